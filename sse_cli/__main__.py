@@ -1,0 +1,103 @@
+"""The entry point, and the one place that turns what happened into an exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from typing import Any, NoReturn
+
+from sse_cli.errors import ExitCode, ReaderGone, SSEError, Terminated, UsageError
+
+
+def main() -> NoReturn:
+    """Run `sse`; leave with the exit code of the README's table, or die by the signal."""
+    signal.signal(signal.SIGTERM, _terminate)
+    try:
+        code = _program(sys.argv[1:])
+    except KeyboardInterrupt:
+        code = 128 + signal.SIGINT
+    except Terminated as error:
+        code = 128 + error.signal_number
+    except ReaderGone:
+        code = 128 + signal.SIGPIPE
+    except SSEError as error:
+        code = _explain(error)
+    except Exception as error:
+        code = _apologise(error)
+    _leave(code)
+
+
+def _program(arguments: list[str]) -> int:
+    """Run the command line; the exit code. Everything that goes wrong is raised."""
+    from typer.main import get_command  # noqa: PLC0415 (it costs 48 ms)
+
+    from sse_cli.cli.app import app  # noqa: PLC0415
+
+    command = get_command(app)
+    if "_SSE_COMPLETE" in os.environ or "_SSE_CLI_COMPLETE" in os.environ:
+        command.main(arguments, prog_name=_name())
+    try:
+        # Not Command.main: it would answer Ctrl-C with an exit code and a closed pipe with 1.
+        with command.make_context(_name(), list(arguments)) as context:
+            command.invoke(context)
+    except Exception as error:
+        return _typers_own(error)
+    return ExitCode.OK
+
+
+def _typers_own(error: Any) -> int:
+    """Typer's exceptions, known by their shape: Exit's code, or words about the usage."""
+    if type(error).__name__ == "Exit":
+        return int(error.exit_code)
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.show()
+        return ExitCode.USAGE
+    if not hasattr(error, "format_message"):
+        raise error
+    path = error.ctx.command_path if error.ctx else "sse"
+    message = error.format_message().rstrip(".")
+    raise UsageError(message[:1].lower() + message[1:], f"{path} --help shows what there is")
+
+
+def _explain(error: SSEError) -> int:
+    from sse_cli.render import console, reply  # noqa: PLC0415 (Rich costs 40 ms)
+
+    if sys.stderr is not None:
+        console.print_lines(console.make(stderr=True), reply.error_of(error))
+    return error.exit_code
+
+
+def _apologise(error: Exception) -> int:
+    if "--debug" in sys.argv:
+        raise error
+    words = f"a bug in sse: {type(error).__name__}"
+    return _explain(SSEError(words, "sse --debug … shows where; please report it"))
+
+
+def _leave(code: int) -> NoReturn:
+    """Exit, by the signal itself where one ended us, so that the shell knows."""
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            try:
+                stream.flush()
+            except OSError:
+                code = code or ExitCode.OUTPUT
+    number = code - 128
+    if number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE):
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+    # Not sys.exit: a thread that waits for a name server must not keep the process.
+    os._exit(code)
+
+
+def _terminate(number: int, _frame: object) -> None:
+    raise Terminated(number)
+
+
+def _name() -> str:
+    return "sse"
+
+
+if __name__ == "__main__":
+    main()

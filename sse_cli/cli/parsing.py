@@ -1,0 +1,92 @@
+"""The command line, where it is not Typer's business alone.
+
+- A first word that is no command means `watch`.
+- The request options are kept in the order they were typed.
+- Everything after the word `curl` is read as curl's own options.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, Final
+
+from typer.core import TyperCommand, TyperGroup
+
+from sse_cli import curl, sources
+from sse_cli.cli.options import CONNECTION, REQUEST
+
+PAIRS: Final = "sse.request"
+DEFAULT_COMMAND: Final = "watch"
+CURL: Final = "curl"
+
+
+class Group(TyperGroup):
+    """The program's commands; `sse URL` is `sse watch URL`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put `watch` before a command line that begins with none of our commands."""
+        if args and args[0] not in self.commands and args[0] not in self._own_options(ctx):
+            if not args[0].startswith("-") and not _is_curl(args[0]):
+                sources.kind_of(args[0], [*self.commands, CURL])
+            args = [DEFAULT_COMMAND, *args]
+        return super().parse_args(ctx, args)
+
+    def _own_options(self, ctx: Any) -> set[str]:
+        return {name for option in self.get_params(ctx) for name in option.opts}
+
+
+class StreamCommand(TyperCommand):
+    """A command that takes a TARGET, request options, or a pasted curl command."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Note the request options in order, those of a pasted curl command last."""
+        rest = self._from_target(ctx, args)
+        pasted: list[tuple[str, str]] = []
+        if rest and _is_curl(rest[0]):
+            found = curl.parse(rest, self._ours(ctx))
+            pasted = found.request
+            args = [*args[: len(args) - len(rest)], *found.ours, CURL]
+        ctx.meta[PAIRS] = [*self._pairs(ctx, args), *pasted]
+        return super().parse_args(ctx, args)
+
+    def _from_target(self, ctx: Any, args: list[str]) -> list[str]:
+        """The words from the first one on that is no option and no option's value."""
+        parser = self.make_parser(ctx)
+        parser.allow_interspersed_args = False
+        return parser.parse_args(list(args))[1]
+
+    def _pairs(self, ctx: Any, args: list[str]) -> Iterable[tuple[str, str]]:
+        """The request options of `args` as curl's long names and values, in typed order."""
+        values, _, order = self.make_parser(ctx).parse_args(list(args))
+        taken: dict[str, int] = {}
+        parameter: Any
+        for parameter in order:
+            if getattr(parameter, "rich_help_panel", None) not in (REQUEST, CONNECTION):
+                continue
+            value = values[parameter.name]
+            if isinstance(value, list):
+                index = taken.get(parameter.name, 0)
+                taken[parameter.name] = index + 1
+                value = value[index]
+            yield _long_name(parameter), "" if isinstance(value, bool) else str(value)
+
+    def _ours(self, ctx: Any) -> dict[str, bool]:
+        """The long options that are ours alone, and whether each takes a value."""
+        options: list[Any] = self.get_params(ctx)
+        return {
+            name.removeprefix("--"): not option.is_flag
+            for option in options
+            if getattr(option, "rich_help_panel", None) not in (REQUEST, CONNECTION)
+            for name in (*option.opts, *option.secondary_opts)
+            if name.startswith("--")
+        }
+
+
+def _is_curl(word: str) -> bool:
+    """The word itself, or a whole command that was quoted as one."""
+    return word.split(maxsplit=1)[:1] == [CURL]
+
+
+def _long_name(parameter: Any) -> str:
+    names: list[str] = parameter.opts
+    return next(name for name in names if name.startswith("--")).removeprefix("--")

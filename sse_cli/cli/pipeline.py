@@ -1,0 +1,117 @@
+"""Signals in, rows out: the one loop that every command runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import closing
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from sse_cli.errors import Terminated
+from sse_cli.events import Chunk, Closed, Ending, Event, Ignored, Message, Opened, Signal
+from sse_cli.query import Expression, Row, Selection, is_true
+from sse_cli.render.items import Item
+from sse_cli.render.summary import Aside
+from sse_cli.session import Session
+from sse_cli.sources import Clock
+from sse_cli.timing import Timing
+from sse_cli.verdict import Verdict
+
+
+class View(Protocol):
+    """Where items go: a renderer with its output."""
+
+    def show(self, item: Item) -> None:
+        """Take an item."""
+
+    def flush(self) -> None:
+        """A read has been worked through: print what it gave."""
+
+
+@dataclass
+class Run:
+    """One run over one stream, and all that is known of it at any moment."""
+
+    session: Session
+    clock: Clock
+    selection: Selection = field(default_factory=Selection)
+    until: Expression | None = None
+    max_events: int | None = None
+    timing: Timing = field(default_factory=Timing)
+    verdict: Verdict = field(default_factory=Verdict)
+    aside: Aside = field(default_factory=Aside)
+    shown: int = 0
+    opened: Opened | None = None
+    limit: str = ""
+    signal_number: int = 0
+
+    def over(self, signals: Iterator[Signal], views: Sequence[View]) -> Closed:
+        """Feed every signal through to the views; how it all ended.
+
+        Ctrl-C and SIGTERM end the stream as any other end does; what came before is shown.
+        """
+        try:
+            closed = self._read(signals, views)
+        except (KeyboardInterrupt, Terminated) as error:
+            self.signal_number = getattr(error, "signal_number", 2)
+            what = "Ctrl-C" if self.signal_number == 2 else f"signal {self.signal_number}"
+            closed = Closed(self.clock(), Ending.INTERRUPTED, f"stopped by {what}")
+            closed = self._end(closed, views)
+        return closed
+
+    def _read(self, signals: Iterator[Signal], views: Sequence[View]) -> Closed:
+        with closing(signals):  # type: ignore[type-var]  # all our sources are generators
+            for signal in signals:
+                if isinstance(signal, Closed):
+                    return self._end(signal, views)
+                self.timing.signal(signal)
+                if isinstance(signal, Chunk):
+                    self._show(signal, views)
+                self._pass(self.session.feed(signal), views)
+                for view in views:
+                    view.flush()
+                if self.limit:
+                    return self._end(Closed(self.timing.last, Ending.LIMIT, self.limit), views)
+        raise AssertionError("a source ends with Closed")
+
+    def _end(self, signal: Closed, views: Sequence[View]) -> Closed:
+        *rest, closed = self.session.feed(signal)
+        self._pass(rest, views)
+        assert isinstance(closed, Closed)  # noqa: S101 (a session ends with it)
+        closed = self.verdict.finish(closed)
+        self._show(closed, views)
+        for view in views:
+            view.flush()
+        return closed
+
+    def _pass(self, events: Iterable[Event], views: Sequence[View]) -> None:
+        for event in events:
+            if isinstance(event, Message):
+                self._message(event, views)
+                if self.limit:
+                    return
+                continue
+            if isinstance(event, Ignored):
+                self.verdict.ignored(event)
+            elif isinstance(event, Opened):
+                self.opened = event
+            self.aside.feed(event)
+            self._show(event, views)
+
+    def _message(self, message: Message, views: Sequence[View]) -> None:
+        row = Row(message)
+        row.gap = self.timing.message(message)
+        self.verdict.message(row)
+        if self.selection.keeps(row):
+            self.shown += 1
+            if any(value not in (None, "") for value in row.values):
+                self.timing.value(message.at)
+            self._show(row, views)
+        if self.shown == self.max_events:
+            self.limit = f"{self.shown:,} shown, as -n asked"
+        elif self.until and is_true(self.until.search(row.payload)):
+            self.limit = f"event {message.n} is what --until asked for"
+
+    def _show(self, item: Item, views: Sequence[View]) -> None:
+        for view in views:
+            view.show(item)

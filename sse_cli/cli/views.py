@@ -1,0 +1,94 @@
+"""Which view a command line asks for, and how views are wired to their outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from sse_cli.cli.options import Format, OutputOptions
+from sse_cli.errors import UsageError
+from sse_cli.query import Query
+from sse_cli.render.items import Item, Renderer
+from sse_cli.render.output import Output, is_terminal, standard_output
+
+
+class Stream:
+    """A renderer that writes text or bytes to standard output."""
+
+    def __init__(self, renderer: Renderer) -> None:
+        self._renderer = renderer
+        self._output = Output()
+
+    def show(self, item: Item) -> None:
+        """Write what the renderer makes of `item`."""
+        for piece in self._renderer.feed(item):
+            self._output.write(piece)
+
+    def flush(self) -> None:
+        """Hand it to the reader."""
+        self._output.flush()
+
+
+def choose(options: OutputOptions, queries: Sequence[Query]) -> Format:
+    """The format asked for, or the one that fits: a table for people, lines for pipes."""
+    standard_output()
+    chosen = options.output
+    if chosen is None:
+        if options.join:
+            chosen = Format.TEXT
+        elif is_terminal():
+            chosen = Format.TABLE
+        else:
+            chosen = Format.TEXT if queries else Format.JSONL
+    _check(chosen, options, queries)
+    return chosen
+
+
+def stream(chosen: Format, options: OutputOptions, queries: Sequence[Query]) -> Stream:
+    """The view for any format but the table."""
+    return Stream(_RENDERERS[chosen](options, queries))
+
+
+def _check(chosen: Format, options: OutputOptions, queries: Sequence[Query]) -> None:
+    if options.join and chosen is not Format.TEXT:
+        raise UsageError("--join joins text", f"drop -o {chosen.value}, or --join")
+    if options.full and chosen is not Format.TABLE:
+        raise UsageError("--full wraps the rows of a table", "add -o table, or drop --full")
+    if chosen is Format.RAW and queries:
+        raise UsageError("-o raw writes the body as it is", "drop --query, or take -o text")
+    if chosen is Format.RAW and is_terminal() and not options.force:
+        raise UsageError(
+            "-o raw would let the server write to your terminal unescaped",
+            "send it to a file or a pipe, or add --force",
+        )
+
+
+def _text(options: OutputOptions, queries: Sequence[Query]) -> Renderer:
+    from sse_cli.render.text import TextRenderer  # noqa: PLC0415 (only what is asked for)
+
+    return TextRenderer(queries=bool(queries), join=options.join, escaped=is_terminal())
+
+
+def _jsonl(options: OutputOptions, queries: Sequence[Query]) -> Renderer:
+    from sse_cli.render.jsonl import JSONLinesRenderer  # noqa: PLC0415
+
+    return JSONLinesRenderer(queries, everything=options.everything)
+
+
+def _csv(_options: OutputOptions, queries: Sequence[Query]) -> Renderer:
+    from sse_cli.render.csvrows import CSVRenderer  # noqa: PLC0415
+
+    return CSVRenderer(queries, escaped=is_terminal())
+
+
+def _raw(_options: OutputOptions, _queries: Sequence[Query]) -> Renderer:
+    from sse_cli.render.raw import RawRenderer  # noqa: PLC0415
+
+    return RawRenderer()
+
+
+_RENDERERS: dict[Format, Callable[[OutputOptions, Sequence[Query]], Renderer]] = {
+    Format.TEXT: _text,
+    Format.JSONL: _jsonl,
+    Format.CSV: _csv,
+    Format.RAW: _raw,
+}

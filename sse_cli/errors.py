@@ -1,0 +1,75 @@
+"""What can go wrong before and beside a stream, and the exit codes.
+
+    SSEError                    message, hint, exit code
+    ├── UsageError              2: an option, an expression, a file, a URL
+    │   └── ExpressionError     2: JMESPath that does not parse, with the column
+    └── OutputError             7: what we print can't be written
+
+Two more pass through everything to the entry point, since they end the process by a signal:
+`ReaderGone` (SIGPIPE) and `Terminated` (SIGTERM, a BaseException like KeyboardInterrupt).
+
+How a *stream* fails is no exception: it is the `Ending` of its last `Closed` signal,
+so that a recording fails in the same way.
+"""
+
+from __future__ import annotations
+
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """Every exit code of `sse`, as documented in the README."""
+
+    OK = 0
+    EXPECTATION = 1
+    USAGE = 2
+    UNREACHABLE = 3
+    REFUSED = 4
+    BROKEN = 5
+    TIMEOUT = 6
+    OUTPUT = 7
+    BUG = 70
+
+
+class SSEError(Exception):
+    """An error that a person can act on: what happened, to what, and what to do next."""
+
+    exit_code = ExitCode.BUG
+
+    def __init__(self, message: str, hint: str = "") -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(SSEError):
+    """The command line asks for something that can't be done."""
+
+    exit_code = ExitCode.USAGE
+
+
+class ExpressionError(UsageError):
+    """A JMESPath expression that does not parse. `column` counts characters from 0."""
+
+    def __init__(self, message: str, expression: str, column: int, hint: str = "") -> None:
+        super().__init__(message, hint)
+        self.expression = expression
+        self.column = column
+
+
+class OutputError(SSEError):
+    """Standard output or a file of ours can't be written: full, closed, unwritable."""
+
+    exit_code = ExitCode.OUTPUT
+
+
+class ReaderGone(Exception):  # noqa: N818 (no error: the reader had enough)
+    """The reader of our output closed its end of the pipe."""
+
+
+class Terminated(BaseException):
+    """A signal asks the program to end, as Ctrl-C does by KeyboardInterrupt."""
+
+    def __init__(self, signal_number: int) -> None:
+        super().__init__(signal_number)
+        self.signal_number = signal_number

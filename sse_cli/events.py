@@ -1,0 +1,153 @@
+"""The vocabulary of the house. Imports nothing of ours.
+
+A *Signal* is what the wire did: `Opened`, `Chunk`, `Closed`. It carries the one reading
+of the clock that everything after it works on.
+
+An *Event* is what the stream said: `Message`, `Comment`, `Retry`, `Ignored`; `Opened` and
+`Closed` are passed along among them, in order.
+
+Times (`at`) are seconds since the run began. Offsets and sizes are bytes of one
+connection's body, after any content coding is undone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Literal, NamedTuple, TypeAlias
+
+Headers: TypeAlias = tuple[tuple[str, str], ...]
+Media: TypeAlias = Literal["event-stream", "ndjson", "other"]
+Reason: TypeAlias = Literal[
+    "no-data", "unknown-field", "bad-retry", "null-in-id", "incomplete", "too-large"
+]
+
+
+class Ending(StrEnum):
+    """How a stream ended: exactly one of these, each with its exit code in `verdict.py`."""
+
+    DONE = "done"
+    EOF = "eof"
+    EOF_UNVERIFIED = "eof-unverified"
+    LIMIT = "limit"
+    ERROR_EVENT = "error-event"
+    TRUNCATED = "truncated"
+    MALFORMED = "malformed"
+    TOO_LARGE = "too-large"
+    REFUSED = "refused"
+    UNREACHABLE = "unreachable"
+    STALLED = "stalled"
+    DEADLINE = "deadline"
+    INTERRUPTED = "interrupted"
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A reply's head arrived, or a file was opened (then `status` is None).
+
+    `media` says how its body is read; "other" means that it is no event stream and
+    that its body is only shown. `url` is where the reply came from, secrets and all:
+    it goes through `redact.url` before anybody sees it.
+    """
+
+    at: float
+    url: str
+    status: int | None = None
+    reason: str = ""
+    http_version: str = ""
+    headers: Headers = ()
+    media: Media = "event-stream"
+    attempt: int = 1
+
+    def header(self, name: str) -> str | None:
+        """The value of header `name` (any case); several are joined as RFC 9110, 5.3 says."""
+        values = [value for key, value in self.headers if key.lower() == name.lower()]
+        return ", ".join(values) if values else None
+
+
+class Chunk(NamedTuple):
+    """Bytes of the body that one read returned, content coding undone."""
+
+    at: float
+    data: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Closed:
+    """The connection is over. `detail` is the evidence, `hint` what to do next.
+
+    `body` is the start of a reply that was no event stream.
+    """
+
+    at: float
+    ending: Ending
+    detail: str = ""
+    hint: str = ""
+    body: bytes = b""
+
+
+Signal: TypeAlias = Opened | Chunk | Closed
+
+
+@dataclass(slots=True)
+class Message:
+    """A dispatched event (WHATWG HTML 9.2.6), as an `EventSource` would deliver it.
+
+    `type` is "message" when unnamed. `last_event_id` is the one in force when it was
+    dispatched; `id` is this block's own id field, None if it had none. `offset` and `size`
+    place its block in the body, the blank line included. The session fills in `n` (the
+    message's number), `attempt` (the connection) and `read` (the read that carried it),
+    each from 1.
+    """
+
+    type: str
+    data: str
+    last_event_id: str
+    id: str | None
+    at: float
+    offset: int
+    size: int
+    n: int = 0
+    attempt: int = 1
+    read: int = 0
+
+
+@dataclass(slots=True)
+class Comment:
+    """A line that starts with a colon: keep-alives, mostly. `text` is all after the colon,
+    the usual space included: the standard gives it no meaning."""
+
+    text: str
+    at: float
+    offset: int
+
+
+@dataclass(slots=True)
+class Retry:
+    """The server set the reconnection time (milliseconds), in force from this line on."""
+
+    reconnection_time: int
+    at: float
+    offset: int
+
+
+@dataclass(slots=True)
+class Ignored:
+    """What a browser drops in silence, and why.
+
+    `line` is its line number in the body (from 1) and `text` that line, at most
+    `parser.EXCERPT` characters of it. `type` and `id` are the block's own ("no-data",
+    "incomplete"). `size` is the bytes dropped.
+    """
+
+    reason: Reason
+    line: int
+    text: str
+    at: float
+    offset: int
+    size: int
+    type: str | None = None
+    id: str | None = None
+
+
+Event: TypeAlias = Message | Comment | Retry | Ignored | Opened | Closed

@@ -1,0 +1,103 @@
+"""The one redactor: what a URL or a header may show to a person, a log or a recording.
+
+Rule 1: header values are shown by an allowlist, so that a name nobody has heard of stays
+shut. Rule 2: a URL keeps its shape (scheme, host, path, names in the query) and loses its
+password, every query value and its fragment. Rule 3: nothing here raises, whatever the text.
+
+Escaping for a terminal is `safe.py`'s job; what comes from here still needs it.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from fnmatch import fnmatchcase
+
+MARK = "***"
+
+_NAMES = """
+    accept accept-charset accept-encoding accept-language accept-ranges age allow alt-svc
+    anthropic-version cache-control cf-cache-status cf-ray connection content-encoding
+    content-language content-length content-type date dnt expect expires host keep-alive
+    last-event-id last-modified openai-processing-ms openai-version pragma priority
+    retry-after server server-timing strict-transport-security te trailer transfer-encoding
+    upgrade upgrade-insecure-requests user-agent vary via www-authenticate x-accel-buffering
+    x-cache x-content-type-options x-frame-options x-powered-by x-served-by
+    """
+SHOWN = frozenset(_NAMES.split())
+SHOWN_FAMILIES = (
+    "access-control-*",
+    "anthropic-ratelimit-*",
+    "ratelimit*",
+    "sec-ch-ua*",
+    "sec-fetch-*",
+    "x-envoy-*",
+    "x-ratelimit-*",
+    "*request-id",
+)
+URLS = frozenset({"content-location", "location", "origin", "referer"})
+
+# RFC 3986, appendix B, but the authority ends at its last "@": people paste raw passwords.
+_URL = re.compile(
+    r"(?P<scheme>[^:/?#@]*://|//|)(?P<authority>[^/?#]*)(?P<path>[^?#]*)"
+    r"(?P<query>\?[^#]*)?(?:#.*)?",
+    re.DOTALL,
+)
+_PORT = re.compile(r":[0-9]*\Z")
+
+
+def url(text: str) -> str:
+    """`text` without what a URL hides: its password, query values and fragment.
+
+    A user name alone (`https://KEY@host/`) is a key at many services and goes too.
+    """
+    found = _URL.fullmatch(text)
+    if found is None:  # the pattern takes any text; this keeps rule 3 if it ever changes
+        return MARK
+    authority, path = _split_authority(found["authority"], found["path"])
+    userinfo, at, host = authority.rpartition("@")
+    return found["scheme"] + _userinfo(userinfo) + at + host + path + _query(found["query"])
+
+
+def header(name: str, value: str) -> str:
+    """The value of header `name` if it is known to be harmless, else a mark."""
+    key = name.strip().lower()
+    if key in URLS:
+        return url(value)
+    if key in SHOWN or any(fnmatchcase(key, family) for family in SHOWN_FAMILIES):
+        return value
+    return MARK
+
+
+def headers(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
+    """Every name of `pairs` in order, each with what `header` lets through."""
+    return tuple((name, header(name, value)) for name, value in pairs)
+
+
+def _split_authority(authority: str, path: str) -> tuple[str, str]:
+    # "user:pa/ss@host": what looks like a port is the start of a password with a raw slash.
+    if "@" in authority or "@" not in path or ":" not in authority or authority.endswith("]"):
+        return authority, path
+    if _PORT.search(authority):
+        return authority, path
+    password, _, rest = path.rpartition("@")
+    host, slash, tail = rest.partition("/")
+    return f"{authority}{password}@{host}", slash + tail
+
+
+def _userinfo(text: str) -> str:
+    user, colon, _ = text.partition(":")
+    return f"{user}:{MARK}" if colon else MARK if text else ""
+
+
+def _query(text: str | None) -> str:
+    if text is None:
+        return ""
+    return "?" + "&".join(map(_pair, text[1:].split("&")))
+
+
+def _pair(text: str) -> str:
+    name, equals, value = text.partition("=")
+    if not equals:  # a bare word may be a key
+        return MARK if name else ""
+    return f"{name}={MARK if value else ''}"

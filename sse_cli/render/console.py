@@ -1,0 +1,93 @@
+"""Rich consoles as we use them: no markup, no highlighting, no emoji codes, our styles."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Iterable
+from typing import Final, Literal, TextIO
+
+from rich.console import Console
+from rich.text import Text
+from rich.theme import Theme
+
+from sse_cli.render.output import failing_output
+
+Color = Literal["auto", "always", "never"]
+
+THEME: Final = Theme(
+    {
+        "sse.number": "dim",
+        "sse.time": "dim",
+        "sse.gap": "cyan",
+        "sse.gap.slow": "yellow",
+        "sse.gap.stall": "bold red",
+        "sse.type": "magenta",
+        "sse.type.default": "dim",
+        "sse.id": "blue",
+        "sse.data": "none",
+        "sse.value": "bold",
+        "sse.none": "dim",
+        "sse.comment": "dim italic",
+        "sse.retry": "cyan",
+        "sse.ignored": "yellow",
+        "sse.error": "bold red",
+        "sse.heading": "bold",
+        "sse.rule": "dim",
+        "sse.good": "bold green",
+        "sse.bad": "bold red",
+        "sse.stopped": "bold yellow",
+        "sse.label": "dim",
+        "sse.figure": "bold",
+    }
+)
+
+
+class _Console(Console):
+    def on_broken_pipe(self) -> None:
+        """Leave the error to the one place that knows: Rich would exit with 1."""
+        raise  # noqa: PLE0704 (called from Rich's own handler)
+
+
+def make(color: Color = "auto", *, stderr: bool = False, width: int | None = None) -> Console:
+    """A console on standard output (or error) that `--color`, NO_COLOR and TERM decide on."""
+    stream = sys.stderr if stderr else sys.stdout
+    if stream is not None:
+        _set_encoding(stream)
+    return _Console(
+        stderr=stderr,
+        width=width,
+        theme=THEME,
+        markup=False,
+        emoji=False,
+        highlight=False,
+        soft_wrap=False,
+        force_terminal=True if color == "always" else None,
+        no_color=True if color == "never" else (False if color == "always" else None),
+        color_system="standard" if color == "always" and _is_dumb() else "auto",
+        safe_box=True,
+    )
+
+
+def is_unicode(console: Console) -> bool:
+    """Whether box drawing and block characters can be shown."""
+    return console.encoding.lower().startswith("utf")
+
+
+def _set_encoding(stream: TextIO) -> None:
+    """UTF-8 for a pipe; a terminal keeps its own, and gets escapes for what that lacks."""
+    if hasattr(stream, "reconfigure"):
+        encoding = None if stream.isatty() else "utf-8"
+        stream.reconfigure(encoding=encoding, errors="backslashreplace")
+
+
+def _is_dumb() -> bool:
+    return os.environ.get("TERM", "dumb") in ("dumb", "unknown", "")
+
+
+def print_lines(console: Console, lines: Iterable[Text]) -> None:
+    """Print lines as they are; those that may be long wrap, the others are cut."""
+    with console, failing_output():
+        for line in lines:
+            console.print(line, no_wrap=line.no_wrap, soft_wrap=False)
+    console.file.flush()

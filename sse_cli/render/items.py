@@ -1,0 +1,23 @@
+"""What renderers are fed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Protocol, TypeAlias
+
+from sse_cli.events import Chunk, Closed, Comment, Ignored, Opened, Retry
+from sse_cli.query import Row
+
+if TYPE_CHECKING:  # Rich costs 40 ms, which lines for a pipe need not pay
+    from rich.text import Text
+
+Lines: TypeAlias = "Iterable[Text]"
+Item: TypeAlias = Chunk | Row | Comment | Retry | Ignored | Opened | Closed
+
+
+class Renderer(Protocol):
+    """A view that writes text or bytes."""
+
+    def feed(self, item: Item) -> Iterable[str | bytes]:
+        """What `item` adds to the output."""
+        ...

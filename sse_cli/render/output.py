@@ -1,0 +1,73 @@
+"""Standard output for data: bytes out at once, every failure noticed.
+
+A pipe gets UTF-8 whatever the locale; a terminal its own encoding, with what that can't show
+as escapes.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import BinaryIO
+
+from sse_cli import safe
+from sse_cli.errors import OutputError, ReaderGone
+
+
+def standard_output() -> BinaryIO:
+    """The bytes below sys.stdout. Raises OutputError when it is closed."""
+    if sys.stdout is None:
+        raise OutputError("standard output is closed", "run it with an output: not >&-")
+    return sys.stdout.buffer
+
+
+def is_terminal() -> bool:
+    """Whether standard output is a terminal."""
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
+class Output:
+    """Writes what renderers yield; flushed once a read."""
+
+    def __init__(self) -> None:
+        self._file = standard_output()
+        self._encoding = sys.stdout.encoding if is_terminal() else "utf-8"
+
+    def write(self, piece: str | bytes) -> None:
+        """Add a piece. Raises OutputError, ReaderGone when the pipe is closed."""
+        if isinstance(piece, str):
+            text = safe.without_surrogates(piece)
+            piece = text.encode(self._encoding, "backslashreplace")
+        with failing_output():
+            self._file.write(piece)
+
+    def flush(self) -> None:
+        """Hand everything to the reader now."""
+        with failing_output():
+            self._file.flush()
+
+
+class failing_output:  # noqa: N801 (reads as a statement)
+    """Turns an OSError of a write into an OutputError, or ReaderGone for a broken pipe."""
+
+    def __enter__(self) -> None:
+        """Nothing to set up."""
+
+    def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
+        """Translate `error`, and let go of an output that can't be flushed at exit either."""
+        if isinstance(error, BrokenPipeError):
+            abandon_output()
+            raise ReaderGone from None
+        if isinstance(error, OSError):
+            abandon_output()
+            reason = (error.strerror or str(error)).lower()
+            raise OutputError(
+                f"can't write to standard output: {reason}", "make room, or send it elsewhere"
+            ) from None
+
+
+def abandon_output() -> None:
+    """Point standard output at nothing, so that the interpreter's own flush can't fail."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, 1)
+    os.close(nowhere)

@@ -1,0 +1,99 @@
+"""What is said on standard error: the exchange (`--verbose`), a refused reply, an error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Final
+from urllib.parse import urlsplit
+
+from rich.text import Text
+
+from sse_cli import content, redact, safe
+from sse_cli.errors import ExpressionError, SSEError
+from sse_cli.events import Closed, Headers, Opened
+from sse_cli.request import Request
+
+BODY_LINES: Final = 40
+BODY_CHARACTERS: Final = 4000
+
+
+def request_lines(request: Request) -> Iterable[Text]:
+    """The request as it is sent, header values outside the allowlist redacted."""
+    parts = urlsplit(redact.url(request.url))
+    target = parts.path + (f"?{parts.query}" if parts.query else "")
+    yield _said("> ", f"{request.method} {target}")
+    if "host" not in {name.lower() for name, _ in request.headers}:
+        yield _said("> ", f"Host: {parts.netloc}")
+    yield from _headers("> ", request.headers)
+    if request.body is not None:
+        yield _said("> ", f"({len(request.body):,} bytes of body)")
+
+
+def reply_lines(opened: Opened) -> Iterable[Text]:
+    """The reply's status line and headers, redacted likewise."""
+    yield _said("< ", f"{opened.http_version} {opened.status} {opened.reason}".rstrip())
+    yield from _headers("< ", opened.headers)
+
+
+def refused_lines(opened: Opened, closed: Closed, *, head: bool) -> Iterable[Text]:
+    """A reply that is no stream: its status line and headers (`head`), the body's start."""
+    if head:
+        yield from reply_lines(opened)
+    yield from _body(opened, closed)
+
+
+def _body(opened: Opened, closed: Closed) -> Iterable[Text]:
+    """The start of the body, JSON laid out; of a binary one only its size."""
+    body = closed.body
+    kind = content.essence(opened.header("content-type"))
+    if not body:
+        return
+    if b"\0" in body or kind.startswith(("application/vnd.amazon", "application/octet")):
+        yield Text(f"({len(body):,} bytes of binary {kind or 'data'})", style="sse.label")
+        return
+    lines = _laid_out(body.decode("utf-8", "replace")).splitlines() or [""]
+    for line in lines[:BODY_LINES]:
+        yield Text(safe.escape(line, keep="\t"), overflow="fold")
+    if len(lines) > BODY_LINES:
+        yield Text(f"({len(lines) - BODY_LINES} more lines)", style="sse.label")
+
+
+def error_lines(message: str, hint: str = "") -> Iterable[Text]:
+    """`error: …` and `hint: …`, as every failure ends."""
+    yield Text.assemble(("error: ", "sse.bad"), safe.compact(message), overflow="fold")
+    if hint:
+        yield Text.assemble(("hint: ", "sse.heading"), safe.compact(hint), overflow="fold")
+
+
+def warning_lines(message: str, hint: str) -> Iterable[Text]:
+    """`warning: …` and `hint: …`: nothing failed, but it is not what one asks for."""
+    yield Text.assemble(("warning: ", "sse.stopped"), safe.compact(message), overflow="fold")
+    yield Text.assemble(("hint: ", "sse.heading"), safe.compact(hint), overflow="fold")
+
+
+def error_of(error: SSEError) -> Iterable[Text]:
+    """An error's lines; an expression is shown with a caret under the column."""
+    message, *rest = error_lines(error.message, error.hint)
+    yield message
+    if isinstance(error, ExpressionError):
+        before = safe.compact(error.expression[: error.column])
+        yield Text("  " + before + safe.compact(error.expression[error.column :]), overflow="fold")
+        yield Text("  " + " " * len(before) + "^", style="sse.bad", overflow="fold")
+    yield from rest
+
+
+def _headers(mark: str, headers: Headers) -> Iterable[Text]:
+    for name, value in redact.headers(headers):
+        yield _said(mark, f"{name}: {value}")
+
+
+def _said(mark: str, text: str) -> Text:
+    return Text.assemble((mark, "sse.label"), safe.escape(text), overflow="fold")
+
+
+def _laid_out(text: str) -> str:
+    try:
+        return json.dumps(json.loads(text), indent=2, ensure_ascii=False)[:BODY_CHARACTERS]
+    except (ValueError, RecursionError):
+        return text[:BODY_CHARACTERS]

@@ -1,0 +1,148 @@
+"""What a person reads below the rows: the live footer, and the closing summary."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from rich.text import Text
+
+from sse_cli import safe
+from sse_cli.events import Closed, Comment, Ending, Ignored, Retry
+from sse_cli.query import Expression
+from sse_cli.render import units
+from sse_cli.render.items import Item
+from sse_cli.timing import Timing
+
+QUIET_SECONDS: Final = 1.0
+_GOOD: Final = frozenset({Ending.DONE, Ending.EOF, Ending.EOF_UNVERIFIED})
+_STOPPED: Final = frozenset({Ending.LIMIT, Ending.INTERRUPTED})
+_ASIDE: Final = {Comment: "comment", Retry: "retry line", Ignored: "ignored line"}
+
+Figure = tuple[str, str]  # label, value
+
+
+class Aside:
+    """Counts what came beside the messages."""
+
+    def __init__(self) -> None:
+        self.counts: Counter[str] = Counter()
+
+    def feed(self, item: Item) -> None:
+        """Count an item, if it is none of the messages."""
+        if name := _ASIDE.get(type(item)):
+            self.counts[name] += 1
+
+
+def footer(timing: Timing, now: float) -> Text:
+    """The live line: what the stream does at this moment. `now` is seconds of the run's clock."""
+    silent = now - timing.last
+    rate = timing.messages / now if now else 0.0
+    if timing.headers is None:
+        state, style = "connecting", "sse.stopped"
+    elif timing.messages == 0:
+        state, style = f"open, no event for {units.seconds(silent)}", "sse.stopped"
+    elif silent > QUIET_SECONDS:
+        state, style = f"silent for {units.seconds(silent)}", "sse.stopped"
+    else:
+        state, style = "receiving", "sse.good"
+    figures = [units.count(timing.messages, "event"), units.size(timing.bytes), f"{rate:.0f}/s"]
+    return Text.assemble(
+        (f"{now:.1f}s", "sse.figure"), "  ", "  ".join(figures), "  ", (state, style), no_wrap=True
+    )
+
+
+@dataclass(frozen=True)
+class Report:
+    """All that a run leaves to be told. `shown` counts the messages that passed the filters."""
+
+    timing: Timing
+    closed: Closed
+    shown: int
+    aside: Aside
+    expressions: Sequence[Expression] = ()
+    everything: bool = False
+
+
+def summary(report: Report, *, unicode: bool = True) -> Iterable[Text]:
+    """The closing lines: how it ended and why, how much came, when, and what was not shown."""
+    timing = report.timing
+    yield Text()
+    yield _ending(report.closed)
+    if timing.headers is None:
+        return
+    yield _figures(_amounts(report))
+    yield _figures(_firsts(timing))
+    if timing.gaps.count:
+        yield _gaps(timing, unicode=unicode)
+    yield from _notes(report)
+    for expression in report.expressions:
+        if expression.errors:
+            times = units.count(expression.errors, "time")
+            why = safe.compact(expression.first_error)
+            text = f"{expression.option} {safe.compact(expression.text)} failed {times}: {why}"
+            yield Text(text, style="sse.ignored", overflow="fold")
+
+
+def _ending(closed: Closed) -> Text:
+    ending = closed.ending
+    style = "sse.good" if ending in _GOOD else "sse.stopped" if ending in _STOPPED else "sse.bad"
+    detail = f"  {safe.compact(closed.detail)}" if closed.detail else ""
+    return Text.assemble((ending.value, style), detail, overflow="fold")
+
+
+def _amounts(report: Report) -> list[Figure]:
+    timing = report.timing
+    events = units.count(timing.messages, "event")
+    if report.shown != timing.messages:
+        events += f" ({report.shown:,} shown)"
+    return [("", events), ("", units.size(timing.bytes)), ("in", units.seconds(report.closed.at))]
+
+
+def _firsts(timing: Timing) -> list[Figure]:
+    firsts = [
+        ("headers", timing.headers),
+        ("first byte", timing.first_byte),
+        ("first event", timing.first_event),
+        ("first value", timing.first_value),
+    ]
+    return [(label, units.seconds(at)) for label, at in firsts if at]
+
+
+def _gaps(timing: Timing, *, unicode: bool) -> Text:
+    gaps = timing.gaps
+    line = _figures(
+        [
+            ("gaps p50", units.seconds(gaps.percentile(0.5))),
+            ("p95", units.seconds(gaps.percentile(0.95))),
+            ("max", units.seconds(gaps.max)),
+        ]
+    )
+    if unicode and len(gaps.slices()) > 1:
+        line.append("  " + units.sparkline(gaps.slices()), "sse.gap")
+    return line
+
+
+def _notes(report: Report) -> Iterable[Text]:
+    counts = report.aside.counts
+    hidden = [
+        units.count(number, name)
+        for name, number in sorted(counts.items())
+        if not report.everything and name != "ignored line"
+    ]
+    if hidden:
+        yield Text(f"not shown: {', '.join(hidden)} (--all shows them)", style="sse.label")
+    if number := counts["ignored line"]:
+        text = f"{units.count(number, 'ignored line')}: a browser drops what they say in silence"
+        yield Text(text, style="sse.ignored", overflow="fold")
+
+
+def _figures(figures: Iterable[Figure]) -> Text:
+    line = Text(overflow="fold")
+    for label, value in figures:
+        line.append("  " if line else "")
+        line.append(f"{label} " if label else "", "sse.label")
+        line.append(value, "sse.figure")
+    return line

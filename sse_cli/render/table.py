@@ -1,0 +1,241 @@
+"""`-o table`: events as rows in fixed columns, appended and never redrawn.
+
+A row is one Rich `Text`, laid out here: a Rich `Table` for each row would cost three times as
+much, and one for the whole stream could not scroll. Widths depend on the terminal's alone, so
+that rows line up however long the stream runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from rich.cells import cell_len, chop_cells, set_cell_size
+from rich.text import Span, Text
+
+from sse_cli import payload, redact, safe
+from sse_cli.events import Comment, Ignored, Opened, Retry
+from sse_cli.query import Query, Row, as_text
+from sse_cli.render import units
+from sse_cli.render.items import Item
+from sse_cli.verdict import error_of
+
+SLOW: Final = 1.0  # a gap (seconds) that a reader notices
+STALL: Final = 5.0  # and one that makes them doubt
+MIN_WIDTH: Final = 40
+ELLIPSIS: Final = "…"
+# Terminal width from which on: event column, id column, spaces between columns.
+_WIDTHS: Final = ((160, 34, 16, 2), (120, 26, 10, 2), (100, 18, 8, 2), (0, 11, 5, 1))
+_FIXED: Final = (("#", 5), ("time", 7), ("gap", 6))
+
+Cell = tuple[str, str]  # text that is safe to show, style
+
+
+@dataclass(frozen=True)
+class Layout:
+    """Columns for a terminal of `width` cells: titles and cells of width."""
+
+    width: int
+    titles: tuple[str, ...]
+    widths: tuple[int, ...]
+    space: str
+
+    @classmethod
+    def of(cls, width: int, names: Sequence[str]) -> Layout:
+        """The layout for a terminal `width` and the names of the queries, if any."""
+        width = max(width, MIN_WIDTH)
+        event, id_, space = next(row[1:] for row in _WIDTHS if width >= row[0])
+        fixed = [*_FIXED, ("event", event), ("id", id_)]
+        names = names or ["data"]
+        left = width - sum(cells + space for _, cells in fixed)
+        share = max(8, (left - space * (len(names) - 1)) // len(names))
+        shares = [share] * (len(names) - 1)
+        last = max(8, left - sum(cells + space for cells in shares))
+        titles = tuple(title for title, _ in fixed) + tuple(safe.compact(name) for name in names)
+        return cls(width, titles, (*(cells for _, cells in fixed), *shares, last), " " * space)
+
+    @property
+    def indent(self) -> int:
+        """Cells to the left of the data."""
+        return sum(self.widths[:5]) + 5 * len(self.space)
+
+
+class TableRenderer:
+    """Items to lines of text. `width` gives the terminal's width at the moment; when it
+    changes, the column heads are printed anew."""
+
+    def __init__(
+        self,
+        width: Callable[[], int],
+        queries: Sequence[Query] = (),
+        *,
+        full: bool = False,
+        everything: bool = False,
+        unicode: bool = True,
+    ) -> None:
+        self._width = width
+        self._names = [query.name for query in queries]
+        self._full = full
+        self._everything = everything
+        self._rule = "─" if unicode else "-"
+        self._layout: Layout | None = None
+
+    def feed(self, item: Item) -> Iterable[Text]:
+        """The lines of an item: a row, the header, or nothing."""
+        if isinstance(item, Opened):
+            yield _header(item)
+            return
+        cells = self._cells(item)
+        if cells:
+            yield from self._heads()
+            yield from self._lines(cells)
+
+    def _heads(self) -> Iterable[Text]:
+        width = self._width()
+        if self._layout and self._layout.width == max(width, MIN_WIDTH):
+            return
+        self._layout = layout = Layout.of(width, self._names)
+        heads: list[Cell] = [(title, "sse.heading") for title in layout.titles]
+        yield _line(heads, layout)
+        yield _line([(self._rule * cells, "sse.rule") for cells in layout.widths], layout)
+
+    def _cells(self, item: Item) -> list[Cell]:
+        if isinstance(item, Row):
+            return self._message(item)
+        if isinstance(item, Ignored):
+            return _note(item.at, "ignored", _ignored(item), "sse.ignored")
+        if self._everything:
+            if isinstance(item, Comment):
+                return _note(item.at, "comment", safe.compact(item.text.strip()), "sse.comment")
+            if isinstance(item, Retry):
+                wait = f"reconnection time {item.reconnection_time} ms"
+                return _note(item.at, "retry", wait, "sse.retry")
+        return []
+
+    def _message(self, row: Row) -> list[Cell]:
+        message = row.message
+        gap = row.gap
+        gap_style = "sse.gap" if gap < SLOW else "sse.gap.slow" if gap < STALL else "sse.gap.stall"
+        type_style = "sse.type.default" if message.type == "message" else "sse.type"
+        return [
+            (str(message.n), "sse.number"),
+            (units.clock(message.at), "sse.time"),
+            (units.seconds(gap), gap_style),
+            (safe.compact(message.type), type_style),
+            (safe.compact(message.id or ""), "sse.id"),
+            *(self._values(row) if self._names else [self._data(row)]),
+        ]
+
+    def _data(self, row: Row) -> Cell:
+        style = "sse.error" if error_of(row) else "sse.data"
+        data = row.message.data
+        if not data:
+            return "(empty)", "sse.none"
+        if "\n" in data and not isinstance(row.payload, str):
+            data = payload.dump(row.payload)
+        return self._shown(data), style
+
+    def _values(self, row: Row) -> list[Cell]:
+        return [
+            ("·", "sse.none") if value is None else (self._shown(as_text(value)), "sse.value")
+            for value in row.values
+        ]
+
+    def _shown(self, text: str) -> str:
+        """Server text made safe; only as much of it as a row can show."""
+        if self._full:
+            return safe.escape(text.replace("\t", "    "), keep="\n")
+        return safe.compact(text[: 4 * self._width()])
+
+    def _lines(self, cells: list[Cell]) -> Iterable[Text]:
+        assert self._layout is not None  # noqa: S101 (_heads made it)
+        layout = self._layout
+        if not self._full:
+            yield _line(cells, layout)
+            return
+        columns = [_wrapped(text, layout.widths[5 + i]) for i, (text, _) in enumerate(cells[5:])]
+        for n in range(max(map(len, columns))):
+            left = cells[:5] if n == 0 else [("", "")] * 5
+            right = [
+                (column[n] if n < len(column) else "", cell[1])
+                for column, cell in zip(columns, cells[5:], strict=True)
+            ]
+            yield _line([*left, *right], layout)
+
+
+def _line(cells: Sequence[Cell], layout: Layout) -> Text:
+    """The cells side by side, cut and padded; numbers to the right, event types cut inside."""
+    parts: list[str] = []
+    spans: list[Span] = []
+    position = 0
+    last = len(cells) - 1
+    for index, (text, style) in enumerate(cells):
+        width = layout.widths[index]
+        shown = _fit(text, width, index, pad=index < last)
+        if style and shown:
+            spans.append(Span(position, position + len(shown), style))
+        parts.append(shown)
+        position += len(shown) + len(layout.space)
+    return Text(layout.space.join(parts), spans=spans, no_wrap=True, overflow="crop", end="\n")
+
+
+def _fit(text: str, width: int, column: int, *, pad: bool) -> str:
+    cells = len(text) if text.isascii() else cell_len(text)
+    if cells > width:
+        if column == 3:
+            return _cut_inside(text, width)
+        text = set_cell_size(text, width - 1) + ELLIPSIS
+        return set_cell_size(text, width)
+    if column < 3:
+        return " " * (width - cells) + text
+    return text + " " * (width - cells) if pad else text
+
+
+def _cut_inside(text: str, width: int) -> str:
+    """Event types differ at their ends: response.output_text.delta, …output_text.done."""
+    head = (width - 1) // 3
+    tail = text
+    while cell_len(tail) > width - 1 - head:
+        tail = tail[1:]
+    return set_cell_size(set_cell_size(text, head) + ELLIPSIS + tail, width)
+
+
+def _wrapped(text: str, width: int) -> list[str]:
+    lines = [piece for line in text.split("\n") for piece in (chop_cells(line, width) or [""])]
+    return lines or [""]
+
+
+def _note(at: float, kind: str, text: str, style: str) -> list[Cell]:
+    """A row of its own look for what is no message."""
+    return [
+        ("", ""),
+        (units.clock(at), "sse.time"),
+        ("", ""),
+        (kind, style),
+        ("", ""),
+        (text, style),
+    ]
+
+
+def _ignored(item: Ignored) -> str:
+    text = safe.compact(item.text)
+    return f"{item.reason}, line {item.line}" + (f": {text}" if text else "")
+
+
+def _header(opened: Opened) -> Text:
+    if opened.status is None:
+        media = {"ndjson": "NDJSON"}.get(opened.media, "event stream")
+        return Text.assemble((safe.compact(opened.url), "sse.heading"), "  ", media, no_wrap=True)
+    status = safe.compact(f"{opened.status} {opened.reason}".strip())
+    content_type = safe.compact(opened.header("content-type") or "no content type")
+    return Text.assemble(
+        (status, "sse.good" if opened.media != "other" else "sse.bad"),
+        ("  " + content_type, ""),
+        ("  " + safe.compact(opened.http_version), "sse.label"),
+        ("  headers in ", "sse.label"),
+        (units.seconds(opened.at), "sse.figure"),
+        ("  " + safe.compact(redact.url(opened.url)), "sse.label"),
+        no_wrap=True,
+        overflow="ellipsis",
+    )

@@ -1,0 +1,33 @@
+"""`-o text`: the values asked for, one event a line, as a shell script wants them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from sse_cli import safe
+from sse_cli.query import Row, as_text
+from sse_cli.render.items import Item
+
+
+class TextRenderer:
+    """The queries of an event joined by tabs, or its data; an event without any value
+    prints nothing. `join` leaves the newline out; `escaped` is for terminals."""
+
+    def __init__(self, *, queries: bool, join: bool, escaped: bool) -> None:
+        self._queries = queries
+        self._end = "" if join else "\n"
+        self._escaped = escaped
+
+    def feed(self, item: Item) -> Iterable[str]:
+        """The line of a message; nothing for all else."""
+        if not isinstance(item, Row):
+            return ()
+        if not self._queries:
+            text = item.message.data
+        elif all(value is None for value in item.values):
+            return ()
+        else:
+            text = "\t".join(map(as_text, item.values))
+        if self._escaped:
+            text = safe.escape(text, keep="\n\t")
+        return (text + self._end,)

@@ -1,0 +1,80 @@
+"""Signals to stamped events, over any number of connections.
+
+Knows which parser a body needs, numbers the messages, and keeps what carries over from one
+connection to the next (the last event ID); everything else starts anew with each `Opened`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import replace
+from typing import Final
+
+from sse_cli.events import Chunk, Closed, Ending, Event, Message, Opened, Signal
+from sse_cli.ndjson import NDJSONParser
+from sse_cli.parser import DEFAULT_MAX_SIZE, EventStreamParser
+
+BODY_LIMIT: Final = 64 * 1024
+# Where the wire ended the stream, an unfinished event is a cut; where we did, it is not.
+_CUT_BY_US: Final = frozenset({Ending.LIMIT, Ending.DEADLINE, Ending.INTERRUPTED})
+
+
+class Session:
+    """Turns signals into events; `max_size` bounds a line and an event (bytes)."""
+
+    def __init__(self, *, max_size: int = DEFAULT_MAX_SIZE) -> None:
+        self.messages = 0
+        self.last_event_id = ""
+        self._max_size = max_size
+        self._parser: EventStreamParser | NDJSONParser | None = None
+        self._attempt = 0
+        self._read = 0
+        self._body = b""
+
+    def feed(self, signal: Signal) -> Iterable[Event]:
+        """The events that follow from `signal`, in order."""
+        if isinstance(signal, Chunk):
+            return self._chunk(signal)
+        if isinstance(signal, Opened):
+            return self._opened(signal)
+        return self._closed(signal)
+
+    def _opened(self, opened: Opened) -> list[Event]:
+        self._attempt = opened.attempt
+        self._body = b""
+        if opened.media == "event-stream":
+            self._parser = EventStreamParser(self.last_event_id, max_size=self._max_size)
+        elif opened.media == "ndjson":
+            self._parser = NDJSONParser(max_size=self._max_size)
+        else:
+            self._parser = None
+        return [opened]
+
+    def _chunk(self, chunk: Chunk) -> list[Event]:
+        self._read += 1
+        if self._parser is None:
+            self._body += chunk.data[: BODY_LIMIT - len(self._body)]
+            return []
+        events = self._parser.feed(chunk.data, chunk.at)
+        self._number(events)
+        return events
+
+    def _closed(self, closed: Closed) -> list[Event]:
+        events: list[Event] = []
+        if self._parser is not None:
+            if closed.ending not in _CUT_BY_US:
+                events = self._parser.finish(closed.at)
+                self._number(events)
+            self.last_event_id = self._parser.last_event_id
+        self._parser = None
+        return [*events, replace(closed, body=self._body)]
+
+    def _number(self, events: list[Event]) -> None:
+        number = self.messages
+        for event in events:
+            if type(event) is Message:
+                number += 1
+                event.n = number
+                event.attempt = self._attempt
+                event.read = self._read
+        self.messages = number

@@ -1,0 +1,103 @@
+"""When things came: times to the first of each, gaps between messages, percentiles.
+
+Everything works on the stamps of signals and events (seconds since the run began), so a
+recording gives the same figures. Memory is constant: gaps go into a histogram whose buckets
+grow by 5 %, and into a fixed number of slices of the stream for the sparkline.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Final
+
+from sse_cli.events import Chunk, Message, Opened, Signal
+
+_GROWTH: Final = math.log(1.05)
+_FLOOR: Final = 1e-6  # one microsecond: shorter gaps count as this
+_SLICES: Final = 32
+
+
+class Gaps:
+    """The gaps between messages in seconds; percentiles are right to within 2.5 %."""
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.max = 0.0
+        self._buckets: dict[int, int] = {}
+        self._slices: list[float] = []
+        self._per_slice = 1
+        self._in_slice = 0
+
+    def add(self, gap: float) -> None:
+        """Count one gap."""
+        self.count += 1
+        self.max = max(self.max, gap)
+        bucket = round(math.log(max(gap, _FLOOR) / _FLOOR) / _GROWTH)
+        self._buckets[bucket] = self._buckets.get(bucket, 0) + 1
+        self._slice(gap)
+
+    def percentile(self, share: float) -> float:
+        """The gap (seconds) that `share` (0 to 1) of all gaps do not exceed; 0 without any."""
+        rank = math.ceil(share * self.count)
+        for bucket in sorted(self._buckets):
+            rank -= self._buckets[bucket]
+            if rank <= 0:
+                return min(_FLOOR * math.exp(bucket * _GROWTH), self.max)
+        return 0.0
+
+    def slices(self) -> Sequence[float]:
+        """The longest gap in each of up to 32 equal runs of messages, in order."""
+        return self._slices
+
+    def _slice(self, gap: float) -> None:
+        if self._in_slice == 0:
+            if len(self._slices) == _SLICES:
+                self._slices = [max(pair) for pair in zip(*[iter(self._slices)] * 2, strict=True)]
+                self._per_slice *= 2
+            self._slices.append(gap)
+        else:
+            self._slices[-1] = max(self._slices[-1], gap)
+        self._in_slice = (self._in_slice + 1) % self._per_slice
+
+
+class Timing:
+    """The figures of one run: seconds, bytes and counts."""
+
+    def __init__(self) -> None:
+        self.headers: float | None = None
+        self.first_byte: float | None = None
+        self.first_event: float | None = None
+        self.first_value: float | None = None
+        self.last: float = 0.0
+        self.messages = 0
+        self.bytes = 0
+        self.gaps = Gaps()
+        self._last_message: float | None = None
+
+    def signal(self, signal: Signal) -> None:
+        """Count a signal of the wire."""
+        self.last = signal.at
+        if isinstance(signal, Chunk):
+            self.bytes += len(signal.data)
+            if self.first_byte is None:
+                self.first_byte = signal.at
+        elif isinstance(signal, Opened) and self.headers is None:
+            self.headers = signal.at
+
+    def message(self, message: Message) -> float:
+        """Count a message; its gap to the one before it, or to the headers if it is the first."""
+        self.messages += 1
+        before = self._last_message
+        self._last_message = message.at
+        if before is None:
+            self.first_event = message.at
+            return message.at - (self.headers or 0.0)
+        gap = message.at - before
+        self.gaps.add(gap)
+        return gap
+
+    def value(self, at: float) -> None:
+        """Note when a query first gave a value that is not empty."""
+        if self.first_value is None:
+            self.first_value = at

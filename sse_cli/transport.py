@@ -1,0 +1,409 @@
+"""The wire: the only importer of httpx. A request goes in, signals come out.
+
+Rule 1: how a connection fails is its `Closed` signal, never an exception.
+Rule 2: bytes are yielded as each read returned them, content coding undone, nothing held back.
+Rule 3: deadlines are kept on the wall clock. Name lookup, connecting and waiting for headers
+run in a thread that can be abandoned; a body that is being read is ended by shutting its
+socket down, since a read timeout never sees a trickle.
+Rule 4: nothing of the caller's crosses to another origin.
+
+httpx's `Client` is passed over for its transport: a client adds headers of its own, prepares
+redirects nobody asked for, and loads the CA store even for http (30 ms).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import socket
+import threading
+import zlib
+from collections.abc import Callable, Generator, Iterator
+from dataclasses import replace
+from typing import Any, Final
+from urllib.request import getproxies, proxy_bypass
+
+import httpx
+
+from sse_cli import coding, content, failures, redact, tls
+from sse_cli.deadlines import Watchdog
+from sse_cli.errors import UsageError
+from sse_cli.events import Chunk, Closed, Ending, Media, Opened, Signal
+from sse_cli.request import Request
+
+MAX_REDIRECTS: Final = 20
+REFUSED_BODY_LIMIT: Final = 64 * 1024
+REFUSED_BODY_SECONDS: Final = 2.0
+# All that another origin gets to see of a request (rule 4): none of it names the caller.
+_ANONYMOUS: Final = frozenset({"accept", "accept-encoding", "cache-control", "user-agent"})
+_CONNECTED: Final = object()
+_NO_TIMEOUT: Final = {"connect": None, "read": None, "write": None, "pool": None}
+
+MediaOf = Callable[[int, str | None], Media]
+
+
+class _Failed(Exception):  # noqa: N818 (carries an ending, is no error of ours)
+    """The connection is over: with this ending, for this reason."""
+
+    def __init__(self, ending: Ending, detail: str, hint: str = "") -> None:
+        super().__init__(detail)
+        self.ending, self.detail, self.hint = ending, detail, hint
+
+    def closed(self) -> Closed:
+        """The failure as a signal, not stamped yet."""
+        return Closed(0.0, self.ending, self.detail, self.hint)
+
+
+def connect(
+    request: Request, clock: Callable[[], float], media_of: MediaOf = content.media
+) -> Iterator[Signal]:
+    """One exchange: `Opened`, `Chunk`s and `Closed`, or `Closed` alone.
+
+    `clock` gives the seconds since the run began; it is read once for each signal. Raises
+    UsageError for what can't be asked at all (an invalid URL, an unusable certificate).
+    """
+    watchdog = Watchdog(request.max_time)
+    with contextlib.ExitStack() as stack:
+        stack.callback(watchdog.close)
+        watchdog.start()
+        try:
+            url, response = _follow(request, _url(request.url), watchdog, stack)
+            opened = _opened(response, url, clock(), media_of)
+            yield opened
+            closed = yield from _body(opened, response, watchdog, clock)
+        except _Failed as failed:
+            closed = failed.closed()
+        yield replace(closed, at=clock())
+
+
+# Redirects
+
+
+def _follow(
+    request: Request, url: httpx.URL, watchdog: Watchdog, stack: contextlib.ExitStack
+) -> tuple[httpx.URL, httpx.Response]:
+    """The first reply that is no redirect we may follow (Fetch, "HTTP-redirect fetch")."""
+    for _ in range(MAX_REDIRECTS + 1):
+        response = _exchange(request, url, watchdog, stack)
+        target = _target(response, url)
+        if target is None:
+            return url, response
+        response.close()
+        if _origin(target) != _origin(url):
+            if not request.location:
+                raise _blocked(response.status_code, target)
+            request = _anonymous(request)
+        elif response.status_code == 303 or (
+            response.status_code in (301, 302) and request.method == "POST"
+        ):
+            request = _without_body(request)
+        url = target
+    raise _Failed(
+        Ending.REFUSED,
+        f"more than {MAX_REDIRECTS} redirects, the last to {redact.url(str(url))}",
+        "the server redirects in a circle",
+    )
+
+
+def _target(response: httpx.Response, url: httpx.URL) -> httpx.URL | None:
+    """Where a redirect leads; None for all that is not one, an empty Location included."""
+    location = response.headers.get("location", "")
+    if response.status_code not in (301, 302, 303, 307, 308) or not location:
+        return None
+    try:
+        target = url.join(location)
+    except httpx.InvalidURL:
+        return None
+    return target if target.scheme in ("http", "https") and target.host else None
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int]:
+    return url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80)
+
+
+def _blocked(status: int, target: httpx.URL) -> _Failed:
+    return _Failed(
+        Ending.REFUSED,
+        f"{status} redirects to another origin, {redact.url(str(target))}",
+        "-L follows it, without your headers and body; or ask that URL itself",
+    )
+
+
+def _without_body(request: Request) -> Request:
+    headers = tuple(h for h in request.headers if not h[0].lower().startswith("content-"))
+    return replace(request, method="GET", body=None, headers=headers)
+
+
+def _anonymous(request: Request) -> Request:
+    headers = tuple(h for h in request.headers if h[0].lower() in _ANONYMOUS)
+    return replace(request, method="GET", body=None, headers=headers, cert=None, key=None)
+
+
+# One exchange, up to the reply's headers
+
+
+def _exchange(
+    request: Request, url: httpx.URL, watchdog: Watchdog, stack: contextlib.ExitStack
+) -> httpx.Response:
+    """Send the request and wait for the reply's headers, in a thread of its own.
+
+    `stack` closes what was opened; a thread that was given up on closes nothing.
+    """
+    box: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    ask = _httpx_request(request, url, _trace(box, watchdog))
+    transport = _transport(request, url)
+
+    def work() -> None:
+        try:
+            box.put(transport.handle_request(ask))
+        except BaseException as error:  # handed to the waiting thread
+            box.put(error)
+
+    threading.Thread(target=work, daemon=True, name="sse-connect").start()
+    try:
+        response = _wait(box, request, watchdog)
+    except (httpx.HTTPError, OSError, ValueError) as error:
+        raise _head_failure(error, url) from None
+    stack.callback(transport.close)
+    stack.callback(response.close)
+    return response
+
+
+def _wait(box: queue.SimpleQueue[Any], request: Request, watchdog: Watchdog) -> httpx.Response:
+    connecting = request.connect_timeout
+    while True:
+        left = watchdog.remaining()
+        limits = [seconds for seconds in (connecting, left) if seconds is not None]
+        try:
+            item = box.get(timeout=min(limits) if limits else None)
+        except queue.Empty:
+            late = connecting is not None and connecting == min(limits)
+            watchdog.fire()
+            raise (
+                _late_connection(connecting)
+                if late and connecting is not None
+                else _deadline("no reply had come", watchdog)
+            ) from None
+        if item is _CONNECTED:
+            connecting = None
+        elif isinstance(item, BaseException):
+            raise item
+        else:
+            assert isinstance(item, httpx.Response)  # noqa: S101 (all that is left)
+            return item
+
+
+def _trace(box: queue.SimpleQueue[Any], watchdog: Watchdog) -> Callable[[str, Any], None]:
+    """httpcore's trace hook: hands new sockets to the watchdog and tells when one is connected.
+
+    The CONNECT of a proxy is a request of its own, and no connection yet.
+    """
+
+    def trace(name: str, info: dict[str, Any]) -> None:
+        if name in ("connection.connect_tcp.complete", "connection.connect_unix_socket.complete"):
+            sock = info["return_value"].get_extra_info("socket")
+            if isinstance(sock, socket.socket):
+                watchdog.watch(sock)
+        elif name.endswith("send_request_headers.started") and not _is_connect(info):
+            box.put(_CONNECTED)
+
+    return trace
+
+
+def _is_connect(info: dict[str, Any]) -> bool:
+    return bool(info["request"].method == b"CONNECT")
+
+
+def _httpx_request(
+    request: Request, url: httpx.URL, trace: Callable[[str, Any], None]
+) -> httpx.Request:
+    # Bytes: httpx takes str header values in ASCII only.
+    headers = [(name.encode(), value.encode()) for name, value in request.headers]
+    extensions = {"timeout": _NO_TIMEOUT, "trace": trace}
+    return httpx.Request(
+        request.method, url, headers=headers, content=request.body, extensions=extensions
+    )
+
+
+def _transport(request: Request, url: httpx.URL) -> httpx.HTTPTransport:
+    secure = url.scheme == "https"
+    version = request.http_version
+    try:
+        return httpx.HTTPTransport(
+            verify=tls.context(request, secure=secure),
+            http1=version != "2-prior-knowledge",
+            http2=version == "2-prior-knowledge" or (secure and version in ("auto", "2")),
+            trust_env=False,
+            proxy=_proxy(request, url),
+            uds=request.unix_socket,
+            local_address={"4": "0.0.0.0", "6": "::"}.get(request.ip_family),
+        )
+    except ImportError:
+        raise UsageError(
+            "socks proxies are not supported", "use an http:// or https:// proxy with -x"
+        ) from None
+    except (ValueError, httpx.InvalidURL) as error:
+        raise UsageError(f"--proxy: {error}", "a proxy reads http://HOST:PORT") from None
+
+
+def _proxy(request: Request, url: httpx.URL) -> str | None:
+    """`--proxy`, else the environment's, as curl reads it (http_proxy, NO_PROXY, …)."""
+    if request.proxy is not None:
+        return _with_scheme(request.proxy) if request.proxy else None
+    if request.unix_socket or proxy_bypass(url.host):
+        return None
+    proxies = getproxies()
+    found = proxies.get(url.scheme) or proxies.get("all")
+    return _with_scheme(found) if found else None
+
+
+def _with_scheme(proxy: str) -> str:
+    return proxy if "://" in proxy else f"http://{proxy}"
+
+
+def _url(text: str) -> httpx.URL:
+    try:
+        return httpx.URL(text)
+    except httpx.InvalidURL as error:
+        raise UsageError(f"invalid URL {redact.url(text)}: {error}", "check its spelling") from None
+
+
+# The reply
+
+
+def _opened(response: httpx.Response, url: httpx.URL, at: float, media_of: MediaOf) -> Opened:
+    headers = tuple((_text(name), _text(value)) for name, value in response.headers.raw)
+    return Opened(
+        at=at,
+        url=str(url),
+        status=response.status_code,
+        reason=_text(response.extensions.get("reason_phrase", b"")),
+        http_version=_text(response.extensions.get("http_version", b"")),
+        headers=headers,
+        media=media_of(response.status_code, response.headers.get("content-type")),
+    )
+
+
+def _body(
+    opened: Opened, response: httpx.Response, watchdog: Watchdog, clock: Callable[[], float]
+) -> Generator[Signal, None, Closed]:
+    """The body's chunks; returns how it closed."""
+    refused = opened.media == "other"
+    if refused:
+        watchdog.limit(REFUSED_BODY_SECONDS)
+    size = 0
+    closed = _clean_end(opened, response)
+    try:
+        for piece in _decoded(opened, response):
+            yield Chunk(clock(), piece)
+            size += len(piece)
+            if refused and size >= REFUSED_BODY_LIMIT:
+                break
+    except _Failed as failed:
+        closed = failed.closed()
+    except (httpx.HTTPError, OSError, zlib.error) as error:
+        closed = _cut(error)
+    if refused:
+        return Closed(0.0, Ending.REFUSED, *content.refusal(opened))
+    # Asked before the end is believed: a shut down socket looks like a clean end.
+    return _deadline("the stream still ran", watchdog).closed() if watchdog.fired else closed
+
+
+def _decoded(opened: Opened, response: httpx.Response) -> Iterator[bytes]:
+    names = opened.header("content-encoding")
+    if unknown := coding.unsupported(names):
+        raise _Failed(
+            Ending.REFUSED,
+            f"the body comes with Content-Encoding {unknown}, which was not asked for",
+            "sse reads identity, gzip and deflate; the server or a proxy ignores Accept-Encoding",
+        )
+    found = coding.codings(names)
+    assert isinstance(response.stream, httpx.SyncByteStream)  # noqa: S101 (a sync transport's)
+    if not found:
+        yield from response.stream
+        return
+    decoder = coding.Decoder(found[0])
+    for chunk in response.stream:
+        yield from decoder.feed(chunk)
+    if not decoder.complete:
+        raise _Failed(Ending.TRUNCATED, f"the {found[0]} body ends before its own end")
+
+
+# How it ended
+
+
+def _clean_end(opened: Opened, response: httpx.Response) -> Closed:
+    """The end of a body: proven by its framing, or only by the connection's (RFC 9112, 8)."""
+    framed = (
+        opened.http_version == "HTTP/2"
+        or "content-length" in response.headers
+        or "chunked" in response.headers.get("transfer-encoding", "").lower()
+    )
+    if framed:
+        return Closed(0.0, Ending.EOF, "the body ended as HTTP says it should")
+    return Closed(
+        0.0,
+        Ending.EOF_UNVERIFIED,
+        "the connection closed; without a length or chunks a cut looks the same",
+    )
+
+
+def _cut(error: Exception) -> Closed:
+    """How a body failed that had begun."""
+    if isinstance(error, zlib.error):
+        return Closed(0.0, Ending.MALFORMED, "the body breaks its own content coding")
+    text = str(error)
+    if isinstance(error, httpx.RemoteProtocolError) and not text.startswith(_CUTS):
+        return Closed(0.0, Ending.MALFORMED, f"the transfer broke the protocol: {text}")
+    if isinstance(error, (httpx.ReadError, OSError)):
+        text = "connection reset"
+    elif "(" in text:
+        text = text[text.index("(") :].strip("()")
+    return Closed(0.0, Ending.TRUNCATED, f"the connection was cut in the body: {text}", _CUT_HINT)
+
+
+# What httpcore says of HTTP/1.1 bodies, and of HTTP/2 streams and connections, that stop short.
+_CUTS: Final = ("peer closed connection", "<StreamReset", "<ConnectionTerminated")
+_CUT_HINT: Final = "a crash, a deploy or a proxy's time limit; the server's log knows which"
+
+
+def _head_failure(error: Exception, url: httpx.URL) -> _Failed:
+    """How an exchange failed before the reply's headers."""
+    _, host, port = _origin(url)
+    if isinstance(error, httpx.ProxyError):
+        return _Failed(Ending.UNREACHABLE, f"the proxy refused: {error}", "check -x, --proxy")
+    if isinstance(error, httpx.LocalProtocolError):
+        raise UsageError(f"the request can't be sent: {error}", "check -X, -H and the body")
+    if isinstance(error, httpx.RemoteProtocolError):
+        if str(error).startswith("Server disconnected"):
+            detail = f"{host}:{port} closed the connection without a reply"
+            return _Failed(Ending.UNREACHABLE, detail, "https or http? the wrong one looks so")
+        return _Failed(Ending.MALFORMED, f"the reply is not HTTP: {error}", "is it the right port?")
+    if isinstance(error, httpx.ReadError | httpx.WriteError):
+        detail = f"{host}:{port} reset the connection before it replied"
+        return _Failed(Ending.UNREACHABLE, detail, "https or http? the wrong one looks so")
+    return _Failed(Ending.UNREACHABLE, *failures.explain(error, host, port))
+
+
+def _deadline(phase: str, watchdog: Watchdog) -> _Failed:
+    return _Failed(
+        Ending.DEADLINE,
+        f"{phase} when --max-time {watchdog.seconds:g} s was over",
+        "a larger --max-time, or none, waits longer",
+    )
+
+
+def _late_connection(seconds: float) -> _Failed:
+    return _Failed(
+        Ending.DEADLINE,
+        f"no connection within --connect-timeout {seconds:g} s",
+        "check the address, the network and firewalls in between",
+    )
+
+
+def _text(raw: bytes) -> str:
+    """A header's bytes: UTF-8 where they are, else Latin-1 (RFC 9110, 5.5)."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")

@@ -1,0 +1,107 @@
+"""How a stream ended, all told, and the exit code that says so.
+
+The transport knows how the connection ended; the stream itself may say otherwise: an error
+event under HTTP 200, a sentinel before a cut, half an event before a clean end.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any, Final
+
+from sse_cli.errors import ExitCode
+from sse_cli.events import Closed, Ending, Ignored
+from sse_cli.query import Row
+
+EXIT_CODES: Final = {
+    Ending.DONE: ExitCode.OK,
+    Ending.EOF: ExitCode.OK,
+    Ending.EOF_UNVERIFIED: ExitCode.OK,
+    Ending.LIMIT: ExitCode.OK,
+    Ending.ERROR_EVENT: ExitCode.BROKEN,
+    Ending.TRUNCATED: ExitCode.BROKEN,
+    Ending.MALFORMED: ExitCode.BROKEN,
+    Ending.TOO_LARGE: ExitCode.BROKEN,
+    Ending.REFUSED: ExitCode.REFUSED,
+    Ending.UNREACHABLE: ExitCode.UNREACHABLE,
+    Ending.STALLED: ExitCode.TIMEOUT,
+    Ending.DEADLINE: ExitCode.TIMEOUT,
+    Ending.INTERRUPTED: 128 + 2,
+}
+# The sentinel that OpenAI's API ends a stream with, and most others after it.
+SENTINEL: Final = "[DONE]"
+
+_CLEAN: Final = frozenset({Ending.EOF, Ending.EOF_UNVERIFIED})
+_KEPT: Final = frozenset({Ending.REFUSED, Ending.UNREACHABLE, Ending.INTERRUPTED})
+_AFTER_DONE: Final = _CLEAN | {Ending.TRUNCATED, Ending.MALFORMED}
+_WHOLE: Final = _CLEAN | {Ending.DONE, Ending.LIMIT}
+
+
+class Verdict:
+    """Watches every message and ignored line; `finish` judges the connection's end by them."""
+
+    def __init__(self) -> None:
+        self.error = ""
+        self._done = False
+        self._too_large = ""
+        self._incomplete: Ignored | None = None
+        self._messages = 0
+
+    def message(self, row: Row) -> None:
+        """Note a sentinel, and the first event by which the stream reports an error."""
+        message = row.message
+        self._messages = message.n
+        if message.data == SENTINEL:
+            self._done = True
+        elif not self.error and (error := error_of(row)):
+            self.error = f"event {message.n} reports an error: {error}"
+
+    def ignored(self, event: Ignored) -> None:
+        """Note what was cut off, and what a limit of ours passed over."""
+        if event.reason == "incomplete":
+            self._incomplete = event
+        elif event.reason == "too-large" and not self._too_large:
+            self._too_large = f"line {event.line}, {event.size:,} bytes, is over the size limit"
+
+    def finish(self, closed: Closed) -> Closed:
+        """`closed` with the ending and the evidence that hold for the stream as a whole."""
+        ending = closed.ending
+        if ending in _KEPT:
+            return closed
+        if self.error:
+            return replace(closed, ending=Ending.ERROR_EVENT, detail=self.error, hint="")
+        if self._done and ending in _AFTER_DONE:
+            return replace(closed, ending=Ending.DONE, detail=f"{SENTINEL} seen", hint="")
+        if self._too_large and ending in _WHOLE:
+            hint = "--max-size SIZE raises the limit"
+            return replace(closed, ending=Ending.TOO_LARGE, detail=self._too_large, hint=hint)
+        if self._incomplete and ending in _CLEAN | {Ending.TRUNCATED}:
+            return self._cut(closed, self._incomplete)
+        return closed
+
+    def _cut(self, closed: Closed, cut: Ignored) -> Closed:
+        evidence = f"cut inside event {self._messages + 1}, {cut.size:,} bytes of it"
+        if closed.ending is Ending.TRUNCATED:
+            return replace(closed, detail=f"{closed.detail}; {evidence}")
+        hint = "the body ended without the blank line that dispatches an event"
+        return replace(closed, ending=Ending.TRUNCATED, detail=evidence, hint=hint)
+
+
+def error_of(row: Row) -> str:
+    """What an error event says: `event: error`, or a top-level `error`, not null or false."""
+    message = row.message
+    if message.type == "error":
+        return _error_text(row.payload)
+    if '"error"' not in message.data:  # spares most messages the parsing of their payload
+        return ""
+    found = row.payload.get("error") if isinstance(row.payload, dict) else None
+    return "" if found is None or found is False else _error_text(found)
+
+
+def _error_text(error: Any) -> str:
+    """The readable part of an error, wherever the API at hand puts it."""
+    if isinstance(error, dict):
+        for key in ("error", "message", "detail", "type", "code"):
+            if error.get(key) not in (None, "", {}):
+                return _error_text(error[key])
+    return "no details" if error in (None, "", {}) else str(error)[:500]
