@@ -53,7 +53,9 @@ class StreamCommand(TyperCommand):
         """The words from the first one on that is no option and no option's value."""
         parser = self.make_parser(ctx)
         parser.allow_interspersed_args = False
-        return parser.parse_args(list(args))[1]
+        values, rest, _ = parser.parse_args(list(args))
+        target = values.get("target")
+        return [target, *rest] if isinstance(target, str) else rest
 
     def _pairs(self, ctx: Any, args: list[str]) -> Iterable[tuple[str, str]]:
         """The request options of `args` as curl's long names and values, in typed order."""

@@ -24,10 +24,11 @@ from tests.reference import Reference
 
 BOM = b"\xef\xbb\xbf"
 LINE_ENDS = (b"\n", b"\n", b"\r", b"\r\n", b"\n\n", b"\r\r", b"\r\n\r\n", b"\n\r")
+PLAIN = (b"data", b"data", b"data", b"event", b"id", b"retry")
 NAMES = (b"data", b"data", b"event", b"id", b"retry", b"", b"Data", b"dat", b" data", b"datax")
 COLONS = (b":", b": ", b":  ", b"", b"::", b" :", b":\t")
 VALUES = (
-    b"", b"x", b"1", b"0042", b"-1", b"1 ", b"\xd9\xa3", b"99999999999999999999", b"a b", b":",
+    b"", b"x", b"1", b"0042", b"3000", b"-1", b"1 ", b"\xd9\xa3", b"99999999999999999999", b"a b", b":",
     b"\0", b"a\0b", b"\xc3\xa9", b"\xe2\x82\xac", b"\xf0\x9f\x98\x80", b"\xe2\x80\xa8", b"\x85",
     b"\x0b\x0c\x1c", b"ping", b"{}", b"\xe2\x82", b"\xf0\x9f", b"\xed\xa0\x80", b"\xc0\x80",
     b"\xf4\x90\x80\x80", b"\xff", BOM,
@@ -136,7 +137,11 @@ def _line(rng: random.Random) -> bytes:
         return b"".join(rng.choices(NOISE, k=rng.randrange(12)))
     if rng.random() < 0.02:
         return b"data: " + rng.choice(VALUES) * rng.randrange(400) + rng.choice(LINE_ENDS)
-    return rng.choice(NAMES) + rng.choice(COLONS) + rng.choice(VALUES) + rng.choice(LINE_ENDS)
+    if rng.random() < 0.6:
+        name, colon = rng.choice(PLAIN), rng.choice((b":", b": "))
+    else:
+        name, colon = rng.choice(NAMES), rng.choice(COLONS)
+    return name + colon + rng.choice(VALUES) + rng.choice(LINE_ENDS)
 
 
 def _disturbed(body: bytes, rng: random.Random) -> bytes:
