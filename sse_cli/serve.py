@@ -65,6 +65,7 @@ class Server:
         self.limits = limits or Limits()
         self._host, self._port = host, port
         self._stopping = asyncio.Event()
+        self._stopped = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._listener: asyncio.Server | None = None
         self._connections: set[asyncio.Task[None]] = set()
@@ -82,6 +83,11 @@ class Server:
             await self._stopping.wait()
         finally:
             await self.close()
+            self._stopped.set()
+
+    def wait(self) -> None:
+        """Block until `run` has ended in another thread."""
+        self._stopped.wait()
 
     def stop(self) -> None:
         """Make `run` return. Safe from any thread and at any time."""
@@ -136,9 +142,15 @@ def running(server: Server) -> Iterator[str]:
 
 
 def serve_forever(server: Server, on_ready: Callable[[str], object]) -> None:
-    """Run `server` in this thread. Whatever interrupts it (KeyboardInterrupt, or what a
-    signal handler raises) comes out of here once everything is closed."""
-    asyncio.run(server.run(on_ready))
+    """Run `server` until it is stopped. Whatever interrupts this thread (KeyboardInterrupt,
+    or what a signal handler raises) comes out of here once everything is closed.
+
+    The event loop has a thread of its own here, too: an exception that a signal raises
+    inside a loop lands in whichever stream is at work just then.
+    """
+    with running(server) as url:
+        on_ready(url)
+        server.wait()
 
 
 def _run_in_thread(server: Server, ready: Future[str]) -> None:

@@ -13,6 +13,7 @@ import struct
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
@@ -371,6 +372,20 @@ def test_each_piece_leaves_before_the_next_one_is_due() -> None:
         assert read_all(peer) == b"0\r\n\r\n"
 
 
+def test_a_wait_is_waited_and_speed_shortens_it() -> None:
+    paced = Scenario.of("paced", [(0.1, b"a"), (0.1, b"b")])
+    with running(Server({"paced": paced}, speed=4)) as base:
+        began = time.monotonic()
+        assert ask(base, "GET", "/paced")[1] == b"ab"
+        assert 0.05 <= time.monotonic() - began  # no upper bound: the machine may be busy
+
+
+def test_speed_zero_waits_for_nothing() -> None:
+    paced = Scenario.of("paced", [(3600, b"a"), (3600, b"b")])
+    with running(Server({"paced": paced}, speed=0)) as base:
+        assert ask(base, "GET", "/paced")[1] == b"ab"
+
+
 def test_a_gate_may_be_a_function_that_is_asked_until_it_says_yes() -> None:
     asked: list[bool] = []
 
@@ -385,7 +400,8 @@ def test_a_gate_may_be_a_function_that_is_asked_until_it_says_yes() -> None:
 
 def test_a_client_that_does_not_read_stalls_nobody_and_loses_nothing() -> None:
     large = Scenario.of("large", [(0, b"x" * 2**20)] * 16)
-    with running(Server({"large": large, "short": SHORT})) as base, closing(dial(base)) as lazy:
+    server = Server({"large": large, "short": SHORT}, limits=Limits(linger_seconds=0))
+    with running(server) as base, closing(dial(base)) as lazy:
         lazy.sendall(GOOD.replace(b"short", b"large"))
         assert ask(base, "GET", "/short")[1] == BODY
         assert b"".join(chunks_of(read_all(lazy))) == b"x" * 2**24
@@ -458,7 +474,8 @@ def test_a_scenario_brings_its_own_status_type_and_headers() -> None:
 def test_a_scenario_that_promises_more_than_it_has_is_cut_off() -> None:
     cut = Scenario.of("cut", [(0, b"half")], headers=[("Content-Length", "8")])
     with running(Server({"cut": cut})) as base:
-        assert send(base, GOOD.replace(b"short", b"cut")).endswith(b"\r\n\r\nhalf")
+        for _ in range(2):  # when the second is answered, the first is over and done with
+            assert send(base, GOOD.replace(b"short", b"cut")).endswith(b"\r\n\r\nhalf")
 
 
 def test_ipv6_loopback_works_where_there_is_one() -> None:
@@ -478,6 +495,26 @@ def test_a_taken_port_is_a_usage_error(url: str) -> None:
     with taken as caught, running(Server({}, port=port)):
         pass
     assert caught.value.hint == "--port 0 picks a free one"
+
+
+def test_serve_forever_returns_when_the_server_is_stopped() -> None:
+    server = Server({})
+    seen: list[str] = []
+
+    def on_ready(base: str) -> None:
+        seen.append(base)
+        server.stop()
+
+    serve_forever(server, on_ready)
+    assert seen[0].startswith("http://127.0.0.1:")
+
+
+def test_serve_forever_closes_when_on_ready_fails() -> None:
+    def on_ready(_base: str) -> None:
+        raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        serve_forever(Server({}), on_ready)
 
 
 def test_a_port_that_is_none_is_a_usage_error() -> None:
