@@ -169,10 +169,10 @@ def unplaced(event: Event) -> Event:
 
     Of a line that is too large, they also decide how much was still kept to be shown.
     """
+    if isinstance(event, Ignored):
+        return replace(event, at=0.0, size=0, text="")
     event = replace(event, at=0.0)
-    if isinstance(event, Ignored) and event.reason == "too-large":
-        event = replace(event, text="")
-    return replace(event, size=0) if isinstance(event, (Message, Ignored)) else event
+    return replace(event, size=0) if isinstance(event, Message) else event
 
 
 def test_twenty_thousand_fuzzed_inputs_agree_with_the_reference() -> None:
@@ -273,6 +273,11 @@ def test_a_retry_counts_from_its_own_line_without_a_blank_one() -> None:
     assert parser.reconnection_time is None
     assert parser.feed(b"data: a\nretry: 0250\n", at=3) == [Retry(250, 3, 8)]
     assert parser.reconnection_time == 250
+
+
+@pytest.mark.parametrize("milliseconds", [0, 10**18, 2**63 - 2])
+def test_a_reconnection_time_below_the_clamp_is_exact(milliseconds: int) -> None:
+    assert read(b"retry: 000%d\n" % milliseconds) == [Retry(milliseconds, 0, 0)]
 
 
 @pytest.mark.parametrize("digits", ["9223372036854775808", "9" * 5000])
@@ -415,6 +420,15 @@ def test_a_block_beyond_the_limit_is_discarded_whole() -> None:
     assert ignored(read(body, max_size=SMALL))[0].size == len(line) + 2
 
 
+def test_a_block_that_was_too_large_is_still_incomplete_when_it_is_cut() -> None:
+    line = b"data: " + b"x" * (SMALL // 2) + b"\n"
+    for body in (line * 2, line * 2 + b"da", b"event: e\n" + line * 2):
+        for chunks in ([body], bytewise(body)):
+            events = ignored(read_chunks(chunks, max_size=SMALL))
+            assert [event.reason for event in events] == ["too-large", "incomplete"]
+            assert (events[-1].offset, events[-1].size) == (0, len(body))
+
+
 def test_an_event_just_within_the_limit_is_delivered() -> None:
     data = "x" * (SMALL - len("data: "))
     for chunks in ([f"data: {data}\n\n".encode()], bytewise(f"data: {data}\n\n".encode())):
@@ -433,6 +447,17 @@ def test_an_endless_line_takes_no_more_memory_than_the_limit() -> None:
         for _ in range(1000):
             assert parser.feed(b"x" * 10_000) == []
         assert tracemalloc.get_traced_memory()[1] < 1_000_000
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_line_in_tiny_reads_takes_a_small_multiple_of_its_size() -> None:
+    parser, size = EventStreamParser(), 1_000_000
+    tracemalloc.start()
+    try:
+        for _ in range(size // 2):
+            parser.feed(b"x" * 2)
+        assert tracemalloc.get_traced_memory()[1] < 4 * size
     finally:
         tracemalloc.stop()
 

@@ -213,7 +213,8 @@ class OutputOptions:
             "-o",
             "--output",
             panel=OUTPUT,
-            text="[default: table; in a pipe text with -q, else jsonl]",
+            metavar="FORMAT",
+            text="table, text, jsonl, csv or raw. Default: table; in a pipe jsonl, text with -q.",
             show_default=False,
         ),
     ] = None
@@ -235,7 +236,9 @@ class OutputOptions:
     ] = None
     color: Annotated[
         ColorChoice,
-        _option("--color", panel=OUTPUT, text="Use colours.", hidden=True),
+        _option(
+            "--color", panel=OUTPUT, metavar="WHEN", text="auto, always or never.", hidden=True
+        ),
     ] = ColorChoice.AUTO
     force: Annotated[
         bool, _option("--force", panel=OUTPUT, hidden=True, text="Raw bytes even to a terminal.")

@@ -17,7 +17,7 @@ DEFAULT_PORT: Final = 7433
 # What one would ask of each scenario: the typewriter text, or the raw data.
 _QUERIES: Final = {
     "openai-chat": ["text=choices[0].delta.content"],
-    "openai-responses": ["delta=delta || type(delta)"],
+    "openai-responses": ["delta"],
     "anthropic": ["text=delta.text || delta.thinking || delta.partial_json"],
     "gemini": ["text=candidates[0].content.parts[0].text"],
 }

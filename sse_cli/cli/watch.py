@@ -21,7 +21,9 @@ from sse_cli.session import Session
 
 TARGET = Annotated[
     str,
-    typer.Argument(help="URL, file, - for stdin, or: curl … as pasted.", show_default=False),
+    typer.Argument(
+        metavar="TARGET", help="URL, file, - for stdin, or: curl … as pasted.", show_default=False
+    ),
 ]
 
 

@@ -86,8 +86,9 @@ def _is_dumb() -> bool:
 
 
 def print_lines(console: Console, lines: Iterable[Text]) -> None:
-    """Print lines as they are; those that may be long wrap, the others are cut."""
-    with console, failing_output():
-        for line in lines:
-            console.print(line, no_wrap=line.no_wrap, soft_wrap=False)
-    console.file.flush()
+    """Print lines whole: where one is too long for the terminal, the terminal wraps it."""
+    with failing_output():
+        with console:
+            for line in lines:
+                console.print(line, soft_wrap=True)
+        console.file.flush()

@@ -54,22 +54,22 @@ def _body(opened: Opened, closed: Closed) -> Iterable[Text]:
         return
     lines = _laid_out(body.decode("utf-8", "replace")).splitlines() or [""]
     for line in lines[:BODY_LINES]:
-        yield Text(safe.escape(line, keep="\t"), overflow="fold")
+        yield Text(safe.escape(line, keep="\t"))
     if len(lines) > BODY_LINES:
         yield Text(f"({len(lines) - BODY_LINES} more lines)", style="sse.label")
 
 
 def error_lines(message: str, hint: str = "") -> Iterable[Text]:
     """`error: …` and `hint: …`, as every failure ends."""
-    yield Text.assemble(("error: ", "sse.bad"), safe.compact(message), overflow="fold")
+    yield Text.assemble(("error: ", "sse.bad"), safe.compact(message))
     if hint:
-        yield Text.assemble(("hint: ", "sse.heading"), safe.compact(hint), overflow="fold")
+        yield Text.assemble(("hint: ", "sse.heading"), safe.compact(hint))
 
 
 def warning_lines(message: str, hint: str) -> Iterable[Text]:
     """`warning: …` and `hint: …`: nothing failed, but it is not what one asks for."""
-    yield Text.assemble(("warning: ", "sse.stopped"), safe.compact(message), overflow="fold")
-    yield Text.assemble(("hint: ", "sse.heading"), safe.compact(hint), overflow="fold")
+    yield Text.assemble(("warning: ", "sse.stopped"), safe.compact(message))
+    yield Text.assemble(("hint: ", "sse.heading"), safe.compact(hint))
 
 
 def error_of(error: SSEError) -> Iterable[Text]:
@@ -78,8 +78,8 @@ def error_of(error: SSEError) -> Iterable[Text]:
     yield message
     if isinstance(error, ExpressionError):
         before = safe.compact(error.expression[: error.column])
-        yield Text("  " + before + safe.compact(error.expression[error.column :]), overflow="fold")
-        yield Text("  " + " " * len(before) + "^", style="sse.bad", overflow="fold")
+        yield Text("  " + before + safe.compact(error.expression[error.column :]))
+        yield Text("  " + " " * len(before) + "^", style="sse.bad")
     yield from rest
 
 
@@ -89,7 +89,7 @@ def _headers(mark: str, headers: Headers) -> Iterable[Text]:
 
 
 def _said(mark: str, text: str) -> Text:
-    return Text.assemble((mark, "sse.label"), safe.escape(text), overflow="fold")
+    return Text.assemble((mark, "sse.label"), safe.escape(text))
 
 
 def _laid_out(text: str) -> str:

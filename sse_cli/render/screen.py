@@ -25,7 +25,8 @@ class Screen:
 
     def __init__(self, console: Console, footer: Callable[[], Text] | None = None) -> None:
         self._console = console
-        self._footer = footer if console.is_terminal and not console.is_dumb_terminal else None
+        live = console.file.isatty() and not console.is_dumb_terminal
+        self._footer = footer if live else None
         self._lines: list[Text] = []
         self._live: Text | None = None
         self._shown = 0  # cells of the live line that stands on the screen
@@ -79,7 +80,8 @@ class Screen:
                 console.control(self._erasure())
                 self._shown = 0
             for line in lines:
-                console.print(line, crop=True)
+                # Said again here: Console.print joins its texts and forgets how they wrap.
+                console.print(line, no_wrap=True, overflow=line.overflow)
             if live is not None:
                 width = console.width - 1
                 live = live.copy()

@@ -83,14 +83,14 @@ def summary(report: Report, *, unicode: bool = True) -> Iterable[Text]:
             times = units.count(expression.errors, "time")
             why = safe.compact(expression.first_error)
             text = f"{expression.option} {safe.compact(expression.text)} failed {times}: {why}"
-            yield Text(text, style="sse.ignored", overflow="fold")
+            yield Text(text, style="sse.ignored")
 
 
 def _ending(closed: Closed) -> Text:
     ending = closed.ending
     style = "sse.good" if ending in _GOOD else "sse.stopped" if ending in _STOPPED else "sse.bad"
     detail = f"  {safe.compact(closed.detail)}" if closed.detail else ""
-    return Text.assemble((ending.value, style), detail, overflow="fold")
+    return Text.assemble((ending.value, style), detail)
 
 
 def _amounts(report: Report) -> list[Figure]:
@@ -136,11 +136,11 @@ def _notes(report: Report) -> Iterable[Text]:
         yield Text(f"not shown: {', '.join(hidden)} (--all shows them)", style="sse.label")
     if number := counts["ignored line"]:
         text = f"{units.count(number, 'ignored line')}: a browser drops what they say in silence"
-        yield Text(text, style="sse.ignored", overflow="fold")
+        yield Text(text, style="sse.ignored")
 
 
 def _figures(figures: Iterable[Figure]) -> Text:
-    line = Text(overflow="fold")
+    line = Text()
     for label, value in figures:
         line.append("  " if line else "")
         line.append(f"{label} " if label else "", "sse.label")

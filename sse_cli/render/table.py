@@ -26,10 +26,12 @@ STALL: Final = 5.0  # and one that makes them doubt
 MIN_WIDTH: Final = 40
 ELLIPSIS: Final = "…"
 # Terminal width from which on: event column, id column, spaces between columns.
-_WIDTHS: Final = ((160, 34, 16, 2), (120, 26, 10, 2), (100, 18, 8, 2), (0, 11, 5, 1))
+_WIDTHS: Final = ((160, 34, 16, 2), (120, 26, 10, 2), (100, 18, 8, 2), (0, 13, 5, 1))
 _FIXED: Final = (("#", 5), ("time", 7), ("gap", 6))
 
 Cell = tuple[str, str]  # text that is safe to show, style
+# No value, and a value that is empty: a reader must see the difference.
+_BLANKS: Final[dict[object, Cell]] = {None: ("·", "sse.none"), "": ('""', "sse.none")}
 
 
 @dataclass(frozen=True)
@@ -138,7 +140,9 @@ class TableRenderer:
 
     def _values(self, row: Row) -> list[Cell]:
         return [
-            ("·", "sse.none") if value is None else (self._shown(as_text(value)), "sse.value")
+            _BLANKS[value]
+            if value is None or value == ""
+            else (self._shown(as_text(value)), "sse.value")
             for value in row.values
         ]
 
@@ -165,7 +169,7 @@ class TableRenderer:
 
 
 def _line(cells: Sequence[Cell], layout: Layout) -> Text:
-    """The cells side by side, cut and padded; numbers to the right, event types cut inside."""
+    """The cells side by side, cut and padded; numbers to the right, event types cut at the start."""
     parts: list[str] = []
     spans: list[Span] = []
     position = 0
@@ -184,7 +188,7 @@ def _fit(text: str, width: int, column: int, *, pad: bool) -> str:
     cells = len(text) if text.isascii() else cell_len(text)
     if cells > width:
         if column == 3:
-            return _cut_inside(text, width)
+            return _cut_start(text[-width:], width)
         text = set_cell_size(text, width - 1) + ELLIPSIS
         return set_cell_size(text, width)
     if column < 3:
@@ -192,13 +196,11 @@ def _fit(text: str, width: int, column: int, *, pad: bool) -> str:
     return text + " " * (width - cells) if pad else text
 
 
-def _cut_inside(text: str, width: int) -> str:
-    """Event types differ at their ends: response.output_text.delta, …output_text.done."""
-    head = (width - 1) // 3
-    tail = text
-    while cell_len(tail) > width - 1 - head:
-        tail = tail[1:]
-    return set_cell_size(set_cell_size(text, head) + ELLIPSIS + tail, width)
+def _cut_start(text: str, width: int) -> str:
+    """Event types differ at their ends: …output_text.delta, …output_text.done."""
+    while cell_len(text) > width - 1:
+        text = text[1:]
+    return set_cell_size(ELLIPSIS + text, width)
 
 
 def _wrapped(text: str, width: int) -> list[str]:

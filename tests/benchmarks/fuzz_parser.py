@@ -28,7 +28,7 @@ PLAIN = (b"data", b"data", b"data", b"event", b"id", b"retry")
 NAMES = (b"data", b"data", b"event", b"id", b"retry", b"", b"Data", b"dat", b" data", b"datax")
 COLONS = (b":", b": ", b":  ", b"", b"::", b" :", b":\t")
 VALUES = (
-    b"", b"x", b"1", b"0042", b"3000", b"-1", b"1 ", b"\xd9\xa3", b"99999999999999999999", b"a b", b":",
+    b"", b"x", b"1", b"3000", b"-1", b"1 ", b"\xd9\xa3", b"99999999999999999999", b"a b", b":",
     b"\0", b"a\0b", b"\xc3\xa9", b"\xe2\x82\xac", b"\xf0\x9f\x98\x80", b"\xe2\x80\xa8", b"\x85",
     b"\x0b\x0c\x1c", b"ping", b"{}", b"\xe2\x82", b"\xf0\x9f", b"\xed\xa0\x80", b"\xc0\x80",
     b"\xf4\x90\x80\x80", b"\xff", BOM,

@@ -1,0 +1,164 @@
+"""A real terminal for tests: a command on a pty, with pyte as the screen that a person sees.
+
+Nothing here sleeps: what the command writes is read while a condition is waited for, and a
+deadline turns a hang into a failure that shows the screen. Every byte is kept in `raw`.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import signal
+import struct
+import subprocess
+import sys
+import termios
+import time
+from collections.abc import Callable, Mapping, Sequence
+from types import TracebackType
+from typing import Any, Self
+
+import pyte
+
+SSE = (sys.executable, "-m", "sse_cli")
+TIMEOUT = 20.0  # seconds that any one wait may take
+READ_SIZE = 1 << 16
+# The shell opens the terminal by its name, which makes it the controlling one of the session
+# that it leads; so keys such as Ctrl-C become signals. Then it is the command.
+_LAUNCH = 'exec 3<>"$0"; exec 3<&-; exec "$@"'
+_OURS = {"TERM": "xterm-256color", "LANG": "C.UTF-8"}
+_UNWANTED = (
+    *("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "COLORTERM", "TERM_PROGRAM"),
+    *("TTY_COMPATIBLE", "TTY_INTERACTIVE", "LC_ALL", "LC_CTYPE", "PYTHONIOENCODING", "PYTHONUTF8"),
+    *("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"),
+)
+
+
+def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
+    """The environment of a person's shell: a capable UTF-8 terminal, no proxy, plus `extra`."""
+    kept = {name: value for name, value in os.environ.items() if name not in _UNWANTED}
+    return {**kept, **_OURS, **(extra or {})}
+
+
+class Terminal:
+    """`command` running on a terminal of `columns` x `rows` cells; killed at the block's end.
+
+    `screen` is what a person sees now, `raw` every byte that the command ever wrote. The
+    command's exit status is as subprocess gives it: negative for the signal it died by.
+    """
+
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        columns: int = 80,
+        rows: int = 24,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
+        self.raw = bytearray()
+        self._screen = pyte.Screen(columns, rows)
+        self._stream = pyte.ByteStream(self._screen)
+        self._drawn = 0  # bytes of `raw` that the screen has seen
+        self._master, slave = pty.openpty()
+        self._set_size(columns, rows)
+        self.modes_before = self.modes()
+        try:
+            self._process = subprocess.Popen(
+                ["/bin/sh", "-c", _LAUNCH, os.ttyname(slave), *command],
+                stdin=slave,
+                stdout=slave,
+                stderr=slave,
+                env=environment(env),
+                start_new_session=True,
+            )
+        finally:
+            os.close(slave)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+        self._process.wait()
+        os.close(self._master)
+
+    @property
+    def pid(self) -> int:
+        """The command's process id."""
+        return self._process.pid
+
+    @property
+    def screen(self) -> pyte.Screen:
+        """The screen after every byte read so far."""
+        self._stream.feed(bytes(self.raw[self._drawn :]))
+        self._drawn = len(self.raw)
+        return self._screen
+
+    @property
+    def lines(self) -> list[str]:
+        """The lines on the screen, without the blanks at their right and the empty last ones."""
+        lines = [line.rstrip() for line in self.screen.display]
+        while lines and not lines[-1]:
+            lines.pop()
+        return lines
+
+    @property
+    def text(self) -> str:
+        """The screen as one string."""
+        return "\n".join(self.lines)
+
+    def wait_for(self, wanted: str | Callable[[], bool], timeout: float = TIMEOUT) -> None:
+        """Read until a text is on the screen, or a condition holds."""
+        met = wanted if callable(wanted) else lambda: wanted in self.text
+        deadline = time.monotonic() + timeout
+        while not met():
+            if not self._read(deadline):
+                raise AssertionError(f"the command ended, or hangs; the screen:\n{self.text}")
+
+    def finish(self, timeout: float = TIMEOUT) -> int:
+        """Read until the command ends; its exit status."""
+        deadline = time.monotonic() + timeout
+        while self._read(deadline):
+            pass
+        return self._process.wait(max(0.1, deadline - time.monotonic()))
+
+    def type(self, keys: bytes) -> None:
+        """Press keys: b"\\x03" is Ctrl-C."""
+        os.write(self._master, keys)
+
+    def signal(self, number: signal.Signals) -> None:
+        """Send the command a signal."""
+        self._process.send_signal(number)
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Make the window another size; the kernel tells the command (SIGWINCH)."""
+        self._screen = self.screen
+        self._set_size(columns, rows)
+        self._screen.resize(rows, columns)
+
+    def modes(self) -> list[Any]:
+        """The terminal's modes: what `stty -a` shows."""
+        return termios.tcgetattr(self._master)
+
+    def _set_size(self, columns: int, rows: int) -> None:
+        fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
+
+    def _read(self, deadline: float) -> bool:
+        """Read some of what the command wrote; False when it has closed the terminal."""
+        left = deadline - time.monotonic()
+        if left <= 0 or not select.select([self._master], [], [], left)[0]:
+            raise AssertionError(f"nothing more within the time; the screen:\n{self.text}")
+        try:
+            data = os.read(self._master, READ_SIZE)
+        except OSError:  # Linux: EIO once nobody has the terminal open
+            return False
+        self.raw += data
+        return bool(data)
