@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from functools import partial
 
 import h11
 
@@ -132,7 +133,8 @@ class Server:
 def running(server: Server) -> Iterator[str]:
     """Run `server` in a thread of its own; yields its base URL, stops it on the way out."""
     ready: Future[str] = Future()
-    thread = threading.Thread(target=_run_in_thread, args=(server, ready), daemon=True)
+    run = partial(_run_in_thread, server, ready)
+    thread = threading.Thread(target=run, name="sse-serve", daemon=True)
     thread.start()
     try:
         yield ready.result()

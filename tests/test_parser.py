@@ -106,31 +106,28 @@ def test_the_corpus_is_all_there() -> None:
 
 # The reference
 
+LINE_ENDS = st.sampled_from((fuzz.LINE_ENDS, *fuzz.UNIFORM_ENDS))
 values = st.one_of(st.sampled_from(fuzz.VALUES), st.text(max_size=8).map(str.encode))
-plain = st.tuples(
-    st.sampled_from(fuzz.PLAIN),
-    st.sampled_from((b": ", b":")),
-    values,
-    st.sampled_from(fuzz.LINE_ENDS),
-).map(b"".join)
-odd = st.tuples(
-    st.sampled_from(fuzz.NAMES),
-    st.sampled_from(fuzz.COLONS),
-    values,
-    st.sampled_from(fuzz.LINE_ENDS),
-).map(b"".join)
-ends = st.sampled_from(fuzz.LINE_ENDS)
 noise = st.one_of(st.sampled_from(fuzz.NOISE), st.binary(max_size=4))
-bodies = st.tuples(
-    st.sampled_from(fuzz.STARTS),
-    st.lists(st.one_of(plain, plain, plain, odd, ends, noise), min_size=2, max_size=16),
-).map(lambda parts: parts[0] + b"".join(parts[1]))
+odd = st.tuples(st.sampled_from(fuzz.NAMES), st.sampled_from(fuzz.COLONS), values).map(b"".join)
+
+
+@st.composite
+def bodies(draw: st.DrawFn) -> bytes:
+    """An event stream, more or less: in part with one kind of line end throughout."""
+    end = st.sampled_from(draw(LINE_ENDS))
+    known = st.tuples(st.sampled_from(fuzz.PLAIN), st.sampled_from((b": ", b":")), values)
+    plain = st.tuples(known.map(b"".join), end).map(b"".join)
+    block = st.tuples(st.just(b"event: "), values, end, st.just(b"data: "), values, end, end)
+    lines = (plain, plain, block.map(b"".join), st.tuples(odd, end).map(b"".join), end, noise)
+    parts = draw(st.lists(st.one_of(*lines), min_size=2, max_size=16))
+    return draw(st.sampled_from(fuzz.STARTS)) + b"".join(parts)
 
 
 @st.composite
 def cases(draw: st.DrawFn) -> fuzz.Case:
     """A body, cut anywhere: inside UTF-8 sequences, inside CRLFs, into empty reads."""
-    body = draw(bodies)
+    body = draw(bodies())
     places = st.lists(st.integers(0, len(body)), max_size=12).map(sorted)
     everywhere = st.just(list(range(len(body) + 1)))
     cuts = draw(st.one_of(places, everywhere))
@@ -261,6 +258,16 @@ def test_a_message_leaves_the_sessions_own_fields_alone() -> None:
     assert message == Message("message", "a", "", None, 0, 0, 9, n=0, attempt=1, read=0)
 
 
+@pytest.mark.parametrize("end", [b"\n", b"\r", b"\r\n"])
+def test_the_usual_shapes_of_an_event_count_their_lines(end: bytes) -> None:
+    lines = [b"data: a", b"", b"event: e", b"data: b", b"", b"event: ", b"data: c", b"", b"foo"]
+    body = b"".join(line + end for line in lines)
+    for chunks in ([body], bytewise(body)):
+        events = read_chunks(chunks)
+        assert [event.type for event in messages(events)] == ["message", "e", "message"]
+        assert [event.line for event in ignored(events)] == [9]
+
+
 # Comments and retries
 
 
@@ -377,7 +384,7 @@ def test_half_a_bom_is_an_incomplete_line(body: bytes) -> None:
         assert read_chunks(chunks) == [Ignored("incomplete", 1, "\ufffd", -1, 0, len(body))]
 
 
-@given(bodies, st.data())
+@given(bodies(), st.data())
 def test_line_numbers_never_depend_on_the_reads(body: bytes, data: st.DataObject) -> None:
     cut = data.draw(st.integers(0, len(body)))
     whole, halves = ignored(read(body)), ignored(read_chunks([body[:cut], body[cut:]]))
@@ -391,9 +398,10 @@ def test_line_numbers_never_depend_on_the_reads(body: bytes, data: st.DataObject
 LONG = b"x" * (SMALL * 2)
 
 
+@pytest.mark.parametrize("end", [b"\n", b"\r", b"\r\n"])
 @pytest.mark.parametrize("start", [b"", b":", b"data: ", b"event: ", b"id: ", b"retry: "])
-def test_a_line_beyond_the_limit_is_skipped_and_reported_once(start: bytes) -> None:
-    body = start + LONG + b"\r\n\ndata: y\n\n"
+def test_a_line_beyond_the_limit_is_skipped_and_reported_once(start: bytes, end: bytes) -> None:
+    body = start + LONG + end * 2 + b"data: y" + end * 2
     for chunks in ([body], bytewise(body), [body[:100], body[100:]]):
         events = read_chunks(chunks, max_size=SMALL)
         assert [event.reason for event in ignored(events)] == ["too-large"]
@@ -418,6 +426,18 @@ def test_a_block_beyond_the_limit_is_discarded_whole() -> None:
         (report,) = ignored(events)
         assert (report.reason, report.line) == ("too-large", 3)
     assert ignored(read(body, max_size=SMALL))[0].size == len(line) + 2
+
+
+@pytest.mark.parametrize("before", [b"", b"data: a\n", b"event: e\n"])
+@pytest.mark.parametrize("after", [b"", b"data: b\n", b"event: f\n"])
+def test_the_rest_of_a_block_around_a_line_beyond_the_limit_is_no_event(
+    before: bytes, after: bytes
+) -> None:
+    body = before + b"data: " + LONG + b"\n" + after + b"\n"
+    for chunks in ([body], bytewise(body)):
+        events = ignored(read_chunks(chunks, max_size=SMALL))
+        assert [event.reason for event in events] == ["too-large"]
+        assert messages(read_chunks(chunks, max_size=SMALL)) == []
 
 
 def test_a_block_that_was_too_large_is_still_incomplete_when_it_is_cut() -> None:

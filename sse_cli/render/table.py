@@ -169,7 +169,7 @@ class TableRenderer:
 
 
 def _line(cells: Sequence[Cell], layout: Layout) -> Text:
-    """The cells side by side, cut and padded; numbers to the right, event types cut at the start."""
+    """The cells side by side, cut and padded: numbers to the right, types cut at the start."""
     parts: list[str] = []
     spans: list[Span] = []
     position = 0

@@ -25,6 +25,9 @@ from tests.reference import Reference
 BOM = b"\xef\xbb\xbf"
 LINE_ENDS = (b"\n", b"\n", b"\r", b"\r\n", b"\n\n", b"\r\r", b"\r\n\r\n", b"\n\r")
 PLAIN = (b"data", b"data", b"data", b"event", b"id", b"retry")
+# The parser has a short cut for bodies with one kind of line end, and one for these shapes.
+UNIFORM_ENDS = ((b"\n", b"\n\n"), (b"\r\n", b"\r\n\r\n"))
+SHAPES = ((b"data: ",), (b"event: ", b"data: "))
 NAMES = (b"data", b"data", b"event", b"id", b"retry", b"", b"Data", b"dat", b" data", b"datax")
 COLONS = (b":", b": ", b":  ", b"", b"::", b" :", b":\t")
 VALUES = (
@@ -89,7 +92,8 @@ def diverges(case: Case) -> bool:
 
 def random_case(rng: random.Random) -> Case:
     """One input: mostly fields, comments and blank lines, some with bytes out of place."""
-    lines = (_line(rng) for _ in range(rng.randrange(1, 9)))
+    ends = rng.choice((LINE_ENDS, *UNIFORM_ENDS))
+    lines = (_line(rng, ends) for _ in range(rng.randrange(1, 9)))
     body = rng.choice(STARTS) + b"".join(lines)
     for _ in range(rng.choice((0, 0, 0, 1, 2, 5))):
         body = _disturbed(body, rng)
@@ -132,16 +136,31 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return 1 if failures else 0
 
 
-def _line(rng: random.Random) -> bytes:
-    if rng.random() < 0.05:
-        return b"".join(rng.choices(NOISE, k=rng.randrange(12)))
-    if rng.random() < 0.02:
-        return b"data: " + rng.choice(VALUES) * rng.randrange(400) + rng.choice(LINE_ENDS)
-    if rng.random() < 0.6:
-        name, colon = rng.choice(PLAIN), rng.choice((b":", b": "))
-    else:
-        name, colon = rng.choice(NAMES), rng.choice(COLONS)
-    return name + colon + rng.choice(VALUES) + rng.choice(LINE_ENDS)
+def _line(rng: random.Random, ends: Sequence[bytes]) -> bytes:
+    kind = rng.choices((_noise, _long, _field, _odd_field, _event), (4, 2, 50, 30, 14))[0]
+    return kind(rng, ends)
+
+
+def _noise(rng: random.Random, _: Sequence[bytes]) -> bytes:
+    return b"".join(rng.choices(NOISE, k=rng.randrange(12)))
+
+
+def _long(rng: random.Random, ends: Sequence[bytes]) -> bytes:
+    return b"data: " + rng.choice(VALUES) * rng.randrange(400) + rng.choice(ends)
+
+
+def _field(rng: random.Random, ends: Sequence[bytes]) -> bytes:
+    colon = rng.choice((b":", b": "))
+    return rng.choice(PLAIN) + colon + rng.choice(VALUES) + rng.choice(ends)
+
+
+def _odd_field(rng: random.Random, ends: Sequence[bytes]) -> bytes:
+    return rng.choice(NAMES) + rng.choice(COLONS) + rng.choice(VALUES) + rng.choice(ends)
+
+
+def _event(rng: random.Random, ends: Sequence[bytes]) -> bytes:
+    fields = rng.choice(SHAPES)
+    return b"".join(name + rng.choice(VALUES) + ends[0] for name in fields) + ends[0]
 
 
 def _disturbed(body: bytes, rng: random.Random) -> bytes:

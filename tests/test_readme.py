@@ -1,0 +1,132 @@
+"""Every command of the README and every example runs, against our own server."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sse_cli import EventStreamParser, scenarios
+from sse_cli.errors import ExitCode
+from sse_cli.events import Ending, Message
+from sse_cli.serve import Server, running
+from sse_cli.verdict import EXIT_CODES
+
+ROOT = Path(__file__).parent.parent
+README = (ROOT / "README.md").read_text(encoding="utf-8")
+BLOCK = re.compile(r"(<!-- [\w-]+ -->\n)?```(\w+)\n(.*?)```", re.DOTALL)
+# The two commands for a fresh machine are what CI itself runs.
+COMMANDS = [text for mark, kind, text in BLOCK.findall(README) if kind == "sh" and not mark]
+APIS = {
+    "https://api.openai.com": "openai-chat",
+    "https://api.anthropic.com": "anthropic",
+}
+
+
+@pytest.fixture(scope="module")
+def origin() -> Iterator[str]:
+    """A server with all scenarios, without waits."""
+    loaded = {name: scenarios.load(name) for name in scenarios.names()}
+    with running(Server(loaded, speed=0)) as url:
+        yield url
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """A folder with the examples, and `sse` on its own path."""
+    shutil.copytree(ROOT / "examples", tmp_path / "examples")
+    sse = tmp_path / "bin" / "sse"
+    sse.parent.mkdir()
+    sse.write_text(f'#!/bin/sh\nexec {sys.executable} -m sse_cli "$@"\n')
+    sse.chmod(sse.stat().st_mode | stat.S_IXUSR)
+    return tmp_path
+
+
+def run(command: str, folder: Path, origin: str) -> subprocess.CompletedProcess[str]:
+    """Run a shell command with the APIs' hosts replaced by our server."""
+    for host, name in APIS.items():
+        command = command.replace(host, f"{origin}/{name}")
+    environment = {
+        "PATH": f"{folder / 'bin'}:{os.environ['PATH']}",
+        "PYTHONPATH": str(ROOT),
+        "HOME": str(folder),
+        "OPENAI_API_KEY": "sk-test",
+        "ANTHROPIC_API_KEY": "sk-ant-test",
+    }
+    return subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", command],
+        cwd=folder,
+        env=environment,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_the_readme_has_commands_to_try() -> None:
+    assert len(COMMANDS) >= 6
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda text: " ".join(text.split())[:60])
+def test_a_command_of_the_readme_runs_and_prints(command: str, folder: Path, origin: str) -> None:
+    done = run(command, folder, origin)
+    assert (done.returncode, done.stderr) == (0, "")
+    written = [path.read_text() for path in folder.glob("answer.*")]
+    assert done.stdout or any(written)
+
+
+def test_the_parser_example_prints_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
+    (example,) = [text for _, kind, text in BLOCK.findall(README) if kind == "python"]
+    exec(example, {"EventStreamParser": EventStreamParser})
+    assert capsys.readouterr().out == "greeting hello 0\n"
+
+
+def test_the_readme_lists_every_exit_code_and_ending() -> None:
+    section = README.split("## Exit codes")[1].split("\n## ")[0]
+    documented = {int(code) for code in re.findall(r"^\| (\d+)", section, re.MULTILINE)}
+    assert {ExitCode.OK, *range(2, 8), ExitCode.BUG} <= documented
+    for ending in set(Ending) - {Ending.STALLED}:
+        assert f"`{ending}`" in section, ending
+        if ending is not Ending.INTERRUPTED:
+            assert re.search(rf"\| {int(EXIT_CODES[ending])} \| `{ending}`", section), ending
+
+
+def test_the_readme_documents_every_key_of_json_lines(folder: Path, origin: str) -> None:
+    section = README.split("## Read JSON Lines with jq")[1].split("\n## ")[0]
+    documented = set(re.findall(r"`(\w+)`", section))
+    lines = run(f"sse {origin}/clock --all -q time -o jsonl", folder, origin).stdout.splitlines()
+    keys = {key for line in lines for key in json.loads(line)}
+    assert {json.loads(line)["kind"] for line in lines} >= {"opened", "comment", "retry", "ignored"}
+    assert keys <= documented, keys - documented
+
+
+def test_type_out_prints_the_answer_and_a_line_end(folder: Path, origin: str) -> None:
+    done = run(f"examples/type-out.sh 'what is \"SSE\"?' {origin}/openai-chat", folder, origin)
+    wire = b"".join(step.data for step in scenarios.load("openai-chat").steps)
+    messages = [m for m in EventStreamParser().feed(wire) if isinstance(m, Message)]
+    payloads = [json.loads(m.data) for m in messages if m.data != "[DONE]"]
+    choices = [choice for payload in payloads for choice in payload["choices"]]
+    answer = "".join(choice["delta"].get("content") or "" for choice in choices)
+    assert (done.stdout, done.stderr) == (answer + "\n", "")
+
+
+def test_first_token_prints_seconds(folder: Path, origin: str) -> None:
+    done = run(
+        f"examples/first-token.sh examples/openai-chat.json {origin}/openai-chat", folder, origin
+    )
+    assert float(done.stdout) > 0
+
+
+@pytest.mark.parametrize(("path", "code"), [("clock", 0), ("nowhere", 4)])
+def test_errors_tells_by_the_exit_code(path: str, code: int, folder: Path, origin: str) -> None:
+    assert run(f"examples/errors.sh {origin}/{path}", folder, origin).returncode == code
