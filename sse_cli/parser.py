@@ -25,6 +25,7 @@ DEFAULT_MAX_SIZE: Final = 16 * 1024 * 1024
 EXCERPT: Final = 1000
 MAX_RECONNECTION_TIME: Final = 2**63 - 1
 _MAX_TYPES: Final = 256
+_MAX_TYPE_LINE: Final = 256  # bytes: a longer line is decoded anew each time
 
 
 class EventStreamParser:
@@ -55,11 +56,12 @@ class EventStreamParser:
         self._max_size = max_size
         self._start: bytes | None = b""  # the body's first bytes while they may be a BOM
         self._after_cr = False  # a LF right after this CR belongs to the same line end
-        self._pieces: list[bytes] = []  # the unfinished line; joined once, when it ends
+        self._pieces = bytearray()  # the unfinished line: grows in place, however small the reads
         self._held = 0  # bytes in the pieces, or dropped of a line that is too large
         self._dropping = False
         self._offset = 0  # of the current line in the body
         self._line_number = 0  # of the last finished line
+        self._width = 0  # of the current line's end
         self._types: dict[bytes, str] = {}  # decoded event types: few, and repeated
         self._begin_block()
 
@@ -75,8 +77,8 @@ class EventStreamParser:
             self._hold(chunk)
             return out
         if self._pieces:
-            self._pieces.append(chunk)
-            chunk = b"".join(self._pieces)
+            self._pieces += chunk
+            chunk = bytes(self._pieces)
             self._pieces.clear()
             self._held = 0
         if len(chunk) > self._max_size:
@@ -98,10 +100,11 @@ class EventStreamParser:
             self._hold(self._start)
         self._start = b""
         out: list[Event] = []
-        rest = b"".join(self._pieces)
+        rest = bytes(self._pieces)
         if self._dropping:
             out.append(self._too_large(rest, self._held, at))
-        if rest or self._data or self._type is not None or self._id is not None:
+        begun = self._poisoned or self._data or self._named
+        if rest or begun:
             out.append(self._incomplete(rest, at))
         self._pieces.clear()
         self._held = 0
@@ -193,10 +196,10 @@ class EventStreamParser:
             return
         self._held += len(piece)
         if not self._dropping:
-            self._pieces.append(piece)
+            self._pieces += piece
         if self._held > self._max_size:
             self._dropping = True
-            self._pieces = [_head(b"".join(self._pieces))]
+            del self._pieces[EXCERPT * 4 :]
 
     def _drop(self, chunk: bytes, at: float, out: list[Event]) -> bytes:
         """The rest of `chunk` after the end of the line that is being dropped."""
@@ -206,7 +209,7 @@ class EventStreamParser:
             return b""
         stop = min(ends)
         width = 2 if chunk[stop : stop + 2] == b"\r\n" else 1
-        start = b"".join(self._pieces)
+        start = bytes(self._pieces)
         self._pieces.clear()
         self._skip_line(start, self._held + stop, width, at, out)
         self._held = 0
@@ -223,6 +226,7 @@ class EventStreamParser:
             self._skip_line(line, len(line), width, at, out)
             return
         self._line_number += 1
+        self._width = width
         if not line:
             self._dispatch(width, at, out)
         else:
@@ -234,7 +238,7 @@ class EventStreamParser:
             if field := _FIELDS.get(name):
                 field(self, line, value, at, out)
             elif name:
-                out.append(self._ignore("unknown-field", line, at, width))
+                out.append(self._ignore("unknown-field", line, at))
             else:
                 out.append(Comment(_text(line[1:]), at, self._offset))
         self._offset += len(line) + width
@@ -246,7 +250,7 @@ class EventStreamParser:
         elif not self._poisoned:
             self._poisoned = True
             self._data.clear()
-            out.append(self._ignore("too-large", line, at, 1))
+            out.append(self._ignore("too-large", line, at))
 
     def _field_event(self, line: bytes, value: bytes, _at: float, _out: list[Event]) -> None:
         self._type = value
@@ -254,17 +258,17 @@ class EventStreamParser:
 
     def _field_id(self, line: bytes, value: bytes, at: float, out: list[Event]) -> None:
         if b"\0" in value:
-            out.append(self._ignore("null-in-id", line, at, 1))
+            out.append(self._ignore("null-in-id", line, at))
             return
         self._id = _text(value)
         self._named = self._named or (self._line_number, line)
 
     def _field_retry(self, line: bytes, value: bytes, at: float, out: list[Event]) -> None:
         if not value.isdigit():  # bytes.isdigit knows ASCII digits only, as the standard asks
-            out.append(self._ignore("bad-retry", line, at, 1))
+            out.append(self._ignore("bad-retry", line, at))
             return
-        digits = value.lstrip(b"0") or b"0"
-        self.reconnection_time = int(digits) if len(digits) < 19 else MAX_RECONNECTION_TIME
+        digits = value.lstrip(b"0")[:20] or b"0"  # int() refuses thousands; 20 pass the maximum
+        self.reconnection_time = min(int(digits), MAX_RECONNECTION_TIME)
         out.append(Retry(self.reconnection_time, at, self._offset))
 
     def _dispatch(self, width: int, at: float, out: list[Event]) -> None:
@@ -339,8 +343,8 @@ class EventStreamParser:
         self._poisoned = self._poisoned or not line.startswith(b":")
         self._offset += size + width
 
-    def _ignore(self, reason: Reason, line: bytes, at: float, width: int) -> Ignored:
-        size = len(line) + width
+    def _ignore(self, reason: Reason, line: bytes, at: float) -> Ignored:
+        size = len(line) + self._width
         return Ignored(reason, self._line_number, _excerpt(line), at, self._offset, size)
 
     def _names(self) -> tuple[str | None, str | None]:
@@ -349,7 +353,7 @@ class EventStreamParser:
     def _type_of(self, line: bytes) -> str:
         """The event type of an `event: …` line, remembered: a stream has a handful."""
         kind = _text(line[7:]) or "message"
-        if len(self._types) < _MAX_TYPES:
+        if len(line) <= _MAX_TYPE_LINE and len(self._types) < _MAX_TYPES:
             self._types[line] = kind
         return kind
 
