@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+from pathlib import Path
 from typing import Any, NoReturn
 
 from sse_cli.errors import ExitCode, ReaderGone, SSEError, Terminated, UsageError
@@ -96,7 +97,9 @@ def _terminate(number: int, _frame: object) -> None:
 
 
 def _name() -> str:
-    return "sse"
+    """The command that was typed: completion scripts are for one name each."""
+    name = Path(sys.argv[0]).name
+    return name if name == "sse-cli" else "sse"
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
 """Servers that nobody here wrote, each a process of its own on a free loopback port.
 
 Rule 1: a server inherits a socket that listens already, so nobody waits for it to come up:
-a client that is early queues in the kernel. Rule 2: a server starts when the first test
-asks for it, and is gone when the tests are over. Rule 3: a missing program skips its tests,
-saying so; with SSE_REQUIRE_REAL=1 it fails them.
+a client that is early queues in the kernel (nginx can't, and says when it listens).
+Rule 2: a server starts when the first test asks for it, and is gone when the tests are over.
+Rule 3: a missing program skips its tests, saying so; with SSE_REQUIRE_REAL=1 it fails them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import cached_property
 from importlib.util import find_spec
@@ -26,26 +26,12 @@ import pytest
 
 SERVERS = Path(__file__).with_name("servers")
 SBIN = "/usr/local/sbin:/usr/sbin:/sbin"  # where nginx lives, often not on a user's PATH
-MAKE_CERTIFICATE = (
-    *"req -x509 -nodes -days 2 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1".split(),
-    *"-subj /CN=localhost -addext subjectAltName=DNS:localhost,IP:127.0.0.1".split(),
-)
-
-
-class Lane(NamedTuple):
-    """A way to the stream: the URL it is below, and what `sse` needs to get there.
-
-    `line_ends` are those that the server at its end can be asked for.
-    """
-
-    base: str
-    options: tuple[str, ...]
-    http_version: str
-    line_ends: tuple[str, ...] = ("lf", "cr", "crlf")
+MAKE_CERTIFICATE = """req -x509 -nodes -days 2 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1
+-subj /CN=localhost -addext subjectAltName=DNS:localhost"""
 
 
 class Certificate(NamedTuple):
-    """A self-signed certificate for localhost and 127.0.0.1, as PEM files."""
+    """A self-signed certificate for localhost and for no address, as PEM files."""
 
     file: Path
     key: Path
@@ -69,16 +55,12 @@ class Town:
     ) -> None:
         self._stack.close()
 
-    def lane(self, name: str) -> Lane:
-        """The way of that name in `LANES`."""
-        return LANES[name](self)
-
     @cached_property
     def certificate(self) -> Certificate:
         """Made now: a certificate in the repository would run out."""
         made = Certificate(self.folder / "certificate.pem", self.folder / "key.pem")
         files = ("-out", str(made.file), "-keyout", str(made.key))
-        command = (program("openssl"), *MAKE_CERTIFICATE, *files)
+        command = (program("openssl"), *MAKE_CERTIFICATE.split(), *files)
         subprocess.run(command, check=True, capture_output=True, timeout=60)
         return made
 
@@ -130,15 +112,24 @@ class Town:
     def nginx(self) -> Mapping[str, int]:
         """The ports of nginx before uvicorn and Node: PLAIN, H2C and TLS."""
         command = program("nginx")
-        with ExitStack() as stack:
-            names = ("PLAIN", "H2C", "TLS")
-            listeners = {name: stack.enter_context(listen()) for name in names}
-            ports = {name: port_of(listener) for name, listener in listeners.items()}
-            # The variable that nginx hands sockets over with when it is upgraded on the fly.
-            inherited = "".join(f"{listener.fileno()};" for listener in listeners.values())
-            options = ("-p", str(self.folder), "-c", str(self._nginx_configuration(ports)))
-            self._start((command, *options), [*listeners.values()], {"NGINX": inherited})
+        ports = {name: port_of(self._reserve()) for name in ("PLAIN", "H2C", "TLS")}
+        options = ("-p", str(self.folder), "-c", str(self._nginx_configuration(ports)))
+        process = self._start((command, *options), [], log=subprocess.PIPE)
+        assert process.stderr
+        self._stack.enter_context(process.stderr)
+        told = b""
+        while b"event method" not in told:  # its first words once it listens
+            line = process.stderr.readline()
+            assert line, told
+            told += line
         return ports
+
+    def _reserve(self) -> socket.socket:
+        """A bound socket that keeps its port free for a server that asks for SO_REUSEPORT."""
+        reserved = self._stack.enter_context(socket.socket())
+        reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
+        reserved.bind(("127.0.0.1", 0))
+        return reserved
 
     def _nginx_configuration(self, ports: Mapping[str, int]) -> Path:
         values = {f"{name}_PORT": str(port) for name, port in ports.items()}
@@ -170,25 +161,23 @@ class Town:
             return port_of(listener)
 
     def _start(
-        self,
-        command: tuple[str, ...],
-        inherited: list[socket.socket],
-        environment: Mapping[str, str] | None = None,
-    ) -> None:
+        self, command: tuple[str, ...], inherited: list[socket.socket], *, log: int | None = None
+    ) -> subprocess.Popen[bytes]:
         """Start a server; its log goes to the folder. Our copy of its sockets is the caller's
         to close: then a server that died refuses connections."""
-        log = self._stack.enter_context((self.folder / f"{Path(command[0]).name}.log").open("ab"))
+        file = self._stack.enter_context((self.folder / f"{Path(command[0]).name}.log").open("ab"))
         process = subprocess.Popen(
             command,
             cwd=SERVERS,
-            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **(environment or {})},
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
             stdin=subprocess.DEVNULL,
-            stdout=log,
-            stderr=log,
+            stdout=file,
+            stderr=log or file,
             pass_fds=[listener.fileno() for listener in inherited],
         )
         self._stack.callback(process.wait)
         self._stack.callback(process.kill)
+        return process
 
 
 def listen() -> socket.socket:
@@ -219,50 +208,3 @@ def missing(name: str) -> NoReturn:
     if os.environ.get("SSE_REQUIRE_REAL") == "1":
         pytest.fail(f"{name} is not installed, and SSE_REQUIRE_REAL=1 asks for it")
     pytest.skip(f"{name} is not installed")
-
-
-def _plain(name: str) -> Callable[[Town], Lane]:
-    return lambda town: Lane(f"http://127.0.0.1:{getattr(town, name)}", (), "HTTP/1.1")
-
-
-def _h2c(name: str) -> Callable[[Town], Lane]:
-    def lane(town: Town) -> Lane:
-        base = f"http://127.0.0.1:{getattr(town, name)}"
-        return Lane(base, ("--http2-prior-knowledge",), "HTTP/2")
-
-    return lane
-
-
-def _tls(name: str, http_version: str, *options: str) -> Callable[[Town], Lane]:
-    def lane(town: Town) -> Lane:
-        base = f"https://localhost:{getattr(town, name)}"
-        options_ = ("--cacert", str(town.certificate.file), *options)
-        return Lane(base, options_, http_version)
-
-    return lane
-
-
-def _nginx(way: str, behind: str) -> Callable[[Town], Lane]:
-    def lane(town: Town) -> Lane:
-        port = town.nginx[way]
-        lanes = {
-            "PLAIN": Lane(f"http://127.0.0.1:{port}/{behind}", (), "HTTP/1.1"),
-            "H2C": Lane(
-                f"http://127.0.0.1:{port}/{behind}", ("--http2-prior-knowledge",), "HTTP/2"
-            ),
-            "TLS": Lane(
-                f"https://localhost:{port}/{behind}",
-                ("--cacert", str(town.certificate.file)),
-                "HTTP/2",
-            ),
-        }
-        return lanes[way]
-
-    return lane
-
-
-def _unix_socket(town: Town) -> Lane:
-    return Lane("http://localhost", ("--unix-socket", str(town.uvicorn_socket)), "HTTP/1.1")
-
-
-LANES: dict[str, Callable[[Town], Lane]] = {}

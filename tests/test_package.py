@@ -1,0 +1,237 @@
+"""The package as a whole: what it is made of, what imports what, and that all of it has help."""
+
+from __future__ import annotations
+
+import ast
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tomllib
+from collections.abc import Iterator
+from graphlib import TopologicalSorter
+from importlib.metadata import entry_points
+from pathlib import Path
+from typing import Any
+
+import pytest
+from typer.main import get_command
+
+import sse_cli
+from sse_cli.cli.app import app
+
+PACKAGE = Path(sse_cli.__file__).parent
+ROOT = PACKAGE.parent
+SCRIPTS = Path(sysconfig.get_path("scripts"))
+TOP_LEVEL = {
+    "pyproject.toml",
+    "README.md",
+    "sse_cli",
+    "tests",
+    "examples",
+    "LICENSE",
+    "CHANGELOG.md",
+    "CONTRIBUTING.md",
+}
+MADE_HERE = {"build", "dist", "node_modules", "__pycache__"}  # git ignores them
+
+# A module imports from its own floor and from those below, never from one above.
+FLOORS = (
+    "events errors safe redact surrogates",
+    "sse_cli parser timing query recording request payload expression ndjson content coding "
+    "shell curl url draft deadlines failures tls scenarios formats blocks",
+    "session reassemble toolcalls answer glance transport serve routes",
+    "sources verdict check render",
+    "cli __main__",
+)
+FLOOR_OF = {module: floor for floor, line in enumerate(FLOORS) for module in line.split()}
+WALLS = [("httpx", "transport"), ("rich", "render"), ("asyncio", "serve")]
+
+
+def name_of(path: Path) -> str:
+    """A file's module, relative to the package: `render.table`; the package itself: `sse_cli`."""
+    parts = [*path.relative_to(PACKAGE).with_suffix("").parts]
+    return ".".join(part for part in parts if part != "__init__") or "sse_cli"
+
+
+MODULES = {name_of(path): path for path in sorted(PACKAGE.rglob("*.py"))}
+
+
+def imported(path: Path) -> Iterator[str]:
+    """Every module or name that a file imports, wherever in the file, with full names."""
+    for node in ast.walk(ast.parse(path.read_bytes())):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path.name} has a relative import"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+def imports_of_ours(module: str) -> set[str]:
+    """The modules of ours that `module` imports."""
+    found = set()
+    for name in imported(MODULES[module]):
+        parts = name.split(".")
+        if parts[0] == "sse_cli":
+            found.add(_longest_module(parts[1:]))
+    return found
+
+
+def _longest_module(parts: list[str]) -> str:
+    for size in range(len(parts), 0, -1):
+        if (name := ".".join(parts[:size])) in MODULES:
+            return name
+    return "sse_cli"
+
+
+def room(module: str) -> str:
+    """The module, or the subpackage that it is a part of."""
+    return module.partition(".")[0]
+
+
+def floor_of(module: str) -> int:
+    """Its floor; the highest where `FLOORS` forgot it, of which one test complains."""
+    return FLOOR_OF.get(room(module), len(FLOORS) - 1)
+
+
+def test_every_module_has_a_floor() -> None:
+    forgotten = {room(module) for module in MODULES} - FLOOR_OF.keys()
+    assert forgotten == set(), "FLOORS has to name it"
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_no_module_imports_from_a_higher_floor(module: str) -> None:
+    own = floor_of(module)
+    above = {other for other in imports_of_ours(module) if floor_of(other) > own}
+    assert above == set()
+
+
+def test_no_modules_import_each_other_in_a_circle() -> None:
+    graph = {module: imports_of_ours(module) - {module} for module in MODULES}
+    assert len([*TopologicalSorter(graph).static_order()]) == len(MODULES)
+
+
+@pytest.mark.parametrize(("library", "only"), WALLS)
+def test_a_library_is_imported_in_one_room_only(library: str, only: str) -> None:
+    importers = {
+        room(module)
+        for module, path in MODULES.items()
+        if any(name.split(".")[0] == library for name in imported(path))
+    }
+    assert importers == {only}
+
+
+def test_the_top_level_holds_nothing_but_what_belongs_there() -> None:
+    names = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")}
+    assert names - MADE_HERE == TOP_LEVEL
+
+
+def test_the_version_is_written_in_one_place() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
+    assert project["project"]["dynamic"] == ["version"]
+    assert "version" not in project["project"]
+    source = ROOT / project["tool"]["hatch"]["version"]["path"]
+    version = f'"{sse_cli.__version__}"'
+    assert [path for path in MODULES.values() if version in path.read_text("utf-8")] == [source]
+
+
+def test_the_package_says_that_it_is_typed() -> None:
+    assert (PACKAGE / "py.typed").is_file()
+
+
+def test_everything_public_is_importable_by_its_name() -> None:
+    assert all(hasattr(sse_cli, name) for name in sse_cli.__all__)
+
+
+def test_both_command_names_start_the_same_program() -> None:
+    ours = [point for point in entry_points(group="console_scripts") if point.module == MAIN]
+    assert {(point.name, point.value) for point in ours} == {
+        ("sse", f"{MAIN}:main"),
+        ("sse-cli", f"{MAIN}:main"),
+    }
+
+
+MAIN = "sse_cli.__main__"
+STARTS = [[str(SCRIPTS / "sse")], [str(SCRIPTS / "sse-cli")], [sys.executable, "-m", "sse_cli"]]
+
+
+def run(command: list[str], **environment: str) -> subprocess.CompletedProcess[str]:
+    """A command's end, without input."""
+    return subprocess.run(
+        command,
+        env={**os.environ, **environment},
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        encoding="utf-8",
+        timeout=60,
+        check=False,
+    )
+
+
+@pytest.mark.parametrize("start", STARTS, ids=["sse", "sse-cli", "python -m"])
+def test_each_way_to_start_it_tells_the_version(start: list[str]) -> None:
+    done = run([*start, "--version"])
+    assert (done.returncode, done.stdout) == (0, f"sse-cli {sse_cli.__version__}\n")
+    assert done.stderr == ""
+
+
+def commands(command: Any, path: str = "sse") -> Iterator[tuple[str, Any]]:
+    """The command and all below it, by their full names."""
+    yield path, command
+    for name, child in getattr(command, "commands", {}).items():
+        yield from commands(child, f"{path} {name}")
+
+
+COMMANDS = dict(commands(get_command(app)))
+PARAMETERS = [(path, parameter) for path, one in COMMANDS.items() for parameter in one.params]
+
+
+@pytest.mark.parametrize("path", COMMANDS)
+def test_every_command_says_what_it_is_for(path: str) -> None:
+    assert COMMANDS[path].help.strip()
+
+
+@pytest.mark.parametrize(
+    "parameter",
+    [parameter for _, parameter in PARAMETERS],
+    ids=[f"{path} {parameter.name}" for path, parameter in PARAMETERS],
+)
+def test_every_argument_and_option_has_help(parameter: Any) -> None:
+    assert parameter.help.strip()
+
+
+SHELLS = {
+    "bash": "complete -o default -F _sse_completion sse",
+    "zsh": "compdef _sse_completion sse",
+    "fish": "complete --command sse",
+}
+
+
+@pytest.mark.parametrize("shell", SHELLS)
+def test_a_completion_script_can_be_had_for_each_shell(shell: str) -> None:
+    done = run(STARTS[0], _SSE_COMPLETE=f"source_{shell}")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert SHELLS[shell] in done.stdout
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="bash is not installed")
+@pytest.mark.parametrize(
+    ("typed", "offered"),
+    [
+        ("sse wa", "watch"),
+        ("sse watch --que", "--query"),
+        ("sse http://localhost --que", "--query"),
+    ],
+)
+def test_bash_completes_commands_and_options(typed: str, offered: str) -> None:
+    words = typed.split()
+    script = f"""
+        eval "$(_SSE_COMPLETE=source_bash sse)"
+        COMP_WORDS=({typed}) COMP_CWORD={len(words) - 1}
+        _sse_completion sse
+        printf '%s\\n' "${{COMPREPLY[@]}}"
+    """
+    done = run(["bash", "-c", script], PATH=f"{SCRIPTS}:{os.environ['PATH']}")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.split() == [offered]
