@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import traceback
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -57,8 +58,16 @@ def _typers_own(error: Any) -> int:
     if not hasattr(error, "format_message"):
         raise error
     path = error.ctx.command_path if error.ctx else "sse"
+    hint = f"{path} --help-all shows what there is"
+    if type(error).__name__ == "NoSuchOption":
+        from sse_cli import curl  # noqa: PLC0415 (for its table of options)
+
+        name = error.option_name
+        curl.refuse(name)
+        close = ", ".join(error.possibilities or ())
+        raise UsageError(f"no such option: {name}", f"did you mean {close}?" if close else hint)
     message = error.format_message().rstrip(".")
-    raise UsageError(message[:1].lower() + message[1:], f"{path} --help shows what there is")
+    raise UsageError(message[:1].lower() + message[1:], hint)
 
 
 def _explain(error: SSEError) -> int:
@@ -70,8 +79,8 @@ def _explain(error: SSEError) -> int:
 
 
 def _apologise(error: Exception) -> int:
-    if "--debug" in sys.argv:
-        raise error
+    if "--debug" in sys.argv and sys.stderr is not None:
+        traceback.print_exception(error)
     words = f"a bug in sse: {type(error).__name__}"
     return _explain(SSEError(words, "sse --debug … shows where; please report it"))
 

@@ -32,11 +32,13 @@ class Decoder:
         if not self._begun:
             self._begun = bool(data)
             self._choose_deflate(data)
-        while data:
+        full = False  # zlib may hold more output than one piece when its input is used up
+        while data or full:
             if self._inflate.eof:  # gzip members may follow one another (RFC 1952, 2.2)
                 self._inflate = zlib.decompressobj(_WINDOW_BITS[self._name])
             if piece := self._inflate.decompress(data, PIECE):
                 yield piece
+            full = len(piece) == PIECE and not self._inflate.eof
             data = self._inflate.unconsumed_tail or self._inflate.unused_data
 
     def _choose_deflate(self, data: bytes) -> None:

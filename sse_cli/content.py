@@ -6,6 +6,7 @@ the essence compared without case, parameters and charset ignored.
 
 from __future__ import annotations
 
+import re
 from typing import Final
 
 from sse_cli.events import Media, Opened
@@ -44,12 +45,16 @@ _TYPE_HINTS: Final = {
 _ANY_TYPE: Final = "if it is an event stream all the same, --any-type reads it as one"
 
 
+# The values of a list; a comma in quotes separates nothing (Fetch, "get, decode, and split").
+_VALUE: Final = re.compile(r'(?:[^",]|"(?:[^"\\]|\\.)*(?:"|\\?\Z))+', re.DOTALL)
+_ESSENCE: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9a-z]+/[!#$%&'*+\-.^_`|~0-9a-z]+")
+
+
 def essence(content_type: str | None) -> str:
     """The MIME type without parameters, in lower case; of a list the last valid one."""
-    for value in reversed((content_type or "").split(",")):
-        found = value.partition(";")[0].strip().lower()
-        kind, slash, subtype = found.partition("/")
-        if kind and slash and subtype and " " not in found:
+    for value in reversed(_VALUE.findall(content_type or "")):
+        found = str(value).partition(";")[0].strip(" \t\r\n").lower()
+        if _ESSENCE.fullmatch(found) and found != "*/*":
             return found
     return ""
 

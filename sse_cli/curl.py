@@ -168,6 +168,13 @@ def parse(
     return reading.pasted
 
 
+def refuse(typed: str) -> None:
+    """Raise `UsageError` for an option of curl's that sse can't honour; pass all others."""
+    option = LETTERS.get(typed[1:]) if len(typed) == 2 else OPTIONS.get(typed.removeprefix("--"))
+    if option is not None:
+        _Reading(deque(), {}).refuse(option, typed)
+
+
 @dataclass(slots=True, repr=False)
 class _Reading:
     words: deque[str]
@@ -256,7 +263,7 @@ class _Reading:
         self.pasted.ours.append(f"--{name}={self._next(f'--{name}') if value is None else value}")
 
     def _with_value(self, option: Option, typed: str, attached: str | None) -> None:
-        self._refuse(option, typed)
+        self.refuse(option, typed)
         value = self._next(typed) if attached is None else attached
         if option.action == "sent":
             name = "data" if option.name == "data-ascii" else option.name
@@ -266,7 +273,7 @@ class _Reading:
         if not on and option.name in _ONLY_ON.split():
             raise UsageError(f"curl has no option '{typed}'", f"--{option.name} can't be undone")
         if on or option.name == "alpn":  # what is refused may well be switched off
-            self._refuse(option, typed)
+            self.refuse(option, typed)
         if option.name == "globoff":
             self.patterns = not on
         if option.action != "sent":
@@ -274,7 +281,7 @@ class _Reading:
         pairs = self.pasted.request
         pairs[:] = [pair for pair in pairs if pair[0] != option.name] + [(option.name, "")] * on
 
-    def _refuse(self, option: Option, typed: str) -> None:
+    def refuse(self, option: Option, typed: str) -> None:
         if option.action != "refused":
             return
         names = typed if typed.startswith("--") else f"{typed} (--{option.name})"

@@ -10,6 +10,10 @@ import contextlib
 import socket
 import threading
 import time
+from typing import Final
+
+# A year (seconds): longer waits would overflow the clock of a lock.
+FOREVER: Final = 366 * 86400.0
 
 
 class Watchdog:
@@ -22,10 +26,11 @@ class Watchdog:
     def __init__(self, seconds: float | None) -> None:
         self.seconds = seconds
         self.fired = False
-        self._until = None if seconds is None else time.monotonic() + seconds
+        self._until = None if seconds is None else time.monotonic() + min(seconds, FOREVER)
         self._sockets: list[socket.socket] = []
         self._lock = threading.Lock()
         self._timer: threading.Timer | None = None
+        self._closed = False
 
     def remaining(self) -> float | None:
         """Seconds until the deadline, not below 0; None without a deadline."""
@@ -48,22 +53,28 @@ class Watchdog:
             self._timer.start()
 
     def watch(self, sock: socket.socket) -> None:
-        """Put a plain socket under watch, before TLS wraps it."""
+        """Put a plain socket under watch, before TLS wraps it.
+
+        One that a thread opens when nobody waits for it any more is shut down at once.
+        """
         with self._lock:
-            self._sockets.append(sock.dup())
-            if self.fired:
-                self._shut_down()
+            if self.fired or self._closed:
+                _shut_down(sock)
+            else:
+                self._sockets.append(sock.dup())
 
     def fire(self) -> None:
         """End every blocked call now."""
         with self._lock:
             self.fired = True
-            self._shut_down()
+            for sock in self._sockets:
+                _shut_down(sock)
 
     def close(self) -> None:
         """Stop watching; the sockets themselves stay as they are."""
         self._cancel()
         with self._lock:
+            self._closed = True
             for sock in self._sockets:
                 sock.close()
             self._sockets.clear()
@@ -73,7 +84,7 @@ class Watchdog:
             self._timer.cancel()
             self._timer = None
 
-    def _shut_down(self) -> None:
-        for sock in self._sockets:
-            with contextlib.suppress(OSError):
-                sock.shutdown(socket.SHUT_RDWR)
+
+def _shut_down(sock: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        sock.shutdown(socket.SHUT_RDWR)

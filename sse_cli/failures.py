@@ -4,38 +4,55 @@ from __future__ import annotations
 
 import socket
 import ssl
+from collections.abc import Iterator
 
 
-def explain(error: BaseException, host: str, port: int) -> tuple[str, str]:
-    """What happened and what to do next, from the innermost cause of a failed connection."""
-    cause = _innermost(error)
-    where = f"{host}:{port}"
-    if isinstance(cause, socket.gaierror):
-        return (
-            f"can't find the host {host}: {cause.strerror or 'name lookup failed'}",
-            "check the host's name, the network, and whether a VPN or proxy (-x) is needed",
-        )
+def explain(error: BaseException, host: str, where: str, via: str = "") -> tuple[str, str]:
+    """What happened and what to do next, from the innermost cause of a failed connection.
+
+    `where` is the address of `host` with its port. `via` describes what was dialled in its
+    place (a proxy, a socket's path), "" for nothing.
+    """
+    cause = innermost(error)
+    peer = via or where
     if isinstance(cause, ssl.SSLCertVerificationError):
         return (
             f"the TLS certificate of {host} is not trusted: {cause.verify_message}",
             "--cacert FILE trusts another CA; -k skips the check",
         )
     if isinstance(cause, ssl.SSLError):
-        reason = (cause.reason or "handshake failed").replace("_", " ").lower()
-        return f"no TLS connection to {where}: {reason}", _TLS_HINT
+        return f"no TLS connection to {where}: {reason(cause)}", _TLS_HINT
+    if isinstance(cause, socket.gaierror | UnicodeError):  # a name that IDNA can't encode
+        text = getattr(cause, "strerror", None) or "not a valid host name"
+        return f"can't find the host {f'of {via}' if via else host}: {text}", _NAME_HINT
     if isinstance(cause, ConnectionRefusedError):
-        return f"nothing listens on {where}: connection refused", _REFUSED_HINT
-    if isinstance(cause, OSError) and cause.strerror:
-        return f"can't connect to {where}: {cause.strerror.lower()}", _NETWORK_HINT
-    return f"can't connect to {where}: {cause}", _NETWORK_HINT
+        return f"nothing listens on {peer}: connection refused", _REFUSED_HINT
+    return f"can't connect to {peer}: {reason(cause)}", _NETWORK_HINT
 
 
 _TLS_HINT = "does that port speak https at all? try http://"
+_NAME_HINT = "check the host's name, the network, and whether a VPN or proxy (-x) is needed"
 _REFUSED_HINT = "is the server running, and on that port?"
 _NETWORK_HINT = "check the address, the network and firewalls in between"
 
 
-def _innermost(error: BaseException) -> BaseException:
+def reason(error: BaseException) -> str:
+    """The innermost cause of a failed socket call, in lower case: "connection reset by peer"."""
+    cause = innermost(error)
+    if isinstance(cause, ssl.SSLError):
+        return (cause.reason or "handshake failed").replace("_", " ").lower()
+    return (getattr(cause, "strerror", None) or str(cause)).lower()
+
+
+def innermost(error: BaseException) -> BaseException:
+    """The first error of a chain: what the system said."""
+    *_, first = chain(error)
+    return first
+
+
+def chain(error: BaseException) -> Iterator[BaseException]:
+    """`error` and what caused it, innermost last."""
+    yield error
     while (inner := error.__cause__ or error.__context__) is not None:
+        yield inner
         error = inner
-    return error

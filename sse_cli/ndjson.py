@@ -15,8 +15,6 @@ from sse_cli.parser import BOM, DEFAULT_MAX_SIZE, EXCERPT
 class NDJSONParser:
     """Incremental parser of one NDJSON body. Lines above `max_size` bytes are skipped."""
 
-    last_event_id = ""
-
     def __init__(self, *, max_size: int = DEFAULT_MAX_SIZE) -> None:
         self._max_size = max_size
         self._pieces: list[bytes] = []
@@ -46,9 +44,8 @@ class NDJSONParser:
 
     def _hold(self, piece: bytes) -> None:
         self._held += len(piece)
-        if self._held <= self._max_size:
-            self._pieces.append(piece)
-        elif self._pieces:
+        self._pieces.append(piece)
+        if self._held > self._max_size:
             self._pieces = [b"".join(self._pieces)[: EXCERPT * 4]]
 
     def _end_line(self, width: int, at: float, out: list[Event]) -> None:

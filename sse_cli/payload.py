@@ -1,28 +1,80 @@
 """A message's data as the value that queries see: parsed JSON, or the string itself.
 
 What Python's json can't give back as it came (NaN, Infinity, 1e999, integers of thousands of
-digits, nesting beyond the recursion limit) is treated as a string: RFC 8259 has no such
+digits, nesting deeper than `MAX_DEPTH`) is treated as a string: RFC 8259 has no such
 numbers, and a value must come out of `-o jsonl` as it went in.
 """
 
 from __future__ import annotations
 
 import json
-from math import isinf
-from typing import Any, NoReturn
+from collections.abc import Iterable
+from math import isfinite, isinf
+from typing import Any, Final, NoReturn
+
+# Whatever walks a payload does so by recursion, on a stack of 1,000 frames; jq's limit is 256.
+MAX_DEPTH: Final = 200
 
 
 def parse(text: str) -> Any:
     """The JSON value of `text`, or `text` itself when it has none. Never raises."""
     try:
-        return _DECODER.decode(text)
+        value = _DECODER.decode(text)
     except (ValueError, RecursionError):
         return text
+    # The brackets bound the depth: most payloads have too few to be worth a walk.
+    if text.count("[") + text.count("{") > MAX_DEPTH and _is_deep(value):
+        return text
+    return value
 
 
 def dump(value: Any) -> str:
-    """`value` as one line of compact JSON in ASCII, safe for any terminal and pipe."""
-    return _ENCODER.encode(value)
+    """`value` as one line of compact JSON in ASCII, safe for any terminal and pipe.
+
+    What an expression made and JSON has no word for (NaN, a reference) becomes null.
+    """
+    try:
+        return _ENCODER.encode(value)
+    except (TypeError, ValueError):
+        return _ENCODER.encode(_in_json(value))
+
+
+def show(value: Any) -> str:
+    """`value` as one line of compact JSON in the characters it is written in, for people."""
+    try:
+        return _SHOWN.encode(value)
+    except (TypeError, ValueError):
+        return _SHOWN.encode(_in_json(value))
+
+
+def is_false(value: Any) -> bool:
+    """JMESPath's truth: null, false, and empty strings, arrays and objects; 0 is true."""
+    return not value and value.__class__ is not int and value.__class__ is not float
+
+
+def _is_deep(value: Any) -> bool:
+    level = [value]
+    for _ in range(MAX_DEPTH + 1):
+        level = [child for parent in level for child in _children(parent)]
+        if not level:
+            return False
+    return True
+
+
+def _children(value: Any) -> Iterable[Any]:
+    if isinstance(value, dict):
+        return value.values()
+    return value if isinstance(value, list) else ()
+
+
+def _in_json(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _in_json(child) for key, child in value.items()}
+    if isinstance(value, list):
+        return [_in_json(child) for child in value]
+    if isinstance(value, float):
+        return value if isfinite(value) else None
+    return value if isinstance(value, str | int) else None
 
 
 def _finite(literal: str) -> float:
@@ -37,3 +89,4 @@ def _no_constant(literal: str) -> NoReturn:
 
 _DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_no_constant)
 _ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
+_SHOWN = json.JSONEncoder(separators=(",", ":"), allow_nan=False, ensure_ascii=False)

@@ -7,28 +7,36 @@ expression means "no value": it is counted and reported once, at the end, never 
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+import warnings
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from difflib import get_close_matches
+from math import isfinite
 from typing import Any
 
 from sse_cli import payload
 from sse_cli.errors import ExpressionError
 from sse_cli.events import Message
+from sse_cli.payload import is_false
 
 _NAMED = re.compile(r"(\w+)=(?!=)")
 _UNSET: Any = object()
+_JSON = frozenset({type(None), bool, int, float, str, list, dict})
 
 
 class Row:
     """A message on its way to a renderer: with its payload (parsed when asked for, once)
-    and the value of each query. `gap` is the seconds since the message before it."""
+    and the value of each query. `gap` is the seconds since the message before it;
+    `parts` are the strings of the data that a wire format says are text, reasoning or a tool
+    call (kind, string)."""
 
-    __slots__ = ("_payload", "gap", "message", "values")
+    __slots__ = ("_payload", "gap", "message", "parts", "values")
 
     def __init__(self, message: Message) -> None:
         self.message = message
         self.values: list[Any] = []
         self.gap = 0.0
+        self.parts: Sequence[tuple[str, str]] = ()
         self._payload = _UNSET
 
     @property
@@ -47,19 +55,22 @@ class Expression:
         self.option = option
         self.errors = 0
         self.first_error = ""
-        self._compiled = _compile(text, option)
+        self._evaluate = _compile(text, option)
 
     def search(self, value: Any) -> Any:
         """The expression's value, None when there is none or evaluating it fails."""
-        # Imported on first use: 23 ms that a run without expressions need not pay.
-        from jmespath.exceptions import JMESPathError  # noqa: PLC0415
-
         try:
-            return self._compiled.search(value)
-        except (JMESPathError, RecursionError, TypeError, ValueError) as error:
-            self.errors += 1
-            self.first_error = self.first_error or " ".join(str(error).split())
-            return None
+            found = self._evaluate(value)
+        except Exception as error:  # the library's functions raise OverflowError and more
+            return self._failed(str(error))
+        kind = type(found)
+        if kind not in _JSON or (kind is float and not isfinite(found)):
+            return self._failed("its value is none that JSON has")
+        return found
+
+    def _failed(self, why: str) -> None:
+        self.errors += 1
+        self.first_error = self.first_error or " ".join(why.split())
 
 
 class Query(Expression):
@@ -85,35 +96,55 @@ class Selection:
         kind = row.message.type
         if (self.events and kind not in self.events) or kind in self.excluded:
             return False
-        if self.where and not is_true(self.where.search(row.payload)):
+        if self.where and is_false(self.where.search(row.payload)):
             return False
         row.values = [query.search(row.payload) for query in self.queries]
         return True
-
-
-def is_true(value: Any) -> bool:
-    """JMESPath's truth: null, false and empty strings, arrays and objects are false."""
-    return value is not None and value is not False and value not in ("", [], {})
 
 
 def as_text(value: Any) -> str:
     """A value as a shell script wants it: null is nothing, a string bare, the rest JSON."""
     if value is None:
         return ""
-    return value if isinstance(value, str) else payload.dump(value)
+    return value if isinstance(value, str) else payload.show(value)
 
 
-def _compile(text: str, option: str) -> Any:
-    import jmespath  # noqa: PLC0415 (on first use: it costs 23 ms)
+# What a shell, or a hand that knows Python or jq, gets wrong most.
+_SYNTAX_HINT = "strings are quoted 'so', numbers `7`, odd names \"so\"; see jmespath.org"
+
+
+def _compile(text: str, option: str) -> Callable[[Any], Any]:
+    # Imported on first use: it costs 23 ms, which a run without expressions need not pay.
     from jmespath.exceptions import JMESPathError  # noqa: PLC0415
 
+    from sse_cli import expression  # noqa: PLC0415
+
+    words = f"{option}: not a JMESPath expression"
     try:
-        return jmespath.compile(text)
+        with warnings.catch_warnings():
+            # A bare `word` is a string to the library, and to those who come from the AWS CLI.
+            warnings.simplefilter("ignore", PendingDeprecationWarning)
+            syntax = expression.parse(text)
     except JMESPathError as error:
         column = min(getattr(error, "lex_position", len(text)), len(text))
-        raise ExpressionError(
-            f"{option}: not a JMESPath expression",
-            text,
-            column,
-            "strings are quoted 'so', numbers `7`, odd names \"so\"; see jmespath.org",
-        ) from None
+        raise ExpressionError(words, text, column, _SYNTAX_HINT) from None
+    except RecursionError:
+        raise ExpressionError(words, text, 0, "it is too large; write a smaller one") from None
+    _check_functions(syntax, text, option)
+    return expression.compile_syntax(syntax)
+
+
+def _check_functions(node: Any, text: str, option: str) -> None:
+    """Raise for a function that there isn't: it would only be "no value", on every event."""
+    from jmespath.functions import Functions  # noqa: PLC0415
+
+    known = Functions.FUNCTION_TABLE
+    if node["type"] == "function_expression" and (name := node["value"]) not in known:
+        close = get_close_matches(name, known, n=1)
+        hint = f"did you mean {close[0]}()?" if close else f"there are: {', '.join(sorted(known))}"
+        words = f"{option}: JMESPath has no function {name}()"
+        called = re.search(rf"\b{name}\s*\(", text)
+        raise ExpressionError(words, text, called.start() if called else 0, hint)
+    for child in node["children"]:
+        if isinstance(child, dict):  # those of a slice are numbers
+            _check_functions(child, text, option)

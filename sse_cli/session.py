@@ -65,7 +65,8 @@ class Session:
             if closed.ending not in _CUT_BY_US:
                 events = self._parser.finish(closed.at)
                 self._number(events)
-            self.last_event_id = self._parser.last_event_id
+            if isinstance(self._parser, EventStreamParser):  # a line of JSON has no id
+                self.last_event_id = self._parser.last_event_id
         self._parser = None
         return [*events, replace(closed, body=self._body)]
 

@@ -7,7 +7,6 @@ path a file; a missing path-like word "no such file"; a bare host a URL; all els
 from __future__ import annotations
 
 import difflib
-import ipaddress
 import os
 import re
 import stat
@@ -43,11 +42,11 @@ def kind_of(target: str, commands: Sequence[str] = ()) -> Kind:
         return "stdin"
     if "://" in target:
         return "url"
-    if Path(target).exists():
+    if target and _exists(Path(target)):
         return "file"
     if target.startswith(("./", "../", "/", "~")) or target.endswith(_FILE_ENDINGS):
         raise UsageError(f"no such file: {target}", "check the path; - reads standard input")
-    if target == "localhost" or _HOST_LIKE.search(target) or _is_address(target):
+    if target.lower() == "localhost" or _HOST_LIKE.search(target):
         return "url"
     close = difflib.get_close_matches(target, commands, n=1)
     raise UsageError(
@@ -83,11 +82,13 @@ def from_url(request: Request, reading: Reading, clock: Clock) -> Iterator[Signa
 def from_file(path: str, reading: Reading) -> Iterator[Signal]:
     """The signals of a raw stream in a file, at once: every stamp is 0.
 
+    A pipe with a name (`sse <(curl -N URL)`) is read as it arrives, by a clock of its own.
     Raises UsageError when the file can't be opened.
     """
     try:
         descriptor = os.open(path, os.O_RDONLY)
-        if stat.S_ISDIR(os.fstat(descriptor).st_mode):
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISDIR(mode):
             os.close(descriptor)
             raise UsageError(f"{path} is a directory", "name a file in it")
     except OSError as error:
@@ -95,7 +96,8 @@ def from_file(path: str, reading: Reading) -> Iterator[Signal]:
             f"can't read {path}: {(error.strerror or 'unreadable').lower()}",
             "check its permissions",
         ) from None
-    return _read(descriptor, path, reading, lambda: 0.0, close=True)
+    clock = (lambda: 0.0) if stat.S_ISREG(mode) else start_clock()
+    return _read(descriptor, path, reading, clock, close=True)
 
 
 def from_stdin(reading: Reading, clock: Clock) -> Iterator[Signal]:
@@ -124,9 +126,10 @@ def _read(
             os.close(descriptor)
 
 
-def _is_address(word: str) -> bool:
+def _exists(path: Path) -> bool:
     try:
-        ipaddress.ip_address(word.strip("[]"))
-    except ValueError:
+        return path.exists()
+    except PermissionError:  # opening it will say so, by name
+        return True
+    except OSError:  # a name too long for a file may be a URL
         return False
-    return True

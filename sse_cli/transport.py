@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import contextlib
 import queue
+import re
 import socket
 import threading
 import zlib
@@ -26,10 +27,11 @@ from urllib.request import getproxies, proxy_bypass
 import httpx
 
 from sse_cli import coding, content, failures, redact, tls
-from sse_cli.deadlines import Watchdog
+from sse_cli.deadlines import FOREVER, Watchdog
 from sse_cli.errors import UsageError
 from sse_cli.events import Chunk, Closed, Ending, Media, Opened, Signal
 from sse_cli.request import Request
+from sse_cli.url import checked
 
 MAX_REDIRECTS: Final = 20
 REFUSED_BODY_LIMIT: Final = 64 * 1024
@@ -37,6 +39,8 @@ REFUSED_BODY_SECONDS: Final = 2.0
 # All that another origin gets to see of a request (rule 4): none of it names the caller.
 _ANONYMOUS: Final = frozenset({"accept", "accept-encoding", "cache-control", "user-agent"})
 _CONNECTED: Final = object()
+_TARGET: Final = re.compile(r"[^/?#]+://[^/?#]*(/[!-\"$->@-~]*(?:\?[!-\"$-~]*)?)(?:#.*)?")
+_DOT_SEGMENT: Final = re.compile(r"/\.\.?(?:[/?]|\Z)")
 _NO_TIMEOUT: Final = {"connect": None, "read": None, "write": None, "pool": None}
 
 MediaOf = Callable[[int, str | None], Media]
@@ -93,9 +97,7 @@ def _follow(
             if not request.location:
                 raise _blocked(response.status_code, target)
             request = _anonymous(request)
-        elif response.status_code == 303 or (
-            response.status_code in (301, 302) and request.method == "POST"
-        ):
+        elif _turns_into_get(response.status_code, request.method):
             request = _without_body(request)
         url = target
     raise _Failed(
@@ -106,15 +108,18 @@ def _follow(
 
 
 def _target(response: httpx.Response, url: httpx.URL) -> httpx.URL | None:
-    """Where a redirect leads; None for all that is not one, an empty Location included."""
+    """Where a redirect leads; None for all that is not one, or leads nowhere."""
     location = response.headers.get("location", "")
     if response.status_code not in (301, 302, 303, 307, 308) or not location:
         return None
     try:
-        target = url.join(location)
-    except httpx.InvalidURL:
+        given = httpx.URL(location)
+        target = url.join(given)
+        checked(str(target))
+    except (httpx.InvalidURL, ValueError, UsageError):
         return None
-    return target if target.scheme in ("http", "https") and target.host else None
+    # httpx would take "http://" for the URL it is joined to, and escape what is no host.
+    return None if (given.scheme and not given.host) or "%" in target.host else target
 
 
 def _origin(url: httpx.URL) -> tuple[str, str, int]:
@@ -126,6 +131,12 @@ def _blocked(status: int, target: httpx.URL) -> _Failed:
         Ending.REFUSED,
         f"{status} redirects to another origin, {redact.url(str(target))}",
         "-L follows it, without your headers and body; or ask that URL itself",
+    )
+
+
+def _turns_into_get(status: int, method: str) -> bool:
+    return (status in (301, 302) and method == "POST") or (
+        status == 303 and method not in ("GET", "HEAD")
     )
 
 
@@ -147,7 +158,7 @@ def _exchange(
 ) -> httpx.Response:
     """Send the request and wait for the reply's headers, in a thread of its own.
 
-    `stack` closes what was opened; a thread that was given up on closes nothing.
+    `stack` closes what was opened. A thread that is given up on loses its connection.
     """
     box: queue.SimpleQueue[Any] = queue.SimpleQueue()
     ask = _httpx_request(request, url, _trace(box, watchdog))
@@ -163,27 +174,30 @@ def _exchange(
     try:
         response = _wait(box, request, watchdog)
     except (httpx.HTTPError, OSError, ValueError) as error:
-        raise _head_failure(error, url) from None
+        transport.close()
+        # Asked before the error is believed: a shut down socket looks like a lost one.
+        late = watchdog.fired
+        raise _late_reply(watchdog) if late else _head_failure(error, request, url) from None
+    except BaseException:
+        watchdog.fire()
+        raise
     stack.callback(transport.close)
     stack.callback(response.close)
     return response
 
 
 def _wait(box: queue.SimpleQueue[Any], request: Request, watchdog: Watchdog) -> httpx.Response:
-    connecting = request.connect_timeout
+    timeout = request.connect_timeout
+    connecting = None if timeout is None else min(timeout, FOREVER)
     while True:
         left = watchdog.remaining()
         limits = [seconds for seconds in (connecting, left) if seconds is not None]
         try:
-            item = box.get(timeout=min(limits) if limits else None)
+            item = box.get(timeout=min(limits, default=FOREVER))
         except queue.Empty:
-            late = connecting is not None and connecting == min(limits)
-            watchdog.fire()
-            raise (
-                _late_connection(connecting)
-                if late and connecting is not None
-                else _deadline("no reply had come", watchdog)
-            ) from None
+            if connecting is not None and connecting == min(limits):
+                raise _late_connection(connecting) from None
+            raise _late_reply(watchdog) from None
         if item is _CONNECTED:
             connecting = None
         elif isinstance(item, BaseException):
@@ -214,15 +228,34 @@ def _is_connect(info: dict[str, Any]) -> bool:
     return bool(info["request"].method == b"CONNECT")
 
 
+class _TypedURL(httpx.URL):
+    """A URL whose path and query are sent as typed, as curl does: `{id}` and `|` included.
+
+    httpcore's "target" extension is no way to do it: it would also replace the absolute form
+    that a proxy needs and the authority of its CONNECT (RFC 9112, 3.2.2 and 3.2.3).
+    """
+
+    def __init__(self, url: str, target: bytes) -> None:
+        super().__init__(url)
+        self._target = target
+
+    @property
+    def raw_path(self) -> bytes:
+        return self._target
+
+
 def _httpx_request(
     request: Request, url: httpx.URL, trace: Callable[[str, Any], None]
 ) -> httpx.Request:
     # Bytes: httpx takes str header values in ASCII only.
     headers = [(name.encode(), value.encode()) for name, value in request.headers]
     extensions = {"timeout": _NO_TIMEOUT, "trace": trace}
-    return httpx.Request(
+    ask = httpx.Request(
         request.method, url, headers=headers, content=request.body, extensions=extensions
     )
+    # What httpx tidied up: methods are case-sensitive (RFC 9110, 9.1), targets stay as typed.
+    ask.method, ask.url = request.method, url
+    return ask
 
 
 def _transport(request: Request, url: httpx.URL) -> httpx.HTTPTransport:
@@ -242,15 +275,25 @@ def _transport(request: Request, url: httpx.URL) -> httpx.HTTPTransport:
         raise UsageError(
             "socks proxies are not supported", "use an http:// or https:// proxy with -x"
         ) from None
-    except (ValueError, httpx.InvalidURL) as error:
-        raise UsageError(f"--proxy: {error}", "a proxy reads http://HOST:PORT") from None
+    except (ValueError, httpx.InvalidURL):  # their text may quote the proxy's password
+        shown = redact.url(_proxy(request, url) or "")
+        raise UsageError(
+            f"the proxy {shown} can't be used",
+            "-x, --proxy or the environment names it; it reads http://HOST:PORT",
+        ) from None
 
 
 def _proxy(request: Request, url: httpx.URL) -> str | None:
-    """`--proxy`, else the environment's, as curl reads it (http_proxy, NO_PROXY, …)."""
+    """`--proxy`, else the environment's, as curl reads it (http_proxy, NO_PROXY, …).
+
+    A unix socket is where to connect to, so that no proxy is left to ask.
+    """
+    if request.unix_socket:
+        return None
     if request.proxy is not None:
         return _with_scheme(request.proxy) if request.proxy else None
-    if request.unix_socket or proxy_bypass(url.host):
+    _, host, port = _origin(url)
+    if proxy_bypass(host) or proxy_bypass(f"{host}:{port}"):
         return None
     proxies = getproxies()
     found = proxies.get(url.scheme) or proxies.get("all")
@@ -262,7 +305,10 @@ def _with_scheme(proxy: str) -> str:
 
 
 def _url(text: str) -> httpx.URL:
+    typed = _TARGET.fullmatch(text)
     try:
+        if typed and not _DOT_SEGMENT.search(typed[1].partition("?")[0]):
+            return _TypedURL(text, typed[1].encode())
         return httpx.URL(text)
     except httpx.InvalidURL as error:
         raise UsageError(f"invalid URL {redact.url(text)}: {error}", "check its spelling") from None
@@ -301,7 +347,10 @@ def _body(
                 break
     except _Failed as failed:
         closed = failed.closed()
-    except (httpx.HTTPError, OSError, zlib.error) as error:
+    except Exception as error:
+        # h2's own errors come through httpcore as they are, and importing it costs time.
+        if not isinstance(error, httpx.HTTPError | OSError | zlib.error) and not _is_http2(error):
+            raise
         closed = _cut(error)
     if refused:
         return Closed(0.0, Ending.REFUSED, *content.refusal(opened))
@@ -353,36 +402,67 @@ def _cut(error: Exception) -> Closed:
     if isinstance(error, zlib.error):
         return Closed(0.0, Ending.MALFORMED, "the body breaks its own content coding")
     text = str(error)
-    if isinstance(error, httpx.RemoteProtocolError) and not text.startswith(_CUTS):
+    is_protocol = isinstance(error, httpx.ProtocolError) or _is_http2(error)
+    if is_protocol and not text.startswith(_CUTS):
         return Closed(0.0, Ending.MALFORMED, f"the transfer broke the protocol: {text}")
-    if isinstance(error, (httpx.ReadError, OSError)):
-        text = "connection reset"
+    if isinstance(error, httpx.ReadError | OSError):
+        text = failures.reason(error)
     elif "(" in text:
         text = text[text.index("(") :].strip("()")
     return Closed(0.0, Ending.TRUNCATED, f"the connection was cut in the body: {text}", _CUT_HINT)
 
 
 # What httpcore says of HTTP/1.1 bodies, and of HTTP/2 streams and connections, that stop short.
-_CUTS: Final = ("peer closed connection", "<StreamReset", "<ConnectionTerminated")
+_CUTS: Final = (
+    "peer closed connection",
+    "peer unexpectedly closed connection",
+    "<StreamReset",
+    "<ConnectionTerminated",
+    "Server disconnected",
+    "InvalidBodyLengthError",
+)
 _CUT_HINT: Final = "a crash, a deploy or a proxy's time limit; the server's log knows which"
 
 
-def _head_failure(error: Exception, url: httpx.URL) -> _Failed:
+def _head_failure(error: Exception, request: Request, url: httpx.URL) -> _Failed:
     """How an exchange failed before the reply's headers."""
     _, host, port = _origin(url)
+    where = f"{host}:{port}"
     if isinstance(error, httpx.ProxyError):
         return _Failed(Ending.UNREACHABLE, f"the proxy refused: {error}", "check -x, --proxy")
-    if isinstance(error, httpx.LocalProtocolError):
+    if isinstance(error, httpx.LocalProtocolError) and not _is_http2(error):
         raise UsageError(f"the request can't be sent: {error}", "check -X, -H and the body")
-    if isinstance(error, httpx.RemoteProtocolError):
-        if str(error).startswith("Server disconnected"):
-            detail = f"{host}:{port} closed the connection without a reply"
-            return _Failed(Ending.UNREACHABLE, detail, "https or http? the wrong one looks so")
-        return _Failed(Ending.MALFORMED, f"the reply is not HTTP: {error}", "is it the right port?")
+    if isinstance(error, httpx.ProtocolError):
+        if str(error).startswith(_CUTS):
+            detail = f"{where} closed the connection without a reply"
+            return _Failed(Ending.UNREACHABLE, detail, _SCHEME_HINT)
+        version = "HTTP/2" if _is_http2(error) else "HTTP"
+        detail = f"the reply is not {version}: {error}"
+        return _Failed(Ending.MALFORMED, detail, "is it the right port?")
     if isinstance(error, httpx.ReadError | httpx.WriteError):
-        detail = f"{host}:{port} reset the connection before it replied"
-        return _Failed(Ending.UNREACHABLE, detail, "https or http? the wrong one looks so")
-    return _Failed(Ending.UNREACHABLE, *failures.explain(error, host, port))
+        detail = f"{where} reset the connection before it replied"
+        return _Failed(Ending.UNREACHABLE, detail, _SCHEME_HINT)
+    return _Failed(Ending.UNREACHABLE, *failures.explain(error, host, where, _via(request, url)))
+
+
+_SCHEME_HINT: Final = "https or http? the wrong one looks so"
+
+
+def _is_http2(error: BaseException) -> bool:
+    """Whether it was a reply that broke HTTP/2: httpcore calls that a local error, too."""
+    return any(type(one).__module__.startswith("h2.") for one in failures.chain(error))
+
+
+def _via(request: Request, url: httpx.URL) -> str:
+    """What is dialled instead of the URL's host, "" for the host itself."""
+    if request.unix_socket:
+        return f"the socket {request.unix_socket}"
+    proxy = _proxy(request, url)
+    return f"the proxy {redact.url(proxy)}" if proxy else ""
+
+
+def _late_reply(watchdog: Watchdog) -> _Failed:
+    return _deadline("no reply had come", watchdog)
 
 
 def _deadline(phase: str, watchdog: Watchdog) -> _Failed:

@@ -6,6 +6,7 @@ event under HTTP 200, a sentinel before a cut, half an event before a clean end.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
@@ -35,6 +36,13 @@ _CLEAN: Final = frozenset({Ending.EOF, Ending.EOF_UNVERIFIED})
 _KEPT: Final = frozenset({Ending.REFUSED, Ending.UNREACHABLE, Ending.INTERRUPTED})
 _AFTER_DONE: Final = _CLEAN | {Ending.TRUNCATED, Ending.MALFORMED}
 _WHOLE: Final = _CLEAN | {Ending.DONE, Ending.LIMIT}
+# What to do next, where those who saw it happen knew nothing better.
+_HINTS: Final = {
+    Ending.ERROR_EVENT: "the server reports it inside the stream; -o jsonl shows the whole event",
+    Ending.TRUNCATED: "all that came is shown; the log of the server or a proxy knows more",
+    Ending.MALFORMED: "the server or a proxy in between writes bad HTTP; -v shows the reply's head",
+    Ending.TOO_LARGE: "--max-size SIZE raises the limit",
+}
 
 
 class Verdict:
@@ -42,6 +50,8 @@ class Verdict:
 
     def __init__(self) -> None:
         self.error = ""
+        # Asked at a clean end: why the answer is not whole, "" when it is. Formats know.
+        self.missing: Callable[[], str] = lambda: ""
         self._done = False
         self._too_large = ""
         self._incomplete: Ignored | None = None
@@ -64,26 +74,35 @@ class Verdict:
             self._too_large = f"line {event.line}, {event.size:,} bytes, is over the size limit"
 
     def finish(self, closed: Closed) -> Closed:
-        """`closed` with the ending and the evidence that hold for the stream as a whole."""
-        ending = closed.ending
-        if ending in _KEPT:
+        """`closed` with the ending, the evidence and the hint for the stream as a whole."""
+        closed = self._judged(closed)
+        return closed if closed.hint else replace(closed, hint=_HINTS.get(closed.ending, ""))
+
+    def _judged(self, closed: Closed) -> Closed:
+        if closed.ending in _KEPT:
             return closed
         if self.error:
             return replace(closed, ending=Ending.ERROR_EVENT, detail=self.error, hint="")
-        if self._done and ending in _AFTER_DONE:
-            return replace(closed, ending=Ending.DONE, detail=f"{SENTINEL} seen", hint="")
-        if self._too_large and ending in _WHOLE:
-            hint = "--max-size SIZE raises the limit"
-            return replace(closed, ending=Ending.TOO_LARGE, detail=self._too_large, hint=hint)
-        if self._incomplete and ending in _CLEAN | {Ending.TRUNCATED}:
+        if self._done and closed.ending in _AFTER_DONE:
+            closed = replace(closed, ending=Ending.DONE, detail=f"{SENTINEL} seen", hint="")
+        if self._too_large and closed.ending in _WHOLE:
+            return replace(closed, ending=Ending.TOO_LARGE, detail=self._too_large, hint="")
+        if self._incomplete and closed.ending in _CLEAN | {Ending.TRUNCATED}:
             return self._cut(closed, self._incomplete)
+        if closed.ending in _CLEAN and (reason := self.missing()):
+            return replace(closed, ending=Ending.TRUNCATED, detail=reason, hint="")
         return closed
+
+    def format_error(self, n: int, error: Any) -> None:
+        """Note the error that a wire format found in event `n`."""
+        if not self.error:
+            self.error = f"event {n} reports an error: {_error_text(error)}"
 
     def _cut(self, closed: Closed, cut: Ignored) -> Closed:
         evidence = f"cut inside event {self._messages + 1}, {cut.size:,} bytes of it"
         if closed.ending is Ending.TRUNCATED:
             return replace(closed, detail=f"{closed.detail}; {evidence}")
-        hint = "the body ended without the blank line that dispatches an event"
+        hint = "the body ended before its last event did; -o raw shows the bytes"
         return replace(closed, ending=Ending.TRUNCATED, detail=evidence, hint=hint)
 
 

@@ -67,8 +67,11 @@ def sse(
     return Ran(done.returncode, done.stdout, done.stderr)
 
 
-def start(*words: str | Path, cwd: Path | None = None) -> subprocess.Popen[bytes]:
-    """Start `sse WORDS`; both outputs are pipes. Use it as a context manager."""
+def start(*words: str | Path) -> subprocess.Popen[bytes]:
+    """Start `sse WORDS`; both outputs are pipes. Use it as a context manager.
+
+    Give a stream that waits for something `-m 30`: then a bug fails its test and hangs nobody.
+    """
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         # A shell starts background jobs so, and a child would inherit it.
         signal.signal(signal.SIGINT, signal.default_int_handler)
@@ -78,7 +81,6 @@ def start(*words: str | Path, cwd: Path | None = None) -> subprocess.Popen[bytes
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         env=environment(),
-        cwd=cwd,
     )
 
 

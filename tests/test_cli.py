@@ -24,7 +24,7 @@ import sse_cli
 from sse_cli import EventStreamParser, scenarios
 from sse_cli.cli.app import app
 from sse_cli.events import Message
-from sse_cli.scenarios import Scenario
+from sse_cli.scenarios import Gate, Scenario
 from sse_cli.serve import Server, running
 from tests.raw_server import RecordingServer
 from tests.run_sse import PROGRAM, Ran, error_and_hint, finish, sse, start
@@ -39,7 +39,7 @@ MIX = (
     b'event: start\nid: 8\ndata: {"n": 3, "text": "\xe6\x97\xa5 \\"q\\""}\n\n'
 )
 JSON_LINES = b'{"n":1,"done":false}\r\n\n{"n":2,"done":true}\n'
-MESSAGES = [
+MESSAGES: list[dict[str, Any]] = [
     {"event": "start", "id": "7", "data": {"n": 1, "tag": "a", "on": True}},
     {"event": "message", "id": None, "data": {"n": 2, "tag": "b", "text": "hé"}},
     {"event": "message", "id": None, "data": "two\nlines"},
@@ -104,7 +104,10 @@ def test_a_query_in_a_pipe_gives_its_values_alone(url: str) -> None:
 
 def test_queries_of_one_event_are_joined_by_tabs(url: str) -> None:
     ran = quiet(sse(f"{url}/mix", "-q", "n", "-q", "on", "-q", "[n, tag]", "-q", "text"))
-    assert ran.text == '1\ttrue\t[1,"a"]\t\n2\t\t[2,"b"]\thé\n3\t\t[3,null]\t日 "q"\n'
+    assert (
+        ran.text
+        == '1\ttrue\t[1,"a"]\t\n2\t\t[2,"b"]\thé\n\t\t[null,null]\t\n3\t\t[3,null]\t日 "q"\n'
+    )
 
 
 def test_join_leaves_the_newlines_out(url: str) -> None:
@@ -140,7 +143,8 @@ def test_csv_without_a_query_has_the_data_line_breaks_and_all(url: str) -> None:
 
 def test_raw_is_the_body_byte_for_byte(url: str) -> None:
     assert quiet(sse(f"{url}/mix", "-o", "raw")).out == MIX
-    assert quiet(sse("-", "-o", "raw", stdin=b"\xff\x00\r\x1b[0m")).out == b"\xff\x00\r\x1b[0m"
+    odd = b"\xff\x00\r\x1b[0m: \n\n\xef\xbb\xbf"
+    assert sse("-", "-o", "raw", stdin=odd).out == odd
 
 
 def test_a_table_in_a_pipe_has_no_escape_sequence(url: str) -> None:
@@ -157,7 +161,7 @@ def test_all_adds_what_a_browser_never_shows(url: str) -> None:
         "closed",
     ]  # fmt: skip
     assert (lines[0]["status"], lines[0]["http_version"]) == (200, "HTTP/1.1")
-    assert ["content-type", scenarios.EVENT_STREAM] in lines[0]["headers"]
+    assert ["Content-Type", scenarios.EVENT_STREAM] in lines[0]["headers"]
     assert lines[1] == {"kind": "comment", "text": " warming up"}
     assert lines[2] == {"kind": "retry", "reconnection_time": 1500}
     assert (lines[6]["reason"], lines[6]["event"], lines[6]["text"]) == (
@@ -170,10 +174,13 @@ def test_all_adds_what_a_browser_never_shows(url: str) -> None:
 
 def test_the_first_piece_is_out_before_the_last_is_sent() -> None:
     gate = threading.Event()
-    pieces = [(0, b'data: {"t":"first"}\n\n'), (gate, b'data: {"t":"last"}\n\n')]
+    pieces: list[tuple[Gate | float, bytes]] = [
+        (0, b'data: {"t":"first"}\n\n'),
+        (gate, b'data: {"t":"last"}\n\n'),
+    ]
     with (
         running(Server({"s": Scenario.of("s", pieces)})) as base,
-        start(f"{base}/s", "-q", "t", "-j") as run,
+        start(f"{base}/s", "-q", "t", "-j", "-m", "30") as run,
     ):
         assert run.stdout
         assert run.stdout.read(5) == b"first"  # the server still waits for us
@@ -433,10 +440,11 @@ def test_serve_prints_its_urls_and_answers_until_ctrl_c() -> None:
             s.data for s in scenarios.load("clock").steps
         )
         client.close()
+        assert run.stderr
+        assert run.stderr.readline() == b"Ctrl-C ends it\n"
         run.send_signal(signal.SIGINT)
         ran = finish(run)
-    assert ran.code == -signal.SIGINT  # a shell says 130
-    assert ran.talk == "Ctrl-C ends it\n"
+    assert (ran.code, ran.talk) == (-signal.SIGINT, "")  # a shell says 130
 
 
 def test_serve_says_that_its_port_is_taken() -> None:

@@ -8,8 +8,10 @@ import typer
 
 from sse_cli import __version__
 from sse_cli.cli.declare import expanded
+from sse_cli.cli.formats import show_formats
 from sse_cli.cli.parsing import Group, StreamCommand
 from sse_cli.cli.servers import demo, serve
+from sse_cli.cli.tail import tail
 from sse_cli.cli.watch import watch
 
 app = typer.Typer(
@@ -43,5 +45,7 @@ def main(
 
 
 app.command("watch", cls=StreamCommand)(expanded(watch))
+app.command("tail", cls=StreamCommand)(expanded(tail))
 app.command("demo")(expanded(demo))
 app.command("serve")(expanded(serve))
+app.command("formats")(expanded(show_formats))

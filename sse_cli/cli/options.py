@@ -39,7 +39,8 @@ class ColorChoice(StrEnum):
     NEVER = "never"
 
 
-def _show_all_help(ctx: typer.Context, value: bool) -> None:
+def show_all_help(ctx: typer.Context, value: bool) -> None:
+    """`--help-all`: the help with nothing left out."""
     if value:
         for parameter in ctx.command.params:
             parameter.hidden = False  # type: ignore[attr-defined]
@@ -47,16 +48,17 @@ def _show_all_help(ctx: typer.Context, value: bool) -> None:
         raise typer.Exit
 
 
-def _option(*names: str, panel: str, text: str, metavar: str | None = None, **more: Any) -> Any:
+def option(*names: str, panel: str, text: str, metavar: str | None = None, **more: Any) -> Any:
+    """An option as every command declares it."""
     return typer.Option(*names, help=text, metavar=metavar, rich_help_panel=panel, **more)
 
 
 def _request(*names: str, text: str, metavar: str | None = None, rare: bool = False) -> Any:
-    return _option(*names, panel=REQUEST, text=text, metavar=metavar, hidden=rare)
+    return option(*names, panel=REQUEST, text=text, metavar=metavar, hidden=rare)
 
 
 def _connection(*names: str, text: str, metavar: str | None = None, rare: bool = True) -> Any:
-    return _option(*names, panel=CONNECTION, text=text, metavar=metavar, hidden=rare)
+    return option(*names, panel=CONNECTION, text=text, metavar=metavar, hidden=rare)
 
 
 @dataclass(frozen=True)
@@ -156,7 +158,7 @@ class StreamOptions:
 
     query: Annotated[
         Texts,
-        _option(
+        option(
             "-q",
             "--query",
             panel=STREAM,
@@ -166,34 +168,40 @@ class StreamOptions:
     ] = None
     where: Annotated[
         str | None,
-        _option("--where", panel=STREAM, metavar="EXPR", text="Only events where EXPR is true."),
+        option("--where", panel=STREAM, metavar="EXPR", text="Only events where EXPR is true."),
     ] = None
     event: Annotated[
         Texts,
-        _option("--event", panel=STREAM, metavar="NAME", text="Only events of this type."),
+        option("--event", panel=STREAM, metavar="NAME", text="Only events of this type."),
     ] = None
     exclude: Annotated[
         Texts,
-        _option("--exclude", panel=STREAM, metavar="NAME", text="All but events of this type."),
+        option("--exclude", panel=STREAM, metavar="NAME", text="All but events of this type."),
     ] = None
     max_events: Annotated[
         int | None,
-        _option("-n", "--max-events", panel=STREAM, metavar="N", min=1, text="Stop after N shown."),
+        option("-n", "--max-events", panel=STREAM, metavar="N", min=1, text="Stop after N shown."),
     ] = None
     until: Annotated[
         str | None,
-        _option("--until", panel=STREAM, metavar="EXPR", text="Stop once EXPR is true."),
+        option("--until", panel=STREAM, metavar="EXPR", text="Stop once EXPR is true."),
     ] = None
+
+
+@dataclass(frozen=True)
+class ReadingOptions:
+    """How bytes are read, whatever they are said to be."""
+
     any_type: Annotated[
         bool,
-        _option("--any-type", panel=STREAM, hidden=True, text="Read it whatever its Content-Type."),
+        option("--any-type", panel=STREAM, hidden=True, text="Read it whatever its Content-Type."),
     ] = False
     ndjson: Annotated[
-        bool, _option("--ndjson", panel=STREAM, hidden=True, text="Each line is a JSON message.")
+        bool, option("--ndjson", panel=STREAM, hidden=True, text="Each line is a JSON message.")
     ] = False
     max_size: Annotated[
         str,
-        _option(
+        option(
             "--max-size",
             panel=STREAM,
             metavar="SIZE",
@@ -209,7 +217,7 @@ class OutputOptions:
 
     output: Annotated[
         Format | None,
-        _option(
+        option(
             "-o",
             "--output",
             panel=OUTPUT,
@@ -219,33 +227,31 @@ class OutputOptions:
         ),
     ] = None
     join: Annotated[
-        bool, _option("-j", "--join", panel=OUTPUT, text="Text without newlines in between.")
+        bool, option("-j", "--join", panel=OUTPUT, text="Text without newlines in between.")
     ] = False
     full: Annotated[
-        bool, _option("--full", panel=OUTPUT, text="Wrap long data instead of cutting it.")
+        bool, option("--full", panel=OUTPUT, text="Wrap long data instead of cutting it.")
     ] = False
     everything: Annotated[
         bool,
-        _option("--all", panel=OUTPUT, text="Comments, retries, ignored lines, lifecycle too."),
+        option("--all", panel=OUTPUT, text="Comments, retries, ignored lines, lifecycle too."),
     ] = False
     summary: Annotated[
         bool | None,
-        _option(
+        option(
             "--summary/--no-summary", panel=OUTPUT, text="The closing figures.", show_default=False
         ),
     ] = None
     color: Annotated[
         ColorChoice,
-        _option(
-            "--color", panel=OUTPUT, metavar="WHEN", text="auto, always or never.", hidden=True
-        ),
+        option("--color", panel=OUTPUT, metavar="WHEN", text="auto, always or never.", hidden=True),
     ] = ColorChoice.AUTO
     force: Annotated[
-        bool, _option("--force", panel=OUTPUT, hidden=True, text="Raw bytes even to a terminal.")
+        bool, option("--force", panel=OUTPUT, hidden=True, text="Raw bytes even to a terminal.")
     ] = False
     help_all: Annotated[
         bool,
         typer.Option(
-            "--help-all", help="Show every option.", is_eager=True, callback=_show_all_help
+            "--help-all", help="Show every option.", is_eager=True, callback=show_all_help
         ),
     ] = False

@@ -14,6 +14,7 @@ from typer.core import TyperCommand, TyperGroup
 
 from sse_cli import curl, sources
 from sse_cli.cli.options import CONNECTION, REQUEST
+from sse_cli.errors import UsageError
 
 PAIRS: Final = "sse.request"
 DEFAULT_COMMAND: Final = "watch"
@@ -25,10 +26,12 @@ class Group(TyperGroup):
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put `watch` before a command line that begins with none of our commands."""
-        if args and args[0] not in self.commands and args[0] not in self._own_options(ctx):
-            if not args[0].startswith("-") and not _is_curl(args[0]):
-                sources.kind_of(args[0], [*self.commands, CURL])
-            args = [DEFAULT_COMMAND, *args]
+        own = self._own_options(ctx)
+        start = next((n for n, word in enumerate(args) if word not in own), len(args))
+        if start < len(args) and (word := args[start]) not in self.commands:
+            if not word.startswith("-") and not _is_curl(word):
+                sources.kind_of(word, [*self.commands, CURL])
+            args = [*args[:start], DEFAULT_COMMAND, *args[start:]]
         return super().parse_args(ctx, args)
 
     def _own_options(self, ctx: Any) -> set[str]:
@@ -59,7 +62,12 @@ class StreamCommand(TyperCommand):
 
     def _pairs(self, ctx: Any, args: list[str]) -> Iterable[tuple[str, str]]:
         """The request options of `args` as curl's long names and values, in typed order."""
-        values, _, order = self.make_parser(ctx).parse_args(list(args))
+        values, extra, order = self.make_parser(ctx).parse_args(list(args))
+        if extra:  # they may be the words of an unquoted header: not shown
+            raise UsageError(
+                f"{len(extra)} words too many, besides the one TARGET",
+                "a header, a body or an expression that has spaces needs quotes",
+            )
         taken: dict[str, int] = {}
         parameter: Any
         for parameter in order:

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from sse_cli.errors import Terminated
 from sse_cli.events import Chunk, Closed, Ending, Event, Ignored, Message, Opened, Signal
-from sse_cli.query import Expression, Row, Selection, is_true
+from sse_cli.glance import Glance
+from sse_cli.payload import is_false
+from sse_cli.query import Expression, Row, Selection
 from sse_cli.render.items import Item
 from sse_cli.render.summary import Aside
 from sse_cli.session import Session
@@ -41,15 +43,18 @@ class Run:
     verdict: Verdict = field(default_factory=Verdict)
     aside: Aside = field(default_factory=Aside)
     shown: int = 0
+    glance: Glance | None = None
     opened: Opened | None = None
     limit: str = ""
     signal_number: int = 0
+    is_done: Callable[[], bool] = field(default=lambda: False)
 
     def over(self, signals: Iterator[Signal], views: Sequence[View]) -> Closed:
         """Feed every signal through to the views; how it all ended.
 
         Ctrl-C and SIGTERM end the stream as any other end does; what came before is shown.
         """
+        self.clock()  # starts it
         try:
             closed = self._read(signals, views)
         except (KeyboardInterrupt, Terminated) as error:
@@ -72,6 +77,9 @@ class Run:
                     view.flush()
                 if self.limit:
                     return self._end(Closed(self.timing.last, Ending.LIMIT, self.limit), views)
+                if self.is_done():
+                    detail = "the answer's own end was seen"
+                    return self._end(Closed(self.timing.last, Ending.DONE, detail), views)
         raise AssertionError("a source ends with Closed")
 
     def _end(self, signal: Closed, views: Sequence[View]) -> Closed:
@@ -102,6 +110,8 @@ class Run:
         row = Row(message)
         row.gap = self.timing.message(message)
         self.verdict.message(row)
+        if self.glance:
+            row.parts = self.glance.feed(row)
         if self.selection.keeps(row):
             self.shown += 1
             if any(value not in (None, "") for value in row.values):
@@ -109,7 +119,7 @@ class Run:
             self._show(row, views)
         if self.shown == self.max_events:
             self.limit = f"{self.shown:,} shown, as -n asked"
-        elif self.until and is_true(self.until.search(row.payload)):
+        elif self.until and not is_false(self.until.search(row.payload)):
             self.limit = f"event {message.n} is what --until asked for"
 
     def _show(self, item: Item, views: Sequence[View]) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Final
 import typer
 
 from sse_cli import safe, scenarios
-from sse_cli.cli.options import OutputOptions, StreamOptions
+from sse_cli.cli.options import OutputOptions, ReadingOptions, StreamOptions
 from sse_cli.cli.watch import follow
 from sse_cli.render.output import is_terminal
 
@@ -70,5 +70,5 @@ def demo(
             queries = "".join(f" -q '{query}'" for query in stream.query or ())
             typer.echo(f"$ sse {url}/{name}{queries}", err=True)
         # An empty proxy: one in the environment would capture loopback, too.
-        code = follow(f"{url}/{name}", [("proxy", "")], stream, output)
+        code = follow(f"{url}/{name}", [("proxy", "")], stream, ReadingOptions(), output)
     raise typer.Exit(code)

@@ -49,6 +49,9 @@ def stream(chosen: Format, options: OutputOptions, queries: Sequence[Query]) -> 
 
 
 def _check(chosen: Format, options: OutputOptions, queries: Sequence[Query]) -> None:
+    names = [query.name for query in queries]
+    if twice := next((name for name in names if names.count(name) > 1), None):
+        raise UsageError(f"two queries are named {twice!r}", "name each: -q NAME=EXPR")
     if options.join and chosen is not Format.TEXT:
         raise UsageError("--join joins text", f"drop -o {chosen.value}, or --join")
     if options.full and chosen is not Format.TABLE:

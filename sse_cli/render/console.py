@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import sys
 from collections.abc import Iterable
@@ -26,8 +27,11 @@ THEME: Final = Theme(
         "sse.type.default": "dim",
         "sse.id": "blue",
         "sse.data": "none",
-        "sse.value": "bold",
+        "sse.value": "not dim bold",
         "sse.none": "dim",
+        "sse.around": "dim",
+        "sse.reasoning": "not dim italic cyan",
+        "sse.tool": "not dim magenta",
         "sse.comment": "dim italic",
         "sse.retry": "cyan",
         "sse.ignored": "yellow",
@@ -86,8 +90,11 @@ def _is_dumb() -> bool:
 
 
 def print_lines(console: Console, lines: Iterable[Text]) -> None:
-    """Print lines whole: where one is too long for the terminal, the terminal wraps it."""
-    with failing_output():
+    """Print lines whole: where one is too long for the terminal, the terminal wraps it.
+
+    Talk that can't be written is lost and nothing else: the exit code still tells.
+    """
+    with contextlib.suppress(OSError) if console.stderr else failing_output():
         with console:
             for line in lines:
                 console.print(line, soft_wrap=True)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
+import re
 from collections.abc import Iterable, Sequence
 
 from sse_cli import safe
 from sse_cli.query import Query, Row, as_text
 from sse_cli.render.items import Item
+
+_SPECIAL = re.compile(r'[",\r\n]')  # RFC 4180, 2.6 and 2.7
 
 
 class CSVRenderer:
@@ -33,6 +34,11 @@ class CSVRenderer:
     def _line(self, cells: Sequence[str]) -> str:
         if self._escaped:
             cells = [safe.escape(cell, keep="\n\t") for cell in cells]
-        line = io.StringIO()
-        csv.writer(line, lineterminator="\n").writerow(cells)
-        return line.getvalue()
+        return ",".join(map(_quoted, cells)) + "\n"
+
+
+def _quoted(cell: str) -> str:
+    # Python's csv writer leaves a bare CR unquoted, and many a reader ends a record there.
+    if _SPECIAL.search(cell):
+        return '"' + cell.replace('"', '""') + '"'
+    return cell

@@ -33,7 +33,7 @@ class Live:
             everything=everything,
             unicode=console.is_unicode(screen),
         )
-        self._screen = Screen(screen, footer)
+        self._screen = Screen(screen, lambda: [footer()])
         self._screen.start()
 
     def show(self, item: Item) -> None:

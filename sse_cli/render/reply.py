@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from typing import Final
 from urllib.parse import urlsplit
 
+from rich.cells import cell_len
 from rich.text import Text
 
 from sse_cli import content, redact, safe
@@ -79,7 +80,7 @@ def error_of(error: SSEError) -> Iterable[Text]:
     if isinstance(error, ExpressionError):
         before = safe.compact(error.expression[: error.column])
         yield Text("  " + before + safe.compact(error.expression[error.column :]))
-        yield Text("  " + " " * len(before) + "^", style="sse.bad")
+        yield Text("  " + " " * cell_len(before) + "^", style="sse.bad")
     yield from rest
 
 

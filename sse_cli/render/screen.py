@@ -1,13 +1,13 @@
-"""A terminal: finished lines scroll up for good, one live line stays below them.
+"""A terminal: finished lines scroll up for good, a live part stays below them.
 
-The live line is written again only when lines are added (in the same write) and, by a thread of
+The live part is written again only when lines are added (in the same write) and, by a thread of
 its own, at most ten times a second.
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from rich.console import Console
@@ -21,23 +21,23 @@ REFRESH_SECONDS: Final = 0.1
 
 
 class Screen:
-    """Prints lines to `console`; `footer` draws the live line, if the terminal can have one."""
+    """Prints lines to `console`; `live` draws the live part, if the terminal can have one."""
 
-    def __init__(self, console: Console, footer: Callable[[], Text] | None = None) -> None:
+    def __init__(self, console: Console, live: Callable[[], Sequence[Text]]) -> None:
         self._console = console
-        live = console.file.isatty() and not console.is_dumb_terminal
-        self._footer = footer if live else None
+        self._draw = live
+        self._can_move = console.file.isatty() and not console.is_dumb_terminal
         self._lines: list[Text] = []
-        self._live: Text | None = None
-        self._shown = 0  # cells of the live line that stands on the screen
+        self._live: Sequence[Text] = ()
+        self._shown: list[int] = []  # cells of each live line that stands on the screen
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Show the live line and keep it up to date."""
-        if self._footer:
-            self._thread = threading.Thread(target=self._refresh, daemon=True, name="sse-footer")
+        """Show the live part and keep it up to date."""
+        if self._can_move:
+            self._thread = threading.Thread(target=self._refresh, daemon=True, name="sse-live")
             self._thread.start()
 
     def write(self, line: Text) -> None:
@@ -53,47 +53,51 @@ class Screen:
             self._lines.clear()
 
     def close(self) -> None:
-        """Print what is left and take the live line away."""
+        """Print what is left and take the live part away."""
         self._closing.set()
         if self._thread:
             self._thread.join()
         with self._lock, failing_output():
-            self._print(self._lines, None)
+            self._print(self._lines, ())
             self._lines.clear()
 
     def _refresh(self) -> None:
-        assert self._footer is not None  # noqa: S101 (start asked)
         while not self._closing.wait(REFRESH_SECONDS):
             with self._lock:
                 if self._closing.is_set():
                     return
                 try:
-                    self._live = self._footer()
+                    self._live = self._draw()
                     self._print((), self._live)
                 except OSError:  # the next flush meets it too, and reports it
                     return
 
-    def _print(self, lines: Iterable[Text], live: Text | None) -> None:
+    def _print(self, lines: Sequence[Text], live: Sequence[Text]) -> None:
         console = self._console
         with console:  # buffers: one write for all of it
             if self._shown:
                 console.control(self._erasure())
-                self._shown = 0
+                self._shown = []
             for line in lines:
                 # Said again here: Console.print joins its texts and forgets how they wrap.
                 console.print(line, no_wrap=True, overflow=line.overflow)
-            if live is not None:
-                width = console.width - 1
-                live = live.copy()
-                live.truncate(width, overflow="ellipsis")
-                console.print(live, end="", no_wrap=True, overflow="crop")
-                self._shown = live.cell_len
+            self._print_live(live)
         console.file.flush()
 
+    def _print_live(self, live: Sequence[Text]) -> None:
+        """The live lines; the cursor stays at the end of the last one."""
+        last = len(live) - 1
+        for index, line in enumerate(live):
+            shown = line.copy()
+            shown.truncate(self._console.width - 1, overflow="ellipsis")
+            self._console.print(shown, end="" if index == last else "\n", no_wrap=True)
+            self._shown.append(shown.cell_len)
+
     def _erasure(self) -> Control:
-        """Back to the start of the live line, which a narrower window may have wrapped."""
-        rows = max(0, (self._shown - 1) // max(1, self._console.width))
+        """Back to the start of the live part, which a narrower window may have wrapped."""
+        width = max(1, self._console.width)
+        rows = sum(1 + max(0, cells - 1) // width for cells in self._shown)
         codes: list[tuple[ControlType, int] | ControlType] = [ControlType.CARRIAGE_RETURN]
-        if rows:
-            codes.append((ControlType.CURSOR_UP, rows))
+        for _ in range(rows - 1):
+            codes += [(ControlType.ERASE_IN_LINE, 2), (ControlType.CURSOR_UP, 1)]
         return Control(*codes, (ControlType.ERASE_IN_LINE, 2))

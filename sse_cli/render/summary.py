@@ -11,6 +11,7 @@ from rich.text import Text
 
 from sse_cli import safe
 from sse_cli.events import Closed, Comment, Ending, Ignored, Retry
+from sse_cli.glance import Glance
 from sse_cli.query import Expression
 from sse_cli.render import units
 from sse_cli.render.items import Item
@@ -64,17 +65,18 @@ class Report:
     aside: Aside
     expressions: Sequence[Expression] = ()
     everything: bool = False
+    glance: Glance | None = None
 
 
 def summary(report: Report, *, unicode: bool = True) -> Iterable[Text]:
     """The closing lines: how it ended and why, how much came, when, and what was not shown."""
     timing = report.timing
     yield Text()
-    yield _ending(report.closed)
+    yield ending_line(report.closed)
     if timing.headers is None:
         return
-    yield _figures(_amounts(report))
-    yield _figures(_firsts(timing))
+    yield figures_line(_amounts(report))
+    yield figures_line(_firsts(timing, report.glance))
     if timing.gaps.count:
         yield _gaps(timing, unicode=unicode)
     yield from _notes(report)
@@ -86,7 +88,8 @@ def summary(report: Report, *, unicode: bool = True) -> Iterable[Text]:
             yield Text(text, style="sse.ignored")
 
 
-def _ending(closed: Closed) -> Text:
+def ending_line(closed: Closed) -> Text:
+    """How the stream ended, and the evidence."""
     ending = closed.ending
     style = "sse.good" if ending in _GOOD else "sse.stopped" if ending in _STOPPED else "sse.bad"
     detail = f"  {safe.compact(closed.detail)}" if closed.detail else ""
@@ -98,22 +101,30 @@ def _amounts(report: Report) -> list[Figure]:
     events = units.count(timing.messages, "event")
     if report.shown != timing.messages:
         events += f" ({report.shown:,} shown)"
-    return [("", events), ("", units.size(timing.bytes)), ("in", units.seconds(report.closed.at))]
+    amounts = [("", events), ("", units.size(timing.bytes))]
+    if report.glance and report.glance.format:
+        amounts.append(("", safe.compact(report.glance.format.name)))
+        if report.glance.tokens:
+            amounts.append(("", units.count(report.glance.tokens, "token")))
+    return [*amounts, ("in", units.seconds(report.closed.at))]
 
 
-def _firsts(timing: Timing) -> list[Figure]:
+def _firsts(timing: Timing, glance: Glance | None) -> list[Figure]:
     firsts = [
         ("headers", timing.headers),
         ("first byte", timing.first_byte),
         ("first event", timing.first_event),
         ("first value", timing.first_value),
     ]
-    return [(label, units.seconds(at)) for label, at in firsts if at]
+    figures = [(label, units.seconds(at)) for label, at in firsts if at]
+    if glance and glance.format:
+        figures += [(f"first {kind}", units.seconds(at)) for kind, at in glance.first.items()]
+    return figures
 
 
 def _gaps(timing: Timing, *, unicode: bool) -> Text:
     gaps = timing.gaps
-    line = _figures(
+    line = figures_line(
         [
             ("gaps p50", units.seconds(gaps.percentile(0.5))),
             ("p95", units.seconds(gaps.percentile(0.95))),
@@ -139,7 +150,8 @@ def _notes(report: Report) -> Iterable[Text]:
         yield Text(text, style="sse.ignored")
 
 
-def _figures(figures: Iterable[Figure]) -> Text:
+def figures_line(figures: Iterable[Figure]) -> Text:
+    """Figures side by side, each after its label."""
     line = Text()
     for label, value in figures:
         line.append("  " if line else "")

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.text import Span, Text
@@ -25,13 +25,26 @@ SLOW: Final = 1.0  # a gap (seconds) that a reader notices
 STALL: Final = 5.0  # and one that makes them doubt
 MIN_WIDTH: Final = 40
 ELLIPSIS: Final = "…"
+CONTEXT: Final = 11  # characters kept before a part: "content":"
+_PART_STYLES: Final = {"text": "sse.value", "reasoning": "sse.reasoning", "tool": "sse.tool"}
 # Terminal width from which on: event column, id column, spaces between columns.
 _WIDTHS: Final = ((160, 34, 16, 2), (120, 26, 10, 2), (100, 18, 8, 2), (0, 13, 5, 1))
 _FIXED: Final = (("#", 5), ("time", 7), ("gap", 6))
 
-Cell = tuple[str, str]  # text that is safe to show, style
+
+class Cell(NamedTuple):
+    """Text that is safe to show, its style, and where in it another style holds."""
+
+    text: str
+    style: str = ""
+    bright: tuple[int, int, str] | None = None  # start, end, style
+
+
 # No value, and a value that is empty: a reader must see the difference.
-_BLANKS: Final[dict[object, Cell]] = {None: ("·", "sse.none"), "": ('""', "sse.none")}
+_BLANKS: Final[dict[object, Cell]] = {
+    None: Cell("·", "sse.none"),
+    "": Cell('""', "sse.none"),
+}
 
 
 @dataclass(frozen=True)
@@ -98,9 +111,9 @@ class TableRenderer:
         if self._layout and self._layout.width == max(width, MIN_WIDTH):
             return
         self._layout = layout = Layout.of(width, self._names)
-        heads: list[Cell] = [(title, "sse.heading") for title in layout.titles]
+        heads = [Cell(title, "sse.heading") for title in layout.titles]
         yield _line(heads, layout)
-        yield _line([(self._rule * cells, "sse.rule") for cells in layout.widths], layout)
+        yield _line([Cell(self._rule * cells, "sse.rule") for cells in layout.widths], layout)
 
     def _cells(self, item: Item) -> list[Cell]:
         if isinstance(item, Row):
@@ -121,28 +134,45 @@ class TableRenderer:
         gap_style = "sse.gap" if gap < SLOW else "sse.gap.slow" if gap < STALL else "sse.gap.stall"
         type_style = "sse.type.default" if message.type == "message" else "sse.type"
         return [
-            (str(message.n), "sse.number"),
-            (units.clock(message.at), "sse.time"),
-            (units.seconds(gap), gap_style),
-            (safe.compact(message.type), type_style),
-            (safe.compact(message.id or ""), "sse.id"),
+            Cell(str(message.n), "sse.number"),
+            Cell(units.clock(message.at), "sse.time"),
+            Cell(units.seconds(gap), gap_style),
+            Cell(safe.compact(message.type), type_style),
+            Cell(safe.compact(message.id or ""), "sse.id"),
             *(self._values(row) if self._names else [self._data(row)]),
         ]
 
     def _data(self, row: Row) -> Cell:
-        style = "sse.error" if error_of(row) else "sse.data"
         data = row.message.data
         if not data:
-            return "(empty)", "sse.none"
+            return Cell("(empty)", "sse.none")
         if "\n" in data and not isinstance(row.payload, str):
-            data = payload.dump(row.payload)
-        return self._shown(data), style
+            data = payload.show(row.payload)
+        if error_of(row):
+            return Cell(self._shown(data), "sse.error")
+        if row.parts and not self._full:
+            return self._part(data, *row.parts[0])
+        return Cell(self._shown(data), "sse.data")
+
+    def _part(self, data: str, kind: str, text: str) -> Cell:
+        """The data with the part that a person reads bright and what is around it dim; where
+        the part lies further in than the column reaches, the column starts just before it."""
+        start, end = _place(data, text)
+        if start < 0:
+            return Cell(self._shown(data), "sse.data")
+        room = self._layout.widths[5] if self._layout else self._width()
+        skip = start - CONTEXT if end > room and start > CONTEXT else 0
+        before = (ELLIPSIS if skip else "") + safe.compact(data[skip:start])
+        part = safe.compact(data[start:end][: 2 * room])
+        after = safe.compact(data[end : end + room])
+        bright = (len(before), len(before) + len(part), _PART_STYLES[kind])
+        return Cell(before + part + after, "sse.around", bright)
 
     def _values(self, row: Row) -> list[Cell]:
         return [
             _BLANKS[value]
             if value is None or value == ""
-            else (self._shown(as_text(value)), "sse.value")
+            else Cell(self._shown(as_text(value)), "sse.value")
             for value in row.values
         ]
 
@@ -158,11 +188,11 @@ class TableRenderer:
         if not self._full:
             yield _line(cells, layout)
             return
-        columns = [_wrapped(text, layout.widths[5 + i]) for i, (text, _) in enumerate(cells[5:])]
+        columns = [_wrapped(cell.text, layout.widths[5 + i]) for i, cell in enumerate(cells[5:])]
         for n in range(max(map(len, columns))):
-            left = cells[:5] if n == 0 else [("", "")] * 5
+            left = cells[:5] if n == 0 else [Cell("")] * 5
             right = [
-                (column[n] if n < len(column) else "", cell[1])
+                Cell(column[n] if n < len(column) else "", cell.style)
                 for column, cell in zip(columns, cells[5:], strict=True)
             ]
             yield _line([*left, *right], layout)
@@ -174,11 +204,14 @@ def _line(cells: Sequence[Cell], layout: Layout) -> Text:
     spans: list[Span] = []
     position = 0
     last = len(cells) - 1
-    for index, (text, style) in enumerate(cells):
+    for index, (text, style, bright) in enumerate(cells):
         width = layout.widths[index]
         shown = _fit(text, width, index, pad=index < last)
         if style and shown:
             spans.append(Span(position, position + len(shown), style))
+        if bright:
+            start, end, accent = bright
+            spans.append(Span(position + start, position + min(end, len(shown)), accent))
         parts.append(shown)
         position += len(shown) + len(layout.space)
     return Text(layout.space.join(parts), spans=spans, no_wrap=True, overflow="crop", end="\n")
@@ -211,13 +244,26 @@ def _wrapped(text: str, width: int) -> list[str]:
 def _note(at: float, kind: str, text: str, style: str) -> list[Cell]:
     """A row of its own look for what is no message."""
     return [
-        ("", ""),
-        (units.clock(at), "sse.time"),
-        ("", ""),
-        (kind, style),
-        ("", ""),
-        (text, style),
+        Cell(""),
+        Cell(units.clock(at), "sse.time"),
+        Cell(""),
+        Cell(kind, style),
+        Cell(""),
+        Cell(text, style),
     ]
+
+
+def _place(data: str, text: str) -> tuple[int, int]:
+    """Where `text` stands in JSON `data` as a value; (-1, -1) when it is not to be found."""
+    if data == text:
+        return 0, len(data)
+    for written in (payload.show(text)[1:-1], payload.dump(text)[1:-1]):
+        for opening in (':"', ': "', '"'):
+            at = data.find(f'{opening}{written}"')
+            if at >= 0:
+                start = at + len(opening)
+                return start, start + len(written)
+    return -1, -1
 
 
 def _ignored(item: Ignored) -> str:

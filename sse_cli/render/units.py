@@ -10,7 +10,7 @@ _BARS: Final = "▁▂▃▄▅▆▇█"
 
 def seconds(value: float) -> str:
     """A duration in at most six columns: 850µs, 24ms, 1.25s, 12.3s, 2m05s, 3h07m."""
-    if value < 0.0005:
+    if value < 0.0009995:
         return f"{value * 1e6:.0f}µs" if value else "0ms"
     if value < 0.9995:
         return f"{value * 1e3:.0f}ms"
@@ -25,11 +25,13 @@ def seconds(value: float) -> str:
 
 
 def clock(value: float) -> str:
-    """A time since the start in at most seven columns: 0.412, 812.001, 1:02:05."""
-    if value < 1000:
+    """A time since the start in at most seven columns: 0.412, 812.001, 1:02:05, 27h46m."""
+    if value < 999.9995:
         return f"{value:.3f}"
     minutes, rest = divmod(int(value), 60)
-    return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
+    if minutes < 600:
+        return f"{minutes // 60}:{minutes % 60:02d}:{rest:02d}"
+    return f"{minutes // 60}h{minutes % 60:02d}m"
 
 
 def size(count: int) -> str:

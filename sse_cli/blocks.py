@@ -1,0 +1,112 @@
+"""Markdown that is still being written, cut into blocks that can't change any more.
+
+CommonMark's rules as far as a block's end needs them: a fence runs to its closing fence; all else
+ends at a blank line, a list item at the next item of its list or at text that is not its own.
+Each line is looked at once, so that the work grows with the text and not with its square.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+_FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})([^`]*)$")
+_ITEM: Final = re.compile(r"( {0,3})(?:[-+*]|\d{1,9}[.)])(?: |\t|$)")
+_HEADING: Final = re.compile(r" {0,3}#{1,6}(?: |\t|$)")
+
+
+@dataclass(frozen=True)
+class Block:
+    """A finished block. `tight`: it follows the one before it without a blank line, as items
+    of a list do."""
+
+    text: str
+    tight: bool
+
+
+class Blocks:
+    """Takes text as it arrives; `feed` gives the blocks that are finished."""
+
+    def __init__(self) -> None:
+        self._lines: list[str] = []  # of the open block, each with its line end
+        self._rest: list[str] = []  # of the line that has none yet
+        self._fence = ""  # the open fence's marks
+        self._blank = False  # the last line was blank
+        self._item = False  # the open block is a list's item
+        self._tight = False
+
+    @property
+    def open_text(self) -> str:
+        """The block that is still being written."""
+        return "".join([*self._lines, *self._rest])
+
+    def feed(self, text: str) -> Iterator[Block]:
+        """The blocks that `text` finishes."""
+        *lines, rest = text.split("\n")
+        for line in lines:
+            self._rest.append(line)
+            whole = "".join(self._rest)
+            self._rest.clear()
+            yield from self._line(whole)
+        if rest:
+            self._rest.append(rest)
+
+    def finish(self) -> Iterator[Block]:
+        """The last block."""
+        if self._rest:
+            whole = "".join(self._rest)
+            self._rest.clear()
+            yield from self._line(whole)
+        yield from self._end()
+
+    def _line(self, line: str) -> Iterator[Block]:
+        if self._fence:
+            self._lines.append(line + "\n")
+            if self._closes_fence(line):
+                self._fence = ""
+                if not self._item:
+                    yield from self._end()
+            return
+        if not line.strip():
+            yield from self._blank_line()
+            return
+        yield from self._text_line(line)
+
+    def _blank_line(self) -> Iterator[Block]:
+        self._blank = True
+        if self._lines and not self._item:
+            yield from self._end()
+        elif self._lines:
+            self._lines.append("\n")
+
+    def _text_line(self, line: str) -> Iterator[Block]:
+        item = bool(_ITEM.match(line))
+        own = self._item and (line.startswith(("  ", "\t")) or not (self._blank or item))
+        fence = _FENCE.match(line)
+        heading = bool(_HEADING.match(line))
+        if self._lines and not own and (self._blank or item or fence or heading):
+            tight = item and self._item and not self._blank
+            yield from self._end()
+            self._tight = tight
+        if not self._lines:
+            self._item = item
+        self._lines.append(line + "\n")
+        self._blank = False
+        if fence:
+            self._fence = fence[1]
+        elif heading and not self._item:
+            yield from self._end()
+
+    def _closes_fence(self, line: str) -> bool:
+        found = _FENCE.match(line)
+        return bool(found and found[1].startswith(self._fence) and not found[2].strip())
+
+    def _end(self) -> Iterator[Block]:
+        if self._lines:
+            text = "".join(self._lines).rstrip("\n") + "\n"
+            yield Block(text, self._tight)
+        self._lines.clear()
+        self._item = False
+        self._tight = False

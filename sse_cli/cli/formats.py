@@ -1,0 +1,76 @@
+"""`sse formats`: the wire formats that are known, one of them, and how it reads a stream."""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from sse_cli import formats, sources
+from sse_cli.cli.opening import clock_from_first_use, max_size
+from sse_cli.errors import UsageError
+from sse_cli.events import Ignored, Message
+from sse_cli.formats import WireFormat
+from sse_cli.query import Row
+from sse_cli.reassemble import envelope_of, envelope_of_ignored, explain
+from sse_cli.render import console, formats_table
+from sse_cli.session import Session
+
+
+def show_formats(
+    name: Annotated[
+        str | None,
+        typer.Argument(metavar="[NAME|FILE.toml]", help="Print this one.", show_default=False),
+    ] = None,
+    check: Annotated[
+        str | None,
+        typer.Option(
+            "--check",
+            metavar="STREAM",
+            help="Show what each expression gives for each event of a file, or of - (stdin).",
+        ),
+    ] = None,
+) -> None:
+    """List the AI wire formats that `sse tail` knows, print one, or try one on a stream.
+
+    A format of your own is a TOML file: start from one that is printed, give it to
+    `sse tail --format FILE.toml`, or keep it in ~/.config/sse-cli/formats.
+    """
+    screen = console.make()
+    if name is None:
+        if check:
+            raise UsageError("--check tries one format", "sse formats NAME --check STREAM")
+        console.print_lines(screen, formats_table.listing(formats.known(), screen.width))
+        return
+    wire = formats.named(name)
+    if check:
+        _check(wire, check)
+    else:
+        typer.echo(wire.path.read_text(encoding="utf-8"), nl=False)
+
+
+def _check(wire: WireFormat, stream: str) -> None:
+    """Event by event, what the expressions gave."""
+    reading = sources.Reading()
+    kind = sources.kind_of(stream)
+    if kind == "url":
+        raise UsageError("--check reads a file or -", "record one: sse URL -o raw > stream.sse")
+    signals = (
+        sources.from_stdin(reading, clock_from_first_use())
+        if kind == "stdin"
+        else sources.from_file(stream, reading)
+    )
+    session = Session(max_size=max_size("16M"))
+    screen = console.make()
+    console.print_lines(screen, formats_table.heading(wire))
+    for event in (event for signal in signals for event in session.feed(signal)):
+        if isinstance(event, Message):
+            envelope = envelope_of(Row(event))
+            name = f"{event.n} {event.type}"
+        elif isinstance(event, Ignored) and (found := envelope_of_ignored(event)):
+            envelope = found
+            name = f"{event.type} (without data)"
+        else:
+            continue
+        lines = formats_table.checked(name, envelope["raw"], explain(wire, envelope))
+        console.print_lines(screen, lines)

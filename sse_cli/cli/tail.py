@@ -1,0 +1,286 @@
+"""`sse tail TARGET`: the typewriter text of an answer, whatever API is behind it."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Annotated, Any
+
+import typer
+
+from sse_cli import formats
+from sse_cli.answer import AnswerTiming, answer_object
+from sse_cli.cli import telling
+from sse_cli.cli.opening import Pairs, clock_from_first_use, max_size, open_target
+from sse_cli.cli.options import (
+    OUTPUT,
+    STREAM,
+    ColorChoice,
+    ReadingOptions,
+    RequestOptions,
+    option,
+    show_all_help,
+)
+from sse_cli.cli.parsing import PAIRS
+from sse_cli.cli.pipeline import Run
+from sse_cli.cli.watch import TARGET
+from sse_cli.errors import UsageError
+from sse_cli.events import Closed, Ignored
+from sse_cli.formats import WireFormat
+from sse_cli.query import Query, Row, as_text
+from sse_cli.reassemble import Piece, Reassembler
+from sse_cli.render.items import Item
+from sse_cli.render.output import Output, is_terminal
+from sse_cli.render.pieces import (
+    AsideWriter,
+    JSONLinesWriter,
+    NoWriter,
+    PieceWriter,
+    PlainAside,
+    TextWriter,
+)
+from sse_cli.session import Session
+from sse_cli.verdict import SENTINEL, Verdict
+
+
+class TailFormat(StrEnum):
+    """What `tail` writes."""
+
+    TEXT = "text"
+    JSON = "json"
+    JSONL = "jsonl"
+
+
+class Reasoning(StrEnum):
+    """Where reasoning and tool calls go."""
+
+    AUTO = "auto"
+    STDERR = "stderr"
+    STDOUT = "stdout"
+    HIDE = "hide"
+
+
+@dataclass(frozen=True)
+class TailOptions:
+    """What to take for the answer, and how to show it."""
+
+    format: Annotated[
+        str | None,
+        option(
+            "--format",
+            panel=STREAM,
+            metavar="NAME",
+            text="Wire format, or FILE.toml; else detected.",
+        ),
+    ] = None
+    query: Annotated[
+        str | None,
+        option(
+            "-q", "--query", panel=STREAM, metavar="EXPR", text="JMESPath for the text instead."
+        ),
+    ] = None
+    choice: Annotated[
+        int,
+        option("--choice", panel=STREAM, metavar="N", min=0, text="Which alternative to type out."),
+    ] = 0
+    output: Annotated[
+        TailFormat,
+        option("-o", "--output", panel=OUTPUT, metavar="FORMAT", text="text, json or jsonl."),
+    ] = TailFormat.TEXT
+    reasoning: Annotated[
+        Reasoning,
+        option(
+            "--reasoning",
+            panel=OUTPUT,
+            metavar="WHERE",
+            text="stderr, stdout or hide; by default stderr if it is a terminal.",
+        ),
+    ] = Reasoning.AUTO
+    markdown: Annotated[
+        bool, option("--markdown", panel=OUTPUT, text="Render the answer on a terminal.")
+    ] = False
+    summary: Annotated[
+        bool | None,
+        option(
+            "--summary/--no-summary", panel=OUTPUT, text="The closing line.", show_default=False
+        ),
+    ] = None
+    color: Annotated[
+        ColorChoice,
+        option("--color", panel=OUTPUT, metavar="WHEN", text="auto, always or never.", hidden=True),
+    ] = ColorChoice.AUTO
+    help_all: Annotated[
+        bool,
+        typer.Option(
+            "--help-all", help="Show every option.", is_eager=True, callback=show_all_help
+        ),
+    ] = False
+
+
+def tail(
+    ctx: typer.Context,
+    target: TARGET,
+    *,
+    _asked: RequestOptions,
+    answer: TailOptions,
+    reading: ReadingOptions,
+) -> None:
+    """Type out the answer of an AI API as it arrives; -o json gives it whole.
+
+    sse tail https://api.example.com/v1/chat/completions --json @body.json
+    """
+    raise typer.Exit(type_out(target, ctx.meta[PAIRS], answer, reading))
+
+
+def type_out(target: str, pairs: Pairs, options: TailOptions, reading: ReadingOptions) -> int:
+    """Read a target to the end of its answer; the exit code."""
+    run = Run(Session(max_size=max_size(reading.max_size)), clock_from_first_use())
+    view = View(Reassembler(_formats(options)), _writer(options), run.verdict)
+    run.is_done = lambda: view.reassembler.done
+    run.verdict.missing = view.missing
+    signals = open_target(target, pairs, reading, run.clock)
+    try:
+        closed = run.over(signals, [view])
+    finally:
+        view.writer.close()
+    color: telling.Color = options.color.value
+    if view.is_unknown and not telling.failed(closed) and run.timing.messages:
+        raise UsageError(
+            f"the format is unknown: none of {run.timing.messages:,} events is of a known one",
+            "-q EXPR takes the text from any JSON; sse watch shows the events; sse formats lists",
+        )
+    if options.output is TailFormat.JSON:
+        _print(answer_object(view.reassembler, closed, run.timing, view.timing))
+    _close(run, closed, view, options)
+    telling.explain(run, closed, color)
+    return telling.exit_code(run, closed)
+
+
+@dataclass
+class View:
+    """Where the items of a run become pieces of an answer."""
+
+    reassembler: Reassembler
+    writer: PieceWriter
+    verdict: Verdict
+    timing: AnswerTiming = field(default_factory=AnswerTiming)
+    broken: int = 0
+    first_broken: int = 0
+    _n: int = 0
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether no format was found."""
+        return self.reassembler.format is None
+
+    def show(self, item: Item) -> None:
+        """Write the pieces that follow from an item."""
+        if isinstance(item, Row):
+            self._n = item.message.n
+            self._check_json(item)
+            self._write(self.reassembler.feed(item))
+        elif isinstance(item, Ignored):
+            self._write(self.reassembler.feed_ignored(item, self._n))
+        elif isinstance(item, Closed):
+            self._write(self.reassembler.finish(item.at))
+
+    def flush(self) -> None:
+        """Hand over what a read gave."""
+        self.writer.flush()
+
+    def missing(self) -> str:
+        """Why the answer is not whole, if its format says how it must end."""
+        wire = self.reassembler.format
+        if wire is None or self.reassembler.is_whole:
+            return ""
+        return f"the stream ended before the answer did: no end that {wire.name} requires"
+
+    def _write(self, pieces: Iterable[Piece]) -> None:
+        for piece in pieces:
+            self.timing.feed(piece)
+            if piece.kind == "error":
+                self.verdict.format_error(piece.n, piece.value)
+            self.writer.write(piece)
+
+    def _check_json(self, row: Row) -> None:
+        data = row.message.data
+        if data[:1] in ("{", "[") and data != SENTINEL and isinstance(row.payload, str):
+            self.broken += 1
+            self.first_broken = self.first_broken or row.message.n
+
+
+def _formats(options: TailOptions) -> list[WireFormat]:
+    if options.query and options.format:
+        raise UsageError("--query takes the text instead of a format", "drop --format or --query")
+    if options.query:
+        return [_of_query(Query(options.query))]
+    return [formats.named(options.format)] if options.format else formats.known()
+
+
+def _of_query(query: Query) -> WireFormat:
+    """A format whose text is the value of an expression over the payload."""
+
+    def text(envelope: Any) -> str:
+        return as_text(query.search(envelope["data"]))
+
+    return WireFormat.of("query", {"text": text})
+
+
+def _writer(options: TailOptions) -> PieceWriter:
+    if options.markdown and options.output is not TailFormat.TEXT:
+        raise UsageError("--markdown renders text", f"drop -o {options.output.value}")
+    output = Output()
+    if options.output is TailFormat.JSON:
+        return NoWriter()
+    if options.output is TailFormat.JSONL:
+        return JSONLinesWriter(output)
+    aside = _aside(options, output)
+    if options.markdown and is_terminal():
+        from sse_cli.render import console, markdown  # noqa: PLC0415 (Rich costs 40 ms)
+
+        screen = console.make(options.color.value)
+        return markdown.MarkdownWriter(screen, aside, choice=options.choice)
+    return TextWriter(output, aside, choice=options.choice, terminal=is_terminal())
+
+
+def _aside(options: TailOptions, output: Output) -> AsideWriter | None:
+    where = options.reasoning
+    if where is Reasoning.AUTO:
+        where = Reasoning.STDERR if _is_person_reading() else Reasoning.HIDE
+    if where is Reasoning.HIDE or (where is Reasoning.STDERR and sys.stderr is None):
+        return None
+    if where is Reasoning.STDOUT:
+        return PlainAside(output, terminal=is_terminal())
+    from sse_cli.render import aside, console  # noqa: PLC0415 (Rich costs 40 ms)
+
+    return aside.Aside(console.make(options.color.value, stderr=True))
+
+
+def _is_person_reading() -> bool:
+    return sys.stderr is not None and sys.stderr.isatty()
+
+
+def _print(answer: dict[str, Any]) -> None:
+    output = Output()
+    output.write(json.dumps(answer, indent=2) + "\n")
+    output.flush()
+
+
+def _close(run: Run, closed: Closed, view: View, options: TailOptions) -> None:
+    """The closing line, for a person who reads or who asked for it; and what was broken."""
+    wanted = options.summary
+    if wanted is None:
+        wanted = options.output is TailFormat.TEXT and is_terminal() and _is_person_reading()
+    if not wanted and not view.broken:
+        return
+    from sse_cli.render import closing  # noqa: PLC0415 (Rich costs 40 ms)
+
+    color: telling.Color = options.color.value
+    if view.broken:
+        telling.say(closing.broken_json(view.broken, view.first_broken), color)
+    if wanted:
+        report = closing.Report(closed, run.timing, view.timing, view.reassembler)
+        telling.say(closing.lines(report), color)

@@ -1,0 +1,51 @@
+"""What is said on standard error. Rich is loaded when there is something to say (40 ms)."""
+
+from __future__ import annotations
+
+import sys
+from typing import Literal
+
+from sse_cli import verdict
+from sse_cli.cli.pipeline import Run
+from sse_cli.events import Closed, Ending
+from sse_cli.render.items import Lines
+
+EMPTY = "the stream ended without a single event"
+EMPTY_HINT = "--all shows comments and ignored lines, -o raw the bytes, -v the exchange"
+
+Color = Literal["auto", "always", "never"]
+
+
+def say(lines: Lines, color: Color = "auto") -> None:
+    """Print lines, if there is a standard error at all."""
+    from sse_cli.render import console  # noqa: PLC0415
+
+    if sys.stderr is not None:
+        console.print_lines(console.make(color, stderr=True), lines)
+
+
+def failed(closed: Closed) -> bool:
+    """Whether the ending is one to explain."""
+    return verdict.EXIT_CODES[closed.ending] != 0 and closed.ending is not Ending.INTERRUPTED
+
+
+def explain(run: Run, closed: Closed, color: Color = "auto", *, head: bool = True) -> None:
+    """What went wrong: a refused reply as it came (`head`: its headers, too), error and hint."""
+    empty = run.timing.messages == 0 and closed.ending in (Ending.EOF, Ending.EOF_UNVERIFIED)
+    if not failed(closed) and not empty:
+        return
+    from sse_cli.render import reply  # noqa: PLC0415
+
+    if run.opened and closed.body:
+        say(reply.refused_lines(run.opened, closed, head=head), color)
+    if empty:
+        say(reply.warning_lines(EMPTY, EMPTY_HINT), color)
+    else:
+        say(reply.error_lines(closed.detail or closed.ending.value, closed.hint), color)
+
+
+def exit_code(run: Run, closed: Closed) -> int:
+    """The exit code of a run; 128 + N stands for death by signal N."""
+    if run.signal_number:
+        return 128 + run.signal_number
+    return verdict.EXIT_CODES[closed.ending]

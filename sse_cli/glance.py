@@ -1,0 +1,87 @@
+"""What an event says, at a glance: which strings of its data are text, reasoning or a tool call.
+
+For `watch`, which shows every event as it is and keeps none: the format is found as `tail` finds
+it, but nothing is put together, so that memory stays the same however long a stream runs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any, Literal, NamedTuple
+
+from sse_cli.answer import output_tokens
+from sse_cli.formats import WireFormat
+from sse_cli.payload import is_false
+from sse_cli.query import Row
+from sse_cli.reassemble import DETECTION_LIMIT, Reader, envelope_of, holds, strings
+
+Kind = Literal["text", "reasoning", "tool"]
+
+
+class Part(NamedTuple):
+    """A string of an event's data that a person would want to read."""
+
+    kind: Kind
+    text: str
+
+
+class Glance:
+    """Looks at messages in order, and remembers only when the first of each kind came."""
+
+    def __init__(self, formats: Sequence[WireFormat]) -> None:
+        self.format: WireFormat | None = None
+        self.first: dict[Kind, float] = {}
+        self.tokens: int | None = None
+        self._formats = formats
+        self._reader: Reader | None = None
+        self._tried = 0
+
+    def feed(self, row: Row) -> list[Part]:
+        """The parts of a message, in the order in which the format names them."""
+        if self._reader is None and not self._detect(row):
+            return []
+        assert self._reader is not None  # noqa: S101 (_detect found it)
+        envelope = envelope_of(row)
+        if self._reader.usage and not is_false(usage := self._reader.usage(envelope)):
+            self.tokens = output_tokens(usage) or self.tokens
+        parts = [
+            part for item in self._reader.items(envelope) for part in _parts(self._reader, item)
+        ]
+        for part in parts:
+            self.first.setdefault(part.kind, row.message.at)
+        return parts
+
+    def _detect(self, row: Row) -> bool:
+        if self._tried >= DETECTION_LIMIT:
+            return False
+        envelope = envelope_of(row)
+        known = (wire for wire in self._formats if not (wire.from_start and self._tried))
+        self._tried += 1
+        self.format = next((wire for wire in known if holds(wire.get("detect"), envelope)), None)
+        if self.format is None:
+            return False
+        self._reader = Reader(self.format)
+        return True
+
+
+def _parts(reader: Reader, item: Any) -> Iterator[Part]:
+    if reader.reasoning and not is_false(found := reader.reasoning(item)):
+        yield from (Part("reasoning", text) for text in strings(_whole(found)))
+    if reader.text and not is_false(found := reader.text(item)):
+        yield from (Part("text", text) for text in strings(_whole(found)))
+    if reader.tool and not is_false(found := reader.tool(item)):
+        yield from (Part("tool", text) for text in _tool_strings(found))
+
+
+def _whole(found: Any) -> Any:
+    return found.get("full") if isinstance(found, dict) else found
+
+
+def _tool_strings(found: Any) -> Iterator[str]:
+    if isinstance(found, list):
+        for record in found:
+            yield from _tool_strings(record)
+    elif isinstance(found, dict):
+        for key in ("args", "full", "name"):
+            if isinstance(found.get(key), str) and found[key]:
+                yield found[key]

@@ -1,0 +1,298 @@
+"""Messages to what a person would read: text, reasoning, tool calls, usage, by a wire format.
+
+One small engine; what differs from API to API is data (`formats/`). Text comes out piece by
+piece, as it may be printed; the whole is there at any time, and memory is the answer's own.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, NamedTuple
+
+from sse_cli import payload
+from sse_cli.events import Ignored
+from sse_cli.expression import Evaluate
+from sse_cli.formats import EVENT_KEYS, ITEM_KEYS, WireFormat
+from sse_cli.payload import is_false
+from sse_cli.query import Row
+from sse_cli.surrogates import ends_inside, joined
+from sse_cli.toolcalls import ToolCalls
+
+Kind = Literal["text", "reasoning", "tool", "usage", "finish", "error"]
+Envelope = dict[str, Any]
+
+DETECTION_LIMIT: Final = 200  # events of no known format before waiting longer is no use
+
+
+class Piece(NamedTuple):
+    """What one message added to the answer.
+
+    `value` is the text that is new (text, reasoning), a whole `ToolCall` (tool), the counts so far
+    (usage), a string (finish) or any JSON (error). `replaces` says that the part's text before
+    it is void. `n` and `at` are the number and the stamp (seconds) of its message.
+    """
+
+    kind: Kind
+    value: Any
+    choice: int
+    n: int
+    at: float
+    replaces: bool = False
+
+
+class Text:
+    """Text in parts (messages, artifacts), each appended to or replaced."""
+
+    def __init__(self) -> None:
+        self._parts: dict[Any, list[str]] = {}
+
+    def add(self, part: Any, fragment: str) -> str:
+        """Append; what can be printed now: half a surrogate pair waits for its other half."""
+        pieces = self._parts.setdefault(part, [])
+        if pieces and ends_inside(pieces[-1]):
+            fragment = pieces.pop() + fragment
+        fragment = joined(fragment)
+        if not ends_inside(fragment):
+            pieces.append(fragment)
+            return fragment
+        pieces += [fragment[:-1], fragment[-1]]
+        return fragment[:-1]
+
+    def replace(self, part: Any, whole: str) -> tuple[str, bool]:
+        """Set the whole of a part; what is new of it, and whether the old text is void."""
+        whole = joined(whole)
+        before = "".join(self._parts.get(part, ()))
+        self._parts[part] = [whole]
+        voided = not whole.startswith(before)
+        return (whole if voided else whole[len(before) :]), voided
+
+    def __str__(self) -> str:
+        return "".join(piece for pieces in self._parts.values() for piece in pieces)
+
+
+@dataclass
+class Choice:
+    """One of the alternatives that a request asked for; most streams have one."""
+
+    text: Text = field(default_factory=Text)
+    reasoning: Text = field(default_factory=Text)
+    tools: ToolCalls = field(default_factory=ToolCalls)
+    finish: str | None = None
+
+
+class Reader:
+    """A format's expressions as attributes, each a function or None."""
+
+    def __init__(self, wire: WireFormat) -> None:
+        self.each = wire.get("each")
+        self.choice = wire.get("choice")
+        self.part = wire.get("part")
+        self.text = wire.get("text")
+        self.reasoning = wire.get("reasoning")
+        self.tool = wire.get("tool")
+        self.finish = wire.get("finish")
+        self.finish_root = wire.get("finish_root")
+        self.usage = wire.get("usage")
+        self.error = wire.get("error")
+        self.done = wire.get("done")
+
+    def items(self, envelope: Envelope) -> list[Any]:
+        """The items of an event: the event itself when the format has no `each`."""
+        if self.each is None:
+            return [envelope]
+        found = self.each(envelope)
+        return found if isinstance(found, list) else []
+
+
+class Reassembler:
+    """Takes messages in order; `feed` and `finish` give the pieces that follow from them.
+
+    With one format it is used from the first event on. With several, the first whose
+    `detect` is true of an event is taken, and the events before are read again.
+    """
+
+    def __init__(self, formats: Sequence[WireFormat]) -> None:
+        self.format: WireFormat | None = None
+        self.choices: dict[int, Choice] = {}
+        self.usage: Any = None
+        self.error: Any = None
+        self.done = False
+        self._candidates = formats
+        self._waiting: list[tuple[Envelope, int, float]] = []
+        self._reader: Reader | None = None
+        self._n = 0
+        self._at = 0.0
+        if len(formats) == 1:
+            self._choose(formats[0])
+
+    @property
+    def gave_up(self) -> bool:
+        """Whether no format knew any of the first events."""
+        return self.format is None and len(self._waiting) >= DETECTION_LIMIT
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the end that the format requires was seen: `done`, or a reason to finish."""
+        if self.format is None or not self.format.required:
+            return True
+        return self.done or any(choice.finish for choice in self.choices.values())
+
+    def feed(self, row: Row) -> Iterable[Piece]:
+        """The pieces of a message; none after the format's end."""
+        message = row.message
+        return self._take(envelope_of(row), message.n, message.at)
+
+    def feed_ignored(self, event: Ignored, n: int) -> Iterable[Piece]:
+        """The pieces of a block without data, by which some servers signal their end."""
+        envelope = envelope_of_ignored(event)
+        return self._take(envelope, n, event.at) if envelope else ()
+
+    def finish(self, at: float) -> list[Piece]:
+        """What was held back: the tool calls that nothing showed to be complete."""
+        self._at = at
+        return [
+            self._piece("tool", call, number)
+            for number, choice in self.choices.items()
+            for call in choice.tools.finish()
+        ]
+
+    def choice(self, number: int = 0) -> Choice:
+        """The alternative `number`; an empty one if nothing came for it."""
+        return self.choices.get(number) or Choice()
+
+    def _choose(self, wire: WireFormat) -> None:
+        self.format = wire
+        self._reader = Reader(wire)
+
+    def _take(self, envelope: Envelope, n: int, at: float) -> Iterable[Piece]:
+        if self.done:
+            return ()
+        if self._reader is not None:
+            self._n, self._at = n, at
+            return self._read(self._reader, envelope)
+        known = (one for one in self._candidates if not (one.from_start and self._waiting))
+        found = next((one for one in known if holds(one.get("detect"), envelope)), None)
+        self._waiting.append((envelope, n, at))
+        if found is None:
+            return ()
+        self._choose(found)
+        waiting, self._waiting = self._waiting, []
+        return [piece for event in waiting for piece in self._take(*event)]
+
+    def _read(self, reader: Reader, envelope: Envelope) -> list[Piece]:
+        pieces: list[Piece] = []
+        items = reader.items(envelope)
+        for item in items:
+            self._item(reader, item, pieces)
+        if not items and holds(reader.finish_root, envelope):
+            self._finish(0, _value(reader.finish_root, envelope), pieces)
+        if not is_false(usage := _value(reader.usage, envelope)):
+            self.usage = _merged(self.usage, usage)
+            pieces.append(self._piece("usage", self.usage))
+        if self.error is None and not is_false(error := _value(reader.error, envelope)):
+            self.error = error
+            pieces.append(self._piece("error", error))
+        if holds(reader.done, envelope):
+            self.done = True
+            pieces += self.finish(self._at)
+        return pieces
+
+    def _item(self, reader: Reader, item: Any, pieces: list[Piece]) -> None:
+        number = reader.choice(item) if reader.choice else 0
+        if number.__class__ is not int:
+            number = 0
+        choice = self.choices.get(number)
+        if choice is None:
+            choice = self.choices[number] = Choice()
+        part = reader.part(item) if reader.part else None
+        if reader.reasoning and not is_false(found := reader.reasoning(item)):
+            self._text("reasoning", choice.reasoning, (number, part), found, pieces)
+        if reader.text and not is_false(found := reader.text(item)):
+            self._text("text", choice.text, (number, part), found, pieces)
+        if reader.tool and not is_false(found := reader.tool(item)):
+            complete = choice.tools.feed(found, part)
+            pieces += (self._piece("tool", call, number) for call in complete)
+        if reader.finish and not is_false(found := reader.finish(item)):
+            self._finish(number, found, pieces)
+
+    def _text(
+        self, kind: Kind, text: Text, place: tuple[int, Any], found: Any, pieces: list[Piece]
+    ) -> None:
+        number, part = place
+        if isinstance(part, dict | list):
+            part = payload.dump(part)
+        if isinstance(found, dict):
+            if "full" in found and (whole := "".join(strings(found["full"]))):
+                new, voided = text.replace(part, whole)
+                if new:
+                    pieces.append(self._piece(kind, new, number, replaces=voided))
+            return
+        for fragment in strings(found):
+            if new := text.add(part, fragment):
+                pieces.append(self._piece(kind, new, number))
+
+    def _finish(self, number: int, found: Any, pieces: list[Piece]) -> None:
+        choice = self.choices.setdefault(number, Choice())
+        choice.finish = found if isinstance(found, str) else payload.dump(found)
+        pieces.append(self._piece("finish", choice.finish, number))
+
+    def _piece(self, kind: Kind, value: Any, choice: int = 0, *, replaces: bool = False) -> Piece:
+        return Piece(kind, value, choice, self._n, self._at, replaces)
+
+
+def envelope_of(row: Row) -> Envelope:
+    """What a format's expressions see of a message."""
+    message = row.message
+    return {
+        "event": message.type,
+        "id": message.id,
+        "data": row.payload,
+        "raw": message.data,
+    }
+
+
+def envelope_of_ignored(event: Ignored) -> Envelope | None:
+    """What they see of a block that has an event type but no data; None for all else."""
+    if event.reason != "no-data" or event.type is None:
+        return None
+    return {"event": event.type, "id": event.id, "data": None, "raw": ""}
+
+
+def explain(wire: WireFormat, envelope: Envelope) -> Iterator[tuple[str, Any]]:
+    """Each key of a format with what it gives for one event, "nothing" left out.
+
+    Items are told apart as `text[0]`, `text[1]`, …
+    """
+    for key in EVENT_KEYS:
+        if not is_false(found := _value(wire.get(key), envelope)):
+            yield key, found
+    items = Reader(wire).items(envelope)
+    for index, item in enumerate(items):
+        for key in ITEM_KEYS:
+            if not is_false(found := _value(wire.get(key), item)):
+                yield (key if wire.get("each") is None else f"{key}[{index}]"), found
+
+
+def strings(found: Any) -> Iterator[str]:
+    """The strings in what an expression gave: one, a list, or lists of lists."""
+    if isinstance(found, str):
+        yield found
+    elif isinstance(found, list):
+        for item in found:
+            yield from strings(item)
+
+
+def _merged(old: Any, new: Any) -> Any:
+    """Token counts key by key; a null does not take back what was said before."""
+    if not isinstance(old, dict) or not isinstance(new, dict):
+        return new
+    return old | {key: value for key, value in new.items() if value is not None or key not in old}
+
+
+def _value(expression: Evaluate | None, value: Any) -> Any:
+    return expression(value) if expression else None
+
+
+def holds(expression: Evaluate | None, value: Any) -> bool:
+    return expression is not None and not is_false(expression(value))

@@ -1,0 +1,56 @@
+"""The closing line of `tail`: how the answer ended, when it began, how fast it came."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from rich.text import Text
+
+from sse_cli import safe
+from sse_cli.answer import AnswerTiming
+from sse_cli.events import Closed
+from sse_cli.reassemble import Reassembler
+from sse_cli.render import units
+from sse_cli.render.summary import Figure, ending_line, figures_line
+from sse_cli.timing import Timing
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a run of `tail` leaves to be told."""
+
+    closed: Closed
+    timing: Timing
+    answer: AnswerTiming
+    reassembler: Reassembler
+
+
+def lines(report: Report) -> Iterable[Text]:
+    """Ending and evidence, then the figures."""
+    yield Text()
+    yield ending_line(report.closed)
+    if report.timing.headers is not None:
+        yield figures_line(_figures(report))
+
+
+def broken_json(number: int, first: int) -> Iterable[Text]:
+    """Payloads that began as JSON and were none."""
+    events = "1 event holds" if number == 1 else f"{number:,} events hold"
+    where = f"event {first}" if number == 1 else f"the first is event {first}"
+    yield Text.assemble(("warning: ", "sse.stopped"), f"{events} broken JSON: {where}")
+
+
+def _figures(report: Report) -> list[Figure]:
+    wire, first = report.reassembler.format, report.answer.first
+    figures: list[Figure] = [("", safe.compact(wire.name))] if wire else []
+    figures.append(("", units.count(report.timing.messages, "event")))
+    for label, kind in (("first reasoning", "reasoning"), ("first text", "text")):
+        if kind in first:
+            figures.append((label, units.seconds(first[kind])))
+    figures.append(("in", units.seconds(report.closed.at)))
+    name, rate = report.answer.rate(report.reassembler.usage)
+    if rate:
+        figures.append(("", f"{rate:.0f} {name.partition('_')[0]}/s"))
+    finish = report.reassembler.choice().finish
+    return [*figures, ("finish", safe.compact(finish))] if finish else figures

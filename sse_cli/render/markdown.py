@@ -1,0 +1,102 @@
+"""`tail --markdown`: an answer rendered as it grows.
+
+Finished blocks scroll up for good and are never drawn again; only the block that is still being
+written is live. What Rich makes of a block goes through `safe` once more: an entity such as
+&#27; becomes a control character only when Markdown is read.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import Console
+from rich.markdown import Markdown
+from rich.text import Text
+
+from sse_cli import safe
+from sse_cli.blocks import Block, Blocks
+from sse_cli.reassemble import Piece
+from sse_cli.render.pieces import AsideWriter
+from sse_cli.render.screen import Screen
+
+
+class MarkdownWriter:
+    """Renders the text of one choice on a console; reasoning and tool calls go aside."""
+
+    def __init__(self, console: Console, aside: AsideWriter | None, *, choice: int = 0) -> None:
+        self._console = console
+        self._aside = aside
+        self._choice = choice
+        self._blocks = Blocks()
+        self._any = False
+        self._screen: Screen | None = None
+
+    def write(self, piece: Piece) -> None:
+        """Take a piece; the blocks that it finishes are printed with the next `flush`."""
+        if piece.choice != self._choice:
+            return
+        if piece.kind == "text":
+            self._text(("\n\n" if piece.replaces else "") + piece.value)
+        elif self._aside and piece.kind in ("reasoning", "tool"):
+            self._close_screen()
+            if piece.kind == "reasoning":
+                self._aside.reasoning(piece.value)
+            else:
+                self._aside.tool(piece.value)
+
+    def flush(self) -> None:
+        """Print what is finished."""
+        if self._screen:
+            self._screen.flush()
+
+    def close(self) -> None:
+        """Print the last block."""
+        self._close_screen()
+        if self._aside:
+            self._aside.gap()
+
+    def _text(self, text: str) -> None:
+        if self._aside:
+            self._aside.gap()
+        if self._screen is None:
+            self._screen = Screen(self._console, self._live)
+            self._screen.start()
+        for block in self._blocks.feed(safe.escape(text, keep="\n\t")):
+            self._finished(self._screen, block)
+
+    def _finished(self, screen: Screen, block: Block) -> None:
+        if self._any and not block.tight:
+            screen.write(Text())
+        self._any = True
+        for line in self._rendered(block.text):
+            screen.write(line)
+
+    def _close_screen(self) -> None:
+        """Finish the block in work, so that something else can be written below it."""
+        if self._screen is None:
+            return
+        for block in self._blocks.finish():
+            self._finished(self._screen, block)
+        self._screen.close()
+        self._screen = None
+
+    def _live(self) -> Sequence[Text]:
+        """The end of the open block, as much as fits on the screen."""
+        text = self._blocks.open_text
+        room = max(1, self._console.height - 2)
+        # More lines than fit can't be seen: a long block is not rendered whole again and again.
+        lines = text.split("\n")
+        if len(lines) > 4 * room:
+            text = "\n".join([lines[0], *lines[-2 * room :]])
+        return self._rendered(text)[-room:] if text.strip() else []
+
+    def _rendered(self, text: str) -> Sequence[Text]:
+        """A block's lines, without the blank ones that Rich puts around some kinds."""
+        markdown = Markdown(text, hyperlinks=False, code_theme="ansi_dark")
+        width = self._console.options.update(width=max(1, self._console.width - 1))
+        lines = [
+            Text.assemble(*((safe.escape(part.text), part.style or "") for part in line))
+            for line in self._console.render_lines(markdown, width, pad=False)
+        ]
+        full = [index for index, line in enumerate(lines) if line.plain.strip()]
+        return lines[full[0] : full[-1] + 1] if full else []

@@ -1,0 +1,172 @@
+"""Fragments of tool calls to whole calls.
+
+APIs name a call in different ways, so a fragment is matched by its key, then by its id; one
+with a name and neither is a new call; one with nothing belongs to the last call. The same key
+with another id and a name is a new call. Keys are unique only within a part (a message).
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+from typing import Any, Final
+
+from sse_cli import payload
+from sse_cli.payload import is_false
+from sse_cli.surrogates import joined
+
+_PATH_STEP: Final = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]|\['([^']*)'\]")
+_PATCH_VALUES: Final = ("stringValue", "numberValue", "boolValue", "nullValue")
+
+
+@dataclass
+class ToolCall:
+    """One call. `arguments` is the exact string that the API sent, "{}" when it sent none."""
+
+    id: str | None = None
+    name: str | None = None
+    told: bool = False
+    _fragments: list[str] = field(default_factory=list)
+    _patched: Any = None
+
+    @property
+    def arguments(self) -> str:
+        """The arguments so far."""
+        if self._patched is not None:
+            return payload.show(self._patched)
+        return joined("".join(self._fragments)) or "{}"
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether the arguments are JSON."""
+        try:
+            json.loads(self.arguments)
+        except (ValueError, RecursionError):
+            return False
+        return True
+
+    def add(self, record: dict[str, Any]) -> None:
+        """Merge a fragment: the first id and name win, arguments are appended or replaced."""
+        self.id = self.id or _word(record.get("id"))
+        self.name = self.name or _word(record.get("name"))
+        if not is_false(full := record.get("full")):
+            self._fragments = [_arguments(full)]
+        if not is_false(args := record.get("args")):
+            self._fragments.append(_arguments(args))
+        for patch in record.get("patch") or ():
+            self._patch(patch)
+
+    def _patch(self, patch: dict[str, Any]) -> None:
+        """Gemini's `partialArgs`: a value at a JSON path; strings grow."""
+        value = next((patch[key] for key in _PATCH_VALUES if key in patch), None)
+        if "nullValue" in patch:
+            value = None
+        steps = _steps(str(patch.get("jsonPath", "$")))
+        if self._patched is None:
+            self._patched = {}
+        if steps:
+            _put(self._patched, steps, value)
+
+
+class ToolCalls:
+    """The calls of one answer, in order. `feed` gives those that are complete, each once."""
+
+    def __init__(self) -> None:
+        self.calls: list[ToolCall] = []
+        self._by_key: dict[Any, ToolCall] = {}
+        self._by_id: dict[str, ToolCall] = {}
+
+    def feed(self, found: Any, part: Any) -> Iterator[ToolCall]:
+        """Merge the fragments of one event; the calls that a new one shows to be complete."""
+        for record in _records(found):
+            known = len(self.calls)
+            self._call(record, part).add(record)
+            if len(self.calls) > known:
+                yield from self._told(call for call in self.calls[:known] if call.is_valid)
+
+    def finish(self) -> Iterator[ToolCall]:
+        """All calls that were not given yet: nothing follows any more."""
+        yield from self._told(iter(self.calls))
+
+    def _told(self, calls: Iterator[ToolCall]) -> Iterator[ToolCall]:
+        for call in calls:
+            if not call.told:
+                call.told = True
+                yield call
+
+    def _call(self, record: dict[str, Any], part: Any) -> ToolCall:
+        key, id_, name = record.get("key"), _word(record.get("id")), _word(record.get("name"))
+        if key is not None:
+            place = (part, _hashable(key))
+            call = self._by_key.get(place)
+            if call is None or (id_ and name and call.id and call.id != id_):
+                call = self._by_key[place] = self._new(id_)
+            return call
+        if id_:
+            return self._by_id.get(id_) or self._new(id_)
+        return self._new(None) if name or not self.calls else self.calls[-1]
+
+    def _new(self, id_: str | None) -> ToolCall:
+        call = ToolCall()
+        self.calls.append(call)
+        if id_:
+            self._by_id[id_] = call
+        return call
+
+
+def _records(found: Any) -> Iterator[dict[str, Any]]:
+    """The records in what an expression gave: one, a list, or lists of lists."""
+    if isinstance(found, dict):
+        if any(not is_false(found.get(key)) for key in ("id", "name", "args", "full", "patch")):
+            yield found
+    elif isinstance(found, list):
+        for item in found:
+            yield from _records(item)
+
+
+def _word(value: Any) -> str | None:
+    return value if isinstance(value, str) and value.strip() else None
+
+
+def _arguments(value: Any) -> str:
+    return value if isinstance(value, str) else payload.show(value)
+
+
+def _hashable(key: Any) -> Any:
+    return key if isinstance(key, str | int) else payload.dump(key)
+
+
+def _steps(path: str) -> list[str | int]:
+    """The steps of a JSONPath of names and indexes: $.city, $.days[0], $['a b']."""
+    found = _PATH_STEP.findall(path.removeprefix("$"))
+    return [int(index) if index else name or quoted for name, index, quoted in found]
+
+
+def _put(target: Any, steps: list[str | int], value: Any) -> None:
+    for step, following in pairwise(steps):
+        target = _child(target, step, [] if isinstance(following, int) else {})
+    old = _child(target, steps[-1], None)
+    whole = old + value if isinstance(old, str) and isinstance(value, str) else value
+    if isinstance(target, dict):
+        target[steps[-1]] = whole
+    elif isinstance(target, list) and isinstance(index := steps[-1], int):
+        target[index] = whole
+
+
+def _child(target: Any, step: str | int, empty: Any) -> Any:
+    """What is at `step`, put there if there is nothing."""
+    if isinstance(target, dict):
+        return target.setdefault(step, empty)
+    if isinstance(target, list) and isinstance(step, int) and step <= len(target) + _MAX_HOLE:
+        target += [None] * (step + 1 - len(target))
+        if target[step] is None:
+            target[step] = empty
+        return target[step]
+    return {}
+
+
+# A list is not grown further than this beyond its end, whatever index a server names.
+_MAX_HOLE: Final = 1000

@@ -1,0 +1,97 @@
+"""Payloads: what is JSON and comes out as it went in, and what stays a string."""
+
+from __future__ import annotations
+
+import json
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sse_cli import payload
+from sse_cli.payload import MAX_DEPTH
+
+JSON = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(st.characters(codec=None)),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+)  # fmt: skip
+
+
+@given(JSON, st.booleans())
+def test_a_value_that_is_parsed_dumps_back_equal(value: object, ascii_only: bool) -> None:
+    text = json.dumps(value, ensure_ascii=ascii_only, indent=ascii_only or None)
+    assert payload.parse(text) == value
+    dumped = payload.dump(payload.parse(text))
+    assert dumped.isascii()
+    assert "\n" not in dumped
+    assert json.loads(dumped) == value
+
+
+@given(st.text(st.characters(codec=None)))
+def test_no_text_raises_and_what_is_no_json_stays_itself(text: str) -> None:
+    value = payload.parse(text)
+    if value != text:
+        assert json.loads(text) == value
+    assert json.loads(payload.dump(value)) == value
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [
+        ("1", 1),
+        (" [1, 2]\n", [1, 2]),
+        ('"a"', "a"),
+        ("null", None),
+        ("-0.0", -0.0),
+        ("1.5E3", 1500.0),
+        ("9007199254740993", 2**53 + 1),
+        ("9" * 4300, 10**4300 - 1),
+        ("1e308", 1e308),
+        ("1e-999", 0.0),
+        ('{"a":1,"a":2}', {"a": 2}),  # RFC 8259, 4: the last one, as browsers and jq do
+        ('"\\ud83d\\ude00"', "😀"),
+        ('"\\ud83d"', "\ud83d"),
+        ('{"\\ud83d":"\\u0000"}', {"\ud83d": "\0"}),
+    ],
+)
+def test_json_is_parsed(text: str, value: object) -> None:
+    assert payload.parse(text) == value
+    assert payload.parse(payload.dump(value)) == value
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "", " ", "hello", "[DONE]", "NaN", "-Infinity", "Infinity", '{"a":NaN}', "1e999",
+        "[-1e999]", "9" * 5000, "[" + "9" * 5000 + "]", "\ufeff{}", "'a'", "{a:1}", "[1,]",
+        "[1] [2]", "01", "+1",
+        '"a\nb"', '"\x1b"', "\xa01", "tru", '{"a":1', "\x00",
+    ],
+)  # fmt: skip
+def test_what_has_no_json_value_or_can_not_come_back_is_a_string(text: str) -> None:
+    assert payload.parse(text) == text
+
+
+@pytest.mark.parametrize(("left", "right"), [("[", "]"), ('{"a":', "}"), ('[{"a":', "}]")])
+def test_nesting_is_json_up_to_the_limit_and_a_string_beyond(left: str, right: str) -> None:
+    levels = left.count("[") + left.count("{")
+    fits, over = MAX_DEPTH // levels, MAX_DEPTH // levels + 1
+    text = left * fits + "1" + right * fits
+    assert not isinstance(payload.parse(text), str)
+    assert payload.dump(payload.parse(text)) == text
+    for depth in (over, 900, 1000, 1100, 100_000):
+        text = left * depth + "1" + right * depth
+        assert payload.parse(text) == text
+
+
+def test_many_brackets_side_by_side_are_no_depth() -> None:
+    text = "[" + ",".join(["[]", "{}"] * 5000) + "]"
+    assert payload.dump(payload.parse(text)) == text
+
+
+def test_what_json_has_no_word_for_is_dumped_as_null() -> None:
+    value = {"a": [math.nan, math.inf, object(), 1.5, "x", True, None], "b": {"c": -math.inf}}
+    assert payload.dump(value) == '{"a":[null,null,null,1.5,"x",true,null],"b":{"c":null}}'
+    assert payload.dump(math.nan) == "null"

@@ -1,0 +1,125 @@
+"""`-o jsonl` and `-o raw`: exact lines and bytes. The keys are a contract."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sse_cli.events import Chunk, Closed, Comment, Ending, Ignored, Message, Opened, Retry
+from sse_cli.query import Query, Row
+from sse_cli.render.items import Item
+from sse_cli.render.jsonl import JSONLinesRenderer
+from sse_cli.render.raw import RawRenderer
+
+OPENED = Opened(
+    0.25,
+    "https://u:pw@h/p?key=secret",
+    200,
+    "OK",
+    "HTTP/2",
+    (("content-type", "text/event-stream"), ("set-cookie", "sid=secret")),
+)
+
+
+def message(data: str, **fields: Any) -> Row:
+    return Row(Message(**{"type": "message", "data": data, "last_event_id": "", "id": None,
+                          "at": 0.0, "offset": 0, "size": 0, "n": 1} | fields))  # fmt: skip
+
+
+def line(item: Item, *queries: str, everything: bool = False) -> str:
+    compiled = [Query(text) for text in queries]
+    if isinstance(item, Row):
+        item.values = [query.search(item.payload) for query in compiled]
+    return "".join(JSONLinesRenderer(compiled, everything=everything).feed(item))
+
+
+def test_a_message_is_one_object_with_its_keys_in_order() -> None:
+    made = message('{"a": [1, "é"]}', type="tick", id="7", last_event_id="7", at=0.41234567, n=3)
+    assert line(made) == (
+        '{"kind":"message","n":3,"t":0.412346,"event":"tick","id":"7","last_event_id":"7",'
+        '"data":{"a":[1,"\\u00e9"]}}\n'
+    )
+
+
+def test_queries_are_added_by_name() -> None:
+    assert line(message('{"a":1}'), "a", "x=b").endswith(
+        '"data":{"a":1},"query":{"a":1,"x":null}}\n'
+    )
+
+
+@pytest.mark.parametrize(
+    ("data", "dumped"),
+    [
+        ("plain", '"plain"'),
+        ("", '""'),
+        ("[DONE]", '"[DONE]"'),
+        ("NaN", '"NaN"'),
+        ("null", "null"),
+        ('"null"', '"null"'),
+        ("\x1b\u202e\u2028é", '"\\u001b\\u202e\\u2028\\u00e9"'),
+        ('"\\ud83d"', '"\\ud83d"'),
+        ("[" * 9000, '"' + "[" * 9000 + '"'),
+    ],
+)
+def test_data_is_the_payload_or_else_the_string(data: str, dumped: str) -> None:
+    assert line(message(data)).endswith(f'"data":{dumped}}}\n')
+
+
+@pytest.mark.parametrize(
+    ("item", "text"),
+    [
+        (Comment(" hi\x1b", 1.0, 5), '{"kind":"comment","t":1.0,"text":" hi\\u001b"}'),
+        (Retry(1500, 1.0, 5), '{"kind":"retry","t":1.0,"reconnection_time":1500}'),
+        (
+            Ignored("no-data", 3, "event: end", 1.0, 5, 12, "end", "9"),
+            '{"kind":"ignored","t":1.0,"reason":"no-data","line":3,"text":"event: end",'
+            '"event":"end","id":"9","offset":5,"size":12}',
+        ),
+        (
+            OPENED,
+            '{"kind":"opened","t":0.25,"url":"https://u:***@h/p?key=***","status":200,'
+            '"reason":"OK","http_version":"HTTP/2","headers":[["content-type",'
+            '"text/event-stream"],["set-cookie","***"]],"attempt":1}',
+        ),
+        (
+            Opened(0.0, "a?b.sse"),
+            '{"kind":"opened","t":0.0,"url":"a?b.sse","status":null,"reason":"",'
+            '"http_version":"","headers":[],"attempt":1}',
+        ),
+        (
+            Closed(2.0, Ending.EOF_UNVERIFIED, "why"),
+            '{"kind":"closed","t":2.0,"ending":"eof-unverified","detail":"why"}',
+        ),
+    ],
+    ids=["comment", "retry", "ignored", "opened", "a file opened", "closed"],
+)
+def test_with_all_the_rest_has_lines_too(item: Item, text: str) -> None:
+    assert line(item, everything=True) == text + "\n"
+    assert line(item) == ""
+
+
+def test_bytes_of_the_wire_are_no_line() -> None:
+    assert line(Chunk(0.0, b"data: x\n\n"), everything=True) == ""
+
+
+@given(st.text(st.characters(codec=None)), st.text(), st.floats(0, 1e6))
+def test_every_message_comes_back_from_its_line(data: str, kind: str, at: float) -> None:
+    made = line(message(data, type=kind, at=at), "@")
+    assert made.isascii()
+    assert made.count("\n") == 1
+    read = json.loads(made)
+    assert (read["event"], read["t"]) == (kind, round(at, 6))
+    assert read["data"] == read["query"]["@"] == message(data).payload
+
+
+def test_raw_is_the_bytes_of_a_stream_and_nothing_of_a_reply_that_is_none() -> None:
+    raw = RawRenderer()
+    items: list[Item] = [OPENED, Chunk(0.0, b"a\xff"), message("a"), Comment("c", 0.0, 0),
+                         Chunk(0.0, b"\x00\r\n")]  # fmt: skip
+    assert [piece for item in items for piece in raw.feed(item)] == [b"a\xff", b"\x00\r\n"]
+    refused: list[Item] = [Opened(0.0, "http://h/", 401, media="other"), Chunk(0.0, b"no")]
+    assert [piece for item in refused for piece in raw.feed(item)] == []

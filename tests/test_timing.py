@@ -1,0 +1,100 @@
+"""Figures from stamps: exact where they can be, close where memory has to stay constant."""
+
+from __future__ import annotations
+
+import math
+import random
+import sys
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sse_cli.events import Chunk, Message, Opened
+from sse_cli.timing import Gaps, Timing
+
+GAPS = st.lists(st.floats(1e-6, 1e6), min_size=1, max_size=200)
+
+
+def gaps_of(values: list[float]) -> Gaps:
+    gaps = Gaps()
+    for value in values:
+        gaps.add(value)
+    return gaps
+
+
+def exact(values: list[float], share: float) -> float:
+    """The smallest value that at least `share` of all values do not exceed (nearest rank)."""
+    return sorted(values)[max(math.ceil(share * len(values)), 1) - 1]
+
+
+@given(GAPS, st.sampled_from([0.0, 0.01, 0.25, 0.5, 0.9, 0.95, 0.99, 1.0]))
+def test_percentiles_are_right_to_within_2_5_percent(values: list[float], share: float) -> None:
+    assert gaps_of(values).percentile(share) == pytest.approx(exact(values, share), rel=0.025)
+
+
+@given(GAPS)
+def test_count_and_longest_gap_are_exact_and_no_percentile_exceeds_it(values: list[float]) -> None:
+    gaps = gaps_of(values)
+    assert (gaps.count, gaps.max) == (len(values), max(values))
+    assert gaps.percentile(1) <= gaps.max
+
+
+def test_gaps_of_nothing_are_nothing() -> None:
+    assert (Gaps().percentile(0.5), Gaps().max, list(Gaps().slices())) == (0.0, 0.0, [])
+    zeros = gaps_of([0.0] * 5)
+    assert (zeros.percentile(0.5), zeros.percentile(1.0)) == (0.0, 0.0)
+
+
+@given(st.integers(0, 3000), st.randoms(use_true_random=False))
+def test_slices_are_the_longest_gaps_of_equal_runs_in_order(
+    number: int, dice: random.Random
+) -> None:
+    values = [dice.random() for _ in range(number)]
+    slices = gaps_of(values).slices()
+    run = 1
+    while math.ceil(len(values) / run) > 32:
+        run *= 2
+    assert list(slices) == [max(values[i : i + run]) for i in range(0, len(values), run)]
+    assert len(slices) <= 32
+
+
+def size(gaps: Any) -> int:
+    return sum(sys.getsizeof(value) for value in vars(gaps).values())
+
+
+def test_memory_is_the_same_after_a_thousand_gaps_and_after_a_hundred_thousand() -> None:
+    dice = random.Random(7)
+    values = [dice.lognormvariate(-4, 3) for _ in range(100_000)]
+    few, many = gaps_of(values[:1000]), gaps_of(values)
+    assert size(many) < 3 * size(few)
+    assert len(vars(many)["_buckets"]) < 600  # from a microsecond to eleven days
+
+
+def message(at: float) -> Message:
+    return Message("message", "x", "", None, at, 0, 10)
+
+
+def test_the_firsts_are_noted_once() -> None:
+    timing = Timing()
+    assert timing.headers is timing.first_byte is timing.first_event is timing.first_value is None
+    for start in (0.0, 10.0):
+        timing.signal(Opened(start + 0.1, "http://h/"))
+        timing.signal(Chunk(start + 0.2, b"12345"))
+        timing.message(message(start + 0.2))
+        timing.value(start + 0.3)
+    assert timing.headers == 0.1
+    assert timing.first_byte == timing.first_event == 0.2
+    assert timing.first_value == 0.3
+    assert (timing.messages, timing.bytes, timing.last) == (2, 10, 10.2)
+
+
+def test_a_gap_is_counted_from_the_message_before_and_the_first_from_the_headers() -> None:
+    timing = Timing()
+    timing.signal(Opened(0.5, "http://h/"))
+    assert timing.message(message(0.75)) == 0.25
+    assert timing.message(message(1.75)) == 1.0
+    assert timing.message(message(1.75)) == 0.0
+    assert (timing.gaps.count, timing.gaps.max) == (2, 1.0)  # the wait for the first is none
+    assert Timing().message(message(0.75)) == 0.75

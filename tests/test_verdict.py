@@ -1,0 +1,176 @@
+"""How a stream ended, all told: which evidence wins over which."""
+
+from __future__ import annotations
+
+import pytest
+
+from sse_cli.events import Closed, Ending, Ignored, Message
+from sse_cli.query import Row
+from sse_cli.verdict import Verdict, error_of
+
+DONE = "[DONE]"
+ERROR = '{"error":{"message":"overloaded"}}'
+CUT = Ignored("incomplete", 9, "data: cu", 1.0, 90, 8)
+LONG = Ignored("too-large", 4, "data: xxx", 1.0, 30, 20_000_000)
+EVERY = [ending.value for ending in Ending]
+
+
+def row(data: str, kind: str = "message", number: int = 1) -> Row:
+    return Row(Message(kind, data, "", None, 0.0, 0, 0, n=number))
+
+
+def judged(ending: str, *evidence: str | Ignored) -> Closed:
+    """What becomes of a connection's `ending` after messages with such data, and such lines."""
+    verdict = Verdict()
+    for number, one in enumerate(evidence, 1):
+        if isinstance(one, Ignored):
+            verdict.ignored(one)
+        else:
+            verdict.message(row(one, number=number))
+    return verdict.finish(Closed(2.0, Ending(ending), "the wire's own words", "", b"body"))
+
+
+@pytest.mark.parametrize("ending", EVERY)
+def test_without_evidence_the_connection_s_ending_holds(ending: str) -> None:
+    closed = judged(ending, "hello", '{"a":1}')
+    assert (closed.ending, closed.detail) == (ending, "the wire's own words")
+    assert (closed.at, closed.body) == (2.0, b"body")
+
+
+# Whatever it is followed by, what was known before: the table's columns are evidence.
+PRECEDENCE = """
+                 error        done         too-large    cut
+done             error-event  done         too-large    done
+eof              error-event  done         too-large    truncated
+eof-unverified   error-event  done         too-large    truncated
+limit            error-event  limit        too-large    limit
+truncated        error-event  done         truncated    truncated
+malformed        error-event  done         malformed    malformed
+too-large        error-event  too-large    too-large    too-large
+error-event      error-event  error-event  error-event  error-event
+stalled          error-event  stalled      stalled      stalled
+deadline         error-event  deadline     deadline     deadline
+refused          refused      refused      refused      refused
+unreachable      unreachable  unreachable  unreachable  unreachable
+interrupted      interrupted  interrupted  interrupted  interrupted
+"""
+EVIDENCE: dict[str, str | Ignored] = {"error": ERROR, "done": DONE, "too-large": LONG, "cut": CUT}
+HEADS, *ROWS = [line.split() for line in PRECEDENCE.strip().splitlines()]
+CASES = [
+    (ending, evidence, verdict)
+    for ending, *verdicts in ROWS
+    for evidence, verdict in zip(HEADS, verdicts, strict=True)
+]
+
+
+@pytest.mark.parametrize(("ending", "evidence", "verdict"), CASES)
+def test_evidence_overrules_an_ending(ending: str, evidence: str, verdict: str) -> None:
+    assert judged(ending, "hello", EVIDENCE[evidence]).ending == verdict
+
+
+def test_the_table_of_precedence_is_complete() -> None:
+    assert sorted(ending for ending, *_ in ROWS) == sorted(EVERY)
+
+
+@pytest.mark.parametrize(
+    ("evidence", "verdict"),
+    [
+        ([ERROR, DONE], "error-event"),
+        ([DONE, ERROR], "error-event"),
+        ([ERROR, LONG, CUT], "error-event"),
+        ([LONG, DONE], "too-large"),
+        ([DONE, LONG], "too-large"),
+        ([LONG, CUT], "too-large"),
+        ([DONE, CUT], "done"),
+    ],
+)
+def test_of_several_pieces_of_evidence_the_gravest_wins(
+    evidence: list[str | Ignored], verdict: str
+) -> None:
+    assert judged("eof", *evidence).ending == verdict
+
+
+@pytest.mark.parametrize("ending", ["error-event", "truncated", "malformed", "too-large"])
+def test_a_failure_always_comes_with_a_hint(ending: str) -> None:
+    assert judged(ending).hint
+    told = Closed(0.0, Ending(ending), "d", "the hint of those who saw it")
+    assert Verdict().finish(told).hint == told.hint
+
+
+@pytest.mark.parametrize("ending", ["done", "eof", "eof-unverified", "limit", "interrupted"])
+def test_an_end_as_asked_needs_no_hint(ending: str) -> None:
+    assert judged(ending).hint == ""
+
+
+def test_the_detail_is_the_evidence() -> None:
+    assert judged("eof", "a", ERROR, '{"error":"later"}').detail == (
+        "event 2 reports an error: overloaded"
+    )
+    assert judged("eof", DONE).detail == "[DONE] seen"
+    assert judged("eof", LONG).detail == "line 4, 20,000,000 bytes, is over the size limit"
+    assert judged("eof", "a", CUT).detail == "cut inside event 2, 8 bytes of it"
+    assert judged("truncated", CUT).detail == (
+        "the wire's own words; cut inside event 1, 8 bytes of it"
+    )
+
+
+def test_lines_that_are_only_odd_are_no_evidence() -> None:
+    odd = Ignored("unknown-field", 1, "foo: bar", 0.0, 0, 9)
+    assert judged("eof", odd).ending == "eof"
+
+
+@pytest.mark.parametrize("data", ["[DONE] ", " [DONE]", "[done]", '"[DONE]"', "DONE"])
+def test_the_sentinel_is_just_that_text(data: str) -> None:
+    assert judged("truncated", data).ending == "truncated"
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        (ERROR, "overloaded"),
+        ('{"error":"no"}', "no"),
+        ('{"error":{"type":"rate"}}', "rate"),
+        ('{"error":{"error":{"detail":"deep"}}}', "deep"),
+        ('{"error":{"code":429}}', "429"),
+        ('{"error":{}}', "no details"),
+        ('{"error":""}', "no details"),
+        ('{"error":0}', "0"),
+        ('{"error":["a"]}', "['a']"),
+        ('{"error":null}', ""),
+        ('{"error":false}', ""),
+        ('{"a":{"error":"inner"}}', ""),
+        ('["error"]', ""),
+        ('"error"', ""),
+        ("an error", ""),
+        ('{"error":', ""),
+        ('{"errors":[1]}', ""),
+        ('{"error":' * 190 + '"far down"' + "}" * 190, "far down"),
+        ('{"error":' * 5000 + "1" + "}" * 5000, ""),  # too deep to be read as JSON
+    ],
+)
+def test_a_top_level_error_is_found_and_told_in_its_own_words(data: str, text: str) -> None:
+    assert error_of(row(data)) == text
+
+
+@pytest.mark.parametrize(
+    ("data", "text"),
+    [
+        ("plain words", "plain words"),
+        ("", "no details"),
+        ("null", "no details"),
+        ('{"message":"json words"}', "json words"),
+        (ERROR, "overloaded"),
+        (
+            '{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}',
+            "Overloaded",
+        ),
+        ("x" * 9000, "x" * 500),
+    ],
+)
+def test_an_event_named_error_is_one_whatever_it_holds(data: str, text: str) -> None:
+    assert error_of(row(data, "error")) == text
+
+
+def test_other_event_names_that_speak_of_errors_are_none() -> None:
+    for kind in ("Error", "errors", "error.detail", "message"):
+        assert error_of(row("plain words", kind)) == ""
