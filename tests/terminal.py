@@ -10,21 +10,28 @@ import fcntl
 import os
 import pty
 import select
+import shlex
 import signal
 import struct
 import subprocess
 import sys
 import termios
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import pyte
 
+from sse_cli.scenarios import Gate, Scenario
+from sse_cli.serve import Server, running
+
 SSE = (sys.executable, "-m", "sse_cli")
+Steps: TypeAlias = Iterable[tuple[float | Gate, bytes]]
 TIMEOUT = 20.0  # seconds that any one wait may take
 READ_SIZE = 1 << 16
+HISTORY = 5000  # lines of scrollback
 # The shell opens the terminal by its name, which makes it the controlling one of the session
 # that it leads; so keys such as Ctrl-C become signals. Then it is the command.
 _LAUNCH = 'exec 3<>"$0"; exec 3<&-; exec "$@"'
@@ -58,7 +65,7 @@ class Terminal:
         env: Mapping[str, str] | None = None,
     ) -> None:
         self.raw = bytearray()
-        self._screen = pyte.Screen(columns, rows)
+        self._screen = pyte.HistoryScreen(columns, rows, history=HISTORY)
         self._stream = pyte.ByteStream(self._screen)
         self._drawn = 0  # bytes of `raw` that the screen has seen
         self._master, slave = pty.openpty()
@@ -88,7 +95,8 @@ class Terminal:
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait()
-        os.close(self._master)
+        if self._master >= 0:
+            os.close(self._master)
 
     @property
     def pid(self) -> int:
@@ -96,7 +104,7 @@ class Terminal:
         return self._process.pid
 
     @property
-    def screen(self) -> pyte.Screen:
+    def screen(self) -> pyte.HistoryScreen:
         """The screen after every byte read so far."""
         self._stream.feed(bytes(self.raw[self._drawn :]))
         self._drawn = len(self.raw)
@@ -115,6 +123,26 @@ class Terminal:
         """The screen as one string."""
         return "\n".join(self.lines)
 
+    @property
+    def cells(self) -> list[list[str]]:
+        """Every line from the top of the scrollback down, each as its cells: one column an
+        item, where the second column of a wide character is empty."""
+        screen = self.screen
+        lines = [*screen.history.top, *(screen.buffer[row] for row in range(screen.lines))]
+        return [[line[column].data for column in range(screen.columns)] for line in lines]
+
+    @property
+    def scrolled(self) -> list[str]:
+        """What a person reads who scrolls up: all the lines of `cells`, blanks trimmed."""
+        lines = ["".join(cells).rstrip() for cells in self.cells]
+        while lines and not lines[-1]:
+            lines.pop()
+        return lines
+
+    def wrote(self, wanted: bytes) -> bool:
+        """Whether a few bytes are among the last that came."""
+        return self.raw.find(wanted, max(0, len(self.raw) - 2 * READ_SIZE)) >= 0
+
     def wait_for(self, wanted: str | Callable[[], bool], timeout: float = TIMEOUT) -> None:
         """Read until a text is on the screen, or a condition holds."""
         met = wanted if callable(wanted) else lambda: wanted in self.text
@@ -129,6 +157,12 @@ class Terminal:
         while self._read(deadline):
             pass
         return self._process.wait(max(0.1, deadline - time.monotonic()))
+
+    def hang_up(self) -> int:
+        """Close the window; the exit status of the command that lived in it."""
+        os.close(self._master)
+        self._master = -1
+        return self._process.wait(TIMEOUT)
 
     def type(self, keys: bytes) -> None:
         """Press keys: b"\\x03" is Ctrl-C."""
@@ -162,3 +196,25 @@ class Terminal:
             return False
         self.raw += data
         return bool(data)
+
+
+@contextmanager
+def watching(
+    steps: Steps,
+    *options: str,
+    columns: int = 80,
+    rows: int = 24,
+    env: Mapping[str, str] | None = None,
+    shell: str = "",
+    **reply: Any,
+) -> Iterator[Terminal]:
+    """`sse URL options…` on a terminal, while a server sends `steps` as `reply` says.
+
+    `shell` wraps it: the shell command to run, with `$SSE` where the command line goes.
+    """
+    with running(Server({"s": Scenario.of("s", steps, **reply)})) as url:
+        command = [*SSE, f"{url}/s", *options]
+        if shell:
+            command = ["/bin/sh", "-c", shell.replace("$SSE", shlex.join(command))]
+        with Terminal(command, columns=columns, rows=rows, env=env) as terminal:
+            yield terminal

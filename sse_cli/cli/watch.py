@@ -73,7 +73,7 @@ def follow(
         closed = run.over(signals, [views.stream(chosen, output, queries)])
         if output.summary:
             telling.say(_summary(run, closed, output), output.color.value)
-    telling.explain(run, closed, output.color.value, head=chosen is not Format.TABLE)
+    telling.explain(run, closed, output.color.value)
     return telling.exit_code(run, closed)
 
 

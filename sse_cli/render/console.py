@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 import sys
 from collections.abc import Iterable
 from typing import Final, Literal, TextIO
 
-from rich.console import Console
+from rich.console import Console, ConsoleDimensions
 from rich.text import Text
 from rich.theme import Theme
 
@@ -48,6 +49,13 @@ THEME: Final = Theme(
 
 
 class _Console(Console):
+    @property  # type: ignore[misc]  # Rich's can be set; nobody sets ours
+    def size(self) -> ConsoleDimensions:
+        """The terminal's size. Rich takes every dumb one for 80 by 25."""
+        if not self.is_dumb_terminal:
+            return super().size
+        return ConsoleDimensions(*shutil.get_terminal_size((80, 25)))
+
     def on_broken_pipe(self) -> None:
         """Leave the error to the one place that knows: Rich would exit with 1."""
         raise  # noqa: PLE0704 (called from Rich's own handler)

@@ -8,7 +8,6 @@ from rich.console import Console
 from rich.text import Text
 
 from sse_cli.query import Query
-from sse_cli.render import console
 from sse_cli.render.items import Item
 from sse_cli.render.screen import Screen
 from sse_cli.render.table import TableRenderer
@@ -31,7 +30,7 @@ class Live:
             queries,
             full=full,
             everything=everything,
-            unicode=console.is_unicode(screen),
+            encoding=screen.encoding,
         )
         self._screen = Screen(screen, lambda: [footer()])
         self._screen.start()

@@ -29,7 +29,7 @@ class Screen:
         self._can_move = console.file.isatty() and not console.is_dumb_terminal
         self._lines: list[Text] = []
         self._live: Sequence[Text] = ()
-        self._shown: list[int] = []  # cells of each live line that stands on the screen
+        self._shown = 0  # live lines that stand on the screen
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
@@ -77,7 +77,7 @@ class Screen:
         with console:  # buffers: one write for all of it
             if self._shown:
                 console.control(self._erasure())
-                self._shown = []
+                self._shown = 0
             for line in lines:
                 # Said again here: Console.print joins its texts and forgets how they wrap.
                 console.print(line, no_wrap=True, overflow=line.overflow)
@@ -91,13 +91,15 @@ class Screen:
             shown = line.copy()
             shown.truncate(self._console.width - 1, overflow="ellipsis")
             self._console.print(shown, end="" if index == last else "\n", no_wrap=True)
-            self._shown.append(shown.cell_len)
+            self._shown += 1
 
     def _erasure(self) -> Control:
-        """Back to the start of the live part, which a narrower window may have wrapped."""
-        width = max(1, self._console.width)
-        rows = sum(1 + max(0, cells - 1) // width for cells in self._shown)
+        """Back to the start of the live part.
+
+        A narrower window may have wrapped it, or cut it: terminals differ, and there is no
+        telling. A scrap of it that stays does less harm than a row of the table that goes.
+        """
         codes: list[tuple[ControlType, int] | ControlType] = [ControlType.CARRIAGE_RETURN]
-        for _ in range(rows - 1):
+        for _ in range(self._shown - 1):
             codes += [(ControlType.ERASE_IN_LINE, 2), (ControlType.CURSOR_UP, 1)]
         return Control(*codes, (ControlType.ERASE_IN_LINE, 2))

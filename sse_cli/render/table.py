@@ -55,9 +55,10 @@ class Layout:
     titles: tuple[str, ...]
     widths: tuple[int, ...]
     space: str
+    ellipsis: str = ELLIPSIS
 
     @classmethod
-    def of(cls, width: int, names: Sequence[str]) -> Layout:
+    def of(cls, width: int, names: Sequence[str], ellipsis: str = ELLIPSIS) -> Layout:
         """The layout for a terminal `width` and the names of the queries, if any."""
         width = max(width, MIN_WIDTH)
         event, id_, space = next(row[1:] for row in _WIDTHS if width >= row[0])
@@ -68,7 +69,8 @@ class Layout:
         shares = [share] * (len(names) - 1)
         last = max(8, left - sum(cells + space for cells in shares))
         titles = tuple(title for title, _ in fixed) + tuple(safe.compact(name) for name in names)
-        return cls(width, titles, (*(cells for _, cells in fixed), *shares, last), " " * space)
+        widths = (*(cells for _, cells in fixed), *shares, last)
+        return cls(width, titles, widths, " " * space, ellipsis)
 
     @property
     def indent(self) -> int:
@@ -87,30 +89,45 @@ class TableRenderer:
         *,
         full: bool = False,
         everything: bool = False,
-        unicode: bool = True,
+        encoding: str = "utf-8",
     ) -> None:
         self._width = width
         self._names = [query.name for query in queries]
         self._full = full
         self._everything = everything
-        self._rule = "─" if unicode else "-"
+        self._encoding = "" if encoding.lower().startswith("utf") else encoding
+        self._rule = "-" if self._encoding else "─"
         self._layout: Layout | None = None
 
     def feed(self, item: Item) -> Iterable[Text]:
         """The lines of an item: a row, the header, or nothing."""
         if isinstance(item, Opened):
-            yield _header(item)
+            yield self._encodable(_header(item))
             return
         cells = self._cells(item)
         if cells:
             yield from self._heads()
-            yield from self._lines(cells)
+            yield from self._lines(
+                [cell._replace(text=self._shown_as(cell.text)) for cell in cells]
+            )
+
+    def _shown_as(self, text: str) -> str:
+        """`text` with escapes for what the terminal's encoding lacks, before it is measured."""
+        if not self._encoding or text.isascii():
+            return text
+        return text.encode(self._encoding, "backslashreplace").decode(self._encoding)
+
+    def _encodable(self, header: Text) -> Text:
+        if self._encoding:
+            header.plain = self._shown_as(header.plain)
+            header.overflow = "crop"  # Rich's ellipsis is none of their characters
+        return header
 
     def _heads(self) -> Iterable[Text]:
         width = self._width()
         if self._layout and self._layout.width == max(width, MIN_WIDTH):
             return
-        self._layout = layout = Layout.of(width, self._names)
+        self._layout = layout = Layout.of(width, self._names, "~" if self._encoding else ELLIPSIS)
         heads = [Cell(title, "sse.heading") for title in layout.titles]
         yield _line(heads, layout)
         yield _line([Cell(self._rule * cells, "sse.rule") for cells in layout.widths], layout)
@@ -136,7 +153,7 @@ class TableRenderer:
         return [
             Cell(str(message.n), "sse.number"),
             Cell(units.clock(message.at), "sse.time"),
-            Cell(units.seconds(gap), gap_style),
+            Cell(units.seconds(gap).replace("µ", "u" if self._encoding else "µ"), gap_style),
             Cell(safe.compact(message.type), type_style),
             Cell(safe.compact(message.id or ""), "sse.id"),
             *(self._values(row) if self._names else [self._data(row)]),
@@ -206,7 +223,7 @@ def _line(cells: Sequence[Cell], layout: Layout) -> Text:
     last = len(cells) - 1
     for index, (text, style, bright) in enumerate(cells):
         width = layout.widths[index]
-        shown = _fit(text, width, index, pad=index < last)
+        shown = _fit(text, width, index, layout.ellipsis, pad=index < last)
         if style and shown:
             spans.append(Span(position, position + len(shown), style))
         if bright:
@@ -217,23 +234,23 @@ def _line(cells: Sequence[Cell], layout: Layout) -> Text:
     return Text(layout.space.join(parts), spans=spans, no_wrap=True, overflow="crop", end="\n")
 
 
-def _fit(text: str, width: int, column: int, *, pad: bool) -> str:
+def _fit(text: str, width: int, column: int, ellipsis: str, *, pad: bool) -> str:
     cells = len(text) if text.isascii() else cell_len(text)
     if cells > width:
         if column == 3:
-            return _cut_start(text[-width:], width)
-        text = set_cell_size(text, width - 1) + ELLIPSIS
+            return _cut_start(text[-width:], width, ellipsis)
+        text = set_cell_size(text, width - 1) + ellipsis
         return set_cell_size(text, width)
     if column < 3:
         return " " * (width - cells) + text
     return text + " " * (width - cells) if pad else text
 
 
-def _cut_start(text: str, width: int) -> str:
+def _cut_start(text: str, width: int, ellipsis: str) -> str:
     """Event types differ at their ends: …output_text.delta, …output_text.done."""
     while cell_len(text) > width - 1:
         text = text[1:]
-    return set_cell_size(ELLIPSIS + text, width)
+    return set_cell_size(ellipsis + text, width)
 
 
 def _wrapped(text: str, width: int) -> list[str]:
