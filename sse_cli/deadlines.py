@@ -71,11 +71,12 @@ class Watchdog:
                 _shut_down(sock)
 
     def close(self) -> None:
-        """Stop watching; the sockets themselves stay as they are."""
+        """Stop watching. Who still reads in another thread is woken: nobody waits for it."""
         self._cancel()
         with self._lock:
             self._closed = True
             for sock in self._sockets:
+                _shut_down(sock)
                 sock.close()
             self._sockets.clear()
 

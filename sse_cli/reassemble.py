@@ -13,10 +13,10 @@ from typing import Any, Final, Literal, NamedTuple
 from sse_cli import payload
 from sse_cli.events import Ignored
 from sse_cli.expression import Evaluate
-from sse_cli.formats import EVENT_KEYS, ITEM_KEYS, WireFormat
+from sse_cli.formats import EVENT_KEYS, ITEM_KEYS, Key, WireFormat
 from sse_cli.payload import is_false
 from sse_cli.query import Row
-from sse_cli.surrogates import ends_inside, joined
+from sse_cli.surrogates import Text
 from sse_cli.toolcalls import ToolCalls
 
 Kind = Literal["text", "reasoning", "tool", "usage", "finish", "error"]
@@ -39,36 +39,6 @@ class Piece(NamedTuple):
     n: int
     at: float
     replaces: bool = False
-
-
-class Text:
-    """Text in parts (messages, artifacts), each appended to or replaced."""
-
-    def __init__(self) -> None:
-        self._parts: dict[Any, list[str]] = {}
-
-    def add(self, part: Any, fragment: str) -> str:
-        """Append; what can be printed now: half a surrogate pair waits for its other half."""
-        pieces = self._parts.setdefault(part, [])
-        if pieces and ends_inside(pieces[-1]):
-            fragment = pieces.pop() + fragment
-        fragment = joined(fragment)
-        if not ends_inside(fragment):
-            pieces.append(fragment)
-            return fragment
-        pieces += [fragment[:-1], fragment[-1]]
-        return fragment[:-1]
-
-    def replace(self, part: Any, whole: str) -> tuple[str, bool]:
-        """Set the whole of a part; what is new of it, and whether the old text is void."""
-        whole = joined(whole)
-        before = "".join(self._parts.get(part, ()))
-        self._parts[part] = [whole]
-        voided = not whole.startswith(before)
-        return (whole if voided else whole[len(before) :]), voided
-
-    def __str__(self) -> str:
-        return "".join(piece for pieces in self._parts.values() for piece in pieces)
 
 
 @dataclass
@@ -136,7 +106,8 @@ class Reassembler:
         """Whether the end that the format requires was seen: `done`, or a reason to finish."""
         if self.format is None or not self.format.required:
             return True
-        return self.done or any(choice.finish for choice in self.choices.values())
+        finished = [bool(choice.finish) for choice in self.choices.values()]
+        return self.done or (bool(finished) and all(finished))
 
     def feed(self, row: Row) -> Iterable[Piece]:
         """The pieces of a message; none after the format's end."""
@@ -149,24 +120,28 @@ class Reassembler:
         return self._take(envelope, n, event.at) if envelope else ()
 
     def finish(self, at: float) -> list[Piece]:
-        """What was held back: the tool calls that nothing showed to be complete."""
+        """What was held back: half pairs, and tool calls that nothing showed to be complete."""
         self._at = at
-        return [
-            self._piece("tool", call, number)
-            for number, choice in self.choices.items()
-            for call in choice.tools.finish()
-        ]
+        return [piece for number in self.choices for piece in self._rest_of(number)]
 
     def choice(self, number: int = 0) -> Choice:
         """The alternative `number`; an empty one if nothing came for it."""
         return self.choices.get(number) or Choice()
+
+    def _rest_of(self, number: int) -> Iterator[Piece]:
+        choice = self.choices[number]
+        if half := choice.reasoning.finish():
+            yield self._piece("reasoning", half, number)
+        if half := choice.text.finish():
+            yield self._piece("text", half, number)
+        yield from (self._piece("tool", call, number) for call in choice.tools.finish())
 
     def _choose(self, wire: WireFormat) -> None:
         self.format = wire
         self._reader = Reader(wire)
 
     def _take(self, envelope: Envelope, n: int, at: float) -> Iterable[Piece]:
-        if self.done:
+        if self.done or self.gave_up:
             return ()
         if self._reader is not None:
             self._n, self._at = n, at
@@ -206,6 +181,8 @@ class Reassembler:
         if choice is None:
             choice = self.choices[number] = Choice()
         part = reader.part(item) if reader.part else None
+        if isinstance(part, dict | list):
+            part = payload.dump(part)
         if reader.reasoning and not is_false(found := reader.reasoning(item)):
             self._text("reasoning", choice.reasoning, (number, part), found, pieces)
         if reader.text and not is_false(found := reader.text(item)):
@@ -220,8 +197,6 @@ class Reassembler:
         self, kind: Kind, text: Text, place: tuple[int, Any], found: Any, pieces: list[Piece]
     ) -> None:
         number, part = place
-        if isinstance(part, dict | list):
-            part = payload.dump(part)
         if isinstance(found, dict):
             if "full" in found and (whole := "".join(strings(found["full"]))):
                 new, voided = text.replace(part, whole)
@@ -262,16 +237,24 @@ def envelope_of_ignored(event: Ignored) -> Envelope | None:
 def explain(wire: WireFormat, envelope: Envelope) -> Iterator[tuple[str, Any]]:
     """Each key of a format with what it gives for one event, "nothing" left out.
 
-    Items are told apart as `text[0]`, `text[1]`, …
+    Items are told apart as `text[0]`, `text[1]`, …; a key that could not be evaluated is
+    named `text fails`, with the first reason that there was.
     """
     for key in EVENT_KEYS:
-        if not is_false(found := _value(wire.get(key), envelope)):
-            yield key, found
-    items = Reader(wire).items(envelope)
-    for index, item in enumerate(items):
+        yield from _explained(wire, key, key, envelope)
+    for index, item in enumerate(Reader(wire).items(envelope)):
         for key in ITEM_KEYS:
-            if not is_false(found := _value(wire.get(key), item)):
-                yield (key if wire.get("each") is None else f"{key}[{index}]"), found
+            label = key if wire.get("each") is None else f"{key}[{index}]"
+            yield from _explained(wire, key, label, item)
+
+
+def _explained(wire: WireFormat, key: Key, label: str, value: Any) -> Iterator[tuple[str, Any]]:
+    before = wire.failures.get(key)
+    found = _value(wire.get(key), value)
+    if (failed := wire.failures.get(key)) and failed != before:
+        yield f"{label} fails", failed[1]
+    elif not is_false(found):
+        yield label, found
 
 
 def strings(found: Any) -> Iterator[str]:

@@ -1,20 +1,60 @@
-"""Surrogate pairs that an API split over two fragments (JavaScript slices UTF-16)."""
+"""Text from fragments, over which an API may split surrogate pairs: JavaScript slices UTF-16."""
 
 from __future__ import annotations
 
 import re
-from typing import Final
+from typing import Any, Final
 
 _PAIR: Final = re.compile("[\ud800-\udbff][\udc00-\udfff]")
+
+
+class Text:
+    """Text in parts (messages, artifacts), each appended to or replaced."""
+
+    def __init__(self) -> None:
+        self._parts: dict[Any, list[str]] = {}
+        self._halves: dict[Any, str] = {}  # of each part, the half pair that waits for the other
+
+    def add(self, part: Any, fragment: str) -> str:
+        """Append; what can be printed now: half a surrogate pair waits for its other half."""
+        fragment = self._held_back(part, self._halves.pop(part, "") + fragment)
+        self._parts.setdefault(part, []).append(fragment)
+        return fragment
+
+    def replace(self, part: Any, whole: str) -> tuple[str, bool]:
+        """Set the whole of a part; what is new of it, and whether the old text is void."""
+        self._halves.pop(part, None)
+        whole = self._held_back(part, whole)
+        before = "".join(self._parts.get(part, ()))
+        self._parts[part] = [whole]
+        voided = not whole.startswith(before)
+        return (whole if voided else whole[len(before) :]), voided
+
+    def finish(self) -> str:
+        """The halves whose other half never came."""
+        left = "".join(self._halves.values())
+        for part, half in self._halves.items():
+            self._parts[part].append(half)
+        self._halves.clear()
+        return left
+
+    def __str__(self) -> str:
+        parts = ((*pieces, self._halves.get(part, "")) for part, pieces in self._parts.items())
+        return "".join(piece for pieces in parts for piece in pieces)
+
+    def _held_back(self, part: Any, text: str) -> str:
+        text = joined(text)
+        if not ends_inside(text):
+            return text
+        self._halves[part] = text[-1]
+        return text[:-1]
 
 
 def joined(text: str) -> str:
     """`text` with each surrogate pair made the one character it stands for."""
     if text.isascii() or not _PAIR.search(text):
         return text
-    return _PAIR.sub(
-        lambda pair: pair[0].encode("utf-16-le", "surrogatepass").decode("utf-16-le"), text
-    )
+    return _PAIR.sub(_one_character, text)
 
 
 def ends_inside(text: str) -> bool:

@@ -18,7 +18,7 @@ from sse_cli import payload
 from sse_cli.payload import is_false
 from sse_cli.surrogates import joined
 
-_PATH_STEP: Final = re.compile(r"\.?([^.\[\]]+)|\[(\d+)\]|\['([^']*)'\]")
+_PATH_STEP: Final = re.compile(r"""\.?([^.\[\]]+)|\[([0-9]{1,9})\]|\['([^']*)'\]|\["([^"]*)"\]""")
 _PATCH_VALUES: Final = ("stringValue", "numberValue", "boolValue", "nullValue")
 
 
@@ -36,8 +36,13 @@ class ToolCall:
     def arguments(self) -> str:
         """The arguments so far."""
         if self._patched is not None:
-            return payload.show(self._patched)
+            return joined(payload.show(self._patched))
         return joined("".join(self._fragments)) or "{}"
+
+    @property
+    def is_begun(self) -> bool:
+        """Whether any of its arguments came."""
+        return bool(self._fragments) or self._patched is not None
 
     @property
     def is_valid(self) -> bool:
@@ -56,19 +61,19 @@ class ToolCall:
             self._fragments = [_arguments(full)]
         if not is_false(args := record.get("args")):
             self._fragments.append(_arguments(args))
-        for patch in record.get("patch") or ():
-            self._patch(patch)
+        patches = record.get("patch")
+        for patch in patches if isinstance(patches, list) else [patches]:
+            if isinstance(patch, dict):
+                self._patch(patch)
 
     def _patch(self, patch: dict[str, Any]) -> None:
         """Gemini's `partialArgs`: a value at a JSON path; strings grow."""
-        value = next((patch[key] for key in _PATCH_VALUES if key in patch), None)
-        if "nullValue" in patch:
-            value = None
-        steps = _steps(str(patch.get("jsonPath", "$")))
         if self._patched is None:
             self._patched = {}
-        if steps:
-            _put(self._patched, steps, value)
+        steps = _steps(str(patch.get("jsonPath", "$")))
+        key = next((key for key in _PATCH_VALUES if key in patch), None)
+        if key and 0 < len(steps) <= payload.MAX_DEPTH:
+            _put(self._patched, steps, None if key == "nullValue" else patch[key])
 
 
 class ToolCalls:
@@ -78,24 +83,24 @@ class ToolCalls:
         self.calls: list[ToolCall] = []
         self._by_key: dict[Any, ToolCall] = {}
         self._by_id: dict[str, ToolCall] = {}
+        self._current: ToolCall | None = None
 
     def feed(self, found: Any, part: Any) -> Iterator[ToolCall]:
         """Merge the fragments of one event; the calls that a new one shows to be complete."""
         for record in _records(found):
-            known = len(self.calls)
-            self._call(record, part).add(record)
-            if len(self.calls) > known:
-                yield from self._told(call for call in self.calls[:known] if call.is_valid)
+            known, before = len(self.calls), self._current
+            call = self._current = self._call(record, part)
+            call.add(record)
+            if call.id:
+                self._by_id[call.id] = call
+            # Calls may be mixed: one whose arguments are missing, or no JSON yet, may go on.
+            if len(self.calls) > known and before and before.is_begun and before.is_valid:
+                yield from _told(before)
 
     def finish(self) -> Iterator[ToolCall]:
         """All calls that were not given yet: nothing follows any more."""
-        yield from self._told(iter(self.calls))
-
-    def _told(self, calls: Iterator[ToolCall]) -> Iterator[ToolCall]:
-        for call in calls:
-            if not call.told:
-                call.told = True
-                yield call
+        for call in self.calls:
+            yield from _told(call)
 
     def _call(self, record: dict[str, Any], part: Any) -> ToolCall:
         key, id_, name = record.get("key"), _word(record.get("id")), _word(record.get("name"))
@@ -103,18 +108,22 @@ class ToolCalls:
             place = (part, _hashable(key))
             call = self._by_key.get(place)
             if call is None or (id_ and name and call.id and call.id != id_):
-                call = self._by_key[place] = self._new(id_)
+                call = self._by_key[place] = self._new()
             return call
         if id_:
-            return self._by_id.get(id_) or self._new(id_)
-        return self._new(None) if name or not self.calls else self.calls[-1]
+            return self._by_id.get(id_) or self._new()
+        return self._new() if name or not self.calls else self.calls[-1]
 
-    def _new(self, id_: str | None) -> ToolCall:
+    def _new(self) -> ToolCall:
         call = ToolCall()
         self.calls.append(call)
-        if id_:
-            self._by_id[id_] = call
         return call
+
+
+def _told(call: ToolCall) -> Iterator[ToolCall]:
+    if not call.told:
+        call.told = True
+        yield call
 
 
 def _records(found: Any) -> Iterator[dict[str, Any]]:
@@ -136,13 +145,14 @@ def _arguments(value: Any) -> str:
 
 
 def _hashable(key: Any) -> Any:
-    return key if isinstance(key, str | int) else payload.dump(key)
+    # All else as JSON, for to Python 1, 1.0 and true are the same key.
+    return key if key.__class__ in (str, int) else (payload.dump(key),)
 
 
 def _steps(path: str) -> list[str | int]:
     """The steps of a JSONPath of names and indexes: $.city, $.days[0], $['a b']."""
     found = _PATH_STEP.findall(path.removeprefix("$"))
-    return [int(index) if index else name or quoted for name, index, quoted in found]
+    return [int(index) if index else name or one or other for name, index, one, other in found]
 
 
 def _put(target: Any, steps: list[str | int], value: Any) -> None:
@@ -152,7 +162,7 @@ def _put(target: Any, steps: list[str | int], value: Any) -> None:
     whole = old + value if isinstance(old, str) and isinstance(value, str) else value
     if isinstance(target, dict):
         target[steps[-1]] = whole
-    elif isinstance(target, list) and isinstance(index := steps[-1], int):
+    elif isinstance(target, list) and isinstance(index := steps[-1], int) and index < len(target):
         target[index] = whole
 
 

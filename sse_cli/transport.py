@@ -158,7 +158,8 @@ def _exchange(
 ) -> httpx.Response:
     """Send the request and wait for the reply's headers, in a thread of its own.
 
-    `stack` closes what was opened. A thread that is given up on loses its connection.
+    `stack` closes what was opened. A thread that is given up on loses its connection when
+    the watchdog is closed.
     """
     box: queue.SimpleQueue[Any] = queue.SimpleQueue()
     ask = _httpx_request(request, url, _trace(box, watchdog))
@@ -178,9 +179,6 @@ def _exchange(
         # Asked before the error is believed: a shut down socket looks like a lost one.
         late = watchdog.fired
         raise _late_reply(watchdog) if late else _head_failure(error, request, url) from None
-    except BaseException:
-        watchdog.fire()
-        raise
     stack.callback(transport.close)
     stack.callback(response.close)
     return response
@@ -249,6 +247,8 @@ def _httpx_request(
 ) -> httpx.Request:
     # Bytes: httpx takes str header values in ASCII only.
     headers = [(name.encode(), value.encode()) for name, value in request.headers]
+    if request.http_version == "1.0":  # h11 writes 1.1 only; this is what 1.0 means to a server
+        headers.append((b"Connection", b"close"))
     extensions = {"timeout": _NO_TIMEOUT, "trace": trace}
     ask = httpx.Request(
         request.method, url, headers=headers, content=request.body, extensions=extensions

@@ -32,10 +32,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from jmespath.exceptions import JMESPathError
-
-from sse_cli.errors import ExpressionError, UsageError
-from sse_cli.expression import Evaluate, compile_expression
+from sse_cli.errors import UsageError
+from sse_cli.expression import Evaluate
+from sse_cli.query import Expression
 
 FOLDER: Final = Path(__file__).parent
 Key = Literal[
@@ -66,8 +65,8 @@ class WireFormat:
     required: bool = False
     from_start: bool = False
     texts: dict[str, str] = field(default_factory=dict)
-    failures: dict[str, str] = field(default_factory=dict)
     _compiled: dict[str, Evaluate] = field(default_factory=dict)
+    _expressions: dict[str, Expression] = field(default_factory=dict)
 
     @classmethod
     def of(cls, name: str, expressions: dict[str, Evaluate]) -> WireFormat:
@@ -77,23 +76,21 @@ class WireFormat:
     def get(self, key: Key) -> Evaluate | None:
         """The expression of `key`, None when the format has none. Raises ExpressionError.
 
-        Where evaluating it fails there is no value; `failures` keeps the first error of a key.
+        Where evaluating it fails there is no value; `failures` tells of it.
         """
         if key not in self.texts:
             return None
         if key not in self._compiled:
-            self._compiled[key] = self._forgiving(key, _compile(self.path, key, self.texts[key]))
+            expression = Expression(self.texts[key], f"{self.path}, key {key}")
+            self._expressions[key] = expression
+            self._compiled[key] = expression.search
         return self._compiled[key]
 
-    def _forgiving(self, key: str, evaluate: Evaluate) -> Evaluate:
-        def ask(value: Any) -> Any:
-            try:
-                return evaluate(value)
-            except (JMESPathError, TypeError, ValueError, RecursionError) as error:
-                self.failures.setdefault(key, " ".join(str(error).split()))
-                return None
-
-        return ask
+    @property
+    def failures(self) -> dict[str, tuple[int, str]]:
+        """How often evaluating a key failed, and the first error of it."""
+        found = self._expressions.items()
+        return {key: (one.errors, one.first_error) for key, one in found if one.errors}
 
     def check(self) -> WireFormat:
         """The format itself, once each of its expressions has compiled."""
@@ -109,7 +106,7 @@ def read(path: Path) -> WireFormat:
     except OSError as error:
         reason = (error.strerror or "unreadable").lower()
         raise UsageError(f"can't read the format {path}: {reason}", "check the path") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
         raise UsageError(f"{path} is no TOML: {error}", "sse formats NAME shows one") from None
     return WireFormat(
         name=path.stem,
@@ -124,32 +121,44 @@ def read(path: Path) -> WireFormat:
 
 
 def known() -> list[WireFormat]:
-    """All formats, in the order of detection; the user's own of a name replaces ours."""
-    paths = {path.stem: path for folder in folders() for path in sorted(folder.glob("*.toml"))}
-    return sorted(map(read, paths.values()), key=lambda found: (found.priority, found.name))
+    """All formats, in the order of detection; the user's own of a name replaces ours.
+
+    Raises UsageError for a file of the user's that can't be used.
+    """
+    found = map(read, _paths().values())
+    # Ours were checked by the tests; compiling all of their expressions takes a while.
+    checked = (wire if wire.path.parent == FOLDER else wire.check() for wire in found)
+    return sorted(checked, key=lambda wire: (wire.priority, wire.name))
 
 
 def folders() -> list[Path]:
-    """Where formats are looked for: the package, then the user's configuration folder."""
-    base = os.environ.get("XDG_CONFIG_HOME") or Path.home() / ".config"
-    return [FOLDER, Path(base) / "sse-cli" / "formats"]
+    """Where formats are looked for: the package, then the user's configuration folder.
+
+    XDG Base Directory Specification: $XDG_CONFIG_HOME counts if it is an absolute path.
+    """
+    base = Path(os.environ.get("XDG_CONFIG_HOME", ""))
+    if not base.is_absolute():
+        try:
+            base = Path.home() / ".config"
+        except RuntimeError:  # no HOME, and a user that the system does not know: containers
+            return [FOLDER]
+    return [FOLDER, base / "sse-cli" / "formats"]
 
 
 def named(name: str) -> WireFormat:
     """The format of `--format`: a name, or the path of a TOML file. Raises UsageError."""
     if name.endswith(".toml") or "/" in name:
         return read(Path(name)).check()
-    for folder in reversed(folders()):
-        if (path := folder / f"{name}.toml").exists():
-            return read(path).check()
-    close = difflib.get_close_matches(name, names(), n=3, cutoff=0.4)
+    paths = _paths()
+    if name in paths:
+        return read(paths[name]).check()
+    close = difflib.get_close_matches(name, paths, n=3, cutoff=0.4)
     near = f"did you mean {' or '.join(close)}?" if close else "sse formats lists them"
     raise UsageError(f"there is no format {name!r}", near)
 
 
-def names() -> list[str]:
-    """The names of all formats, sorted."""
-    return sorted({path.stem for folder in folders() for path in folder.glob("*.toml")})
+def _paths() -> dict[str, Path]:
+    return {path.stem: path for folder in folders() for path in sorted(folder.glob("*.toml"))}
 
 
 def _texts(path: Path, table: dict[str, Any]) -> dict[str, str]:
@@ -162,7 +171,7 @@ def _texts(path: Path, table: dict[str, Any]) -> dict[str, str]:
         if not isinstance(value, str):
             raise UsageError(f"{path}: {key} is no string", "it holds a JMESPath expression")
     for key, kind in _SETTINGS.items():
-        if not isinstance(table.get(key, kind()), kind):
+        if type(table.get(key, kind())) is not kind:
             raise UsageError(f"{path}: {key} is no {kind.__name__}", "sse formats NAME shows one")
     return texts
 
@@ -172,19 +181,6 @@ def _terminator(path: Path, table: dict[str, Any]) -> str:
     if value not in ("required", "optional"):
         raise UsageError(f"{path}: terminator is {value!r}", "write required or optional")
     return value
-
-
-def _compile(path: Path, key: str, text: str) -> Evaluate:
-    try:
-        return compile_expression(text)
-    except JMESPathError as error:
-        column = min(getattr(error, "lex_position", len(text)), len(text))
-        raise ExpressionError(
-            f"{path}: {key} is no JMESPath expression, column {column + 1}", text, column, _HINT
-        ) from None
-
-
-_HINT: Final = "strings are quoted 'so', numbers `7`; sse formats NAME shows expressions that work"
 
 
 def _closest(key: str, allowed: Iterable[str]) -> str:

@@ -1,0 +1,140 @@
+"""What a reply is, by status and content type, and what is said when it is no stream."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sse_cli import content
+from sse_cli.events import Media, Opened
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "text/event-stream",
+        "Text/Event-Stream",
+        "text/event-stream;charset=utf-8",
+        "text/event-stream ; charset=UTF-16; x=1",
+        " \ttext/event-stream ",
+        "text/event-stream;",
+        'text/event-stream; a="text/html, b/c"',
+        'text/event-stream; a="x\\", b/c"',
+        "text/html, text/event-stream",
+        "text/event-stream, */*",
+        "text/event-stream, nonsense",
+        "text/event-stream,",
+    ],
+)
+def test_an_event_stream_is_known_by_its_essence(value: str) -> None:
+    assert content.media(200, value) == "event-stream"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        None,
+        "",
+        ";",
+        "text",
+        "text/",
+        "/event-stream",
+        "text/event-stream2",
+        "text/event stream",
+        "text/event-stream, text/html",
+        "text/html; a=text/event-stream",
+        'text/html; a=", text/event-stream',
+        "application/json",
+        "text/event-stream\u00a0",
+    ],
+)
+def test_everything_else_is_none(value: str | None) -> None:
+    assert content.media(200, value) == "other"
+
+
+@pytest.mark.parametrize("kind", sorted(content.NDJSON_TYPES))
+def test_ndjson_is_known_by_its_types(kind: str) -> None:
+    assert content.media(200, f"{kind.upper()}; charset=utf-8") == "ndjson"
+
+
+@pytest.mark.parametrize(
+    ("status", "kind", "any_type", "ndjson", "expected"),
+    [
+        (200, "text/html", True, False, "event-stream"),
+        (200, None, True, False, "event-stream"),
+        (200, "application/x-ndjson", True, False, "ndjson"),
+        (200, "text/html", False, True, "ndjson"),
+        (200, "text/event-stream", False, True, "ndjson"),
+        (201, "text/event-stream", True, True, "other"),
+        (204, "text/event-stream", False, False, "other"),
+        (404, "text/event-stream", True, False, "other"),
+    ],
+)
+def test_the_caller_may_overrule_the_type_but_not_the_status(
+    status: int, kind: str | None, any_type: bool, ndjson: bool, expected: Media
+) -> None:
+    assert content.media(status, kind, any_type=any_type, ndjson=ndjson) == expected
+
+
+@pytest.mark.parametrize(
+    ("start", "expected"),
+    [
+        (b'{"a":1}\n', "ndjson"),
+        (b'\xef\xbb\xbf\r\n {"a":1}', "ndjson"),
+        (b"data: {}\n", "event-stream"),
+        (b": {}\n", "event-stream"),
+        (b"\xef\xbb\xbfdata: x\n", "event-stream"),
+        (b"", "event-stream"),
+    ],
+)
+def test_a_body_without_a_type_is_known_by_its_start(start: bytes, expected: Media) -> None:
+    assert content.sniff(start) == expected
+
+
+@pytest.mark.parametrize("status", [204, 400, 401, 403, 404, 405, 406, 415, 422, 429])
+def test_a_refused_status_has_a_hint_of_its_own(status: int) -> None:
+    detail, hint = content.refusal(Opened(0, "u", status, "Reason"))
+    assert detail == f"{status} Reason"
+    assert hint not in ("", "an event stream has status 200")
+
+
+@pytest.mark.parametrize(
+    ("status", "hint"), [(302, "an event stream has status 200"), (599, "the server failed")]
+)
+def test_any_other_status_has_the_hint_of_its_class(status: int, hint: str) -> None:
+    detail, found = content.refusal(Opened(0, "u", status))
+    assert detail == str(status)
+    assert found.startswith(hint)
+
+
+@pytest.mark.parametrize("status", [429, 503])
+def test_a_wait_that_the_server_asks_for_is_passed_on(status: int) -> None:
+    opened = Opened(0, "u", status, headers=(("Retry-After", "17"),))
+    assert content.refusal(opened)[1].endswith("Retry-After 17")
+
+
+@pytest.mark.parametrize(
+    ("kind", "detail", "hint"),
+    [
+        ("text/html", "the reply is text/html", "a web page"),
+        ("application/json; x=1", "the reply is application/json", "one JSON document"),
+        ("application/vnd.amazon.eventstream", "the reply is application/vnd.amazon", "a binary"),
+        ("text/plain", "the reply is text/plain", "if it is an event stream all the same"),
+        ("", "the reply has no valid Content-Type", "if it is an event stream all the same"),
+    ],
+)
+def test_a_refused_type_is_named_with_what_to_do(kind: str, detail: str, hint: str) -> None:
+    opened = Opened(0, "u", 200, "OK", headers=(("content-type", kind),))
+    found = content.refusal(opened)
+    assert found[0].startswith(detail)
+    assert found[1].startswith(hint)
+
+
+@given(st.text(max_size=50))
+def test_no_content_type_raises(value: str) -> None:
+    assert content.essence(value) == content.essence(value).strip().lower()
+
+
+def test_a_long_content_type_takes_no_long_time() -> None:
+    assert content.essence('"\\' * 50_000 + "," * 50_000) == ""

@@ -1,0 +1,72 @@
+"""Failed connections in words: what happened, to what, and what to do next."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import ssl
+
+import pytest
+
+from sse_cli import failures
+
+HOST, WHERE = "api.test", "api.test:443"
+
+
+def os_error(code: int) -> OSError:
+    return OSError(code, os.strerror(code))
+
+
+def tls_error(reason: str) -> ssl.SSLError:
+    error = ssl.SSLError(1, "x")
+    error.reason = reason
+    return error
+
+
+def untrusted() -> ssl.SSLCertVerificationError:
+    error = ssl.SSLCertVerificationError(1, "x")
+    error.verify_message = "certificate has expired"
+    return error
+
+
+CASES: list[tuple[Exception, str]] = [
+    (socket.gaierror(-2, "Name not known"), "can't find the host api.test: Name not known"),
+    (UnicodeError("label too long"), "can't find the host api.test: not a valid host name"),
+    (untrusted(), "the TLS certificate of api.test is not trusted: certificate has expired"),
+    (tls_error("WRONG_VERSION_NUMBER"), "no TLS connection to api.test:443: wrong version number"),
+    (tls_error(""), "no TLS connection to api.test:443: handshake failed"),
+    (os_error(errno.ECONNREFUSED), "nothing listens on api.test:443: connection refused"),
+    (os_error(errno.ENETUNREACH), "can't connect to api.test:443: network is unreachable"),
+    (os_error(errno.ECONNRESET), "can't connect to api.test:443: connection reset by peer"),
+    (OSError("Odd"), "can't connect to api.test:443: odd"),
+]
+
+
+@pytest.mark.parametrize(("error", "said"), CASES, ids=[said for _, said in CASES])
+def test_a_failure_is_explained_with_a_hint(error: Exception, said: str) -> None:
+    detail, hint = failures.explain(error, HOST, WHERE)
+    assert detail == said
+    assert hint
+
+
+def test_the_innermost_cause_is_what_is_explained() -> None:
+    with pytest.raises(RuntimeError) as caught:
+        try:
+            try:
+                raise os_error(errno.ECONNREFUSED)
+            except OSError as error:
+                raise ValueError("outer") from error
+        except ValueError:
+            raise RuntimeError("outermost")  # noqa: B904 (a context without a cause counts too)
+    assert failures.explain(caught.value, HOST, WHERE)[0].startswith("nothing listens on")
+
+
+def test_what_was_dialled_in_the_hosts_place_is_named_where_it_failed() -> None:
+    via = "the proxy http://p:1"
+    refused = failures.explain(os_error(errno.ECONNREFUSED), HOST, WHERE, via)
+    unknown = failures.explain(socket.gaierror(-2, "Name not known"), HOST, WHERE, via)
+    distrusted = failures.explain(untrusted(), HOST, WHERE, via)
+    assert refused[0] == "nothing listens on the proxy http://p:1: connection refused"
+    assert unknown[0] == "can't find the host of the proxy http://p:1: Name not known"
+    assert HOST in distrusted[0]
