@@ -9,12 +9,13 @@ import traceback
 from pathlib import Path
 from typing import Any, NoReturn
 
+from sse_cli import interrupts
 from sse_cli.errors import ExitCode, ReaderGone, SSEError, Terminated, UsageError
 
 
 def main() -> NoReturn:
     """Run `sse`; leave with the exit code of the README's table, or die by the signal."""
-    signal.signal(signal.SIGTERM, _terminate)
+    interrupts.install()
     try:
         code = _program(sys.argv[1:])
     except KeyboardInterrupt:
@@ -99,10 +100,6 @@ def _leave(code: int) -> NoReturn:
         os.kill(os.getpid(), number)
     # Not sys.exit: a thread that waits for a name server must not keep the process.
     os._exit(code)
-
-
-def _terminate(number: int, _frame: object) -> None:
-    raise Terminated(number)
 
 
 def _name() -> str:

@@ -15,7 +15,8 @@ from tests.raw_server import Recorded, RecordingServer
 from tests.run_sse import sse
 from tests.test_curl import CASES, as_we_send, needs_curl, run_case, upper_escapes
 
-APART = ("host", "content-length")  # compared on their own
+# Compared on their own; "Connection: close" is what -0 means in HTTP/1.1.
+APART = ("host", "content-length", "connection")
 
 
 def field(request: Recorded, name: str) -> list[str]:

@@ -1,0 +1,51 @@
+"""Ctrl-C and SIGTERM that never get lost.
+
+Python runs signal handlers between two steps of the main thread. A signal that arrives just
+before that thread blocks in a system call only leaves a note, and nobody reads it until the
+call returns: for a silent stream, never. So a thread of ours, woken by the C-level handler
+(`signal.set_wakeup_fd`), interrupts the call by a second signal until the note is read.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from typing import Final, NoReturn
+
+from sse_cli.errors import Terminated
+
+PATIENCE: Final = 0.05  # seconds that the main thread has to notice by itself
+_WAKE: Final = getattr(signal, "SIGURG", None)  # ignored by default, and used by nobody here
+
+_noticed = threading.Event()
+
+
+def install() -> None:
+    """Let SIGINT raise KeyboardInterrupt and SIGTERM raise Terminated, without fail."""
+    signal.signal(signal.SIGINT, _raise)
+    signal.signal(signal.SIGTERM, _raise)
+    if _WAKE is None:
+        return
+    signal.signal(_WAKE, lambda _number, _frame: None)
+    reader, writer = os.pipe()
+    os.set_blocking(writer, False)
+    signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
+    threading.Thread(target=_insist, args=(reader,), daemon=True, name="sse-signals").start()
+
+
+def _raise(number: int, _frame: object) -> NoReturn:
+    _noticed.set()
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
+    raise Terminated(number)
+
+
+def _insist(reader: int) -> None:
+    main = threading.main_thread().ident
+    while number := os.read(reader, 1):
+        if number[0] not in (signal.SIGINT, signal.SIGTERM) or main is None or _WAKE is None:
+            continue
+        while not _noticed.wait(PATIENCE):
+            signal.pthread_kill(main, _WAKE)
+        _noticed.clear()

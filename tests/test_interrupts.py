@@ -1,0 +1,41 @@
+"""Signals reach a main thread that is blocked in a system call."""
+
+from __future__ import annotations
+
+import signal
+import subprocess
+import sys
+
+import pytest
+
+# The main thread blocks the signal, so that another thread takes it: its read is not
+# interrupted, just as when the signal comes right before the read begins.
+PROGRAM = """
+import os, signal, threading
+from sse_cli import interrupts
+from sse_cli.errors import Terminated
+
+interrupts.install()
+signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM])
+reader, _writer = os.pipe()
+print("blocked", flush=True)
+try:
+    os.read(reader, 1)
+except (KeyboardInterrupt, Terminated) as error:
+    print(type(error).__name__, flush=True)
+    os._exit(0)
+"""
+
+
+@pytest.mark.parametrize(
+    ("number", "name"), [(signal.SIGINT, "KeyboardInterrupt"), (signal.SIGTERM, "Terminated")]
+)
+def test_a_signal_that_another_thread_took_interrupts_a_blocked_read(
+    number: signal.Signals, name: str
+) -> None:
+    with subprocess.Popen([sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"blocked\n"
+        process.send_signal(number)
+        out, _ = process.communicate(timeout=20)
+        assert out.decode().split() == [name]
