@@ -12,8 +12,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-_FENCE: Final = re.compile(r" {0,3}(`{3,}|~{3,})([^`]*)$")
+_FENCE: Final = re.compile(r" {0,3}(`{3,}(?=[^`]*$)|~{3,})(.*)$")
 _ITEM: Final = re.compile(r"( {0,3})(?:[-+*]|\d{1,9}[.)])(?: |\t|$)")
+_MARKERS: Final = re.compile(r"(?:[ \t]*(?:[-+*]|\d{1,9}[.)])(?=[ \t]))*[ \t]*")
 _HEADING: Final = re.compile(r" {0,3}#{1,6}(?: |\t|$)")
 
 
@@ -33,6 +34,7 @@ class Blocks:
         self._lines: list[str] = []  # of the open block, each with its line end
         self._rest: list[str] = []  # of the line that has none yet
         self._fence = ""  # the open fence's marks
+        self._inside = False  # the fence belongs to the item, and ends with it at the latest
         self._blank = False  # the last line was blank
         self._item = False  # the open block is a list's item
         self._tight = False
@@ -62,7 +64,7 @@ class Blocks:
         yield from self._end()
 
     def _line(self, line: str) -> Iterator[Block]:
-        if self._fence:
+        if self._fence and not self._leaves_item(line):
             self._lines.append(line + "\n")
             if self._closes_fence(line):
                 self._fence = ""
@@ -81,10 +83,18 @@ class Blocks:
         elif self._lines:
             self._lines.append("\n")
 
+    def _leaves_item(self, line: str) -> bool:
+        """Whether a line that is not indented ends the item, and the fence in it."""
+        if not self._inside or not line.strip() or line[:1].isspace():
+            return False
+        self._fence = ""
+        self._blank = True  # it can't be a lazy continuation: what is open is no paragraph
+        return True
+
     def _text_line(self, line: str) -> Iterator[Block]:
         item = bool(_ITEM.match(line))
         own = self._item and (line.startswith(("  ", "\t")) or not (self._blank or item))
-        fence = _FENCE.match(line)
+        fence = _FENCE.match(_MARKERS.sub("", line, count=1) if own or item else line)
         heading = bool(_HEADING.match(line))
         if self._lines and not own and (self._blank or item or fence or heading):
             tight = item and self._item and not self._blank
@@ -96,11 +106,12 @@ class Blocks:
         self._blank = False
         if fence:
             self._fence = fence[1]
+            self._inside = self._item and (item or line[:1].isspace())
         elif heading and not self._item:
             yield from self._end()
 
     def _closes_fence(self, line: str) -> bool:
-        found = _FENCE.match(line)
+        found = _FENCE.match(line.lstrip() if self._inside else line)
         return bool(found and found[1].startswith(self._fence) and not found[2].strip())
 
     def _end(self) -> Iterator[Block]:

@@ -152,7 +152,7 @@ def named(name: str) -> WireFormat:
     paths = _paths()
     if name in paths:
         return read(paths[name]).check()
-    close = difflib.get_close_matches(name, paths, n=3, cutoff=0.4)
+    close = difflib.get_close_matches(name, paths, n=3, cutoff=0.5)
     near = f"did you mean {' or '.join(close)}?" if close else "sse formats lists them"
     raise UsageError(f"there is no format {name!r}", near)
 
