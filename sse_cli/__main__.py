@@ -36,6 +36,9 @@ def _program(arguments: list[str]) -> int:
     from typer.main import get_command  # noqa: PLC0415 (it costs 48 ms)
 
     from sse_cli.cli.app import app  # noqa: PLC0415
+    from sse_cli.render.output import failing_output, standard_output  # noqa: PLC0415
+
+    standard_output()
 
     command = get_command(app)
     if "_SSE_COMPLETE" in os.environ or "_SSE_CLI_COMPLETE" in os.environ:
@@ -44,6 +47,11 @@ def _program(arguments: list[str]) -> int:
         # Not Command.main: it would answer Ctrl-C with an exit code and a closed pipe with 1.
         with command.make_context(_name(), list(arguments)) as context:
             command.invoke(context)
+    except OSError:  # help and the version are Typer's to print
+        with failing_output():
+            raise
+    except SystemExit:  # Rich's answer to a closed pipe
+        raise ReaderGone from None
     except Exception as error:
         return _typers_own(error)
     return ExitCode.OK

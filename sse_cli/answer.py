@@ -55,7 +55,7 @@ def output_tokens(usage: Any) -> int | None:
     if not isinstance(usage, dict):
         return None
     counts = (usage.get(name) for name in _OUTPUT_TOKENS)
-    return next((count for count in counts if isinstance(count, int)), None)
+    return next((n for n in counts if n.__class__ is int and 0 <= n < 2**53), None)
 
 
 def answer_object(

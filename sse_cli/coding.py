@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Final
 
 PIECE: Final = 64 * 1024
+GZIP_MAGIC: Final = b"\x1f\x8b"
 _WINDOW_BITS: Final = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 
 
@@ -34,6 +35,8 @@ class Decoder:
             self._choose_deflate(data)
         full = False  # zlib may hold more output than one piece when its input is used up
         while data or full:
+            if self._inflate.eof and not data.startswith(GZIP_MAGIC):
+                return  # padding after the end: gzip(1) and browsers pass over it, too
             if self._inflate.eof:  # gzip members may follow one another (RFC 1952, 2.2)
                 self._inflate = zlib.decompressobj(_WINDOW_BITS[self._name])
             if piece := self._inflate.decompress(data, PIECE):

@@ -90,7 +90,8 @@ def _header(line: str, number: int) -> tuple[str, str | None]:
         raise UsageError(f"--header number {number} has no colon", "write -H 'Name: value'")
     if not _TOKEN.fullmatch(name):
         raise UsageError(
-            f"--header {name!r} is no header name", "a name has letters, digits and !#$%&'*+-.^_`|~"
+            f"--header number {number} has no valid name before its colon",
+            "a name has letters, digits and !#$%&'*+-.^_`|~",
         )
     value = _value(f"--header '{name}'", value.strip(" \t"))
     if not value and not empty and name.lower() == "host":
@@ -103,7 +104,7 @@ def _value(what: str, text: str) -> str:
         raise UsageError(
             f"{what} holds a line break, NUL or bytes that are no UTF-8", "quote it as one line"
         )
-    return text
+    return text.strip(" \t")  # RFC 9110, 5.5: blanks around a value are no part of it
 
 
 def _set_url(draft: Draft, value: str) -> None:

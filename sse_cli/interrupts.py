@@ -16,6 +16,7 @@ from typing import Final, NoReturn
 from sse_cli.errors import Terminated
 
 PATIENCE: Final = 0.05  # seconds that the main thread has to notice by itself
+TRIES: Final = 200  # two signals may come as one: not every byte has a handler's run
 _WAKE: Final = getattr(signal, "SIGURG", None)  # ignored by default, and used by nobody here
 
 _noticed = threading.Event()
@@ -23,8 +24,9 @@ _noticed = threading.Event()
 
 def install() -> None:
     """Let SIGINT raise KeyboardInterrupt and SIGTERM raise Terminated, without fail."""
-    signal.signal(signal.SIGINT, _raise)
-    signal.signal(signal.SIGTERM, _raise)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        if signal.getsignal(number) is not signal.SIG_IGN:  # nohup, a script's background job
+            signal.signal(number, _raise)
     if _WAKE is None:
         return
     signal.signal(_WAKE, lambda _number, _frame: None)
@@ -46,6 +48,8 @@ def _insist(reader: int) -> None:
     while number := os.read(reader, 1):
         if number[0] not in (signal.SIGINT, signal.SIGTERM) or main is None or _WAKE is None:
             continue
-        while not _noticed.wait(PATIENCE):
+        for _ in range(TRIES):
+            if _noticed.wait(PATIENCE):
+                break
             signal.pthread_kill(main, _WAKE)
         _noticed.clear()

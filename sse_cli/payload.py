@@ -47,6 +47,11 @@ def show(value: Any) -> str:
         return _SHOWN.encode(_in_json(value))
 
 
+def lay_out(value: Any) -> str:
+    """`value` as indented JSON in ASCII, for people and programs alike."""
+    return json.dumps(_in_json(value), indent=2, allow_nan=False)
+
+
 def is_false(value: Any) -> bool:
     """JMESPath's truth: null, false, and empty strings, arrays and objects; 0 is true."""
     return not value and value.__class__ is not int and value.__class__ is not float

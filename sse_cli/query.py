@@ -70,7 +70,7 @@ class Expression:
 
     def _failed(self, why: str) -> None:
         self.errors += 1
-        self.first_error = self.first_error or " ".join(why.split())
+        self.first_error = self.first_error or " ".join(why.split())[:200]
 
 
 class Query(Expression):
@@ -125,13 +125,13 @@ def _compile(text: str, option: str) -> Callable[[Any], Any]:
             # A bare `word` is a string to the library, and to those who come from the AWS CLI.
             warnings.simplefilter("ignore", PendingDeprecationWarning)
             syntax = expression.parse(text)
+            _check_functions(syntax, text, option)
+            return expression.compile_syntax(syntax)
     except JMESPathError as error:
         column = min(getattr(error, "lex_position", len(text)), len(text))
         raise ExpressionError(words, text, column, _SYNTAX_HINT) from None
     except RecursionError:
         raise ExpressionError(words, text, 0, "it is too large; write a smaller one") from None
-    _check_functions(syntax, text, option)
-    return expression.compile_syntax(syntax)
 
 
 def _check_functions(node: Any, text: str, option: str) -> None:

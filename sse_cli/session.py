@@ -16,7 +16,7 @@ from sse_cli.parser import DEFAULT_MAX_SIZE, EventStreamParser
 
 BODY_LIMIT: Final = 64 * 1024
 # Where the wire ended the stream, an unfinished event is a cut; where we did, it is not.
-_CUT_BY_US: Final = frozenset({Ending.LIMIT, Ending.DEADLINE, Ending.INTERRUPTED})
+_CUT_BY_US: Final = frozenset({Ending.DONE, Ending.LIMIT, Ending.DEADLINE, Ending.INTERRUPTED})
 
 
 class Session:

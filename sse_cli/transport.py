@@ -431,7 +431,8 @@ def _head_failure(error: Exception, request: Request, url: httpx.URL) -> _Failed
     if isinstance(error, httpx.ProxyError):
         return _Failed(Ending.UNREACHABLE, f"the proxy refused: {error}", "check -x, --proxy")
     if isinstance(error, httpx.LocalProtocolError) and not _is_http2(error):
-        raise UsageError(f"the request can't be sent: {error}", "check -X, -H and the body")
+        # Not in the error's own words: they quote the value, which may be a secret.
+        raise UsageError("a header can't be sent: its value breaks HTTP", "check -H, -b and -A")
     if isinstance(error, httpx.ProtocolError):
         if str(error).startswith(_CUTS):
             detail = f"{where} closed the connection without a reply"

@@ -18,8 +18,8 @@ from sse_cli.errors import Terminated
 interrupts.install()
 signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM])
 reader, _writer = os.pipe()
-print("blocked", flush=True)
 try:
+    print("blocked", flush=True)
     os.read(reader, 1)
 except (KeyboardInterrupt, Terminated) as error:
     print(type(error).__name__, flush=True)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from sse_cli import formats, sources
+from sse_cli import formats, safe, sources
 from sse_cli.cli.opening import clock_from_first_use, max_size
 from sse_cli.errors import UsageError
 from sse_cli.events import Ignored, Message
@@ -14,6 +14,7 @@ from sse_cli.formats import WireFormat
 from sse_cli.query import Row
 from sse_cli.reassemble import envelope_of, envelope_of_ignored, explain
 from sse_cli.render import console, formats_table
+from sse_cli.render.output import Output, is_terminal
 from sse_cli.session import Session
 
 
@@ -46,7 +47,10 @@ def show_formats(
     if check:
         _check(wire, check)
     else:
-        typer.echo(wire.path.read_text(encoding="utf-8"), nl=False)
+        text = wire.path.read_text(encoding="utf-8")
+        output = Output()
+        output.write(safe.escape(text, keep="\n\t") if is_terminal() else text)
+        output.flush()
 
 
 def _check(wire: WireFormat, stream: str) -> None:

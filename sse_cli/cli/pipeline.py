@@ -96,7 +96,7 @@ class Run:
         for event in events:
             if isinstance(event, Message):
                 self._message(event, views)
-                if self.limit:
+                if self.limit or self.is_done():
                     return
                 continue
             if isinstance(event, Ignored):

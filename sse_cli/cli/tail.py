@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, field
@@ -11,7 +10,7 @@ from typing import Annotated, Any
 
 import typer
 
-from sse_cli import formats
+from sse_cli import formats, payload
 from sse_cli.answer import AnswerTiming, answer_object
 from sse_cli.cli import telling
 from sse_cli.cli.opening import Pairs, clock_from_first_use, max_size, open_target
@@ -139,7 +138,7 @@ def type_out(target: str, pairs: Pairs, options: TailOptions, reading: ReadingOp
     """Read a target to the end of its answer; the exit code."""
     run = Run(Session(max_size=max_size(reading.max_size)), clock_from_first_use())
     view = View(Reassembler(_formats(options)), _writer(options), run.verdict)
-    run.is_done = lambda: view.reassembler.done
+    run.is_done = lambda: view.reassembler.done or view.reassembler.gave_up
     run.verdict.missing = view.missing
     signals = open_target(target, pairs, reading, run.clock)
     try:
@@ -147,7 +146,8 @@ def type_out(target: str, pairs: Pairs, options: TailOptions, reading: ReadingOp
     finally:
         view.writer.close()
     color: telling.Color = options.color.value
-    if view.is_unknown and not telling.failed(closed) and run.timing.messages:
+    failed = telling.failed(closed) or run.signal_number
+    if view.is_unknown and not failed and run.timing.messages:
         raise UsageError(
             f"the format is unknown: none of {run.timing.messages:,} events is of a known one",
             "-q EXPR takes the text from any JSON; sse watch shows the events; sse formats lists",
@@ -180,8 +180,8 @@ class View:
         """Write the pieces that follow from an item."""
         if isinstance(item, Row):
             self._n = item.message.n
-            self._check_json(item)
             self._write(self.reassembler.feed(item))
+            self._check_json(item)
         elif isinstance(item, Ignored):
             self._write(self.reassembler.feed_ignored(item, self._n))
         elif isinstance(item, Closed):
@@ -206,7 +206,9 @@ class View:
             self.writer.write(piece)
 
     def _check_json(self, row: Row) -> None:
-        data = row.message.data
+        wire, data = self.reassembler.format, row.message.data
+        if wire is None or wire.from_start:  # plain text may begin with a bracket
+            return
         if data[:1] in ("{", "[") and data != SENTINEL and isinstance(row.payload, str):
             self.broken += 1
             self.first_broken = self.first_broken or row.message.n
@@ -265,7 +267,7 @@ def _is_person_reading() -> bool:
 
 def _print(answer: dict[str, Any]) -> None:
     output = Output()
-    output.write(json.dumps(answer, indent=2) + "\n")
+    output.write(payload.lay_out(answer) + "\n")
     output.flush()
 
 

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import nullcontext
 from typing import Annotated
 
 import typer
 
 from sse_cli.cli import telling, views
-from sse_cli.cli.opening import Pairs, clock_from_first_use, max_size, open_target
+from sse_cli.cli.opening import Aside, Pairs, clock_from_first_use, max_size, open_target
 from sse_cli.cli.options import (
     Format,
     OutputOptions,
@@ -66,10 +67,14 @@ def follow(
         Expression(stream.until, "--until") if stream.until else None,
         stream.max_events,
     )
-    signals = open_target(target, pairs, reading, run.clock)
+
+    def opened(aside: Aside = nullcontext) -> Iterator[Signal]:
+        return open_target(target, pairs, reading, run.clock, aside)
+
     if chosen is Format.TABLE:
-        closed = _table(run, signals, queries, output)
+        closed = _table(run, opened, queries, output)
     else:
+        signals = opened()
         closed = run.over(signals, [views.stream(chosen, output, queries)])
         if output.summary:
             telling.say(_summary(run, closed, output), output.color.value)
@@ -87,7 +92,10 @@ def _selection(stream: StreamOptions, queries: Sequence[Query]) -> Selection:
 
 
 def _table(
-    run: Run, signals: Iterator[Signal], queries: Sequence[Query], output: OutputOptions
+    run: Run,
+    opened: Callable[[Aside], Iterator[Signal]],
+    queries: Sequence[Query],
+    output: OutputOptions,
 ) -> Closed:
     from sse_cli import formats  # noqa: PLC0415 (JMESPath costs 20 ms, Rich 40)
     from sse_cli.glance import Glance  # noqa: PLC0415
@@ -104,7 +112,7 @@ def _table(
         everything=output.everything,
     )
     try:
-        closed = run.over(signals, [live])
+        closed = run.over(opened(live.aside), [live])
     finally:
         live.close()
     if output.summary is not False:

@@ -106,7 +106,7 @@ def read(path: Path) -> WireFormat:
     except OSError as error:
         reason = (error.strerror or "unreadable").lower()
         raise UsageError(f"can't read the format {path}: {reason}", "check the path") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # bad TOML and bad UTF-8 are ValueErrors
         raise UsageError(f"{path} is no TOML: {error}", "sse formats NAME shows one") from None
     return WireFormat(
         name=path.stem,

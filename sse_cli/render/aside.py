@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+
 from rich.console import Console
 from rich.text import Text
 
@@ -48,15 +50,16 @@ class Aside:
         """The answer goes on: a blank line between it and what was said here."""
         self._end_line()
         if self._said:
-            self._console.print()
+            self._print(Text(), end="\n")
             self._said = False
 
     def _end_line(self) -> None:
         if self._open:
-            self._console.print()
+            self._print(Text(), end="\n")
             self._open = False
 
     def _print(self, text: Text, end: str) -> None:
-        self._console.print(text, end=end, soft_wrap=True)
-        self._console.file.flush()
+        with contextlib.suppress(OSError):  # talk that can't be written is lost, nothing else
+            self._console.print(text, end=end, soft_wrap=True)
+            self._console.file.flush()
         self._said = True

@@ -33,7 +33,9 @@ def listing(formats: Sequence[WireFormat], width: int) -> Iterable[Text]:
 
 def heading(wire: WireFormat) -> Iterable[Text]:
     """What is tried."""
-    yield Text.assemble((safe.compact(wire.name), "bold magenta"), f"  {wire.description}")
+    yield Text.assemble(
+        (safe.compact(wire.name), "bold magenta"), f"  {safe.compact(wire.description)}"
+    )
 
 
 def checked(name: str, raw: str, found: Iterable[tuple[str, Any]]) -> Iterable[Text]:

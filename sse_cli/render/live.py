@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 
 from rich.console import Console
 from rich.text import Text
@@ -39,6 +40,10 @@ class Live:
         """Add the item's rows."""
         for line in self._renderer.feed(item):
             self._screen.write(line)
+
+    def aside(self) -> AbstractContextManager[None]:
+        """Take the footer away while something else is written to the terminal."""
+        return self._screen.aside()
 
     def flush(self) -> None:
         """Print them."""

@@ -88,6 +88,9 @@ class MarkdownWriter:
         lines = text.split("\n")
         if len(lines) > 4 * room:
             text = "\n".join([lines[0], *lines[-2 * room :]])
+        most = 4 * room * max(1, self._console.width)
+        if len(text) > most:
+            text = f"{lines[0][:80]}\n{text[-most:]}"
         return self._rendered(text)[-room:] if text.strip() else []
 
     def _rendered(self, text: str) -> Sequence[Text]:

@@ -7,7 +7,8 @@ its own, at most ten times a second.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 from rich.console import Console
@@ -51,6 +52,14 @@ class Screen:
         with self._lock, failing_output():
             self._print(self._lines, self._live)
             self._lines.clear()
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Take the live part away while something else is written to the terminal."""
+        with self._lock, failing_output():
+            self._print(self._lines, ())
+            self._lines.clear()
+            yield
 
     def close(self) -> None:
         """Print what is left and take the live part away."""

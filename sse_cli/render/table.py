@@ -28,7 +28,14 @@ ELLIPSIS: Final = "…"
 CONTEXT: Final = 11  # characters kept before a part: "content":"
 _PART_STYLES: Final = {"text": "sse.value", "reasoning": "sse.reasoning", "tool": "sse.tool"}
 # Terminal width from which on: event column, id column, spaces between columns.
-_WIDTHS: Final = ((160, 34, 16, 2), (120, 26, 10, 2), (100, 18, 8, 2), (0, 13, 5, 1))
+_WIDTHS: Final = (
+    (160, 34, 16, 2),
+    (120, 26, 10, 2),
+    (100, 18, 8, 2),
+    (66, 13, 5, 1),
+    (50, 8, 3, 1),
+    (0, 4, 2, 1),
+)
 _FIXED: Final = (("#", 5), ("time", 7), ("gap", 6))
 
 
@@ -98,15 +105,18 @@ class TableRenderer:
         self._encoding = "" if encoding.lower().startswith("utf") else encoding
         self._rule = "-" if self._encoding else "─"
         self._layout: Layout | None = None
+        self._told = False  # the heads of this layout stand on the screen
 
     def feed(self, item: Item) -> Iterable[Text]:
         """The lines of an item: a row, the header, or nothing."""
         if isinstance(item, Opened):
             yield self._encodable(_header(item))
             return
+        heads = self._measured()
         cells = self._cells(item)
         if cells:
-            yield from self._heads()
+            yield from heads
+            self._told = True
             yield from self._lines(
                 [cell._replace(text=self._shown_as(cell.text)) for cell in cells]
             )
@@ -123,14 +133,19 @@ class TableRenderer:
             header.overflow = "crop"  # Rich's ellipsis is none of their characters
         return header
 
-    def _heads(self) -> Iterable[Text]:
-        width = self._width()
-        if self._layout and self._layout.width == max(width, MIN_WIDTH):
-            return
-        self._layout = layout = Layout.of(width, self._names, "~" if self._encoding else ELLIPSIS)
+    def _measured(self) -> Sequence[Text]:
+        """Lay the columns out for the width of this moment; their heads, if they are due."""
+        width = max(self._width(), MIN_WIDTH)
+        if self._layout is None or self._layout.width != width:
+            ellipsis = "~" if self._encoding else ELLIPSIS
+            self._layout = Layout.of(width, self._names, ellipsis)
+            self._told = False
+        return () if self._told else self._heads(self._layout)
+
+    def _heads(self, layout: Layout) -> Sequence[Text]:
         heads = [Cell(title, "sse.heading") for title in layout.titles]
-        yield _line(heads, layout)
-        yield _line([Cell(self._rule * cells, "sse.rule") for cells in layout.widths], layout)
+        rule = [Cell(self._rule * cells, "sse.rule") for cells in layout.widths]
+        return _line(heads, layout), _line(rule, layout)
 
     def _cells(self, item: Item) -> list[Cell]:
         if isinstance(item, Row):
@@ -228,7 +243,9 @@ def _line(cells: Sequence[Cell], layout: Layout) -> Text:
             spans.append(Span(position, position + len(shown), style))
         if bright:
             start, end, accent = bright
-            spans.append(Span(position + start, position + min(end, len(shown)), accent))
+            end = min(end, len(shown))
+            if start < end:  # it may lie beyond the cut
+                spans.append(Span(position + start, position + end, accent))
         parts.append(shown)
         position += len(shown) + len(layout.space)
     return Text(layout.space.join(parts), spans=spans, no_wrap=True, overflow="crop", end="\n")
