@@ -32,7 +32,8 @@ class Glance:
         self.format: WireFormat | None = None
         self.first: dict[Kind, float] = {}
         self.tokens: int | None = None
-        self._formats = formats
+        # Of plain text all is text: there is nothing around it to tell it from.
+        self._formats = [wire for wire in formats if not wire.from_start]
         self._reader: Reader | None = None
         self._tried = 0
 
@@ -55,9 +56,9 @@ class Glance:
         if self._tried >= DETECTION_LIMIT:
             return False
         envelope = envelope_of(row)
-        known = (wire for wire in self._formats if not (wire.from_start and self._tried))
         self._tried += 1
-        self.format = next((wire for wire in known if holds(wire.get("detect"), envelope)), None)
+        known = (wire for wire in self._formats if holds(wire.get("detect"), envelope))
+        self.format = next(known, None)
         if self.format is None:
             return False
         self._reader = Reader(self.format)

@@ -102,6 +102,11 @@ class Reassembler:
         return self.format is None and len(self._waiting) >= DETECTION_LIMIT
 
     @property
+    def failures(self) -> dict[str, tuple[int, str]]:
+        """Which expressions of a person's own failed: how often, and why at first."""
+        return self.format.own_failures if self.format else {}
+
+    @property
     def is_whole(self) -> bool:
         """Whether the end that the format requires was seen: `done`, or a reason to finish."""
         if self.format is None or not self.format.required:

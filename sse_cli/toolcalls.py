@@ -10,13 +10,13 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
 
 from sse_cli import payload
 from sse_cli.payload import is_false
-from sse_cli.surrogates import joined
+from sse_cli.surrogates import Rope, joined
 
 _PATH_STEP: Final = re.compile(r"""\.?([^.\[\]]+)|\[([0-9]{1,9})\]|\['([^']*)'\]|\["([^"]*)"\]""")
 _PATCH_VALUES: Final = ("stringValue", "numberValue", "boolValue", "nullValue")
@@ -29,7 +29,7 @@ class ToolCall:
     id: str | None = None
     name: str | None = None
     told: bool = False
-    _fragments: list[str] = field(default_factory=list)
+    _sent: Rope | None = None
     _patched: Any = None
 
     @property
@@ -37,12 +37,12 @@ class ToolCall:
         """The arguments so far."""
         if self._patched is not None:
             return joined(payload.show(self._patched))
-        return joined("".join(self._fragments)) or "{}"
+        return joined(str(self._sent or "")) or "{}"
 
     @property
     def is_begun(self) -> bool:
         """Whether any of its arguments came."""
-        return bool(self._fragments) or self._patched is not None
+        return self._sent is not None or self._patched is not None
 
     @property
     def is_valid(self) -> bool:
@@ -58,9 +58,10 @@ class ToolCall:
         self.id = self.id or _word(record.get("id"))
         self.name = self.name or _word(record.get("name"))
         if not is_false(full := record.get("full")):
-            self._fragments = [_arguments(full)]
+            self._sent = Rope(_arguments(full))
         if not is_false(args := record.get("args")):
-            self._fragments.append(_arguments(args))
+            self._sent = self._sent or Rope()
+            self._sent.add(_arguments(args))
         patches = record.get("patch")
         for patch in patches if isinstance(patches, list) else [patches]:
             if isinstance(patch, dict):

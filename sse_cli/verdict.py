@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from sse_cli.errors import ExitCode
 from sse_cli.events import Closed, Ending, Ignored
+from sse_cli.payload import is_false
 from sse_cli.query import Row
 
 EXIT_CODES: Final = {
@@ -107,14 +108,14 @@ class Verdict:
 
 
 def error_of(row: Row) -> str:
-    """What an error event says: `event: error`, or a top-level `error`, not null or false."""
+    """What an error event says: `event: error`, or a top-level `error` that says something."""
     message = row.message
     if message.type == "error":
         return _error_text(row.payload)
     if '"error"' not in message.data:  # spares most messages the parsing of their payload
         return ""
     found = row.payload.get("error") if isinstance(row.payload, dict) else None
-    return "" if found is None or found is False else _error_text(found)
+    return "" if is_false(found) else _error_text(found)
 
 
 def _error_text(error: Any) -> str:

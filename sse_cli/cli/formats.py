@@ -37,11 +37,10 @@ def show_formats(
     A format of your own is a TOML file: start from one that is printed, give it to
     `sse tail --format FILE.toml`, or keep it in ~/.config/sse-cli/formats.
     """
-    screen = console.make()
     if name is None:
         if check:
             raise UsageError("--check tries one format", "sse formats NAME --check STREAM")
-        console.print_lines(screen, formats_table.listing(formats.known(), screen.width))
+        _list()
         return
     wire = formats.named(name)
     if check:
@@ -51,6 +50,18 @@ def show_formats(
         output = Output()
         output.write(safe.escape(text, keep="\n\t") if is_terminal() else text)
         output.flush()
+
+
+def _list() -> None:
+    """A table for people; for a pipe, lines of cells between tabs."""
+    known = formats.known()
+    if is_terminal():
+        console.print_table(console.make(), formats_table.listing(known))
+        return
+    output = Output()
+    for wire in known:
+        output.write("\t".join(formats_table.cells(wire)) + "\n")
+    output.flush()
 
 
 def _check(wire: WireFormat, stream: str) -> None:

@@ -170,6 +170,7 @@ class View:
     broken: int = 0
     first_broken: int = 0
     _n: int = 0
+    _speaks_json: bool = False
 
     @property
     def is_unknown(self) -> bool:
@@ -206,8 +207,10 @@ class View:
             self.writer.write(piece)
 
     def _check_json(self, row: Row) -> None:
-        wire, data = self.reassembler.format, row.message.data
-        if wire is None or wire.from_start:  # plain text may begin with a bracket
+        data = row.message.data
+        if isinstance(row.payload, dict):
+            self._speaks_json = True
+        if not self._speaks_json:  # plain text may begin with a bracket
             return
         if data[:1] in ("{", "[") and data != SENTINEL and isinstance(row.payload, str):
             self.broken += 1
@@ -215,11 +218,11 @@ class View:
 
 
 def _formats(options: TailOptions) -> list[WireFormat]:
-    if options.query and options.format:
+    if options.query is not None and options.format is not None:
         raise UsageError("--query takes the text instead of a format", "drop --format or --query")
-    if options.query:
+    if options.query is not None:
         return [_of_query(Query(options.query))]
-    return [formats.named(options.format)] if options.format else formats.known()
+    return formats.known() if options.format is None else [formats.named(options.format)]
 
 
 def _of_query(query: Query) -> WireFormat:
@@ -228,7 +231,7 @@ def _of_query(query: Query) -> WireFormat:
     def text(envelope: Any) -> str:
         return as_text(query.search(envelope["data"]))
 
-    return WireFormat.of("query", {"text": text})
+    return WireFormat.of("--query", {"text": text}, query)
 
 
 def _writer(options: TailOptions) -> PieceWriter:
@@ -276,13 +279,15 @@ def _close(run: Run, closed: Closed, view: View, options: TailOptions) -> None:
     wanted = options.summary
     if wanted is None:
         wanted = options.output is TailFormat.TEXT and is_terminal() and _is_person_reading()
-    if not wanted and not view.broken:
+    failures = view.reassembler.failures
+    if not wanted and not view.broken and not failures:
         return
     from sse_cli.render import closing  # noqa: PLC0415 (Rich costs 40 ms)
 
     color: telling.Color = options.color.value
     if view.broken:
         telling.say(closing.broken_json(view.broken, view.first_broken), color)
+    telling.say(closing.failed_expressions(failures), color)
     if wanted:
         report = closing.Report(closed, run.timing, view.timing, view.reassembler)
         telling.say(closing.lines(report), color)

@@ -102,7 +102,7 @@ def _table(
     from sse_cli.render import console, summary  # noqa: PLC0415
     from sse_cli.render.live import Live  # noqa: PLC0415
 
-    run.glance = Glance(formats.known())
+    run.glance = Glance(formats.known(skip_broken=True))
     screen = console.make(output.color.value)
     live = Live(
         screen,

@@ -69,9 +69,15 @@ class WireFormat:
     _expressions: dict[str, Expression] = field(default_factory=dict)
 
     @classmethod
-    def of(cls, name: str, expressions: dict[str, Evaluate]) -> WireFormat:
-        """A format made of functions, for one run."""
-        return cls(name, Path(name), texts=dict.fromkeys(expressions, ""), _compiled=expressions)
+    def of(cls, name: str, functions: dict[str, Evaluate], source: Expression) -> WireFormat:
+        """A format made of functions over one expression, for one run."""
+        return cls(
+            name,
+            Path(name),
+            texts=dict.fromkeys(functions, ""),
+            _compiled=functions,
+            _expressions={source.text: source},
+        )
 
     def get(self, key: Key) -> Evaluate | None:
         """The expression of `key`, None when the format has none. Raises ExpressionError.
@@ -91,6 +97,11 @@ class WireFormat:
         """How often evaluating a key failed, and the first error of it."""
         found = self._expressions.items()
         return {key: (one.errors, one.first_error) for key, one in found if one.errors}
+
+    @property
+    def own_failures(self) -> dict[str, tuple[int, str]]:
+        """`failures`, but none for the formats that ship with us: theirs mean "not this"."""
+        return {} if self.path.parent == FOLDER else self.failures
 
     def check(self) -> WireFormat:
         """The format itself, once each of its expressions has compiled."""
@@ -120,15 +131,20 @@ def read(path: Path) -> WireFormat:
     )
 
 
-def known() -> list[WireFormat]:
+def known(*, skip_broken: bool = False) -> list[WireFormat]:
     """All formats, in the order of detection; the user's own of a name replaces ours.
 
-    Raises UsageError for a file of the user's that can't be used.
+    Raises UsageError for a file of the user's that can't be used, unless it is skipped.
     """
-    found = map(read, _paths().values())
-    # Ours were checked by the tests; compiling all of their expressions takes a while.
-    checked = (wire if wire.path.parent == FOLDER else wire.check() for wire in found)
-    return sorted(checked, key=lambda wire: (wire.priority, wire.name))
+    found: list[WireFormat] = []
+    for path in _paths().values():
+        try:
+            # Ours were checked by the tests; compiling all of their expressions takes a while.
+            found.append(read(path) if path.parent == FOLDER else read(path).check())
+        except UsageError:
+            if not skip_broken:
+                raise
+    return sorted(found, key=lambda wire: (wire.priority, wire.name))
 
 
 def folders() -> list[Path]:

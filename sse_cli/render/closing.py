@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from rich.text import Text
@@ -39,6 +39,14 @@ def broken_json(number: int, first: int) -> Iterable[Text]:
     events = "1 event holds" if number == 1 else f"{number:,} events hold"
     where = f"event {first}" if number == 1 else f"the first is event {first}"
     yield Text.assemble(("warning: ", "sse.stopped"), f"{events} broken JSON: {where}")
+
+
+def failed_expressions(failures: Mapping[str, tuple[int, str]]) -> Iterable[Text]:
+    """The expressions of a person's own that failed, each once."""
+    for name, (number, why) in failures.items():
+        times = units.count(number, "time")
+        text = f"{safe.compact(name)} failed {times}: {safe.compact(why)}"
+        yield Text.assemble(("warning: ", "sse.stopped"), text)
 
 
 def _figures(report: Report) -> list[Figure]:

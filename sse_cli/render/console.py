@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import Final, Literal, TextIO
 
 from rich.console import Console, ConsoleDimensions
+from rich.table import Table
 from rich.text import Text
 from rich.theme import Theme
 
@@ -106,4 +107,11 @@ def print_lines(console: Console, lines: Iterable[Text]) -> None:
         with console:
             for line in lines:
                 console.print(line, soft_wrap=True)
+        console.file.flush()
+
+
+def print_table(console: Console, table: Table) -> None:
+    """Print a table that fits the terminal."""
+    with failing_output():
+        console.print(table)
         console.file.flush()

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from rich.cells import cell_len
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
 from rich.text import Text
 
 from sse_cli import payload, safe
@@ -14,21 +15,20 @@ from sse_cli.formats import WireFormat
 EXCERPT = 200  # characters of a value that are shown
 
 
-def listing(formats: Sequence[WireFormat], width: int) -> Iterable[Text]:
-    """A line a format, in the order of detection: its name, what it is, who speaks it."""
-    names = max(cell_len(wire.name) for wire in formats)
-    kinds = max(cell_len(wire.description) for wire in formats)
+def listing(formats: Sequence[WireFormat]) -> Table:
+    """A row a format, in the order of detection: its name, what it is, who speaks it."""
+    table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="sse.heading")
+    table.add_column("format", style="bold magenta", no_wrap=True)
+    table.add_column("what it reads")
+    table.add_column("spoken by", style="sse.label")
     for wire in formats:
-        line = Text.assemble((safe.compact(wire.name).ljust(names + 2), "bold magenta"))
-        about = safe.compact(wire.description)
-        covers = safe.compact(wire.covers)
-        if names + kinds + 4 + cell_len(covers) <= width:
-            line.append(about.ljust(kinds + 2))
-        else:
-            line.append(f"{about}  ")
-        line.append(covers, "sse.label")
-        line.truncate(width, overflow="ellipsis")
-        yield line
+        table.add_row(*(Text(cell) for cell in cells(wire)))
+    return table
+
+
+def cells(wire: WireFormat) -> tuple[str, str, str]:
+    """A format's name, what it is, and who speaks it."""
+    return safe.compact(wire.name), safe.compact(wire.description), safe.compact(wire.covers)
 
 
 def heading(wire: WireFormat) -> Iterable[Text]:

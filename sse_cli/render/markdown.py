@@ -101,5 +101,7 @@ class MarkdownWriter:
             Text.assemble(*((safe.escape(part.text), part.style or "") for part in line))
             for line in self._console.render_lines(markdown, width, pad=False)
         ]
+        for line in lines:
+            line.rstrip()  # Rich pads paragraphs: what is typed (^C) would wrap behind the live one
         full = [index for index, line in enumerate(lines) if line.plain.strip()]
         return lines[full[0] : full[-1] + 1] if full else []

@@ -74,7 +74,8 @@ class TextWriter:
         """Leave a terminal's cursor at the start of a line."""
         if self._aside:
             self._aside.gap()
-        self._leave_line()
+        if self._terminal:
+            self._leave_line()
         self._output.flush()
 
     def _text(self, piece: Piece) -> None:
@@ -88,7 +89,8 @@ class TextWriter:
 
     def _leave_line(self) -> None:
         """On a terminal what is said aside stands on lines of its own; a pipe gets no newline."""
-        if self._terminal and self._line_open:
+        shared = isinstance(self._aside, PlainAside)  # they were asked for among the text
+        if (self._terminal or shared) and self._line_open:
             self._output.write("\n")
             self._output.flush()
             self._line_open = False
