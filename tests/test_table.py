@@ -370,7 +370,9 @@ def test_escapes_for_another_encoding_keep_the_columns_and_the_width(
     env = {"PYTHONIOENCODING": encoding}
     with watching(at_once(blocks), *options, env=env) as terminal:
         terminal.finish()
-        lines = [CODES.sub(b"", line).decode(encoding) for line in terminal.raw.split(b"\r\n")]
+        # Of each line only what was written after the live line on it was erased.
+        written = [line.rsplit(b"\x1b[2K", 1)[-1] for line in terminal.raw.split(b"\r\n")]
+        lines = [CODES.sub(b"", line).decode(encoding) for line in written]
         assert max(map(len, lines)) <= 80
         rule = next(line for line in lines if line.startswith("-----"))
         between = [n for n, character in enumerate(rule) if character == " "]
