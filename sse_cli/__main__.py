@@ -36,9 +36,7 @@ def _program(arguments: list[str]) -> int:
     from typer.main import get_command  # noqa: PLC0415 (it costs 48 ms)
 
     from sse_cli.cli.app import app  # noqa: PLC0415
-    from sse_cli.render.output import failing_output, standard_output  # noqa: PLC0415
-
-    standard_output()
+    from sse_cli.render.output import failing_output  # noqa: PLC0415
 
     command = get_command(app)
     if "_SSE_COMPLETE" in os.environ or "_SSE_CLI_COMPLETE" in os.environ:
@@ -67,7 +65,9 @@ def _typers_own(error: Any) -> int:
     if not hasattr(error, "format_message"):
         raise error
     path = error.ctx.command_path if error.ctx else "sse"
-    hint = f"{path} --help-all shows what there is"
+    options = error.ctx.command.params if error.ctx else []
+    has_more = any("--help-all" in option.opts for option in options)
+    hint = f"{path} {'--help-all' if has_more else '--help'} shows what there is"
     if type(error).__name__ == "NoSuchOption":
         from sse_cli import curl  # noqa: PLC0415 (for its table of options)
 

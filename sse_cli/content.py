@@ -94,5 +94,7 @@ def refusal(opened: Opened) -> tuple[str, str]:
 
 def _class_hint(status: int) -> str:
     if 500 <= status < 600:
-        return "the server failed; its own log, or the request id above, says more"
+        return "the server failed; its own log says more, by the request id if -v shows one"
+    if 300 <= status < 400:
+        return "a redirect that leads nowhere sse can follow: -v shows its Location"
     return "an event stream has status 200"

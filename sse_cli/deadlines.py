@@ -17,40 +17,84 @@ FOREVER: Final = 366 * 86400.0
 
 
 class Watchdog:
-    """Shuts every watched socket down when `seconds` are over (None: never).
+    """Shuts every watched socket down when `seconds` are over, or when a read has waited `idle`
+    seconds for a byte (None: never).
 
     `fired` tells a deadline from an end: a body without a length that was shut down
-    looks as if it had ended.
+    looks as if it had ended. `stalled` says that it was the wait for a byte. `spent` seconds
+    have gone on earlier connections.
     """
 
-    def __init__(self, seconds: float | None) -> None:
+    def __init__(
+        self, seconds: float | None, idle: float | None = None, *, spent: float = 0.0
+    ) -> None:
         self.seconds = seconds
+        self.idle = idle
         self.fired = False
-        self._until = None if seconds is None else time.monotonic() + min(seconds, FOREVER)
+        self.stalled = False
+        now = time.monotonic()
+        self._until = None if seconds is None else now + min(seconds, FOREVER) - spent
+        self._waits_since: float | None = now  # None while nobody waits for a byte
         self._sockets: list[socket.socket] = []
         self._lock = threading.Lock()
         self._timer: threading.Timer | None = None
         self._closed = False
 
     def remaining(self) -> float | None:
-        """Seconds until the deadline, not below 0; None without a deadline."""
-        return None if self._until is None else max(0.0, self._until - time.monotonic())
+        """Seconds until the next deadline of both, not below 0; None without any."""
+        now = time.monotonic()
+        ends = [end for end in (self._until, self._idle_until()) if end is not None]
+        return max(0.0, min(ends) - now) if ends else None
+
+    @property
+    def is_over(self) -> bool:
+        """Whether the deadline itself has passed."""
+        return self._until is not None and time.monotonic() >= self._until
+
+    def waiting(self) -> None:
+        """A read begins to wait for a byte."""
+        if self.idle is not None:
+            self._waits_since = time.monotonic()
+
+    def received(self) -> None:
+        """A byte came; the time that our own reader takes is not the stream's."""
+        self._waits_since = None
 
     def limit(self, seconds: float) -> None:
         """Bring the deadline forward to at most `seconds` from now."""
-        left = self.remaining()
-        if left is None or seconds < left:
-            self._until = time.monotonic() + seconds
+        end = time.monotonic() + seconds
+        if self._until is None or end < self._until:
+            self._until = end
             self._cancel()
             self.start()
 
     def start(self) -> None:
         """Begin to watch: from here on a blocked read ends at the deadline."""
         left = self.remaining()
-        if left is not None and self._timer is None:
-            self._timer = threading.Timer(left, self.fire)
+        if self.idle is not None and self._waits_since is None:
+            # Nobody waits at this moment; who begins to in the next one must not go unseen.
+            left = min(self.idle, FOREVER if left is None else left)
+        if left is not None and self._timer is None and not self._closed:
+            self._timer = threading.Timer(left, self._look)
             self._timer.daemon = True
             self._timer.start()
+
+    def _look(self) -> None:
+        """The timer rang: the time may have been moved since it was set."""
+        self._timer = None
+        now = time.monotonic()
+        idle_until = self._idle_until()
+        if self._until is not None and now >= self._until:
+            self.fire()
+        elif idle_until is not None and now >= idle_until:
+            self.stalled = True
+            self.fire()
+        else:
+            self.start()
+
+    def _idle_until(self) -> float | None:
+        since = self._waits_since
+        return None if self.idle is None or since is None else since + min(self.idle, FOREVER)
 
     def watch(self, sock: socket.socket) -> None:
         """Put a plain socket under watch, before TLS wraps it.
@@ -72,11 +116,12 @@ class Watchdog:
 
     def close(self) -> None:
         """Stop watching. Who still reads in another thread is woken: nobody waits for it."""
+        self._closed = True  # first: a timer that rings right now sets no other one
         self._cancel()
         with self._lock:
-            self._closed = True
             for sock in self._sockets:
                 _shut_down(sock)
+                _drain(sock)
                 sock.close()
             self._sockets.clear()
 
@@ -89,3 +134,12 @@ class Watchdog:
 def _shut_down(sock: socket.socket) -> None:
     with contextlib.suppress(OSError):
         sock.shutdown(socket.SHUT_RDWR)
+
+
+def _drain(sock: socket.socket) -> None:
+    """Throw away what came before a shutdown: a thread that nobody waits for would go on to
+    parse megabytes of a flood. At most what a receive buffer holds."""
+    with contextlib.suppress(OSError):
+        for _ in range(256):
+            if not sock.recv(65536, socket.MSG_DONTWAIT):
+                return

@@ -52,10 +52,8 @@ class Draft:
 
     def read(self, option: str, name: str) -> bytes:
         """The bytes of file `name`; `-` is standard input."""
-        if name == "-":
-            return self.stdin()
         try:
-            return Path(name).read_bytes()
+            return self.stdin() if name == "-" else Path(name).read_bytes()
         except (OSError, ValueError) as error:
             raise _unreadable(option, name, error) from None
 
@@ -179,7 +177,9 @@ def _set_bearer(draft: Draft, value: str) -> None:
     if value.startswith("env:"):
         where = f"--bearer: the environment variable {value[4:]!r}"
         if value[4:] not in draft.environment:
-            raise UsageError(f"{where} is not set", f"run: export {value[4:]}=…")
+            # Not named unless it is a name: env:$KEY, typed by mistake, would be the key itself.
+            named = where if value[4:].replace("_", "").isalpha() else "--bearer: that variable"
+            raise UsageError(f"{named} is not set", "write env:NAME, without a $, and export it")
         token = draft.environment[value[4:]]
     elif value.startswith("@"):
         where = f"--bearer: the file {value[1:]!r}"

@@ -76,7 +76,8 @@ class Chunk(NamedTuple):
 class Closed:
     """The connection is over. `detail` is the evidence, `hint` what to do next.
 
-    `body` is the start of a reply that was no event stream.
+    `body` is the start of a reply that was no event stream. `fatal` says that another
+    connection would do no better.
     """
 
     at: float
@@ -84,9 +85,37 @@ class Closed:
     detail: str = ""
     hint: str = ""
     body: bytes = b""
+    fatal: bool = False
 
 
-Signal: TypeAlias = Opened | Chunk | Closed
+@dataclass(frozen=True, slots=True)
+class Reconnecting:
+    """A connection is over and another will be opened: as `attempt`, `delay` seconds from now.
+
+    `ending` and `detail` are those of the connection that is over.
+    """
+
+    at: float
+    attempt: int
+    delay: float
+    ending: Ending
+    detail: str = ""
+
+
+Signal: TypeAlias = Opened | Chunk | Reconnecting | Closed
+
+
+@dataclass(slots=True)
+class Resume:
+    """What a connection hands on to the next: the session writes it, the transport reads it.
+
+    `reconnection_time` is seconds, None until somebody sets it. `over` says that the stream
+    has come to its own end, so that nothing is opened again.
+    """
+
+    last_event_id: str = ""
+    reconnection_time: float | None = None
+    over: bool = False
 
 
 @dataclass(slots=True)
@@ -150,4 +179,4 @@ class Ignored:
     id: str | None = None
 
 
-Event: TypeAlias = Message | Comment | Retry | Ignored | Opened | Closed
+Event: TypeAlias = Message | Comment | Retry | Ignored | Opened | Reconnecting | Closed

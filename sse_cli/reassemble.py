@@ -22,6 +22,8 @@ from sse_cli.toolcalls import ToolCalls
 Kind = Literal["text", "reasoning", "tool", "usage", "finish", "error"]
 Envelope = dict[str, Any]
 
+DETECTION_SECONDS: Final = 10.0  # and no longer than this, for a person waits for text
+DETECTION_SIZE: Final = 16 * 1024 * 1024  # characters that are kept until then
 DETECTION_LIMIT: Final = 200  # events of no known format before waiting longer is no use
 
 
@@ -90,6 +92,7 @@ class Reassembler:
         self.done = False
         self._candidates = formats
         self._waiting: list[tuple[Envelope, int, float]] = []
+        self._held = 0  # characters of the events that wait
         self._reader: Reader | None = None
         self._n = 0
         self._at = 0.0
@@ -98,8 +101,12 @@ class Reassembler:
 
     @property
     def gave_up(self) -> bool:
-        """Whether no format knew any of the first events."""
-        return self.format is None and len(self._waiting) >= DETECTION_LIMIT
+        """Whether no format knew any of the first events, or those of the first seconds."""
+        if self.format is not None or not self._waiting:
+            return False
+        (_, _, first), (_, _, last) = self._waiting[0], self._waiting[-1]
+        late = last - first >= DETECTION_SECONDS
+        return late or len(self._waiting) >= DETECTION_LIMIT or self._held > DETECTION_SIZE
 
     @property
     def failures(self) -> dict[str, tuple[int, str]]:
@@ -154,6 +161,7 @@ class Reassembler:
         known = (one for one in self._candidates if not (one.from_start and self._waiting))
         found = next((one for one in known if holds(one.get("detect"), envelope)), None)
         self._waiting.append((envelope, n, at))
+        self._held += len(envelope["raw"])
         if found is None:
             return ()
         self._choose(found)

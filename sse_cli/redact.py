@@ -56,6 +56,8 @@ def url(text: str) -> str:
         return MARK
     authority, path = _split_authority(found["authority"], found["path"])
     userinfo, at, host = authority.rpartition("@")
+    if not at:
+        host = _host(host)
     return found["scheme"] + _userinfo(userinfo) + at + host + path + _query(found["query"])
 
 
@@ -83,6 +85,13 @@ def _split_authority(authority: str, path: str) -> tuple[str, str]:
     password, _, rest = path.rpartition("@")
     host, slash, tail = rest.partition("/")
     return f"{authority}{password}@{host}", slash + tail
+
+
+def _host(text: str) -> str:
+    """A port that is none may be a password whose host was forgotten: `https://ann:pw`."""
+    name, colon, port = text.partition(":")
+    is_port = not port or (port.isascii() and port.isdecimal())
+    return text if is_port or text.startswith("[") else f"{name}{colon}{MARK}"
 
 
 def _userinfo(text: str) -> str:

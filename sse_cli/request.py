@@ -57,6 +57,7 @@ class Request:
     ip_family: Literal["any", "4", "6"] = "any"
     connect_timeout: float | None = None
     max_time: float | None = None
+    idle_timeout: float | None = None
     verbose: bool = False
 
     def __repr__(self) -> str:

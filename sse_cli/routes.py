@@ -1,6 +1,7 @@
 """Which reply a request gets from the mock server. Pure: a request in, a scenario out.
 
-Rule 1: every reply is a `Scenario`, the list of routes and the error pages too. Rule 2: no
+Rule 1: every reply is a `Scenario`, the list of routes and the error pages too; only the
+streams themselves may be made something worse of (`Twist`). Rule 2: no
 reply repeats what the peer sent. Rule 3: only programs and pages of this machine may ask:
 Host and Origin are checked, because a web page can point its own name at 127.0.0.1.
 """
@@ -8,13 +9,14 @@ Host and Origin are checked, because a web page can point its own name at 127.0.
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
 from email.utils import formatdate
 from http import HTTPStatus
 
 import h11
 
-from sse_cli.scenarios import Scenario
+from sse_cli.faults import Asked
+from sse_cli.scenarios import Reply, Scenario
 
 ALLOWED_METHODS = "GET, HEAD, POST, OPTIONS"
 PHRASES = {status.value: status.phrase for status in HTTPStatus}
@@ -25,9 +27,17 @@ _ORIGIN = re.compile(rf"https?://{_LOOPBACK}", re.IGNORECASE)
 # RFC 9112, 3.2.2: a server must take the absolute form too, and then its authority counts.
 _TARGET = re.compile(r"(?:https?://(?P<authority>[^/?#]*))?(?P<path>[^?#]*).*", re.IGNORECASE)
 
+Twist = Callable[[Scenario, Asked], Reply]
 
-def answer(request: h11.Request, scenarios: Mapping[str, Scenario]) -> Scenario:
-    """What to reply to `request`: a scenario of `scenarios`, the list of them, or an error."""
+
+def answer(
+    request: h11.Request,
+    scenarios: Mapping[str, Scenario],
+    twist: Twist = lambda scenario, _: scenario,
+) -> Reply:
+    """What to reply to `request`: a scenario of `scenarios`, the list of them, or an error.
+
+    `twist` has the last word on a scenario, not on the list and on errors."""
     if request.http_version not in (b"1.0", b"1.1"):  # h11 lets any HTTP/d.d through
         return refusal(505)
     target = _TARGET.fullmatch(request.target.decode("ascii"))
@@ -39,7 +49,17 @@ def answer(request: h11.Request, scenarios: Mapping[str, Scenario]) -> Scenario:
         return _plain(403, "This server answers to 127.0.0.1, localhost and [::1] only.\n")
     if not all(_ORIGIN.fullmatch(origin) for origin in header_values(request, b"origin")):
         return _plain(403, "This server answers pages of this machine only.\n")
-    return _by_method(request.method.decode("ascii"), path, scenarios)
+    found = _by_method(request.method.decode("ascii"), path, scenarios)
+    if any(found is scenario for scenario in scenarios.values()):
+        ids = header_values(request, b"last-event-id")
+        return _resumed(found, ids, lambda left: twist(left, Asked(path, hosts[0])))
+    return found
+
+
+def _resumed(scenario: Scenario, ids: Sequence[str], twist: Callable[[Scenario], Reply]) -> Reply:
+    """What is left of `scenario`; a 204 where nothing is: don't come back (HTML 9.2.2)."""
+    left = scenario.after(ids[-1] if ids else "")
+    return twist(left) if left.steps or not scenario.steps else Scenario("", "", (), 204, "")
 
 
 def _by_method(method: str, path: str, scenarios: Mapping[str, Scenario]) -> Scenario:

@@ -1,7 +1,8 @@
 """The mock server: scenarios over real HTTP/1.1, on loopback only. asyncio and h11.
 
-Rule 1: everything it answers is a `Scenario` (`routes.py` picks it), so there is one way to
-write a reply. Rule 2: one step of a scenario is one HTTP chunk and one write. Rule 3: no
+Rule 1: everything it answers is a `Scenario` (`routes.py` picks it), or what a fault made of
+one (`faults.py`): a scenario again, or a `RawReply`, so there are two ways to write a reply.
+Rule 2: one step is one write, and of a scenario one HTTP chunk. Rule 3: no
 peer can hurt another one: heads, bodies and connections are bounded, and what a peer does
 wrong ends its own connection in silence.
 """
@@ -10,18 +11,21 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import socket
+import struct
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 import h11
 
 from sse_cli.errors import UsageError
+from sse_cli.faults import Asked, Fault
 from sse_cli.routes import answer, head, header_values, refusal
-from sse_cli.scenarios import Gate, Scenario
+from sse_cli.scenarios import Gate, RawReply, Reply, Scenario, Step, Then
 
 LOOPBACK_HOSTS = ("127.0.0.1", "::1")
 GATE_POLL = 0.002  # seconds between looks at a shut gate; only tests have gates
@@ -40,21 +44,40 @@ class Limits:
     connections: int = 256
 
 
+@dataclass(slots=True)
+class Exchange:
+    """One request and what was sent for it: a page of the journal.
+
+    `at` is seconds of the server's clock; `last_event_id` the header's bytes, None without one.
+    `body` is what the client was told of the stream, before any content coding.
+    """
+
+    at: float
+    target: str
+    last_event_id: bytes | None
+    body: bytearray = field(default_factory=bytearray)
+
+
 class Server:
     """Serves each scenario at `/NAME` and at every path below it, and lists them at `/`.
 
-    `port` 0 takes a free one. `speed` 2 is twice as fast, 0 without waits. Raises UsageError
-    for a host that isn't loopback and for a speed below 0; `run` raises it when it can't
-    listen. A server runs once: by `serve_forever`, or by `running` in a thread.
+    `port` 0 takes a free one. `speed` 2 is twice as fast, 0 without waits. `fault` is put on
+    every scenario, or only on the first `times` of those that are asked for. `journal` is a list
+    that gets an `Exchange` for each request, and grows as long as the server runs. Raises
+    UsageError for a host that isn't loopback and for a speed below 0; `run` raises it when it
+    can't listen. A server runs once: by `serve_forever`, or by `running` in a thread.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 (what to serve; all else are named options)
         self,
         scenarios: Mapping[str, Scenario],
         *,
         host: str = "127.0.0.1",
         port: int = 0,
         speed: float = 1.0,
+        fault: Fault | None = None,
+        times: int | None = None,
+        journal: list[Exchange] | None = None,
         limits: Limits | None = None,
     ) -> None:
         if host not in LOOPBACK_HOSTS:
@@ -64,6 +87,9 @@ class Server:
         self.scenarios = scenarios
         self.speed = speed
         self.limits = limits or Limits()
+        self.fault, self.times = fault, times
+        self.journal = journal
+        self._asked = 0
         self._host, self._port = host, port
         self._stopping = asyncio.Event()
         self._stopped = threading.Event()
@@ -75,6 +101,27 @@ class Server:
     def connections(self) -> int:
         """How many connections are open now."""
         return len(self._connections)
+
+    def answer(self, request: h11.Request) -> Reply:
+        """What to reply: the scenario at this server's speed, with its fault."""
+        return answer(request, self.scenarios, self._twist)
+
+    def enter(self, request: h11.Request) -> Exchange:
+        """A new page, in the journal if one is kept."""
+        assert self._loop is not None  # noqa: S101 (it listens)
+        ids = [value for name, value in request.headers if name == b"last-event-id"]
+        target = request.target.decode("ascii")
+        exchange = Exchange(self._loop.time(), target, ids[-1] if ids else None)
+        if self.journal is not None:
+            self.journal.append(exchange)
+        return exchange
+
+    def _twist(self, scenario: Scenario, asked: Asked) -> Reply:
+        self._asked += 1
+        scenario = scenario.at_speed(self.speed)
+        if self.fault is None or (self.times is not None and self._asked > self.times):
+            return scenario
+        return self.fault.reply(scenario, replace(asked, number=self._asked))
 
     async def run(self, on_ready: Callable[[str], object]) -> None:
         """Listen, call `on_ready` with the base URL, and serve until stopped or cancelled."""
@@ -164,6 +211,9 @@ def _run_in_thread(server: Server, ready: Future[str]) -> None:
         ready.set_exception(error)
 
 
+Note = Callable[[Step], None]
+
+
 class _Connection:
     """One peer: its requests in turn, until either side has had enough."""
 
@@ -194,11 +244,16 @@ class _Connection:
         try:
             request = await self._read_request()
         except h11.RemoteProtocolError as error:
-            await self._respond(refusal(error.error_status_hint), b"GET")
+            await self._respond(refusal(error.error_status_hint), b"GET", lambda _: None)
             return False
         if request is None:
             return False
-        await self._respond(answer(request, self._server.scenarios), request.method)
+        note = self._note(self._server.enter(request))
+        reply = self._server.answer(request)
+        if isinstance(reply, RawReply):
+            await self._write(reply, note)
+            return False
+        await self._respond(reply, request.method, note)
         return self._http.states == {h11.CLIENT: h11.DONE, h11.SERVER: h11.DONE}
 
     async def _read_request(self) -> h11.Request | None:
@@ -237,13 +292,28 @@ class _Connection:
             self._http.receive_data(await self._reader.read(READ_SIZE))
         return event
 
-    async def _respond(self, scenario: Scenario, method: bytes) -> None:
+    async def _respond(self, scenario: Scenario, method: bytes, note: Note) -> None:
         await self._send(head(scenario))
         if method != b"HEAD":
-            for step in scenario.at_speed(self._server.speed).steps:
+            for step in scenario.steps:
                 await _wait(step.delay)
                 await self._send(h11.Data(data=step.data))
+                note(step)
         await self._send(h11.EndOfMessage())
+
+    async def _write(self, reply: RawReply, note: Note) -> None:
+        for step in reply.steps():
+            await _wait(step.delay)
+            self._writer.write(step.data)
+            await self._writer.drain()
+            note(step)
+        await _ENDS[reply.then](self._reader, self._writer)
+
+    def _note(self, exchange: Exchange) -> Note:
+        """What writes down that a step was sent, if that is wanted."""
+        if self._server.journal is None:
+            return lambda _: None
+        return lambda step: exchange.body.extend(step.data if step.says is None else step.says)
 
     async def _send(self, event: h11.Event) -> None:
         # asyncio sets TCP_NODELAY on every stream: each write leaves at once.
@@ -258,6 +328,31 @@ class _Connection:
             async with asyncio.timeout(self._limits.linger_seconds):
                 while await self._reader.read(READ_SIZE):
                     pass
+
+
+async def _close(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+    """Nothing: every connection is closed in the end, politely."""
+
+
+async def _reset(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    """Leave no time to linger: then closing is a RST instead of a FIN (socket(7))."""
+    plain = writer.get_extra_info("socket")
+    plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    raise ConnectionAbortedError("the fault asks for it")
+
+
+async def _hold(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
+    while await reader.read(READ_SIZE):
+        pass
+
+
+async def _be_deaf(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    assert isinstance(writer.transport, asyncio.ReadTransport)  # noqa: S101 (a socket's)
+    writer.transport.pause_reading()
+    await asyncio.Event().wait()
+
+
+_ENDS = {Then.CLOSE: _close, Then.RESET: _reset, Then.HOLD: _hold, Then.DEAF: _be_deaf}
 
 
 async def _wait(delay: float | Gate) -> None:

@@ -10,21 +10,33 @@ from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final
 
-from sse_cli.events import Chunk, Closed, Ending, Event, Message, Opened, Signal
+from sse_cli.events import (
+    Chunk,
+    Closed,
+    Ending,
+    Event,
+    Message,
+    Opened,
+    Reconnecting,
+    Resume,
+    Signal,
+)
 from sse_cli.ndjson import NDJSONParser
 from sse_cli.parser import DEFAULT_MAX_SIZE, EventStreamParser
 
 BODY_LIMIT: Final = 64 * 1024
 # Where the wire ended the stream, an unfinished event is a cut; where we did, it is not.
-_CUT_BY_US: Final = frozenset({Ending.DONE, Ending.LIMIT, Ending.DEADLINE, Ending.INTERRUPTED})
+_CUT_BY_US: Final = frozenset(
+    {Ending.DONE, Ending.LIMIT, Ending.DEADLINE, Ending.STALLED, Ending.INTERRUPTED}
+)
 
 
 class Session:
     """Turns signals into events; `max_size` bounds a line and an event (bytes)."""
 
-    def __init__(self, *, max_size: int = DEFAULT_MAX_SIZE) -> None:
+    def __init__(self, *, max_size: int = DEFAULT_MAX_SIZE, resume: Resume | None = None) -> None:
         self.messages = 0
-        self.last_event_id = ""
+        self.resume = resume or Resume()
         self._max_size = max_size
         self._parser: EventStreamParser | NDJSONParser | None = None
         self._attempt = 0
@@ -37,13 +49,16 @@ class Session:
             return self._chunk(signal)
         if isinstance(signal, Opened):
             return self._opened(signal)
+        if isinstance(signal, Reconnecting):
+            self._body = b""  # the next connection may fail without a reply of its own
+            return [*self._finish(signal.at), signal]
         return self._closed(signal)
 
     def _opened(self, opened: Opened) -> list[Event]:
         self._attempt = opened.attempt
         self._body = b""
         if opened.media == "event-stream":
-            self._parser = EventStreamParser(self.last_event_id, max_size=self._max_size)
+            self._parser = EventStreamParser(self.resume.last_event_id, max_size=self._max_size)
         elif opened.media == "ndjson":
             self._parser = NDJSONParser(max_size=self._max_size)
         else:
@@ -57,18 +72,30 @@ class Session:
             return []
         events = self._parser.feed(chunk.data, chunk.at)
         self._number(events)
+        self._hand_on(self._parser)
         return events
 
     def _closed(self, closed: Closed) -> list[Event]:
-        events: list[Event] = []
-        if self._parser is not None:
-            if closed.ending not in _CUT_BY_US:
-                events = self._parser.finish(closed.at)
-                self._number(events)
-            if isinstance(self._parser, EventStreamParser):  # a line of JSON has no id
-                self.last_event_id = self._parser.last_event_id
+        events = [] if closed.ending in _CUT_BY_US else self._finish(closed.at)
         self._parser = None
         return [*events, replace(closed, body=self._body)]
+
+    def _finish(self, at: float) -> list[Event]:
+        """What the end of a connection cut off."""
+        if self._parser is None:
+            return []
+        events = self._parser.finish(at)
+        self._number(events)
+        self._hand_on(self._parser)
+        self._parser = None
+        return events
+
+    def _hand_on(self, parser: EventStreamParser | NDJSONParser) -> None:
+        """What holds for later connections, from the moment that the stream says it."""
+        if isinstance(parser, EventStreamParser):  # a line of JSON has no id
+            self.resume.last_event_id = parser.last_event_id
+            if parser.reconnection_time is not None:
+                self.resume.reconnection_time = parser.reconnection_time / 1000
 
     def _number(self, events: list[Event]) -> None:
         number = self.messages

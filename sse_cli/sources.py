@@ -12,14 +12,15 @@ import re
 import stat
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal
 
 from sse_cli import content
 from sse_cli.errors import UsageError
-from sse_cli.events import Chunk, Closed, Ending, Media, Opened, Signal
+from sse_cli.events import Chunk, Closed, Ending, Media, Opened, Resume, Signal
+from sse_cli.reconnect import Pace, Policy, Reconnector
 from sse_cli.request import Request
 
 READ_SIZE: Final = 64 * 1024
@@ -44,6 +45,8 @@ def kind_of(target: str, commands: Sequence[str] = ()) -> Kind:
         return "url"
     if target and _exists(Path(target)):
         return "file"
+    if target.lower().startswith("mailto:"):  # else a user with a password, at a host
+        raise UsageError(f"{target} is an address to write to", "name an http or https URL")
     if target.startswith(("./", "../", "/", "~")) or target.endswith(_FILE_ENDINGS):
         raise UsageError(f"no such file: {target}", "check the path; - reads standard input")
     if target.lower() == "localhost" or _HOST_LIKE.search(target):
@@ -71,12 +74,33 @@ class Reading:
         return "ndjson" if self.ndjson else content.sniff(start)
 
 
-def from_url(request: Request, reading: Reading, clock: Clock) -> Iterator[Signal]:
-    """The signals of one request."""
+def from_url(
+    request: Request,
+    reading: Reading,
+    clock: Clock,
+    policy: Policy | None = None,
+    resume: Resume | None = None,
+) -> Iterator[Signal]:
+    """The signals of a request, over as many connections as `policy` asks for."""
     # Imported here: httpx costs 60 ms, which files and standard input need not pay.
     from sse_cli import transport  # noqa: PLC0415
 
-    return transport.connect(request, clock, reading.of_reply)
+    cookies = transport.Cookies() if policy and policy.reconnect else None
+    pace = Pace()
+
+    def connect(request: Request, attempt: int) -> Generator[Signal, None, None]:
+        return transport.connect(
+            request,
+            clock,
+            reading.of_reply,
+            attempt=attempt,
+            cookies=cookies,
+            spent=clock() if attempt > 1 else 0.0,
+            admit=pace.admit,
+        )
+
+    opener = Reconnector(connect, policy or Policy(), resume or Resume(), clock, pace=pace)
+    return opener.signals(request)
 
 
 def from_file(path: str, reading: Reading) -> Iterator[Signal]:

@@ -17,6 +17,7 @@ import contextlib
 import queue
 import re
 import socket
+import ssl
 import threading
 import zlib
 from collections.abc import Callable, Generator, Iterator
@@ -49,30 +50,68 @@ MediaOf = Callable[[int, str | None], Media]
 class _Failed(Exception):  # noqa: N818 (carries an ending, is no error of ours)
     """The connection is over: with this ending, for this reason."""
 
-    def __init__(self, ending: Ending, detail: str, hint: str = "") -> None:
+    def __init__(self, ending: Ending, detail: str, hint: str = "", *, fatal: bool = False) -> None:
         super().__init__(detail)
-        self.ending, self.detail, self.hint = ending, detail, hint
+        self.ending, self.detail, self.hint, self.fatal = ending, detail, hint, fatal
 
     def closed(self) -> Closed:
         """The failure as a signal, not stamped yet."""
-        return Closed(0.0, self.ending, self.detail, self.hint)
+        return Closed(0.0, self.ending, self.detail, self.hint, fatal=self.fatal)
 
 
-def connect(
-    request: Request, clock: Callable[[], float], media_of: MediaOf = content.media
-) -> Iterator[Signal]:
+class Cookies:
+    """The cookies that a server set, for its later connections (RFC 6265).
+
+    Each origin has a jar of its own: RFC 6265 (8.5) would hand what one port of a host has set
+    to every other (rule 4).
+    """
+
+    def __init__(self) -> None:
+        self._jars: dict[tuple[str, str, int], httpx.Cookies] = {}
+
+    def keep(self, response: httpx.Response, ask: httpx.Request) -> None:
+        """Take what a reply sets."""
+        response.request = ask
+        self._jar(ask).extract_cookies(response)
+
+    def add(self, ask: httpx.Request) -> None:
+        """Put those for this URL beside the caller's own."""
+        bare = httpx.Request("GET", ask.url)
+        self._jar(ask).set_cookie_header(bare)
+        if kept := bare.headers.get("cookie"):
+            own = ask.headers.get("cookie")
+            ask.headers["cookie"] = f"{own}; {kept}" if own else kept
+
+    def _jar(self, ask: httpx.Request) -> httpx.Cookies:
+        return self._jars.setdefault(_origin(ask.url), httpx.Cookies())
+
+
+def connect(  # noqa: PLR0913 (one request, and what earlier connections leave)
+    request: Request,
+    clock: Callable[[], float],
+    media_of: MediaOf = content.media,
+    *,
+    attempt: int = 1,
+    cookies: Cookies | None = None,
+    spent: float = 0.0,
+    admit: Callable[[float | None], None] = lambda _left: None,
+) -> Generator[Signal, None, None]:
     """One exchange: `Opened`, `Chunk`s and `Closed`, or `Closed` alone.
 
-    `clock` gives the seconds since the run began; it is read once for each signal. Raises
-    UsageError for what can't be asked at all (an invalid URL, an unusable certificate).
+    `clock` gives the seconds since the run began; it is read once for each signal. `attempt`
+    is the number of the connection; `cookies` are kept from one to the next, and `spent` are
+    the seconds that earlier ones took of `--max-time`; `admit` may hold back the connections
+    that redirects ask for. Raises UsageError for what can't be asked at all (an invalid URL,
+    an unusable certificate).
     """
-    watchdog = Watchdog(request.max_time)
+    watchdog = Watchdog(request.max_time, request.idle_timeout, spent=spent)
     with contextlib.ExitStack() as stack:
         stack.callback(watchdog.close)
         watchdog.start()
         try:
-            url, response = _follow(request, _url(request.url), watchdog, stack)
-            opened = _opened(response, url, clock(), media_of)
+            url, response = _follow(request, _url(request.url), watchdog, stack, cookies, admit)
+            opened = replace(_opened(response, url, clock(), media_of), attempt=attempt)
+            watchdog.received()
             yield opened
             closed = yield from _body(opened, response, watchdog, clock)
         except _Failed as failed:
@@ -83,12 +122,17 @@ def connect(
 # Redirects
 
 
-def _follow(
-    request: Request, url: httpx.URL, watchdog: Watchdog, stack: contextlib.ExitStack
+def _follow(  # noqa: PLR0913, PLR0917 (a request, and what its connections share)
+    request: Request,
+    url: httpx.URL,
+    watchdog: Watchdog,
+    stack: contextlib.ExitStack,
+    cookies: Cookies | None = None,
+    admit: Callable[[float | None], None] = lambda _left: None,
 ) -> tuple[httpx.URL, httpx.Response]:
     """The first reply that is no redirect we may follow (Fetch, "HTTP-redirect fetch")."""
     for _ in range(MAX_REDIRECTS + 1):
-        response = _exchange(request, url, watchdog, stack)
+        response = _exchange(request, url, watchdog, stack, cookies)
         target = _target(response, url)
         if target is None:
             return url, response
@@ -100,6 +144,7 @@ def _follow(
         elif _turns_into_get(response.status_code, request.method):
             request = _without_body(request)
         url = target
+        admit(watchdog.remaining())
     raise _Failed(
         Ending.REFUSED,
         f"more than {MAX_REDIRECTS} redirects, the last to {redact.url(str(url))}",
@@ -154,7 +199,11 @@ def _anonymous(request: Request) -> Request:
 
 
 def _exchange(
-    request: Request, url: httpx.URL, watchdog: Watchdog, stack: contextlib.ExitStack
+    request: Request,
+    url: httpx.URL,
+    watchdog: Watchdog,
+    stack: contextlib.ExitStack,
+    cookies: Cookies | None = None,
 ) -> httpx.Response:
     """Send the request and wait for the reply's headers, in a thread of its own.
 
@@ -164,14 +213,9 @@ def _exchange(
     box: queue.SimpleQueue[Any] = queue.SimpleQueue()
     ask = _httpx_request(request, url, _trace(box, watchdog))
     transport = _transport(request, url)
-
-    def work() -> None:
-        try:
-            box.put(transport.handle_request(ask))
-        except BaseException as error:  # handed to the waiting thread
-            box.put(error)
-
-    threading.Thread(target=work, daemon=True, name="sse-connect").start()
+    if cookies:
+        cookies.add(ask)
+    give_up = _send(transport, ask, box)
     try:
         response = _wait(box, request, watchdog)
     except (httpx.HTTPError, OSError, ValueError) as error:
@@ -179,9 +223,42 @@ def _exchange(
         # Asked before the error is believed: a shut down socket looks like a lost one.
         late = watchdog.fired
         raise _late_reply(watchdog) if late else _head_failure(error, request, url) from None
+    except BaseException:
+        give_up()
+        raise
     stack.callback(transport.close)
     stack.callback(response.close)
+    if cookies:
+        cookies.keep(response, ask)
     return response
+
+
+def _send(
+    transport: httpx.HTTPTransport, ask: httpx.Request, box: queue.SimpleQueue[Any]
+) -> Callable[[], None]:
+    """Have a thread put the response, or what was raised, into `box`.
+
+    Who doesn't want it any more calls what is returned. Then the transport is closed by
+    whichever of the two comes second: never under a thread that still reads from it.
+    """
+    finished, given_up = threading.Event(), threading.Event()
+
+    def work() -> None:
+        try:
+            box.put(transport.handle_request(ask))
+        except BaseException as error:  # handed to the waiting thread
+            box.put(error)
+        finished.set()
+        if given_up.is_set():
+            transport.close()
+
+    def give_up() -> None:
+        given_up.set()
+        if finished.is_set():
+            transport.close()
+
+    threading.Thread(target=work, daemon=True, name="sse-connect").start()
+    return give_up
 
 
 def _wait(box: queue.SimpleQueue[Any], request: Request, watchdog: Watchdog) -> httpx.Response:
@@ -340,7 +417,7 @@ def _body(
     size = 0
     closed = _clean_end(opened, response)
     try:
-        for piece in _decoded(opened, response):
+        for piece in _decoded(opened, response, watchdog):
             yield Chunk(clock(), piece)
             size += len(piece)
             if refused and size >= REFUSED_BODY_LIMIT:
@@ -355,10 +432,23 @@ def _body(
     if refused:
         return Closed(0.0, Ending.REFUSED, *content.refusal(opened))
     # Asked before the end is believed: a shut down socket looks like a clean end.
+    if watchdog.stalled:
+        return _stalled(watchdog)
     return _deadline("the stream still ran", watchdog).closed() if watchdog.fired else closed
 
 
-def _decoded(opened: Opened, response: httpx.Response) -> Iterator[bytes]:
+def _reads(response: httpx.Response, watchdog: Watchdog) -> Iterator[bytes]:
+    """The body as it came. Any byte of it counts for the watchdog, even one that a decoder
+    keeps back; the time that our own reader takes does not."""
+    assert isinstance(response.stream, httpx.SyncByteStream)  # noqa: S101 (a sync transport's)
+    watchdog.waiting()
+    for data in response.stream:
+        watchdog.received()
+        yield data
+        watchdog.waiting()
+
+
+def _decoded(opened: Opened, response: httpx.Response, watchdog: Watchdog) -> Iterator[bytes]:
     names = opened.header("content-encoding")
     if unknown := coding.unsupported(names):
         raise _Failed(
@@ -367,12 +457,12 @@ def _decoded(opened: Opened, response: httpx.Response) -> Iterator[bytes]:
             "sse reads identity, gzip and deflate; the server or a proxy ignores Accept-Encoding",
         )
     found = coding.codings(names)
-    assert isinstance(response.stream, httpx.SyncByteStream)  # noqa: S101 (a sync transport's)
+    reads = _reads(response, watchdog)
     if not found:
-        yield from response.stream
+        yield from reads
         return
     decoder = coding.Decoder(found[0])
-    for chunk in response.stream:
+    for chunk in reads:
         yield from decoder.feed(chunk)
     if not decoder.complete:
         raise _Failed(Ending.TRUNCATED, f"the {found[0]} body ends before its own end")
@@ -443,7 +533,10 @@ def _head_failure(error: Exception, request: Request, url: httpx.URL) -> _Failed
     if isinstance(error, httpx.ReadError | httpx.WriteError):
         detail = f"{where} reset the connection before it replied"
         return _Failed(Ending.UNREACHABLE, detail, _SCHEME_HINT)
-    return _Failed(Ending.UNREACHABLE, *failures.explain(error, host, where, _via(request, url)))
+    words = failures.explain(error, host, where, _via(request, url))
+    # A certificate that is not trusted now will not be in three seconds.
+    fatal = isinstance(failures.innermost(error), ssl.SSLCertVerificationError)
+    return _Failed(Ending.UNREACHABLE, *words, fatal=fatal)
 
 
 _SCHEME_HINT: Final = "https or http? the wrong one looks so"
@@ -463,7 +556,13 @@ def _via(request: Request, url: httpx.URL) -> str:
 
 
 def _late_reply(watchdog: Watchdog) -> _Failed:
-    return _deadline("no reply had come", watchdog)
+    if watchdog.idle is None or watchdog.is_over:
+        return _deadline("no reply had come", watchdog)
+    return _Failed(
+        Ending.DEADLINE,
+        f"no reply within --idle-timeout {watchdog.idle:g} s",
+        "a server that thinks long needs a larger one; keep-alives can't come before the reply",
+    )
 
 
 def _deadline(phase: str, watchdog: Watchdog) -> _Failed:
@@ -471,6 +570,16 @@ def _deadline(phase: str, watchdog: Watchdog) -> _Failed:
         Ending.DEADLINE,
         f"{phase} when --max-time {watchdog.seconds:g} s was over",
         "a larger --max-time, or none, waits longer",
+        fatal=True,
+    )
+
+
+def _stalled(watchdog: Watchdog) -> Closed:
+    return Closed(
+        0.0,
+        Ending.STALLED,
+        f"no byte came for --idle-timeout {watchdog.idle:g} s",
+        "the server hangs, or a proxy holds its writes back; keep-alive comments would show which",
     )
 
 

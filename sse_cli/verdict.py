@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
+from sse_cli import payload
 from sse_cli.errors import ExitCode
 from sse_cli.events import Closed, Ending, Ignored
 from sse_cli.payload import is_false
@@ -43,6 +44,7 @@ _HINTS: Final = {
     Ending.TRUNCATED: "all that came is shown; the log of the server or a proxy knows more",
     Ending.MALFORMED: "the server or a proxy in between writes bad HTTP; -v shows the reply's head",
     Ending.TOO_LARGE: "--max-size SIZE raises the limit",
+    Ending.DEADLINE: "a larger --max-time, or none, waits longer",
 }
 
 
@@ -51,6 +53,8 @@ class Verdict:
 
     def __init__(self) -> None:
         self.error = ""
+        self.error_value: Any = None
+        self.error_event = 0
         # Asked at a clean end: why the answer is not whole, "" when it is. Formats know.
         self.missing: Callable[[], str] = lambda: ""
         self._done = False
@@ -66,13 +70,40 @@ class Verdict:
             self._done = True
         elif not self.error and (error := error_of(row)):
             self.error = f"event {message.n} reports an error: {error}"
+            self.error_value = error_value(row)
+            self.error_event = message.n
 
     def ignored(self, event: Ignored) -> None:
         """Note what was cut off, and what a limit of ours passed over."""
         if event.reason == "incomplete":
             self._incomplete = event
+        if event.reason in ("unknown-field", "incomplete") and not self.error:
+            self._stray_error(event)
         elif event.reason == "too-large" and not self._too_large:
             self._too_large = f"line {event.line}, {event.size:,} bytes, is over the size limit"
+
+    def _stray_error(self, event: Ignored) -> None:
+        """Some servers report an error in a line of their own, or as a bare JSON body."""
+        name, _, value = event.text.partition(":")
+        found: Any = value.strip() if name.strip() == "error" else None
+        if event.text.lstrip()[:1] == "{":
+            body = payload.parse(event.text)
+            found = body.get("error") if isinstance(body, dict) else None
+        elif isinstance(found, str):
+            found = payload.parse(found)
+        if not is_false(found):
+            self.error = f"line {event.line} reports an error: {_error_text(found)}"
+            self.error_value = found
+            self.error_event = self._messages
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the sentinel was seen: the stream came to its own end."""
+        return self._done
+
+    def reconnecting(self) -> None:
+        """Forget what the connection that is over left unfinished: it will be sent again."""
+        self._incomplete = None
 
     def finish(self, closed: Closed) -> Closed:
         """`closed` with the ending, the evidence and the hint for the stream as a whole."""
@@ -84,7 +115,7 @@ class Verdict:
             return closed
         if self.error:
             return replace(closed, ending=Ending.ERROR_EVENT, detail=self.error, hint="")
-        if self._done and closed.ending in _AFTER_DONE:
+        if self._done and closed.ending in _AFTER_DONE and not self.missing():
             closed = replace(closed, ending=Ending.DONE, detail=f"{SENTINEL} seen", hint="")
         if self._too_large and closed.ending in _WHOLE:
             return replace(closed, ending=Ending.TOO_LARGE, detail=self._too_large, hint="")
@@ -116,6 +147,14 @@ def error_of(row: Row) -> str:
         return ""
     found = row.payload.get("error") if isinstance(row.payload, dict) else None
     return "" if is_false(found) else _error_text(found)
+
+
+def error_value(row: Row) -> Any:
+    """The error of an event as JSON has it."""
+    found = row.payload
+    if isinstance(found, dict) and not is_false(found.get("error")):
+        return found["error"]
+    return found
 
 
 def _error_text(error: Any) -> str:

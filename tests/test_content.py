@@ -100,7 +100,11 @@ def test_a_refused_status_has_a_hint_of_its_own(status: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("status", "hint"), [(302, "an event stream has status 200"), (599, "the server failed")]
+    ("status", "hint"),
+    [
+        (302, "a redirect that leads nowhere sse can follow: -v shows its Location"),
+        (599, "the server failed"),
+    ],
 )
 def test_any_other_status_has_the_hint_of_its_class(status: int, hint: str) -> None:
     detail, found = content.refusal(Opened(0, "u", status))

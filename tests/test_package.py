@@ -40,9 +40,9 @@ MADE_HERE = {"build", "dist", "node_modules", "__pycache__"}  # git ignores them
 FLOORS = (
     "events errors safe redact surrogates interrupts",
     "sse_cli parser timing query recording request payload expression ndjson content coding "
-    "shell curl url draft deadlines failures tls scenarios formats blocks",
-    "session reassemble toolcalls answer glance transport serve routes",
-    "sources verdict check render",
+    "shell curl url draft deadlines failures tls scenarios faults formats blocks",
+    "session reconnect reassemble toolcalls answer glance transport serve routes",
+    "sources verdict check continuity render",
     "cli __main__",
 )
 FLOOR_OF = {module: floor for floor, line in enumerate(FLOORS) for module in line.split()}

@@ -49,17 +49,17 @@ def test_messages_are_numbered_through_all_connections_with_their_connection_and
 def test_the_last_event_id_is_carried_over_connections() -> None:
     session = Session()
     run(session, *connection(b"id: 7\ndata: a\n\n"))
-    assert session.last_event_id == "7"
+    assert session.resume.last_event_id == "7"
     (message,) = messages(run(session, *connection(b"data: b\n\n", attempt=2)))
     assert (message.last_event_id, message.id) == ("7", None)
     run(session, *connection(b"id\ndata: c\n\n", attempt=3))
-    assert session.last_event_id == ""
+    assert session.resume.last_event_id == ""
 
 
 def test_the_id_of_half_an_event_is_not_carried_over() -> None:
     session = Session()
     run(session, *connection(b"id: 7\ndata: a\n\nid: 8\ndata: b", ending=Ending.TRUNCATED))
-    assert session.last_event_id == "7"
+    assert session.resume.last_event_id == "7"
 
 
 def test_replies_that_carry_no_ids_leave_the_last_one_as_it_was() -> None:
@@ -68,7 +68,7 @@ def test_replies_that_carry_no_ids_leave_the_last_one_as_it_was() -> None:
     run(session, Opened(0, "u", 500, media="other"), Closed(1, Ending.REFUSED))
     run(session, Opened(0, "u", 200, media="ndjson"), Closed(1, Ending.EOF))
     run(session, Closed(1, Ending.UNREACHABLE))
-    assert session.last_event_id == "7"
+    assert session.resume.last_event_id == "7"
 
 
 def test_every_connection_begins_with_a_fresh_parser() -> None:

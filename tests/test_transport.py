@@ -161,7 +161,7 @@ def test_a_reader_that_stops_closes_the_connection() -> None:
         signals = transport.connect(Request(server.origin), start_clock())
         assert isinstance(next(signals), Opened)
         assert isinstance(next(signals), Chunk)
-        signals.close()  # type: ignore[attr-defined]  # a generator's
+        signals.close()
         assert gone.wait(PATIENCE)
 
 

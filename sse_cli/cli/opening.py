@@ -5,13 +5,17 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
 
 from sse_cli import request, sources
-from sse_cli.cli.options import ReadingOptions
+from sse_cli.cli.options import ReadingOptions, ResumeOptions
 from sse_cli.cli.parsing import CURL
 from sse_cli.cli.telling import say
+from sse_cli.draft import duration
 from sse_cli.errors import UsageError
-from sse_cli.events import Opened, Signal
+from sse_cli.events import Opened, Resume, Signal
+from sse_cli.reconnect import Policy
+from sse_cli.session import Session
 from sse_cli.sources import Clock
 
 Pairs = Sequence[tuple[str, str]]
@@ -32,29 +36,77 @@ def clock_from_first_use() -> Clock:
     return clock
 
 
+@dataclass(frozen=True)
+class Wanted:
+    """A target and all that was said of how to get and read it."""
+
+    target: str
+    pairs: Pairs = ()
+    reading: ReadingOptions = field(default_factory=ReadingOptions)
+    resuming: ResumeOptions = field(default_factory=ResumeOptions)
+
+    def session(self) -> Session:
+        """The session that its signals go to."""
+        delay = self.resuming.retry_delay
+        seconds = None if delay is None else duration(delay, "--retry-delay")
+        resume = Resume(self.resuming.last_event_id, seconds)
+        return Session(max_size=max_size(self.reading.max_size), resume=resume)
+
+
 def open_target(
-    target: str,
-    pairs: Pairs,
-    options: ReadingOptions,
-    clock: Clock,
-    aside: Aside = nullcontext,
+    wanted: Wanted, resume: Resume, clock: Clock, aside: Aside = nullcontext
 ) -> Iterator[Signal]:
     """The signals of a target; `aside` makes room on the terminal for what `-v` says.
 
     Raises UsageError for a target that can't be opened or asked.
     """
-    reading = sources.Reading(any_type=options.any_type, ndjson=options.ndjson)
+    target, pairs = wanted.target, wanted.pairs
+    reading = sources.Reading(any_type=wanted.reading.any_type, ndjson=wanted.reading.ndjson)
     kind = "url" if target == CURL else sources.kind_of(target)
     if kind == "url":
         url = [] if target == CURL else [("url", target)]
-        asked = request.build([*url, *pairs])
-        signals = sources.from_url(asked, reading, clock)
+        asked = replace(request.build([*url, *pairs]), idle_timeout=_idle(wanted.resuming))
+        policy = _policy(wanted.resuming)
+        signals = sources.from_url(asked, reading, clock, policy, resume)
         return _told(asked, signals, aside) if VERBOSE in pairs else signals
+    if wanted.resuming != ResumeOptions():
+        raise UsageError(f"{target} is no URL, so that nothing can be resumed", "drop that option")
     if asking := [name for name, _ in pairs if name != "verbose"]:
         raise UsageError(f"--{asking[0]} goes with a URL, and {target} is none", "drop it")
     if kind == "stdin":
         return sources.from_stdin(reading, clock)
     return sources.from_file(target, reading)
+
+
+def _policy(options: ResumeOptions) -> Policy:
+    """When a stream is opened again."""
+    if options.max_reconnects is not None and not options.reconnect:
+        raise UsageError("--max-reconnects limits --reconnect", "add --reconnect")
+    if options.retry_on is not None and not options.reconnect:
+        raise UsageError("--retry-on widens --reconnect", "add --reconnect")
+    return Policy(options.reconnect, options.max_reconnects, _statuses(options.retry_on or ""))
+
+
+def _idle(options: ResumeOptions) -> float | None:
+    if options.idle_timeout is None:
+        return None
+    seconds = duration(options.idle_timeout, "--idle-timeout")
+    if seconds == 0:
+        raise UsageError("--idle-timeout 0 leaves no time at all", "leave it out for no limit")
+    return seconds
+
+
+def _statuses(text: str) -> frozenset[int]:
+    """`429,503` or `5xx` as statuses."""
+    found: set[int] = set()
+    for word in filter(None, text.replace(" ", "").lower().split(",")):
+        if len(word) == 3 and word[0] in "45" and word[1:] == "xx":
+            found.update(range(int(word[0]) * 100, int(word[0]) * 100 + 100))
+        elif len(word) == 3 and word.isdecimal() and word[0] in "45":
+            found.add(int(word))
+        else:
+            raise UsageError(f"--retry-on {word!r} is no status of a failure", "429,503 or 5xx")
+    return frozenset(found)
 
 
 def max_size(text: str) -> int:

@@ -189,6 +189,56 @@ class StreamOptions:
 
 
 @dataclass(frozen=True)
+class ResumeOptions:
+    """Whether and when a stream is opened again, as an EventSource does."""
+
+    reconnect: Annotated[
+        bool,
+        option("--reconnect", panel=STREAM, text="Open it again when it ends, and resume."),
+    ] = False
+    max_reconnects: Annotated[
+        int | None,
+        option(
+            "--max-reconnects", panel=STREAM, metavar="N", min=0, hidden=True, text="At most N."
+        ),
+    ] = None
+    last_event_id: Annotated[
+        str,
+        option(
+            "--last-event-id",
+            panel=STREAM,
+            metavar="ID",
+            hidden=True,
+            text="Begin after this event.",
+        ),
+    ] = ""
+    retry_delay: Annotated[
+        str | None,
+        option(
+            "--retry-delay",
+            panel=STREAM,
+            metavar="TIME",
+            hidden=True,
+            text="Reconnection time until the server sets one (3s).",
+        ),
+    ] = None
+    retry_on: Annotated[
+        str | None,
+        option(
+            "--retry-on",
+            panel=STREAM,
+            metavar="STATUS,...",
+            hidden=True,
+            text="Reconnect on these statuses, too: 429,503 or 5xx.",
+        ),
+    ] = None
+    idle_timeout: Annotated[
+        str | None,
+        option("--idle-timeout", panel=STREAM, metavar="TIME", text="Longest silence (exit 6)."),
+    ] = None
+
+
+@dataclass(frozen=True)
 class ReadingOptions:
     """How bytes are read, whatever they are said to be."""
 

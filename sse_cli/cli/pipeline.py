@@ -7,8 +7,19 @@ from contextlib import closing
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from sse_cli.continuity import Continuity
 from sse_cli.errors import Terminated
-from sse_cli.events import Chunk, Closed, Ending, Event, Ignored, Message, Opened, Signal
+from sse_cli.events import (
+    Chunk,
+    Closed,
+    Ending,
+    Event,
+    Ignored,
+    Message,
+    Opened,
+    Reconnecting,
+    Signal,
+)
 from sse_cli.glance import Glance
 from sse_cli.payload import is_false
 from sse_cli.query import Expression, Row, Selection
@@ -45,6 +56,8 @@ class Run:
     shown: int = 0
     glance: Glance | None = None
     opened: Opened | None = None
+    continuity: Continuity = field(default_factory=Continuity)
+    reconnects: int = 0
     limit: str = ""
     signal_number: int = 0
     is_done: Callable[[], bool] = field(default=lambda: False)
@@ -103,6 +116,10 @@ class Run:
                 self.verdict.ignored(event)
             elif isinstance(event, Opened):
                 self.opened = event
+                self.continuity.opened()
+            elif isinstance(event, Reconnecting):
+                self.reconnects += 1
+                self.verdict.reconnecting()
             self.aside.feed(event)
             self._show(event, views)
 
@@ -110,6 +127,8 @@ class Run:
         row = Row(message)
         row.gap = self.timing.message(message)
         self.verdict.message(row)
+        self.continuity.message(message)
+        self.session.resume.over = self.verdict.is_done or self.is_done()
         if self.glance:
             row.parts = self.glance.feed(row)
         if self.selection.keeps(row):

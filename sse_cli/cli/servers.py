@@ -9,8 +9,10 @@ from typing import Annotated, Final
 import typer
 
 from sse_cli import safe, scenarios
-from sse_cli.cli.options import OutputOptions, ReadingOptions, StreamOptions
+from sse_cli.cli.opening import Wanted
+from sse_cli.cli.options import OutputOptions, StreamOptions
 from sse_cli.cli.watch import follow
+from sse_cli.errors import UsageError
 from sse_cli.render.output import is_terminal
 
 DEFAULT_PORT: Final = 7433
@@ -27,17 +29,39 @@ SPEED = Annotated[
 ]
 
 
-def serve(
+def serve(  # noqa: PLR0913 (Typer's: an option each)
     names: Annotated[
         list[str] | None,
         typer.Argument(metavar="[SCENARIO]...", help="All of them by default.", show_default=False),
     ] = None,
+    *,
     port: Annotated[
         int, typer.Option("-p", "--port", min=0, max=65535, help="0 takes a free one.")
     ] = DEFAULT_PORT,
     speed: SPEED = 1.0,
+    fault: Annotated[
+        str | None,
+        typer.Option("--fault", metavar="NAME", help="Break every reply in this way."),
+    ] = None,
+    times: Annotated[
+        int | None,
+        typer.Option("--times", metavar="N", min=1, help="Only the first N replies have it."),
+    ] = None,
+    list_faults: Annotated[
+        bool, typer.Option("--list-faults", help="Show the faults there are.")
+    ] = False,
 ) -> None:
     """Serve scenarios on 127.0.0.1: streams as the AI APIs send them, without a key."""
+    from sse_cli import faults  # noqa: PLC0415 (only servers need them)
+
+    if list_faults:
+        width = max(map(len, faults.FAULTS))
+        for one in faults.FAULTS.values():
+            typer.echo(f"{one.name:{width}}  {one.description}")
+        return
+    if times is not None and fault is None:
+        raise UsageError("--times limits --fault", "sse serve --list-faults shows what there is")
+    broken = faults.named(fault) if fault else None
     from sse_cli.serve import Server, serve_forever  # noqa: PLC0415 (asyncio costs 50 ms)
 
     loaded = {name: scenarios.load(name) for name in names or scenarios.names()}
@@ -48,7 +72,8 @@ def serve(
         typer.echo("Ctrl-C ends it", err=True)
         sys.stdout.flush()
 
-    serve_forever(Server(loaded, port=port, speed=speed), ready)
+    server = Server(loaded, port=port, speed=speed, fault=broken, times=times)
+    serve_forever(server, ready)
 
 
 def demo(
@@ -70,5 +95,5 @@ def demo(
             queries = "".join(f" -q '{query}'" for query in stream.query or ())
             typer.echo(f"$ sse {url}/{name}{queries}", err=True)
         # An empty proxy: one in the environment would capture loopback, too.
-        code = follow(f"{url}/{name}", [("proxy", "")], stream, ReadingOptions(), output)
+        code = follow(Wanted(f"{url}/{name}", [("proxy", "")]), stream, output)
     raise typer.Exit(code)

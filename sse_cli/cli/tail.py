@@ -13,13 +13,15 @@ import typer
 from sse_cli import formats, payload
 from sse_cli.answer import AnswerTiming, answer_object
 from sse_cli.cli import telling
-from sse_cli.cli.opening import Pairs, clock_from_first_use, max_size, open_target
+from sse_cli.cli.opening import Wanted, clock_from_first_use, open_target
 from sse_cli.cli.options import (
     OUTPUT,
     STREAM,
     ColorChoice,
     ReadingOptions,
     RequestOptions,
+    ResumeOptions,
+    Texts,
     option,
     show_all_help,
 )
@@ -41,7 +43,6 @@ from sse_cli.render.pieces import (
     PlainAside,
     TextWriter,
 )
-from sse_cli.session import Session
 from sse_cli.verdict import SENTINEL, Verdict
 
 
@@ -76,7 +77,7 @@ class TailOptions:
         ),
     ] = None
     query: Annotated[
-        str | None,
+        Texts,
         option(
             "-q", "--query", panel=STREAM, metavar="EXPR", text="JMESPath for the text instead."
         ),
@@ -125,22 +126,23 @@ def tail(
     *,
     _asked: RequestOptions,
     answer: TailOptions,
+    resuming: ResumeOptions,
     reading: ReadingOptions,
 ) -> None:
     """Type out the answer of an AI API as it arrives; -o json gives it whole.
 
     sse tail https://api.example.com/v1/chat/completions --json @body.json
     """
-    raise typer.Exit(type_out(target, ctx.meta[PAIRS], answer, reading))
+    raise typer.Exit(type_out(Wanted(target, ctx.meta[PAIRS], reading, resuming), answer))
 
 
-def type_out(target: str, pairs: Pairs, options: TailOptions, reading: ReadingOptions) -> int:
+def type_out(wanted: Wanted, options: TailOptions) -> int:
     """Read a target to the end of its answer; the exit code."""
-    run = Run(Session(max_size=max_size(reading.max_size)), clock_from_first_use())
+    run = Run(wanted.session(), clock_from_first_use())
     view = View(Reassembler(_formats(options)), _writer(options), run.verdict)
     run.is_done = lambda: view.reassembler.done or view.reassembler.gave_up
     run.verdict.missing = view.missing
-    signals = open_target(target, pairs, reading, run.clock)
+    signals = open_target(wanted, run.session.resume, run.clock)
     try:
         closed = run.over(signals, [view])
     finally:
@@ -187,6 +189,7 @@ class View:
             self._write(self.reassembler.feed_ignored(item, self._n))
         elif isinstance(item, Closed):
             self._write(self.reassembler.finish(item.at))
+            self._tell_error(item.at)
 
     def flush(self) -> None:
         """Hand over what a read gave."""
@@ -199,12 +202,35 @@ class View:
             return ""
         return f"the stream ended before the answer did: no end that {wire.name} requires"
 
+    def nothing(self, choice: int) -> str:
+        """Why nothing was typed out, "" when something was."""
+        choices = self.reassembler.choices
+        if self.is_unknown or not self._n:
+            return ""
+        if not any(kind in self.timing.first for kind in ("text", "reasoning", "tool")):
+            return f"no event held text, reasoning or a tool call by {self._source()}"
+        if choice not in choices:
+            there = ", ".join(map(str, sorted(choices)))
+            return f"choice {choice} never came; there is {there}"
+        return ""
+
+    def _source(self) -> str:
+        wire = self.reassembler.format
+        return "that query" if wire is None or wire.name == "--query" else f"format {wire.name}"
+
     def _write(self, pieces: Iterable[Piece]) -> None:
         for piece in pieces:
             self.timing.feed(piece)
             if piece.kind == "error":
                 self.verdict.format_error(piece.n, piece.value)
             self.writer.write(piece)
+
+    def _tell_error(self, at: float) -> None:
+        """An error that no format had to find is a part of the answer, too."""
+        found = self.verdict.error_value
+        if self.reassembler.error is None and found is not None:
+            self.reassembler.error = found
+            self.writer.write(Piece("error", found, 0, self.verdict.error_event, at))
 
     def _check_json(self, row: Row) -> None:
         data = row.message.data
@@ -221,7 +247,9 @@ def _formats(options: TailOptions) -> list[WireFormat]:
     if options.query is not None and options.format is not None:
         raise UsageError("--query takes the text instead of a format", "drop --format or --query")
     if options.query is not None:
-        return [_of_query(Query(options.query))]
+        if len(options.query) > 1:
+            raise UsageError("tail takes one --query", "sse watch shows several, a column each")
+        return [_of_query(Query(options.query[0]))]
     return formats.known() if options.format is None else [formats.named(options.format)]
 
 
@@ -280,7 +308,8 @@ def _close(run: Run, closed: Closed, view: View, options: TailOptions) -> None:
     if wanted is None:
         wanted = options.output is TailFormat.TEXT and is_terminal() and _is_person_reading()
     failures = view.reassembler.failures
-    if not wanted and not view.broken and not failures:
+    nothing = "" if telling.failed(closed) else view.nothing(options.choice)
+    if not wanted and not view.broken and not failures and not nothing:
         return
     from sse_cli.render import closing  # noqa: PLC0415 (Rich costs 40 ms)
 
@@ -288,6 +317,16 @@ def _close(run: Run, closed: Closed, view: View, options: TailOptions) -> None:
     if view.broken:
         telling.say(closing.broken_json(view.broken, view.first_broken), color)
     telling.say(closing.failed_expressions(failures), color)
+    if nothing:
+        telling.say(closing.nothing(nothing), color)
     if wanted:
-        report = closing.Report(closed, run.timing, view.timing, view.reassembler)
+        report = closing.Report(
+            closed,
+            run.timing,
+            view.timing,
+            view.reassembler,
+            run.reconnects,
+            run.continuity.repeated,
+            run.continuity.skipped,
+        )
         telling.say(closing.lines(report), color)

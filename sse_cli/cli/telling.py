@@ -11,7 +11,7 @@ from sse_cli.events import Closed, Ending
 from sse_cli.render.items import Lines
 
 EMPTY = "the stream ended without a single event"
-EMPTY_HINT = "--all shows comments and ignored lines, -o raw the bytes, -v the exchange"
+EMPTY_HINT = "sse watch --all shows comments and ignored lines, -o raw the bytes; -v the exchange"
 
 Color = Literal["auto", "always", "never"]
 

@@ -9,12 +9,13 @@ from typing import Annotated
 import typer
 
 from sse_cli.cli import telling, views
-from sse_cli.cli.opening import Aside, Pairs, clock_from_first_use, max_size, open_target
+from sse_cli.cli.opening import Aside, Wanted, clock_from_first_use, open_target
 from sse_cli.cli.options import (
     Format,
     OutputOptions,
     ReadingOptions,
     RequestOptions,
+    ResumeOptions,
     StreamOptions,
 )
 from sse_cli.cli.parsing import PAIRS
@@ -22,7 +23,6 @@ from sse_cli.cli.pipeline import Run
 from sse_cli.events import Closed, Signal
 from sse_cli.query import Expression, Query, Selection
 from sse_cli.render.items import Lines
-from sse_cli.session import Session
 
 TARGET = Annotated[
     str,
@@ -34,12 +34,13 @@ TARGET = Annotated[
 ]
 
 
-def watch(
+def watch(  # noqa: PLR0913 (Typer's: the context, the target, groups of options)
     ctx: typer.Context,
     target: TARGET,
     *,
     _asked: RequestOptions,
     stream: StreamOptions,
+    resuming: ResumeOptions,
     reading: ReadingOptions,
     output: OutputOptions,
 ) -> None:
@@ -47,21 +48,15 @@ def watch(
 
     sse https://api.example.com/stream -q 'choices[0].delta.content'
     """
-    raise typer.Exit(follow(target, ctx.meta[PAIRS], stream, reading, output))
+    raise typer.Exit(follow(Wanted(target, ctx.meta[PAIRS], reading, resuming), stream, output))
 
 
-def follow(
-    target: str,
-    pairs: Pairs,
-    stream: StreamOptions,
-    reading: ReadingOptions,
-    output: OutputOptions,
-) -> int:
+def follow(wanted: Wanted, stream: StreamOptions, output: OutputOptions) -> int:
     """Read a target to its end; the exit code. Raises SSEError for what can't begin."""
     queries = [Query(text) for text in stream.query or ()]
     chosen = views.choose(output, queries)
     run = Run(
-        Session(max_size=max_size(reading.max_size)),
+        wanted.session(),
         clock_from_first_use(),
         _selection(stream, queries),
         Expression(stream.until, "--until") if stream.until else None,
@@ -69,7 +64,7 @@ def follow(
     )
 
     def opened(aside: Aside = nullcontext) -> Iterator[Signal]:
-        return open_target(target, pairs, reading, run.clock, aside)
+        return open_target(wanted, run.session.resume, run.clock, aside)
 
     if chosen is Format.TABLE:
         closed = _table(run, opened, queries, output)
@@ -128,6 +123,15 @@ def _summary(run: Run, closed: Closed, output: OutputOptions, *, unicode: bool =
     expressions: list[Expression] = [*run.selection.queries]
     expressions += [one for one in (run.selection.where, run.until) if one]
     report = summary.Report(
-        run.timing, closed, run.shown, run.aside, expressions, output.everything, run.glance
+        run.timing,
+        closed,
+        run.shown,
+        run.aside,
+        expressions,
+        output.everything,
+        run.glance,
+        reconnects=run.reconnects,
+        repeated=run.continuity.repeated,
+        skipped=run.continuity.skipped,
     )
     return summary.summary(report, unicode=unicode)

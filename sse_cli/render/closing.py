@@ -12,7 +12,7 @@ from sse_cli.answer import AnswerTiming
 from sse_cli.events import Closed
 from sse_cli.reassemble import Reassembler
 from sse_cli.render import units
-from sse_cli.render.summary import Figure, ending_line, figures_line
+from sse_cli.render.summary import Figure, ending_line, figures_line, reconnects_lines
 from sse_cli.timing import Timing
 
 
@@ -24,6 +24,9 @@ class Report:
     timing: Timing
     answer: AnswerTiming
     reassembler: Reassembler
+    reconnects: int = 0
+    repeated: int = 0
+    skipped: int = 0
 
 
 def lines(report: Report) -> Iterable[Text]:
@@ -32,6 +35,7 @@ def lines(report: Report) -> Iterable[Text]:
     yield ending_line(report.closed)
     if report.timing.headers is not None:
         yield figures_line(_figures(report))
+    yield from reconnects_lines(report.reconnects, report.repeated, report.skipped)
 
 
 def broken_json(number: int, first: int) -> Iterable[Text]:
@@ -39,6 +43,12 @@ def broken_json(number: int, first: int) -> Iterable[Text]:
     events = "1 event holds" if number == 1 else f"{number:,} events hold"
     where = f"event {first}" if number == 1 else f"the first is event {first}"
     yield Text.assemble(("warning: ", "sse.stopped"), f"{events} broken JSON: {where}")
+
+
+def nothing(why: str) -> Iterable[Text]:
+    """Nothing was typed out, though the stream ended well."""
+    yield Text.assemble(("warning: ", "sse.stopped"), safe.compact(why))
+    yield Text.assemble(("hint: ", "sse.heading"), "sse watch shows what the events hold")
 
 
 def failed_expressions(failures: Mapping[str, tuple[int, str]]) -> Iterable[Text]:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sse_cli import payload, redact
-from sse_cli.events import Chunk, Closed, Comment, Ignored, Opened, Retry
+from sse_cli.events import Chunk, Closed, Comment, Ignored, Opened, Reconnecting, Retry
 from sse_cli.query import Query, Row
 from sse_cli.render.items import Item
 
@@ -44,7 +44,7 @@ class JSONLinesRenderer:
         return line
 
 
-def _other(item: Comment | Retry | Ignored | Opened | Closed) -> dict[str, Any]:
+def _other(item: Comment | Retry | Ignored | Opened | Reconnecting | Closed) -> dict[str, Any]:
     line: dict[str, Any] = {"kind": type(item).__name__.lower(), "t": _seconds(item.at)}
     match item:
         case Opened():
@@ -56,6 +56,9 @@ def _other(item: Comment | Retry | Ignored | Opened | Closed) -> dict[str, Any]:
         case Ignored():
             line |= {"reason": item.reason, "line": item.line, "text": item.text}
             line |= {"event": item.type, "id": item.id, "offset": item.offset, "size": item.size}
+        case Reconnecting():
+            line |= {"attempt": item.attempt, "delay": _seconds(item.delay)}
+            line |= {"ending": item.ending.value, "detail": item.detail}
         case Closed():
             line |= {"ending": item.ending.value, "detail": item.detail}
     return line

@@ -8,7 +8,9 @@ written is live. What Rich makes of a block goes through `safe` once more: an en
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Final
 
+from markdown_it import MarkdownIt
 from rich.console import Console
 from rich.markdown import Markdown
 from rich.text import Text
@@ -18,6 +20,9 @@ from sse_cli.blocks import Block, Blocks
 from sse_cli.reassemble import Piece
 from sse_cli.render.pieces import AsideWriter
 from sse_cli.render.screen import Screen
+
+# HTML is shown as it is written: answers speak of List<String>, and think in <think>.
+_PARSER: Final = MarkdownIt("commonmark", {"html": False}).enable(["strikethrough", "table"])
 
 
 class MarkdownWriter:
@@ -95,7 +100,8 @@ class MarkdownWriter:
 
     def _rendered(self, text: str) -> Sequence[Text]:
         """A block's lines, without the blank ones that Rich puts around some kinds."""
-        markdown = Markdown(text, hyperlinks=False, code_theme="ansi_dark")
+        markdown = Markdown("", hyperlinks=False, code_theme="ansi_dark")
+        markdown.parsed = _PARSER.parse(text)
         width = self._console.options.update(width=max(1, self._console.width - 1))
         lines = [
             Text.assemble(*((safe.escape(part.text), part.style or "") for part in line))

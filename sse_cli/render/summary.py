@@ -18,6 +18,10 @@ from sse_cli.render.items import Item
 from sse_cli.timing import Timing
 
 QUIET_SECONDS: Final = 1.0
+# From here on an idle limit between server and reader is what will end the stream: Google's
+# load balancers and Heroku cut at 30 s, nginx and AWS's ALB at 60 s, Cloudflare at 100 s.
+LONG_SECONDS: Final = 45.0
+IDLE_LIMITS: Final = "proxies cut at 60s (nginx, AWS ALB), 30, 100"
 _GOOD: Final = frozenset({Ending.DONE, Ending.EOF, Ending.EOF_UNVERIFIED})
 _STOPPED: Final = frozenset({Ending.LIMIT, Ending.INTERRUPTED})
 _ASIDE: Final = {Comment: "comment", Retry: "retry line", Ignored: "ignored line"}
@@ -43,6 +47,8 @@ def footer(timing: Timing, now: float) -> Text:
     rate = timing.messages / now if now else 0.0
     if timing.headers is None:
         state, style = "connecting", "sse.stopped"
+    elif silent >= LONG_SECONDS:
+        return _long_silence(timing.messages, silent)
     elif timing.messages == 0:
         state, style = f"open, no event for {units.seconds(silent)}", "sse.stopped"
     elif silent > QUIET_SECONDS:
@@ -55,9 +61,20 @@ def footer(timing: Timing, now: float) -> Text:
     )
 
 
+def _long_silence(messages: int, silent: float) -> Text:
+    """What may happen next, and few figures beside it: a line of 80 columns holds it all."""
+    events = units.count(messages, "event")
+    state = f"silent for {units.seconds(silent)}: {IDLE_LIMITS}"
+    return Text.assemble((events, "sse.figure"), "  ", (state, "sse.gap.stall"), no_wrap=True)
+
+
 @dataclass(frozen=True)
 class Report:
-    """All that a run leaves to be told. `shown` counts the messages that passed the filters."""
+    """All that a run leaves to be told. `shown` counts the messages that passed the filters.
+
+    `reconnects` counts the connections after the first; `repeated` and `skipped` the events
+    that a resume brought again or left out.
+    """
 
     timing: Timing
     closed: Closed
@@ -66,6 +83,9 @@ class Report:
     expressions: Sequence[Expression] = ()
     everything: bool = False
     glance: Glance | None = None
+    reconnects: int = 0
+    repeated: int = 0
+    skipped: int = 0
 
 
 def summary(report: Report, *, unicode: bool = True) -> Iterable[Text]:
@@ -79,6 +99,7 @@ def summary(report: Report, *, unicode: bool = True) -> Iterable[Text]:
     yield figures_line(_firsts(timing, report.glance))
     if timing.gaps.count:
         yield _gaps(timing, unicode=unicode)
+    yield from reconnects_lines(report.reconnects, report.repeated, report.skipped)
     yield from _notes(report)
     for expression in report.expressions:
         if expression.errors:
@@ -134,6 +155,18 @@ def _gaps(timing: Timing, *, unicode: bool) -> Text:
     if unicode and len(gaps.slices()) > 1:
         line.append("  " + units.sparkline(gaps.slices()), "sse.gap")
     return line
+
+
+def reconnects_lines(reconnects: int, repeated: int, skipped: int) -> Iterable[Text]:
+    """What reconnecting did, where there was any: events that came again, or never."""
+    if not reconnects:
+        return
+    line = Text(f"reconnected {units.count(reconnects, 'time')}", style="sse.label")
+    if repeated:
+        line.append(f"  {units.count(repeated, 'event')} repeated", "sse.ignored")
+    if skipped:
+        line.append(f"  {skipped:,} skipped", "sse.bad")
+    yield line
 
 
 def _notes(report: Report) -> Iterable[Text]:

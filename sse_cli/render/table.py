@@ -15,7 +15,7 @@ from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.text import Span, Text
 
 from sse_cli import payload, redact, safe
-from sse_cli.events import Comment, Ignored, Opened, Retry
+from sse_cli.events import Comment, Ignored, Opened, Reconnecting, Retry
 from sse_cli.query import Query, Row, as_text
 from sse_cli.render import units
 from sse_cli.render.items import Item
@@ -24,6 +24,7 @@ from sse_cli.verdict import error_of
 SLOW: Final = 1.0  # a gap (seconds) that a reader notices
 STALL: Final = 5.0  # and one that makes them doubt
 MIN_WIDTH: Final = 40
+MIN_CELLS: Final = 8  # of a data column: less says nothing
 ELLIPSIS: Final = "…"
 CONTEXT: Final = 11  # characters kept before a part: "content":"
 _PART_STYLES: Final = {"text": "sse.value", "reasoning": "sse.reasoning", "tool": "sse.tool"}
@@ -63,21 +64,27 @@ class Layout:
     widths: tuple[int, ...]
     space: str
     ellipsis: str = ELLIPSIS
+    hidden: int = 0  # queries that have no room
 
     @classmethod
     def of(cls, width: int, names: Sequence[str], ellipsis: str = ELLIPSIS) -> Layout:
         """The layout for a terminal `width` and the names of the queries, if any."""
         width = max(width, MIN_WIDTH)
-        event, id_, space = next(row[1:] for row in _WIDTHS if width >= row[0])
-        fixed = [*_FIXED, ("event", event), ("id", id_)]
         names = names or ["data"]
-        left = width - sum(cells + space for _, cells in fixed)
-        share = max(8, (left - space * (len(names) - 1)) // len(names))
+        for event, id_, space in (row[1:] for row in _WIDTHS if width >= row[0]):
+            fixed = [*_FIXED, ("event", event), ("id", id_)]
+            left = width - sum(cells + space for _, cells in fixed)
+            fit = max(1, (left + space) // (MIN_CELLS + space))
+            if fit >= len(names):
+                break
+        hidden = max(0, len(names) - fit)
+        names = names[:fit]
+        share = max(MIN_CELLS, (left - space * (len(names) - 1)) // len(names))
         shares = [share] * (len(names) - 1)
-        last = max(8, left - sum(cells + space for cells in shares))
+        last = max(MIN_CELLS, left - sum(cells + space for cells in shares))
         titles = tuple(title for title, _ in fixed) + tuple(safe.compact(name) for name in names)
         widths = (*(cells for _, cells in fixed), *shares, last)
-        return cls(width, titles, widths, " " * space, ellipsis)
+        return cls(width, titles, widths, " " * space, ellipsis, hidden)
 
     @property
     def indent(self) -> int:
@@ -145,11 +152,20 @@ class TableRenderer:
     def _heads(self, layout: Layout) -> Sequence[Text]:
         heads = [Cell(title, "sse.heading") for title in layout.titles]
         rule = [Cell(self._rule * cells, "sse.rule") for cells in layout.widths]
-        return _line(heads, layout), _line(rule, layout)
+        lines = [_line(heads, layout), _line(rule, layout)]
+        if layout.hidden:
+            number = "1 query is" if layout.hidden == 1 else f"{layout.hidden} queries are"
+            note = f"{number} not shown: a wider terminal has room, -o text shows all"
+            lines.insert(0, Text(note, style="sse.ignored", overflow="ellipsis"))
+        return lines
 
     def _cells(self, item: Item) -> list[Cell]:
         if isinstance(item, Row):
             return self._message(item)
+        if isinstance(item, Reconnecting):
+            wait = f"{item.ending.value}, attempt {item.attempt} in {units.seconds(item.delay)}"
+            text = f"{wait}: {safe.compact(item.detail)}" if item.detail else wait
+            return _note(item.at, "reconnecting", text, "sse.stopped")
         if isinstance(item, Ignored):
             return _note(item.at, "ignored", _ignored(item), "sse.ignored")
         if self._everything:
@@ -220,12 +236,15 @@ class TableRenderer:
         if not self._full:
             yield _line(cells, layout)
             return
-        columns = [_wrapped(cell.text, layout.widths[5 + i]) for i, cell in enumerate(cells[5:])]
+        columns = [
+            _wrapped(cell.text, layout.widths[5 + i])
+            for i, cell in enumerate(cells[5 : len(layout.widths)])
+        ]
         for n in range(max(map(len, columns))):
             left = cells[:5] if n == 0 else [Cell("")] * 5
             right = [
                 Cell(column[n] if n < len(column) else "", cell.style)
-                for column, cell in zip(columns, cells[5:], strict=True)
+                for column, cell in zip(columns, cells[5 : len(layout.widths)], strict=True)
             ]
             yield _line([*left, *right], layout)
 
@@ -235,8 +254,8 @@ def _line(cells: Sequence[Cell], layout: Layout) -> Text:
     parts: list[str] = []
     spans: list[Span] = []
     position = 0
-    last = len(cells) - 1
-    for index, (text, style, bright) in enumerate(cells):
+    last = len(layout.widths) - 1
+    for index, (text, style, bright) in enumerate(cells[: len(layout.widths)]):
         width = layout.widths[index]
         shown = _fit(text, width, index, layout.ellipsis, pad=index < last)
         if style and shown:
@@ -315,7 +334,7 @@ def _header(opened: Opened) -> Text:
         (status, "sse.good" if opened.media != "other" else "sse.bad"),
         ("  " + content_type, ""),
         ("  " + safe.compact(opened.http_version), "sse.label"),
-        ("  headers in ", "sse.label"),
+        (f"  {'headers in' if opened.attempt == 1 else 'open again at'} ", "sse.label"),
         (units.seconds(opened.at), "sse.figure"),
         ("  " + safe.compact(redact.url(opened.url)), "sse.label"),
         no_wrap=True,

@@ -8,10 +8,12 @@ tomllib and json, because `sse demo` should start at once.
 
 from __future__ import annotations
 
+import re
 import threading
 import tomllib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from enum import Enum
 from pathlib import Path
 from typing import NamedTuple, TypeAlias
 
@@ -29,11 +31,13 @@ class Step(NamedTuple):
     """One write: wait for `delay`, then send `data` in a chunk of its own.
 
     `delay` is seconds, or a gate that some other thread opens: a `threading.Event`, or a
-    function that returns at once and is asked again until it says true.
+    function that returns at once and is asked again until it says true. `says` is what of
+    the stream a client learns by it; None means `data`, as it does wherever nothing is wrong.
     """
 
     delay: float | Gate
     data: bytes
+    says: bytes | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +73,44 @@ class Scenario:
         factor = 1 / speed if speed else 0.0
         return replace(self, steps=tuple(_scaled(step, factor) for step in self.steps))
 
+    def after(self, last_event_id: str) -> Scenario:
+        """What is left for a client that saw the event with this id (HTML 9.2.4).
+
+        Only numbers are places in a scenario, and only where one step holds the whole event;
+        for all else it begins anew.
+        """
+        if not (last_event_id.isascii() and last_event_id.isdecimal()):
+            return self
+        line = re.compile(rb"^id: ?%s$" % last_event_id.encode(), re.MULTILINE)
+        for number, step in enumerate(self.steps):
+            found = line.search(step.data)
+            if found and (end := step.data.find(b"\n\n", found.end())) >= 0:
+                rest = step.data[end + 2 :]
+                left = (step._replace(data=rest),) if rest else ()
+                return replace(self, steps=left + self.steps[number + 1 :])
+        return self
+
+
+class Then(Enum):
+    """How a raw reply ends, once all is written."""
+
+    CLOSE = "close"  # say that nothing follows (FIN)
+    RESET = "reset"  # take the connection down (RST)
+    HOLD = "hold"  # keep it open without a word until the client leaves
+    DEAF = "deaf"  # keep it open, and don't notice that the client left
+
+
+@dataclass(frozen=True, slots=True)
+class RawReply:
+    """A reply that HTTP knows nothing of: each step is written as it stands, head and framing
+    included. `steps` is asked for them once a request; they may never end."""
+
+    steps: Callable[[], Iterable[Step]]
+    then: Then = Then.CLOSE
+
+
+Reply: TypeAlias = Scenario | RawReply
+
 
 def names() -> list[str]:
     """The scenarios that ship with the package, sorted."""
@@ -78,7 +120,7 @@ def names() -> list[str]:
 def load(name: str) -> Scenario:
     """The shipped scenario `name`. Raises UsageError, naming the closest, if there is none."""
     if name not in names():
-        raise UsageError(f"no scenario is called {name!r}", _suggestion(name))
+        raise UsageError(f"no scenario is called {name!r}", suggestion(name, names()))
     script = Script.from_table(tomllib.loads((FOLDER / f"{name}.toml").read_text("utf-8")))
     beats = BUILDERS[script.api](script, Dice(script.seed))
     pace = script.pace.clock(Dice(script.seed))
@@ -88,12 +130,13 @@ def load(name: str) -> Scenario:
 
 def _scaled(step: Step, factor: float) -> Step:
     if isinstance(step.delay, (int, float)):
-        return Step(step.delay * factor, step.data)
+        return step._replace(delay=step.delay * factor)
     return step
 
 
-def _suggestion(name: str) -> str:
+def suggestion(name: str, known: Sequence[str]) -> str:
+    """The hint for a name that is none of `known`: the closest, or all of them."""
     from difflib import get_close_matches  # noqa: PLC0415 - 3 ms that only a typo should cost
 
-    close = get_close_matches(name, names())
-    return f"did you mean {' or '.join(close)}?" if close else f"there are: {', '.join(names())}"
+    close = get_close_matches(name, known)
+    return f"did you mean {' or '.join(close)}?" if close else f"there are: {', '.join(known)}"

@@ -1,0 +1,109 @@
+"""HTTP 200 is no success: errors outside of every format, answers without their end, silence."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+from rich.console import Console
+
+from sse_cli.events import Message
+from sse_cli.query import Query, Row
+from sse_cli.render.markdown import MarkdownWriter
+from sse_cli.render.table import TableRenderer
+from tests.run_sse import sse
+
+CHAT = (
+    'data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"hi"}}]}\n\n'
+)
+DONE = "data: [DONE]\n\n"
+
+
+def written(folder: Path, text: str) -> str:
+    """The path of a stream in a file."""
+    path = folder / "stream.sse"
+    path.write_text(text)
+    return str(path)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ('error: {"message":"stray"}\n\ndata: {"a":1}\n\n', "line 1 reports an error: stray"),
+        ("data: one\n\nerror: overloaded\n\n", "line 3 reports an error: overloaded"),
+        (': hello\n\n{"error":{"message":"bare"}}', "line 3 reports an error: bare"),
+        ('data: one\n\n{"error":"bare"}\n\n', "line 3 reports an error: bare"),
+    ],
+)
+@pytest.mark.parametrize("command", ["watch", "tail"])
+def test_an_error_in_a_line_of_its_own_is_an_error(
+    command: str, text: str, says: str, tmp_path: Path
+) -> None:
+    ran = sse(command, written(tmp_path, text))
+    assert ran.code == 5
+    assert says in ran.talk
+
+
+@pytest.mark.parametrize("text", ["error:\n\ndata: x\n\n", '{"ok":1}\n\ndata: x\n\n'])
+def test_a_line_that_a_browser_drops_is_no_error_of_itself(text: str, tmp_path: Path) -> None:
+    ran = sse("watch", written(tmp_path, ":\n" + text))
+    assert ran.code == 0
+
+
+def test_an_error_that_no_format_had_to_find_is_a_part_of_the_answer(tmp_path: Path) -> None:
+    path = written(tmp_path, 'data: {"error":{"message":"no model","code":404}}\n\n')
+    whole, lines = sse("tail", path, "-o", "json"), sse("tail", path, "-o", "jsonl")
+    assert (whole.code, lines.code) == (5, 5)
+    assert json.loads(whole.text)["error"] == {"message": "no model", "code": 404}
+    (line,) = lines.objects()
+    assert (line["kind"], line["n"], line["error"]["code"]) == ("error", 1, 404)
+
+
+def test_the_sentinel_of_others_does_not_end_a_format_that_has_its_own(tmp_path: Path) -> None:
+    ran = sse("tail", written(tmp_path, CHAT + DONE), "--format", "anthropic")
+    assert ran.code == 5
+    assert "no end that anthropic requires" in ran.talk
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["-q", "nope"], "no event held text, reasoning or a tool call by that query"),
+        (["--choice", "5"], "choice 5 never came; there is 0"),
+    ],
+)
+def test_an_answer_that_types_out_nothing_says_why(
+    words: list[str], says: str, tmp_path: Path
+) -> None:
+    ran = sse("tail", written(tmp_path, CHAT + DONE), *words)
+    assert (ran.code, ran.text) == (0, "")
+    assert f"warning: {says}" in ran.talk
+
+
+def test_tail_takes_one_query(tmp_path: Path) -> None:
+    ran = sse("tail", written(tmp_path, CHAT), "-q", "a", "-q", "b")
+    assert ran.code == 2
+    assert "tail takes one --query" in ran.talk
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["Use List<String> here.\n", "<think>\nplan\n</think>\n", "<details>\nmore\n</details>\n"],
+)
+def test_html_in_an_answer_is_shown_as_it_is_written(text: str) -> None:
+    console = Console(width=60, force_terminal=True)
+    lines = MarkdownWriter(console, None)._rendered(text)
+    shown = " ".join(line.plain.strip() for line in lines)
+    assert shown == " ".join(text.split())
+
+
+def test_queries_that_have_no_room_are_told() -> None:
+    queries = [Query(f"q{n}=a") for n in range(8)]
+    row = Row(Message("message", "{}", "", None, 0.0, 0, 4, n=1))
+    row.values = [None] * 8
+    narrow = [line.plain for line in TableRenderer(lambda: 60, queries).feed(row)]
+    assert "not shown" in narrow[0]
+    assert all(len(line) <= 60 for line in narrow[1:])
+    wide = [line.plain for line in TableRenderer(lambda: 200, queries).feed(row)]
+    assert all(f"q{n}" in wide[0] for n in range(8))
