@@ -178,8 +178,10 @@ def _set_bearer(draft: Draft, value: str) -> None:
         where = f"--bearer: the environment variable {value[4:]!r}"
         if value[4:] not in draft.environment:
             # Not named unless it is a name: env:$KEY, typed by mistake, would be the key itself.
-            named = where if value[4:].replace("_", "").isalpha() else "--bearer: that variable"
-            raise UsageError(f"{named} is not set", "write env:NAME, without a $, and export it")
+            if not value[4:].replace("_", "").isalpha():
+                hint = "write env:NAME, without a $, and export it"
+                raise UsageError("--bearer: that environment variable is not set", hint)
+            raise UsageError(f"{where} is not set", f"run: export {value[4:]}=…")
         token = draft.environment[value[4:]]
     elif value.startswith("@"):
         where = f"--bearer: the file {value[1:]!r}"
