@@ -14,6 +14,7 @@ from sse_cli.events import Closed, Comment, Ending, Ignored, Retry
 from sse_cli.glance import Glance
 from sse_cli.query import Expression
 from sse_cli.render import units
+from sse_cli.render.console import prose
 from sse_cli.render.items import Item
 from sse_cli.timing import Timing
 
@@ -113,8 +114,9 @@ def ending_line(closed: Closed) -> Text:
     """How the stream ended, and the evidence."""
     ending = closed.ending
     style = "sse.good" if ending in _GOOD else "sse.stopped" if ending in _STOPPED else "sse.bad"
-    detail = f"  {safe.compact(closed.detail)}" if closed.detail else ""
-    return Text.assemble((ending.value, style), detail)
+    if not closed.detail:
+        return Text(ending.value, style)
+    return prose(f"{ending.value}  ", style, safe.compact(closed.detail))
 
 
 def _amounts(report: Report) -> list[Figure]:
