@@ -97,8 +97,9 @@ def summary(report: Report, *, unicode: bool = True) -> Iterable[Text]:
     if timing.headers is None:
         return
     yield figures_line(_amounts(report))
-    yield figures_line(_firsts(timing, report.glance))
-    if timing.gaps.count:
+    if timing.last:  # a raw stream in a file has no times
+        yield figures_line(_firsts(timing, report.glance))
+    if timing.last and timing.gaps.count:
         yield _gaps(timing, unicode=unicode)
     yield from reconnects_lines(report.reconnects, report.repeated, report.skipped)
     yield from _notes(report)
@@ -129,7 +130,7 @@ def _amounts(report: Report) -> list[Figure]:
         amounts.append(("", safe.compact(report.glance.format.name)))
         if report.glance.tokens:
             amounts.append(("", units.count(report.glance.tokens, "token")))
-    return [*amounts, ("in", units.seconds(report.closed.at))]
+    return [*amounts, ("in", units.seconds(report.closed.at))] if timing.last else amounts
 
 
 def _firsts(timing: Timing, glance: Glance | None) -> list[Figure]:
