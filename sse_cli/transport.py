@@ -211,7 +211,8 @@ def _exchange(
     the watchdog is closed.
     """
     box: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    ask = _httpx_request(request, url, _trace(box, watchdog))
+    heard = _Heard()
+    ask = _httpx_request(request, url, _trace(box, watchdog, heard))
     transport = _transport(request, url)
     if cookies:
         cookies.add(ask)
@@ -221,8 +222,9 @@ def _exchange(
     except (httpx.HTTPError, OSError, ValueError) as error:
         transport.close()
         # Asked before the error is believed: a shut down socket looks like a lost one.
-        late = watchdog.fired
-        raise _late_reply(watchdog) if late else _head_failure(error, request, url) from None
+        if watchdog.fired:
+            raise _late_reply(watchdog) from None
+        raise _head_failure(error, request, url, heard) from None
     except BaseException:
         give_up()
         raise
@@ -282,18 +284,45 @@ def _wait(box: queue.SimpleQueue[Any], request: Request, watchdog: Watchdog) -> 
             return item
 
 
-def _trace(box: queue.SimpleQueue[Any], watchdog: Watchdog) -> Callable[[str, Any], None]:
+class _Heard:
+    """Whether a byte of an HTTP/1.1 reply has come: httpcore calls a head that was cut short
+    "without sending a response", too. In HTTP/2 there are bytes that are of no reply."""
+
+    def __init__(self) -> None:
+        self.any = False
+
+    def listen(self, stream: Any) -> None:
+        """Note the first byte that `stream`, httpcore's, reads from now on."""
+        read = stream.read
+
+        def listening(*given: Any, **named: Any) -> bytes:
+            data: bytes = read(*given, **named)
+            self.any = self.any or bool(data)
+            return data
+
+        stream.read = listening
+
+
+def _trace(
+    box: queue.SimpleQueue[Any], watchdog: Watchdog, heard: _Heard
+) -> Callable[[str, Any], None]:
     """httpcore's trace hook: hands new sockets to the watchdog and tells when one is connected.
 
     The CONNECT of a proxy is a request of its own, and no connection yet.
     """
+    streams: list[Any] = []  # the plain one, and the one that TLS makes of it
 
     def trace(name: str, info: dict[str, Any]) -> None:
         if name in ("connection.connect_tcp.complete", "connection.connect_unix_socket.complete"):
             sock = info["return_value"].get_extra_info("socket")
             if isinstance(sock, socket.socket):
                 watchdog.watch(sock)
+            streams.append(info["return_value"])
+        elif name.endswith("start_tls.complete"):
+            streams.append(info["return_value"])
         elif name.endswith("send_request_headers.started") and not _is_connect(info):
+            if name.startswith("http11."):
+                heard.listen(streams[-1])
             box.put(_CONNECTED)
 
     return trace
@@ -420,7 +449,8 @@ def _body(
         for piece in _decoded(opened, response, watchdog):
             yield Chunk(clock(), piece)
             size += len(piece)
-            if refused and size >= REFUSED_BODY_LIMIT:
+            # What had arrived by then can still be read, and there may be much of it.
+            if watchdog.fired or (refused and size >= REFUSED_BODY_LIMIT):
                 break
     except _Failed as failed:
         closed = failed.closed()
@@ -514,7 +544,7 @@ _CUTS: Final = (
 _CUT_HINT: Final = "a crash, a deploy or a proxy's time limit; the server's log knows which"
 
 
-def _head_failure(error: Exception, request: Request, url: httpx.URL) -> _Failed:
+def _head_failure(error: Exception, request: Request, url: httpx.URL, heard: _Heard) -> _Failed:
     """How an exchange failed before the reply's headers."""
     _, host, port = _origin(url)
     where = f"{host}:{port}"
@@ -525,18 +555,24 @@ def _head_failure(error: Exception, request: Request, url: httpx.URL) -> _Failed
         raise UsageError("a header can't be sent: its value breaks HTTP", "check -H, -b and -A")
     if isinstance(error, httpx.ProtocolError):
         if str(error).startswith(_CUTS):
-            detail = f"{where} closed the connection without a reply"
-            return _Failed(Ending.UNREACHABLE, detail, _SCHEME_HINT)
+            return _no_reply(f"{where} closed the connection", "without a reply", heard)
         version = "HTTP/2" if _is_http2(error) else "HTTP"
         detail = f"the reply is not {version}: {error}"
         return _Failed(Ending.MALFORMED, detail, "is it the right port?")
     if isinstance(error, httpx.ReadError | httpx.WriteError):
-        detail = f"{where} reset the connection before it replied"
-        return _Failed(Ending.UNREACHABLE, detail, _SCHEME_HINT)
+        return _no_reply(f"{where} reset the connection", "before it replied", heard)
     words = failures.explain(error, host, where, _via(request, url))
     # A certificate that is not trusted now will not be in three seconds.
     fatal = isinstance(failures.innermost(error), ssl.SSLCertVerificationError)
     return _Failed(Ending.UNREACHABLE, *words, fatal=fatal)
+
+
+def _no_reply(what: str, when: str, heard: _Heard) -> _Failed:
+    """A connection that ended before the reply's headers were whole, or even begun."""
+    if heard.any:
+        detail = f"{what} before the headers of its reply were whole"
+        return _Failed(Ending.UNREACHABLE, detail, _CUT_HINT)
+    return _Failed(Ending.UNREACHABLE, f"{what} {when}", _SCHEME_HINT)
 
 
 _SCHEME_HINT: Final = "https or http? the wrong one looks so"

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
 
-from sse_cli import request, sources
+from sse_cli import reconnect, request, sources
 from sse_cli.cli.options import ReadingOptions, ResumeOptions
 from sse_cli.cli.parsing import CURL
 from sse_cli.cli.telling import say
@@ -49,7 +49,7 @@ class Wanted:
         """The session that its signals go to."""
         delay = self.resuming.retry_delay
         seconds = None if delay is None else duration(delay, "--retry-delay")
-        resume = Resume(self.resuming.last_event_id, seconds)
+        resume = Resume(reconnect.given(self.resuming.last_event_id), seconds)
         return Session(max_size=max_size(self.reading.max_size), resume=resume)
 
 
