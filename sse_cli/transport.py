@@ -525,7 +525,7 @@ def _cut(error: Exception) -> Closed:
     is_protocol = isinstance(error, httpx.ProtocolError) or _is_http2(error)
     if is_protocol and not text.startswith(_CUTS):
         return Closed(0.0, Ending.MALFORMED, f"the transfer broke the protocol: {text}")
-    if isinstance(error, httpx.ReadError | OSError):
+    if isinstance(error, httpx.NetworkError | httpx.TimeoutException | OSError):
         text = failures.reason(error)
     elif "(" in text:
         text = text[text.index("(") :].strip("()")
@@ -559,12 +559,19 @@ def _head_failure(error: Exception, request: Request, url: httpx.URL, heard: _He
         version = "HTTP/2" if _is_http2(error) else "HTTP"
         detail = f"the reply is not {version}: {error}"
         return _Failed(Ending.MALFORMED, detail, "is it the right port?")
-    if isinstance(error, httpx.ReadError | httpx.WriteError):
-        return _no_reply(f"{where} reset the connection", "before it replied", heard)
+    if isinstance(error, httpx.ReadError | httpx.WriteError | httpx.ReadTimeout):
+        return _no_reply(_lost(error, where), "before it replied", heard)
     words = failures.explain(error, host, where, _via(request, url))
     # A certificate that is not trusted now will not be in three seconds.
     fatal = isinstance(failures.innermost(error), ssl.SSLCertVerificationError)
     return _Failed(Ending.UNREACHABLE, *words, fatal=fatal)
+
+
+def _lost(error: Exception, where: str) -> str:
+    """A connection that the system gave up on, as a half of a sentence."""
+    if isinstance(failures.innermost(error), ConnectionResetError | BrokenPipeError):
+        return f"{where} reset the connection"
+    return f"the connection to {where} failed ({failures.reason(error)})"
 
 
 def _no_reply(what: str, when: str, heard: _Heard) -> _Failed:
