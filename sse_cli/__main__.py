@@ -18,6 +18,8 @@ def main() -> NoReturn:
         crashes.install()
         interrupts.install()
         code = _program(sys.argv[1:])
+    except SystemExit:  # how a completion script ends
+        raise
     except BaseException as error:
         code = _told(error)
     _leave(code)
