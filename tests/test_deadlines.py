@@ -18,6 +18,7 @@ from sse_cli.deadlines import FOREVER, Watchdog
 from sse_cli.events import Closed, Ending
 from sse_cli.request import Request
 from sse_cli.sources import start_clock
+from sse_cli.transport import ending, exchange
 from tests.wire import (
     CHUNKED,
     LAST_CHUNK,
@@ -126,9 +127,9 @@ def test_a_reply_that_the_watchdog_cut_off_is_late_and_not_lost() -> None:
         peer.until_gone()
 
     with Wire(handler) as server, contextlib.ExitStack() as stack:
-        with pytest.raises(transport._Failed) as caught:
+        with pytest.raises(ending.Failed) as caught:
             url = httpx.URL(server.origin)
-            transport._exchange(Request(server.origin), url, watchdog, stack)
+            exchange.exchange(Request(server.origin), url, watchdog, stack)
         watchdog.close()
     assert caught.value.ending is Ending.DEADLINE
 
