@@ -33,13 +33,13 @@ import sse_cli.render.markdown
 import sse_cli.serve
 import sse_cli.transport
 from sse_cli.__main__ import main
-from tests.run_sse import environment
+from tests.run_sse import Ran, environment
 
 # All that a run would import, so that it does not: it costs half a second.
 IMPORTED: Final = (sse_cli.cli.app, sse_cli.render, sse_cli.serve, sse_cli.transport)
 
 MOST: Final = 100  # runs for one request: a k-th call that always comes is a bug
-SECONDS: Final = 20  # until a run that hangs is killed, by SIGALRM
+SECONDS: Final = 60  # until a run that hangs is killed, by SIGALRM
 BUFFER: Final = 1024  # bytes; small, so that there are many writes
 SMALL: Final = 192  # bytes of a socket that come at once, so that there are many reads
 SOCKET_CALLS: Final = {
@@ -277,6 +277,11 @@ class Rig:
         found = [Run(*run) for run in json.loads(self._process.stdout.readline())]
         assert not found[-1].reached, f"more than {MOST} calls"
         return found
+
+    def sse(self, *words: str) -> Ran:
+        """`sse WORDS`, of which nothing fails."""
+        (run,) = self.runs([*words], "none", 0)
+        return Ran(run.code, run.out.encode(), run.err.encode())
 
 
 @contextlib.contextmanager
