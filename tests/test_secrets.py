@@ -279,6 +279,22 @@ def test_a_pasted_curl_command_tells_none() -> None:
     assert_nothing_told(ran)
 
 
+BROKEN_HEADERS = {
+    "a header with a NUL": b"HTTP/1.1 200 OK\r\nSet-Cookie: sid=%s\0\r\n\r\n",
+    "a header without a colon": b"HTTP/1.1 200 OK\r\n%s\r\n\r\n",
+    "a trailer with a NUL": head(STREAM, CHUNKED) + b"0\r\nX-Token: %s\0\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("reply", BROKEN_HEADERS.values(), ids=BROKEN_HEADERS.keys())
+def test_a_header_that_breaks_http_is_not_quoted(reply: bytes) -> None:
+    with Wire(reply % canary("broken").encode()) as server:
+        ran = sse(server.origin, *TOLD)
+    assert ran.code == 5
+    assert "illegal header line" in ran.talk
+    assert_nothing_told(ran)
+
+
 # Proxies
 
 

@@ -220,6 +220,18 @@ def test_a_reset_in_the_body_is_a_cut_whatever_its_framing() -> None:
         assert "connection reset" in end.detail
 
 
+def test_what_broke_the_protocol_is_quoted_without_the_marks_of_python() -> None:
+    replies = {
+        head(STREAM, CHUNKED)
+        + b"zz\r\n": "the transfer broke the protocol: illegal chunk header: 'zz",
+        b"ICY 200 OK\r\n\r\n": "the reply is not HTTP: illegal status line: 'ICY 200 OK'",
+        b"x" * 99 + b"\r\n\r\n": f"the reply is not HTTP: illegal status line: '{'x' * 59}…",
+    }
+    for reply, said in replies.items():
+        with Wire(reply) as server:
+            assert closed(ask(server.origin)).detail.startswith(said)
+
+
 @pytest.mark.parametrize("size", [b"zz", b"-1", b"", b"0x5", b"5 5", b"f" * 30])
 def test_a_chunk_size_that_is_none_is_malformed(size: bytes) -> None:
     with Wire(head(STREAM, CHUNKED) + chunk(EVENT) + size + b"\r\nhello\r\n") as server:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import ssl
 import zlib
 from typing import Final
@@ -25,6 +26,11 @@ _CUTS: Final = (
     "InvalidBodyLengthError",
 )
 _CUT_HINT: Final = "a crash, a deploy or a proxy's time limit; the server's log knows which"
+# Bytes that h11 and h2 quote, to the end of what they say. A chunk's size and a status line may be
+# shown; all else may be a header, and a header a secret.
+_QUOTED: Final = re.compile(r"""(?:bytearray\()?b(?P<quote>['"]).*""", re.DOTALL)
+_SHOWN: Final = ("illegal chunk header", "illegal status line")
+_LONGEST_QUOTE: Final = 60  # characters
 _SCHEME_HINT: Final = "https or http? the wrong one looks so"
 
 
@@ -63,12 +69,26 @@ def cut(error: Exception) -> Closed:
     text = str(error)
     is_protocol = isinstance(error, httpx.ProtocolError) or is_http2(error)
     if is_protocol and not text.startswith(_CUTS):
-        return Closed(0.0, Ending.MALFORMED, f"the transfer broke the protocol: {text}")
+        return Closed(0.0, Ending.MALFORMED, f"the transfer broke the protocol: {_said(error)}")
     if isinstance(error, httpx.NetworkError | httpx.TimeoutException | OSError):
         text = failures.reason(error)
     elif "(" in text:
         text = text[text.index("(") :].strip("()")
     return Closed(0.0, Ending.TRUNCATED, f"the connection was cut in the body: {text}", _CUT_HINT)
+
+
+def _said(error: Exception) -> str:
+    """What h11 or h2 say of a reply that broke the protocol, less the headers that they quote."""
+    text = str(error)
+    found = _QUOTED.search(text)
+    if found is None:
+        return text
+    before = text[: found.start()].rstrip(" :")
+    if not text.startswith(_SHOWN):
+        return before
+    quoted = found[0].removeprefix("bytearray(").removesuffix(")").removeprefix("b")
+    more = "…" if len(quoted) > _LONGEST_QUOTE else ""
+    return f"{before}: {quoted[:_LONGEST_QUOTE]}{more}"
 
 
 def failed_head(error: Exception, request: Request, url: httpx.URL, *, heard: bool) -> Failed:
@@ -87,7 +107,7 @@ def failed_head(error: Exception, request: Request, url: httpx.URL, *, heard: bo
         if str(error).startswith(_CUTS):
             return _no_reply(f"{where} closed the connection", "without a reply", heard=heard)
         version = "HTTP/2" if is_http2(error) else "HTTP"
-        detail = f"the reply is not {version}: {error}"
+        detail = f"the reply is not {version}: {_said(error)}"
         return Failed(Ending.MALFORMED, detail, "is it the right port?")
     if isinstance(error, httpx.ReadError | httpx.WriteError | httpx.ReadTimeout):
         return _no_reply(_lost(error, where), "before it replied", heard=heard)

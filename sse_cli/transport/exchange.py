@@ -40,7 +40,7 @@ class Cookies:
         self._jar(ask).set_cookie_header(bare)
         if kept := bare.headers.get("cookie"):
             own = ask.headers.get("cookie")
-            ask.headers["cookie"] = f"{own}; {kept}" if own else kept
+            ask.headers["Cookie"] = f"{own}; {kept}" if own else kept
 
     def _jar(self, ask: httpx.Request) -> httpx.Cookies:
         return self._jars.setdefault(origin(ask.url), httpx.Cookies())
