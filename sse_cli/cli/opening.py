@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from sse_cli import recording, request, sources
+from sse_cli import reconnect, recording, request, sources
 from sse_cli.cli.options import ReadingOptions, RecordingOptions, ResumeOptions
 from sse_cli.cli.parsing import CURL
 from sse_cli.cli.pipeline import Run
@@ -47,7 +47,7 @@ class Wanted:
         """The session that its signals go to."""
         delay = self.resuming.retry_delay
         seconds = None if delay is None else duration(delay, "--retry-delay")
-        resume = Resume(self.resuming.last_event_id, seconds)
+        resume = Resume(reconnect.given(self.resuming.last_event_id), seconds)
         return Session(max_size=max_size(self.reading.max_size), resume=resume)
 
 
