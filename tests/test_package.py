@@ -41,7 +41,8 @@ FLOORS = (
     "events errors safe redact surrogates interrupts",
     "sse_cli parser timing query recording request payload expression ndjson content coding "
     "shell curl url draft deadlines failures tls scenarios faults formats blocks",
-    "session reconnect reassemble toolcalls answer glance transport serve routes",
+    "session reconnect reassemble toolcalls answer glance transport serve routes admission page "
+    "playback journal",
     "sources verdict check continuity render",
     "cli __main__",
 )
