@@ -46,6 +46,7 @@ class Then(Enum):
 
     END = "end"  # as HTTP should, ready for the next request
     CLOSE = "close"  # say that nothing follows (FIN)
+    GARBLE = "garble"  # write what is no chunk, then close
     RESET = "reset"  # take the connection down (RST)
     HOLD = "hold"  # keep it open without a word until the client leaves
     DEAF = "deaf"  # keep it open, and don't notice that the client left

@@ -232,6 +232,11 @@ async def _close(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -
     """Nothing: a connection that is not to be used again is closed in the end, politely."""
 
 
+async def _garble(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+    writer.write(b"no chunk size\r\n")
+    await writer.drain()
+
+
 async def _reset(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     """Leave no time to linger: then closing is a RST instead of a FIN (socket(7))."""
     plain = writer.get_extra_info("socket")
@@ -253,6 +258,7 @@ async def _be_deaf(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) 
 _ENDS = {
     Then.END: _close,
     Then.CLOSE: _close,
+    Then.GARBLE: _garble,
     Then.RESET: _reset,
     Then.HOLD: _hold,
     Then.DEAF: _be_deaf,
