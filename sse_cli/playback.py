@@ -59,12 +59,13 @@ class Library:
     scenarios: dict[str, Scenario] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
-    def add(self, scenario: Scenario, path: str = "") -> None:
-        """Take a scenario in under its name, or the first free one like it."""
+    def add(self, scenario: Scenario, path: str = "") -> str:
+        """Take a scenario in under its name, or the first free one like it; that name."""
         name = self._free(scenario.name)
         if name != scenario.name:
             self.notes.append(f"/{name} is {safe.compact(path)}: /{scenario.name} was taken")
         self.scenarios[name] = replace(scenario, name=name)
+        return name
 
     def _free(self, name: str) -> str:
         tried = name
@@ -180,9 +181,13 @@ def _content_type(path: str, start: bytes) -> str:
     return known or (NDJSON if content.sniff(start) == "ndjson" else EVENT_STREAM)
 
 
+def route_name(text: str) -> str:
+    """`text` as one segment of a URL's path."""
+    return re.sub(r"[^A-Za-z0-9_~.-]+", "-", text).strip(".-") or "stream"
+
+
 def _stem(path: str) -> str:
-    """A file's name as one segment of a URL's path."""
-    return re.sub(r"[^A-Za-z0-9_~.-]+", "-", Path(path).stem).strip(".-") or "stream"
+    return route_name(Path(path).stem)
 
 
 _BROKEN_OFF: Final = ", breaks off"

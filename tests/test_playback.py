@@ -151,18 +151,16 @@ def test_each_connection_follows_the_last_id_of_the_one_before() -> None:
 
 
 def test_connections_without_ids_take_turns() -> None:
-    signals: list[Signal] = [
-        Chunk(one.at, b"data: %d\n\n" % n) if isinstance(one, Chunk) else one
-        for n, one in enumerate(TWO)
-    ]
-    made = recorded(*signals)
+    first, second = b"data: 1\n\n", b"data: 2\n\n"
+    opened, _, cut, reopened, _, end = TWO
+    made = recorded(opened, Chunk(0.5, first), cut, reopened, Chunk(1.8, second), end)
     bodies = [made.turn(number).body for number in range(4)]
-    assert bodies == [b"data: 1\n\n", b"data: 4\n\n"] * 2
+    assert bodies == [first, second] * 2
 
 
 def test_half_an_event_before_a_cut_is_no_reason_to_stay_with_that_connection() -> None:
-    cut = [Chunk(0.5, FIRST + b"id: 2\nda") if signal is TWO[1] else signal for signal in TWO]
-    assert recorded(*cut).after("1").body == SECOND
+    half = Chunk(0.5, FIRST + b"id: 2\nda")
+    assert recorded(TWO[0], half, *TWO[2:]).after("1").body == SECOND
 
 
 REPLAYED = [

@@ -113,6 +113,7 @@ class Scenario:
             wait=self.wait * factor,
             steps=tuple(_scaled(step, factor) for step in self.steps),
             again=tuple(_scaled(step, factor) for step in self.again),
+            more=tuple(one.at_speed(speed) for one in self.more),
         )
 
     def looped(self) -> Scenario:
