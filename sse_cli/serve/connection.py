@@ -78,8 +78,24 @@ class Connection:
             pass  # the peer left, or got less than the Content-Length its scenario promised
         finally:
             self._writer.transport.abort()
-            with suppress(OSError):
-                await self._writer.wait_closed()
+            await self.closed()
+
+    async def turn_away(self) -> None:
+        """Serve nothing: there is no room."""
+        self._writer.write(b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n")
+        self._writer.close()
+        await self.closed()
+
+    def drop(self, task: asyncio.Task[None]) -> None:
+        """End it now; `task` runs it, or would have: what is cancelled before its first step
+        never gets to close anything."""
+        self._writer.transport.abort()
+        task.cancel()
+
+    async def closed(self) -> None:
+        """Wait until its socket is closed."""
+        with suppress(OSError):
+            await self._writer.wait_closed()
 
     async def _exchange(self) -> bool:
         """One request and its reply. False when the connection has to end."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import errno
+import math
 import os
 import socket
 import threading
@@ -83,13 +84,13 @@ class Server:
         # Of the two addresses of that name, the one that every client tries.
         self._host = "127.0.0.1" if host.lower() == "localhost" else host
         self._port = port
-        self._room = 0
+        self.room = 0  # for connections; known once it listens
         self._stopping = asyncio.Event()
         self._stopped = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._listener: asyncio.Server | None = None
         self._connections: dict[asyncio.Task[None], Connection] = {}
-        self._leaving: set[asyncio.Task[None]] = set()
+        self._leaving: dict[asyncio.Task[None], Connection] = {}
 
     @property
     def connections(self) -> int:
@@ -169,7 +170,7 @@ class Server:
         """Listen and return the base URL, without a slash at its end."""
         self._loop = asyncio.get_running_loop()
         self._loop.set_exception_handler(_keep_quiet_about_peers)
-        self._room = min(self.limits.connections, _spare_files())
+        self.room = min(self.limits.connections, _spare_files())
         try:
             self._listener = await asyncio.start_server(
                 self._accept, self._host, self._port, backlog=BATCH
@@ -185,45 +186,53 @@ class Server:
         """Stop listening, cut every stream short and wait until all are gone."""
         if self._listener is not None:
             self._listener.close()
-        tasks = [*self._connections, *self._leaving]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        gone = {**self._connections, **self._leaving}
+        for task, connection in self._connections.items():
+            connection.drop(task)
+        await asyncio.gather(*gone, return_exceptions=True)
+        for connection in gone.values():
+            await connection.closed()
         if self._listener is not None:
             await self._listener.wait_closed()
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        if self.connections >= self._room and not self._make_room():
-            writer.write(b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n")
-            writer.close()
-            return
         connection = Connection(self, reader, writer)
-        task = asyncio.create_task(connection.run())
-        self._connections[task] = connection
+        if self.connections < self.room or self._make_room():
+            task = asyncio.create_task(connection.run())
+            self._connections[task] = connection
+        else:
+            task = asyncio.create_task(connection.turn_away())
+            self._leaving[task] = connection
         task.add_done_callback(self._forget)
 
     def _forget(self, task: asyncio.Task[None]) -> None:
         self._connections.pop(task, None)
-        self._leaving.discard(task)
+        self._leaving.pop(task, None)
 
     def _make_room(self) -> bool:
         """Drop whoever takes longest to ask, else whoever takes too long to read. False if
         everybody is at work."""
         assert self._loop is not None  # noqa: S101 (it listens)
-        now = self._loop.time()
-        late = {task: c.waiting_since for task, c in self._connections.items()}
-        stuck = {task: c.stuck_since for task, c in self._connections.items()}
-        limit = now - self.limits.stuck_seconds
-        slow = {task: since for task, since in late.items() if since is not None} or {
-            task: since for task, since in stuck.items() if since is not None and since < limit
-        }
-        if not slow:
-            return False
-        slowest = min(slow, key=slow.__getitem__)
-        del self._connections[slowest]
-        self._leaving.add(slowest)
-        slowest.cancel()
+        late = min(self._connections.items(), key=_waiting_since)
+        if late[1].waiting_since is None:
+            late = min(self._connections.items(), key=_stuck_since)
+            since = late[1].stuck_since
+            if since is None or since > self._loop.time() - self.limits.stuck_seconds:
+                return False
+        task, connection = late
+        self._leaving[task] = self._connections.pop(task)
+        connection.drop(task)
         return True
+
+
+def _waiting_since(item: tuple[object, Connection]) -> float:
+    since = item[1].waiting_since
+    return math.inf if since is None else since
+
+
+def _stuck_since(item: tuple[object, Connection]) -> float:
+    since = item[1].stuck_since
+    return math.inf if since is None else since
 
 
 def _url(host: str, port: int) -> str:
