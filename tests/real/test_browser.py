@@ -2,25 +2,21 @@
 
 from __future__ import annotations
 
-import base64
-import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from sse_cli import EventStreamParser, Message, page, scenarios
+from sse_cli import page, scenarios
 from sse_cli.faults import FAULTS
 from sse_cli.scenarios import Scenario
 from sse_cli.scenarios.cutting import recut
 from sse_cli.serve import Breaking
 from tests.real.browser import visit
+from tests.real.streams import Told, cases, formats, parsed, shipped
 
 pytestmark = pytest.mark.real
-
-CORPUS = Path(__file__).parents[1] / "corpus"
-Told = list[list[str]]  # type, data, last event id
 
 # Hears each stream to the end of its connection, some at a time: a browser opens six at most.
 LISTEN = """async (plan) => {
@@ -49,13 +45,6 @@ LISTEN = """async (plan) => {
 }"""
 
 
-def parsed(scenario: Scenario) -> Told:
-    """What our parser says."""
-    parser = EventStreamParser()
-    events = [*parser.feed(scenario.body), *parser.finish()]
-    return [[e.type, e.data, e.last_event_id] for e in events if isinstance(e, Message)]
-
-
 def hear(streams: Mapping[str, Scenario], folder: Path) -> dict[str, Told]:
     """What the browser says."""
     plan = {name: page.event_types(one) for name, one in streams.items()}
@@ -64,17 +53,8 @@ def hear(streams: Mapping[str, Scenario], folder: Path) -> dict[str, Told]:
     return heard
 
 
-def corpus() -> dict[str, Scenario]:
-    """The parser's cases, each a stream of exactly its bytes."""
-    cases = json.loads((CORPUS / "parser" / "cases.json").read_text("utf-8"))
-    bodies = [base64.b64decode(case["input_b64"]) for case in cases]
-    made = {f"case-{n}": Scenario.of("", [(0, body)]) for n, body in enumerate(bodies)}
-    assert len(made) > 200
-    return made
-
-
 def test_every_scenario_is_heard_as_our_parser_reads_it(tmp_path: Path) -> None:
-    streams = {name: scenarios.load(name) for name in scenarios.names()}
+    streams = shipped()
     heard = hear(streams, tmp_path)
     assert heard == {name: parsed(one) for name, one in streams.items()}
     assert all(heard.values())
@@ -84,7 +64,7 @@ def test_every_scenario_is_heard_as_our_parser_reads_it(tmp_path: Path) -> None:
 def test_every_case_of_the_corpus_is_heard_as_our_parser_reads_it(
     cut: int | None, tmp_path: Path
 ) -> None:
-    streams = {name: recut(one, cut) if cut else one for name, one in corpus().items()}
+    streams = {name: recut(one, cut) if cut else one for name, one in cases().items()}
     heard = hear(streams, tmp_path)
     wrong = {
         name: (parsed(one), heard.get(name), one.body[:200])
@@ -96,9 +76,7 @@ def test_every_case_of_the_corpus_is_heard_as_our_parser_reads_it(
 
 
 def test_every_recorded_wire_format_is_heard_as_our_parser_reads_it(tmp_path: Path) -> None:
-    files = sorted((CORPUS / "formats").glob("*.sse"))
-    streams = {file.stem: Scenario.of("", [(0, file.read_bytes())]) for file in files}
-    assert len(streams) > 30
+    streams = formats()
     assert hear(streams, tmp_path) == {name: parsed(one) for name, one in streams.items()}
 
 
