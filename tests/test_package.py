@@ -43,7 +43,7 @@ FLOORS = (
     "shell curl url draft deadlines failures tls scenarios faults formats blocks",
     "session reconnect reassemble toolcalls answer glance transport serve routes admission page "
     "playback journal",
-    "sources verdict check continuity render",
+    "sources verdict check continuity har render",
     "cli __main__ pytest_plugin",
 )
 FLOOR_OF = {module: floor for floor, line in enumerate(FLOORS) for module in line.split()}
