@@ -223,8 +223,8 @@ def _reply(name: str, began: float, signals: Sequence[Signal]) -> Scenario:
     assert isinstance(end, Reconnecting | Closed)  # noqa: S101 (`_connections` sees to it)
     opened = next((signal for signal in signals if isinstance(signal, Opened)), None)
     if opened is None:
-        return Scenario(name, "", (), framing="none", then=_ENDS.get(end.ending, _CLOSED)[1])
-    framing, then = _ENDS.get(end.ending, _AS_HTTP_SHOULD)
+        return Scenario(name, "", (), framing="none", then=_ended(end, _CLOSED)[1])
+    framing, then = _ended(end, _AS_HTTP_SHOULD)
     made = Scenario(
         name,
         "",
@@ -237,6 +237,12 @@ def _reply(name: str, began: float, signals: Sequence[Signal]) -> Scenario:
         wait=max(0.0, opened.at - began),
     )
     return replace(made, steps=()) if made.status in _WITHOUT_BODY else made
+
+
+def _ended(end: Reconnecting | Closed, otherwise: tuple[Framing, Then]) -> tuple[Framing, Then]:
+    """How the server ended a connection. Only the words tell a reset from a cut."""
+    framing, then = _ENDS.get(end.ending, otherwise)
+    return framing, Then.RESET if then is Then.CLOSE and "reset" in end.detail else then
 
 
 def _steps(opened: Opened, signals: Sequence[Signal], end: Reconnecting | Closed) -> Iterator[Step]:

@@ -39,18 +39,17 @@ def closed(ending: Ending, at: float = 1.0) -> Closed:
 
 
 @contextmanager
-def serving(*words: str | Path, note: bytes = b"Ctrl-C ends it\n") -> Iterator[dict[str, str]]:
+def serving(*words: str | Path, note: str = "") -> Iterator[dict[str, str]]:
     """`sse serve WORDS` on a free port: the URLs by their names."""
     with start("serve", *words, "--port", "0") as run:
         try:
             assert run.stderr
             assert run.stdout
-            told = b""
-            while not told.endswith(b"Ctrl-C ends it\n"):
-                line = run.stderr.readline()
-                assert line, told
-                told += line
-            assert told == note
+            told: list[bytes] = []
+            while not told or b"Ctrl-C ends it" not in told[-1]:
+                told.append(run.stderr.readline())
+                assert told[-1], told
+            assert b"".join(told[:-1]).decode() == note
             os.set_blocking(run.stdout.fileno(), False)
             lines = run.stdout.read().decode().splitlines()
             yield {urlsplit(line.split()[0]).path[1:]: line.split()[0] for line in lines}
@@ -100,6 +99,12 @@ def test_a_recording_ends_as_it_ended(ending: Ending, framing: str, then: Then) 
 def test_a_server_that_never_replied_does_not_reply(ending: Ending, then: Then) -> None:
     made = recorded(closed(ending))
     assert (made.framing, made.then, made.steps) == ("none", then, ())
+
+
+def test_a_connection_that_was_reset_is_reset_again() -> None:
+    made = recorded(OPENED, Chunk(0.5, FIRST), Closed(1.0, Ending.TRUNCATED, "connection reset"))
+    assert (made.framing, made.then) == ("http", Then.RESET)
+    assert recorded(Closed(1.0, Ending.UNREACHABLE, "it was reset")).then is Then.RESET
 
 
 def test_the_head_is_the_streams_own_without_secrets_and_framing() -> None:
@@ -167,6 +172,8 @@ REPLAYED = [
     "cut-before-headers",
     "cut-in-chunk",
     "cut-in-event",
+    "reset",
+    "reset-before-headers",
     "cut-between-events",
     "cut-without-framing",
     "silence",
@@ -218,8 +225,8 @@ def test_a_recording_that_breaks_off_is_served_up_to_there(tmp_path: Path) -> No
     with broken(None) as server:
         sse(server.url, "--record", str(file), "-o", "jsonl")
     file.write_bytes(file.read_bytes()[:-40])
-    note = f"note: {file} breaks off: it is served up to there\nCtrl-C ends it\n"
-    with serving(file, "--speed", "0", note=note.encode()) as urls:
+    note = f"note: {file} breaks off: it is served up to there\n"
+    with serving(file, "--speed", "0", note=note) as urls:
         ran = sse(urls["killed"], "-o", "jsonl")
     assert (ran.code, len(ran.objects())) == (5, len(NUMBERED.steps))
 
@@ -263,8 +270,8 @@ def test_serve_takes_scenarios_files_and_folders_a_route_each(tmp_path: Path) ->
     (folder / "kept").write_bytes(b"".join(lines))
     other = tmp_path / "one.sse"
     other.write_bytes(SECOND)
-    note = f"note: /one-2 is {other}: /one was taken\nCtrl-C ends it\n"
-    with serving("clock", folder, other, "--speed", "0", note=note.encode()) as urls:
+    note = f"note: /one-2 is {other}: /one was taken\n"
+    with serving("clock", folder, other, "--speed", "0", note=note) as urls:
         assert list(urls) == ["clock", "kept", "lines", "one", "one-2"]
         assert sse(urls["one"], "-o", "raw").out == FIRST
         assert sse(urls["one-2"], "-o", "raw").out == SECOND
@@ -316,6 +323,14 @@ def test_a_refused_reply_and_an_empty_stream_are_not_repeated() -> None:
     empty = Scenario.of("empty", [(0.0, b"")])
     for scenario in (refused, empty):
         assert scenario.looped() is scenario
+
+
+def test_a_loop_plays_all_connections_of_a_recording_as_one() -> None:
+    made = recorded(*TWO).looped()
+    assert made.body == FIRST + SECOND
+    assert made.again == made.steps
+    assert made.after("1").body == SECOND
+    assert made.after("2").again == made.steps
 
 
 @pytest.mark.parametrize(

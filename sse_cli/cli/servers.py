@@ -111,7 +111,7 @@ def _serve(server: Server, library: Library, listen: ListenOptions) -> None:
             typer.echo(f"warning: whoever reaches {host} can read these streams", err=True)
         for note in library.notes:
             typer.echo(f"note: {note}", err=True)
-        typer.echo("Ctrl-C ends it", err=True)
+        typer.echo(f"{url}/ plays them in a browser; Ctrl-C ends it", err=True)
         sys.stdout.flush()
 
     serve_forever(server, ready)

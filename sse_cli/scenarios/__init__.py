@@ -117,10 +117,12 @@ class Scenario:
         )
 
     def looped(self) -> Scenario:
-        """This scenario, started over at its end for ever; a reply without a stream as it is."""
-        if self.status != 200 or not any(step.data for step in self.steps):
+        """This scenario, all its connections in one, started over at its end for ever; a reply
+        without a stream as it is."""
+        if self.status != 200 or not self.body:
             return self
-        return replace(self, framing="http", then=Then.END, again=self.steps)
+        steps = sum((reply.steps for reply in self.more if reply.status == 200), self.steps)
+        return replace(self, steps=steps, framing="http", then=Then.END, again=steps, more=())
 
     def once(self) -> Scenario:
         """This scenario, ending as HTTP should after its steps."""

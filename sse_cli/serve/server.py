@@ -77,7 +77,7 @@ class Server:
         self.limits = limits or Limits()
         self.breaks: dict[str, Breaking] = {}
         self._break = Breaking(fault, times)
-        self._struck: str | None = None  # the name of the last reply's fault
+        self._struck: str | None = None  # the fault of the reply that is being made
         self.journal, self._log = journal, log
         self.keeps = journal is not None
         self.failure: SSEError | None = None
@@ -99,10 +99,9 @@ class Server:
 
     def reply(self, request: h11.Request, exchange: Exchange) -> Reply:
         """What to answer: the scenario at this server's speed, with its fault."""
+        self._struck = None
         found = self._router.answer(request)
-        exchange.route = found.route
-        if found.route is not None:
-            exchange.fault = self._struck
+        exchange.route, exchange.fault = found.route, self._struck
         return found.reply
 
     def _twist(self, name: str, scenario: Scenario, asked: Asked) -> Reply:
