@@ -17,7 +17,6 @@ from typing import Final, NamedTuple
 
 import h11
 
-from sse_cli import page
 from sse_cli.admission import Admission, Pairs
 from sse_cli.faults import Asked
 from sse_cli.scenarios import NOTHING_LEFT, Reply, Scenario
@@ -102,6 +101,8 @@ class Router:
         """The list: a page for browsers, which say that they want one, text for all others."""
         if "text/html" not in ",".join(accept).lower():
             return _plain(200, self._listing(), (("Vary", "Accept"),))
+        from sse_cli import page  # noqa: PLC0415 (10 ms that only a browser's visit should cost)
+
         headers = (("Vary", "Accept"), *page.headers())
         return _plain(200, page.render(dict(self.scenarios)), headers, kind=page.KIND)
 

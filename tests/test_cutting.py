@@ -50,6 +50,8 @@ def test_the_bytes_stay_and_none_is_sent_before_it_was_there(
     assert after.body == before.body
     then, now = times(before), times(after)
     assert all(now[offset] >= then[offset] for offset in then)
+    last = [offset - 1 for offset in accumulate(len(step.data) for step in after.steps) if offset]
+    assert all(now[offset] == then[offset] for offset in last)  # nor any later than it must
     assert now[len(before.body)] == then[len(before.body)]  # the end is when it was
 
 
