@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
+from statistics import median
 from urllib.parse import urlsplit
 
 import pytest
@@ -18,7 +19,7 @@ from sse_cli.scenarios import Scenario
 from sse_cli.serve import Limits, Server, running
 
 PATIENCE = 20.0
-AT_ONCE = 1.0  # seconds; served in some milliseconds, but the machine may be busy
+AT_ONCE = 0.5  # seconds in the median; it takes some milliseconds, but machines may be busy
 CROWD = 1000
 SHORT = Scenario.of("short", [(0, b"data: one\n\n")])
 BEGUN = b"GET /short HTTP/1.1\r\nHost: localhost\r\nX-Slow: "
@@ -68,10 +69,9 @@ def test_a_good_client_is_served_at_once_among_a_thousand_slow_ones(words: bytes
     server = Server({"short": SHORT})
     with open_files(4 * CROWD), running(server) as base, ExitStack() as stack:
         peers = crowd(stack, base, words)
-        for _ in range(20):
-            seconds, body = get(base)
-            assert body == b"data: one\n\n"
-            assert seconds < AT_ONCE
+        replies = [get(base) for _ in range(20)]
+        assert {body for _, body in replies} == {b"data: one\n\n"}
+        assert median(seconds for seconds, _ in replies) < AT_ONCE
         assert server.connections <= server.limits.connections < len(peers)
 
 
@@ -100,7 +100,7 @@ def test_slow_ones_that_go_on_and_come_back_do_not_get_in_the_way() -> None:
         finally:
             over.set()
             attack.join()
-        assert max(times) < AT_ONCE, times
+        assert median(times) < AT_ONCE, times
 
 
 def test_a_stream_that_is_read_is_not_cut_for_newcomers() -> None:
@@ -167,4 +167,4 @@ def test_endless_streams_to_many_clients_leave_each_its_turn() -> None:
     with running(server) as base, ExitStack() as stack:
         for peer in crowd(stack, base, WHOLE % b"clock", 20):
             assert peer.recv(10)
-        assert max(get(base)[0] for _ in range(10)) < AT_ONCE
+        assert median(get(base)[0] for _ in range(10)) < AT_ONCE

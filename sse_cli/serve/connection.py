@@ -6,8 +6,8 @@ import asyncio
 import socket
 import struct
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -70,21 +70,26 @@ class Connection:
 
     async def run(self) -> None:
         """Serve the peer to the end. Raises nothing but CancelledError."""
-        try:
+        async with self._to_the_end():
             while await self._exchange():
                 self._http.start_next_cycle()
             await self._linger()
+
+    async def turn_away(self) -> None:
+        """Serve nothing: there is no room."""
+        async with self._to_the_end():
+            await self._write(b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n")
+            await self._linger()
+
+    @asynccontextmanager
+    async def _to_the_end(self) -> AsyncIterator[None]:
+        try:
+            yield
         except (OSError, h11.ProtocolError):
             pass  # the peer left, or got less than the Content-Length its scenario promised
         finally:
             self._writer.transport.abort()
             await self.closed()
-
-    async def turn_away(self) -> None:
-        """Serve nothing: there is no room."""
-        self._writer.write(b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n")
-        self._writer.close()
-        await self.closed()
 
     def drop(self, task: asyncio.Task[None]) -> None:
         """End it now; `task` runs it, or would have: what is cancelled before its first step
@@ -95,7 +100,8 @@ class Connection:
     async def closed(self) -> None:
         """Wait until its socket is closed."""
         with suppress(OSError):
-            await self._writer.wait_closed()
+            # Shielded: to cancel this wait would cancel it for whoever waits after that, too.
+            await asyncio.shield(self._writer.wait_closed())
 
     async def _exchange(self) -> bool:
         """One request and its reply. False when the connection has to end."""

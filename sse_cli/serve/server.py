@@ -202,6 +202,8 @@ class Server:
         else:
             task = asyncio.create_task(connection.turn_away())
             self._leaving[task] = connection
+            if len(self._leaving) > SPARE_FILES // 2:  # no room for words, either
+                connection.drop(task)
         task.add_done_callback(self._forget)
 
     def _forget(self, task: asyncio.Task[None]) -> None:
