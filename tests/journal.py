@@ -31,7 +31,7 @@ class Broken:
 
     def sent(self) -> list[str]:
         """The data of every complete event that was sent, over all connections, in order."""
-        return [data for exchange in self.journal for data in events(bytes(exchange.body))]
+        return [data for exchange in self.journal for data in events(bytes(exchange.said))]
 
     def asked_after(self) -> list[bytes | None]:
         """The Last-Event-ID of each request."""

@@ -441,7 +441,8 @@ def test_serve_prints_its_urls_and_answers_until_ctrl_c() -> None:
         )
         client.close()
         assert run.stderr
-        assert run.stderr.readline() == b"Ctrl-C ends it\n"
+        told = f"http://{netloc}/ plays them in a browser; Ctrl-C ends it\n"
+        assert run.stderr.readline() == told.encode()
         run.send_signal(signal.SIGINT)
         ran = finish(run)
     assert (ran.code, ran.talk) == (-signal.SIGINT, "")  # a shell says 130

@@ -41,9 +41,10 @@ FLOORS = (
     "events errors safe redact surrogates interrupts crashes",
     "sse_cli parser timing query recording request payload expression ndjson content coding "
     "shell curl url draft deadlines failures tls scenarios faults formats blocks",
-    "session reconnect reassemble toolcalls answer glance transport serve routes",
+    "session reconnect reassemble toolcalls answer glance transport serve routes admission page "
+    "playback journal",
     "sources verdict check continuity har render",
-    "cli __main__",
+    "cli __main__ pytest_plugin",
 )
 FLOOR_OF = {module: floor for floor, line in enumerate(FLOORS) for module in line.split()}
 WALLS = [("httpx", "transport"), ("rich", "render"), ("asyncio", "serve")]

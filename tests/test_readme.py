@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from sse_cli import EventStreamParser, scenarios
+from sse_cli import EventStreamParser, journal, scenarios
 from sse_cli.errors import ExitCode
 from sse_cli.events import Ending, Message
 from sse_cli.serve import Server, running
@@ -25,6 +25,9 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"(<!-- [\w-]+ -->\n)?```(\w+)\n(.*?)```", re.DOTALL)
 # The two commands for a fresh machine are what CI itself runs.
 COMMANDS = [text for mark, kind, text in BLOCK.findall(README) if kind == "sh" and not mark]
+FIXTURE_EXAMPLE, PARSER_EXAMPLE = [
+    text for _, kind, text in BLOCK.findall(README) if kind == "python"
+]
 APIS = {
     "https://api.openai.com": "openai-chat",
     "https://api.anthropic.com": "anthropic",
@@ -87,9 +90,40 @@ def test_a_command_of_the_readme_runs_and_prints(command: str, folder: Path, ori
 
 
 def test_the_parser_example_prints_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
-    (example,) = [text for _, kind, text in BLOCK.findall(README) if kind == "python"]
-    exec(example, {"EventStreamParser": EventStreamParser})
+    exec(PARSER_EXAMPLE, {"EventStreamParser": EventStreamParser})
     assert capsys.readouterr().out == "greeting hello 0\n"
+
+
+def test_the_tests_of_the_fixture_example_pass(folder: Path, origin: str) -> None:
+    (folder / "test_mine.py").write_text(FIXTURE_EXAMPLE, "utf-8")
+    done = run(f"{sys.executable} -m pytest -q -p no:cacheprovider -W error", folder, origin)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert "3 passed" in done.stdout
+
+
+def test_the_readme_documents_every_key_of_the_journal() -> None:
+    section = README.split("## Serve streams")[1].split("\n### ")[0]
+    documented = set(re.findall(r"`(\w+)`", section))
+    page = journal.Exchange(0.0, 0.0, "GET", "/")
+    assert journal.entry(page).keys() <= documented
+
+
+def test_the_readme_names_every_option_of_serve(folder: Path, origin: str) -> None:
+    section = README.split("## Serve streams")[1].split("\n## ")[0]
+    told = run("sse serve --help", folder, origin).stdout
+    options = set(re.findall(r"--[a-z-]+", told)) - {"--help", "--port"}
+    assert options <= set(re.findall(r"--[a-z-]+", section))
+
+
+@pytest.mark.parametrize(
+    ("what", "code", "told"), [("clock", 0, "goodbye"), ("colck", 2, "error: no scenario")]
+)
+def test_with_mock_runs_a_command_with_a_server_beside_it(
+    what: str, code: int, told: str, folder: Path, origin: str
+) -> None:
+    done = run(f"""examples/with-mock.sh {what} sh -c 'sse "$SSE_URL" -o jsonl'""", folder, origin)
+    assert done.returncode == code
+    assert told in done.stdout + done.stderr
 
 
 def test_the_readme_lists_every_exit_code_and_ending() -> None:
