@@ -44,6 +44,7 @@ class Wanted:
     pairs: Pairs = ()
     reading: ReadingOptions = field(default_factory=ReadingOptions)
     resuming: ResumeOptions = field(default_factory=ResumeOptions)
+    asked: request.Request | None = None  # built before, for one who opens it several times
 
     def session(self) -> Session:
         """The session that its signals go to."""
@@ -62,10 +63,9 @@ def open_target(
     """
     target, pairs = wanted.target, wanted.pairs
     reading = sources.Reading(any_type=wanted.reading.any_type, ndjson=wanted.reading.ndjson)
-    kind = "url" if target == CURL else sources.kind_of(target)
+    kind = kind_of(target)
     if kind == "url":
-        url = [] if target == CURL else [("url", target)]
-        asked = replace(request.build([*url, *pairs]), idle_timeout=_idle(wanted.resuming))
+        asked = wanted.asked or build_request(wanted)
         policy = _policy(wanted.resuming)
         signals = sources.from_url(asked, reading, clock, policy, resume)
         return _told(asked, signals, aside) if VERBOSE in pairs else signals
@@ -76,6 +76,17 @@ def open_target(
     if kind == "stdin":
         return sources.from_stdin(reading, clock)
     return sources.from_file(target, reading)
+
+
+def kind_of(target: str) -> sources.Kind:
+    """What a target is; the word `curl` stands for a URL that was pasted. Raises UsageError."""
+    return "url" if target == CURL else sources.kind_of(target)
+
+
+def build_request(wanted: Wanted) -> request.Request:
+    """The request for a target that is a URL. Raises UsageError for what can't be asked."""
+    url = [] if wanted.target == CURL else [("url", wanted.target)]
+    return replace(request.build([*url, *wanted.pairs]), idle_timeout=_idle(wanted.resuming))
 
 
 def _policy(options: ResumeOptions) -> Policy:

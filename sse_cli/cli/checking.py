@@ -1,0 +1,220 @@
+"""Streams to be checked: one run each, several at a time, every one in a thread of its own.
+
+The main thread only waits, so that Ctrl-C reaches it at once; the threads are daemons, which
+die with the process, wherever they block.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any, Final
+
+from sse_cli import expectations, formats, redact
+from sse_cli.answer import answer_object
+from sse_cli.check import Attempt, Checked, judge
+from sse_cli.cli.answering import View
+from sse_cli.cli.opening import Wanted, build_request, clock_from_first_use, kind_of, open_target
+from sse_cli.cli.pipeline import Run
+from sse_cli.draft import duration
+from sse_cli.errors import Terminated
+from sse_cli.events import Closed, Ignored, Opened
+from sse_cli.expectations import EXCERPT, Expectation, Facts, Witness
+from sse_cli.formats import WireFormat
+from sse_cli.query import Expression, Row
+from sse_cli.reassemble import Reassembler
+from sse_cli.render.items import Item
+from sse_cli.render.pieces import NoWriter
+from sse_cli.verdict import Verdict
+
+MAX_TIME: Final = 120.0  # seconds, unless told otherwise: nothing may hang a CI job
+MARGIN: Final = 0.1  # seconds after --total-within until the request is given up
+FIRST_PAUSE: Final = 0.5  # seconds before the second attempt; twice that before each later one
+LONGEST_PAUSE: Final = 8.0
+
+
+@dataclass(frozen=True)
+class Stream:
+    """One stream to check, with all that was said of it."""
+
+    name: str
+    wanted: Wanted
+    expected: Sequence[tuple[str, str]] = ()
+    format: str | None = None
+    max_events: int | None = None
+    until: str | None = None
+    place: tuple[str, int] | None = None
+
+    def ready(self) -> Stream:
+        """The stream with its request built, and a deadline on it; what can't be is raised now.
+
+        Raises UsageError.
+        """
+        expectations.build(self.expected)
+        if self.format is not None:
+            formats.named(self.format)
+        if self.until is not None:
+            Expression(self.until, "--until")
+        if kind_of(self.wanted.target) != "url":
+            return self
+        asked = build_request(self.wanted)
+        if "max-time" not in dict(self.wanted.pairs):
+            asked = replace(asked, max_time=self._deadline())
+        return replace(self, wanted=replace(self.wanted, asked=asked))
+
+    def target(self) -> str:
+        """What is checked, for people."""
+        asked = self.wanted.asked
+        return f"{asked.method} {redact.url(asked.url)}" if asked else self.wanted.target
+
+    def reassembler(self, known: Sequence[WireFormat]) -> Reassembler:
+        """What puts the answer together, by its format or by one of those `known`."""
+        return Reassembler(known if self.format is None else [formats.named(self.format)])
+
+    def _deadline(self) -> float:
+        total = dict(self.expected).get("total-within")
+        return MAX_TIME if total is None else duration(total, "--total-within") + MARGIN
+
+
+@dataclass
+class Watcher:
+    """Shows every event to every expectation, and remembers the one that reports an error."""
+
+    expectations: Sequence[Expectation]
+    verdict: Verdict
+    error: Witness | None = None
+
+    def show(self, item: Item) -> None:
+        """Pass an item on."""
+        if isinstance(item, Row):
+            for one in self.expectations:
+                one.row(item)
+            if self.error is None and self.verdict.error:
+                message = item.message
+                data = message.data[:EXCERPT]
+                self.error = Witness(message.n, message.at, message.type, data)
+        elif isinstance(item, Ignored):
+            for one in self.expectations:
+                one.ignored(item)
+            if self.error is None and self.verdict.error:
+                self.error = Witness(0, item.at, item.type or "", item.text[:EXCERPT])
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+
+def run_once(stream: Stream, known: Sequence[WireFormat]) -> Attempt:
+    """Read a stream to its end, and judge it."""
+    run = Run(
+        stream.wanted.session(),
+        clock_from_first_use(),
+        until=Expression(stream.until, "--until") if stream.until else None,
+        max_events=stream.max_events,
+    )
+    view = View(stream.reassembler(known), NoWriter(), run.verdict)
+    watcher = Watcher(expectations.build(stream.expected), run.verdict)
+    run.is_done = lambda: view.reassembler.done
+    run.verdict.missing = view.missing
+    closed = run.over(open_target(stream.wanted, run.session.resume, run.clock), [view, watcher])
+    facts = _facts(run, view, watcher, closed)
+    status = run.opened.status if run.opened else None
+    return Attempt(judge(watcher.expectations, facts), facts.answer, status)
+
+
+def _facts(run: Run, view: View, watcher: Watcher, closed: Closed) -> Facts:
+    answer: dict[str, Any] = answer_object(view.reassembler, closed, run.timing, view.timing)
+    wire = view.reassembler.format
+    return Facts(
+        closed=closed,
+        timing=run.timing,
+        answer=answer | _head(run.opened),
+        opened=run.opened,
+        first_content=view.timing.first.get("text"),
+        error=watcher.error,
+        format=wire.name if wire else None,
+    )
+
+
+def _head(opened: Opened | None) -> dict[str, Any]:
+    """The reply's status, and its headers by their names in lower case; secrets redacted."""
+    if opened is None:
+        return {"status": None, "headers": {}}
+    names = {name.lower() for name, _ in opened.headers}
+    headers = {name: redact.header(name, opened.header(name) or "") for name in sorted(names)}
+    return {"status": opened.status, "headers": headers}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many streams at a time, how often each is tried at most."""
+
+    jobs: int = 1
+    attempts: int = 1
+
+
+def run_all(streams: Sequence[Stream], plan: Plan) -> Iterator[Checked]:
+    """Each stream once it is checked, in the order given; all of them, whatever happens.
+
+    After Ctrl-C or SIGTERM those that are not over yet come out without a verdict. Raises what
+    a thread raised.
+    """
+    done: queue.SimpleQueue[tuple[int, list[Attempt] | Exception]] = queue.SimpleQueue()
+    _start(streams, plan, done)
+    finished: dict[int, list[Attempt]] = {}
+    signal_number = 0
+    for index, stream in enumerate(streams):
+        while index not in finished and not signal_number:
+            try:
+                number, found = done.get()
+            except (KeyboardInterrupt, Terminated) as error:
+                signal_number = getattr(error, "signal_number", 2)
+                continue
+            if isinstance(found, Exception):
+                raise found
+            finished[number] = found
+        attempts = finished.get(index, ())
+        ended_by = 0 if attempts else signal_number
+        yield Checked(stream.name, stream.target(), attempts, stream.place, ended_by)
+
+
+def _start(
+    streams: Sequence[Stream],
+    plan: Plan,
+    done: queue.SimpleQueue[tuple[int, list[Attempt] | Exception]],
+) -> None:
+    known = formats.known()
+    waiting: queue.SimpleQueue[tuple[int, Stream]] = queue.SimpleQueue()
+    for pair in enumerate(streams):
+        waiting.put(pair)
+
+    def work() -> None:
+        with contextlib.suppress(queue.Empty):
+            while True:
+                index, stream = waiting.get_nowait()
+                done.put((index, _caught(stream, plan, known)))
+
+    for number in range(min(plan.jobs, len(streams))):
+        threading.Thread(target=work, daemon=True, name=f"sse-check-{number}").start()
+
+
+def _caught(stream: Stream, plan: Plan, known: Sequence[WireFormat]) -> list[Attempt] | Exception:
+    """The attempts, or what they raised: it is raised again where it is waited for."""
+    try:
+        return _attempts(stream, plan, known)
+    except Exception as error:
+        return error
+
+
+def _attempts(stream: Stream, plan: Plan, known: Sequence[WireFormat]) -> list[Attempt]:
+    found: list[Attempt] = []
+    pause = FIRST_PAUSE
+    while True:
+        found.append(run_once(stream, known))
+        if found[-1].outcome.held or len(found) == plan.attempts:
+            return found
+        time.sleep(pause)
+        pause = min(pause * 2, LONGEST_PAUSE)
