@@ -18,7 +18,7 @@ from sse_cli import expectations, formats, redact
 from sse_cli.answer import answer_object
 from sse_cli.check import Attempt, Checked, judge
 from sse_cli.cli.answering import View
-from sse_cli.cli.opening import Wanted, build_request, clock_from_first_use, kind_of, open_target
+from sse_cli.cli.opening import Wanted, build_request, kind_of, open_target
 from sse_cli.cli.pipeline import Run
 from sse_cli.draft import duration
 from sse_cli.errors import Terminated
@@ -111,7 +111,7 @@ def run_once(stream: Stream, known: Sequence[WireFormat]) -> Attempt:
     """Read a stream to its end, and judge it."""
     run = Run(
         stream.wanted.session(),
-        clock_from_first_use(),
+        stream.wanted.clock(),
         until=Expression(stream.until, "--until") if stream.until else None,
         max_events=stream.max_events,
     )
@@ -119,7 +119,7 @@ def run_once(stream: Stream, known: Sequence[WireFormat]) -> Attempt:
     watcher = Watcher(expectations.build(stream.expected), run.verdict)
     run.is_done = lambda: view.reassembler.done
     run.verdict.missing = view.missing
-    closed = run.over(open_target(stream.wanted, run.session.resume, run.clock), [view, watcher])
+    closed = run.over(open_target(stream.wanted, run), [view, watcher])
     facts = _facts(run, view, watcher, closed)
     status = run.opened.status if run.opened else None
     return Attempt(judge(watcher.expectations, facts), facts.answer, status)

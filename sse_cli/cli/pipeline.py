@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from typing import Protocol
 
@@ -23,6 +23,7 @@ from sse_cli.events import (
 from sse_cli.glance import Glance
 from sse_cli.payload import is_false
 from sse_cli.query import Expression, Row, Selection
+from sse_cli.recording import Recorder
 from sse_cli.render.items import Item
 from sse_cli.render.summary import Aside
 from sse_cli.session import Session
@@ -61,6 +62,7 @@ class Run:
     limit: str = ""
     signal_number: int = 0
     is_done: Callable[[], bool] = field(default=lambda: False)
+    recorder: Recorder | None = None
 
     def over(self, signals: Iterator[Signal], views: Sequence[View]) -> Closed:
         """Feed every signal through to the views; how it all ended.
@@ -68,20 +70,22 @@ class Run:
         Ctrl-C and SIGTERM end the stream as any other end does; what came before is shown.
         """
         self.clock()  # starts it
-        try:
-            closed = self._read(signals, views)
-        except (KeyboardInterrupt, Terminated) as error:
-            self.signal_number = getattr(error, "signal_number", 2)
-            what = "Ctrl-C" if self.signal_number == 2 else f"signal {self.signal_number}"
-            closed = Closed(self.clock(), Ending.INTERRUPTED, f"stopped by {what}")
-            closed = self._end(closed, views)
-        return closed
+        with self.recorder or nullcontext():
+            try:
+                return self._read(signals, views)
+            except (KeyboardInterrupt, Terminated) as error:
+                self.signal_number = getattr(error, "signal_number", 2)
+                what = "Ctrl-C" if self.signal_number == 2 else f"signal {self.signal_number}"
+                # A recording is ahead of the clock where it is played at once.
+                now = max(self.clock(), self.timing.last)
+                return self._end(Closed(now, Ending.INTERRUPTED, f"stopped by {what}"), views)
 
     def _read(self, signals: Iterator[Signal], views: Sequence[View]) -> Closed:
         with closing(signals):  # type: ignore[type-var]  # all our sources are generators
             for signal in signals:
                 if isinstance(signal, Closed):
                     return self._end(signal, views)
+                self._record(signal)
                 self.timing.signal(signal)
                 if isinstance(signal, Chunk):
                     self._show(signal, views)
@@ -95,7 +99,12 @@ class Run:
                     return self._end(Closed(self.timing.last, Ending.DONE, detail), views)
         raise AssertionError("a source ends with Closed")
 
+    def _record(self, signal: Signal) -> None:
+        if self.recorder:
+            self.recorder.write(signal)
+
     def _end(self, signal: Closed, views: Sequence[View]) -> Closed:
+        self._record(signal)
         *rest, closed = self.session.feed(signal)
         self._pass(rest, views)
         assert isinstance(closed, Closed)  # noqa: S101 (a session ends with it)

@@ -13,12 +13,13 @@ from sse_cli import formats, payload
 from sse_cli.answer import answer_object
 from sse_cli.cli import telling
 from sse_cli.cli.answering import View
-from sse_cli.cli.opening import Wanted, clock_from_first_use, open_target
+from sse_cli.cli.opening import Wanted, open_target
 from sse_cli.cli.options import (
     OUTPUT,
     STREAM,
     ColorChoice,
     ReadingOptions,
+    RecordingOptions,
     RequestOptions,
     ResumeOptions,
     Texts,
@@ -118,7 +119,7 @@ class TailOptions:
     ] = False
 
 
-def tail(
+def tail(  # noqa: PLR0913 (Typer's: the context, the target, groups of options)
     ctx: typer.Context,
     target: TARGET,
     *,
@@ -126,21 +127,23 @@ def tail(
     answer: TailOptions,
     resuming: ResumeOptions,
     reading: ReadingOptions,
+    keeping: RecordingOptions,
 ) -> None:
     """Type out the answer of an AI API as it arrives; -o json gives it whole.
 
     sse tail https://api.example.com/v1/chat/completions --json @body.json
     """
-    raise typer.Exit(type_out(Wanted(target, ctx.meta[PAIRS], reading, resuming), answer))
+    wanted = Wanted(target, ctx.meta[PAIRS], reading, resuming, keeping)
+    raise typer.Exit(type_out(wanted, answer))
 
 
 def type_out(wanted: Wanted, options: TailOptions) -> int:
     """Read a target to the end of its answer; the exit code."""
-    run = Run(wanted.session(), clock_from_first_use())
+    run = Run(wanted.session(), wanted.clock())
     view = View(Reassembler(_formats(options)), _writer(options), run.verdict)
     run.is_done = lambda: view.reassembler.done or view.reassembler.gave_up
     run.verdict.missing = view.missing
-    signals = open_target(wanted, run.session.resume, run.clock)
+    signals = open_target(wanted, run)
     try:
         closed = run.over(signals, [view])
     finally:

@@ -9,11 +9,12 @@ from typing import Annotated
 import typer
 
 from sse_cli.cli import telling, views
-from sse_cli.cli.opening import Aside, Wanted, clock_from_first_use, open_target
+from sse_cli.cli.opening import Aside, Wanted, open_target
 from sse_cli.cli.options import (
     Format,
     OutputOptions,
     ReadingOptions,
+    RecordingOptions,
     RequestOptions,
     ResumeOptions,
     StreamOptions,
@@ -42,29 +43,31 @@ def watch(  # noqa: PLR0913 (Typer's: the context, the target, groups of options
     stream: StreamOptions,
     resuming: ResumeOptions,
     reading: ReadingOptions,
+    keeping: RecordingOptions,
     output: OutputOptions,
 ) -> None:
     """Show each event of a stream as it arrives: a table to read, or lines to pipe.
 
     sse https://api.example.com/stream -q 'choices[0].delta.content'
     """
-    raise typer.Exit(follow(Wanted(target, ctx.meta[PAIRS], reading, resuming), stream, output))
+    wanted = Wanted(target, ctx.meta[PAIRS], reading, resuming, keeping)
+    raise typer.Exit(follow(wanted, stream, output))
 
 
 def follow(wanted: Wanted, stream: StreamOptions, output: OutputOptions) -> int:
     """Read a target to its end; the exit code. Raises SSEError for what can't begin."""
     queries = [Query(text) for text in stream.query or ()]
-    chosen = views.choose(output, queries)
+    chosen = views.choose(output, queries, force=wanted.keeping.force)
     run = Run(
         wanted.session(),
-        clock_from_first_use(),
+        wanted.clock(),
         _selection(stream, queries),
         Expression(stream.until, "--until") if stream.until else None,
         stream.max_events,
     )
 
     def opened(aside: Aside = nullcontext) -> Iterator[Signal]:
-        return open_target(wanted, run.session.resume, run.clock, aside)
+        return open_target(wanted, run, aside)
 
     if chosen is Format.TABLE:
         closed = _table(run, opened, queries, output)
