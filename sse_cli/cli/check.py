@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 from enum import StrEnum
 from typing import Annotated, Any
 
@@ -12,7 +12,7 @@ import typer
 
 from sse_cli import check_object, redact, workflow
 from sse_cli.check import Checked, exit_code
-from sse_cli.cli import telling
+from sse_cli.cli import keeping, telling
 from sse_cli.cli.checking import Plan, Stream, run_all
 from sse_cli.cli.opening import Wanted
 from sse_cli.cli.options import (
@@ -20,6 +20,7 @@ from sse_cli.cli.options import (
     STREAM,
     ColorChoice,
     ReadingOptions,
+    RecordingOptions,
     RequestOptions,
     ResumeOptions,
     Texts,
@@ -27,6 +28,7 @@ from sse_cli.cli.options import (
     show_all_help,
 )
 from sse_cli.cli.parsing import CURL, PAIRS
+from sse_cli.errors import UsageError
 from sse_cli.render.output import Output, is_terminal
 
 EXPECTATIONS = "Expectations"
@@ -146,6 +148,10 @@ class CheckOptions:
             "--attempts", panel=MANY, metavar="N", min=1, max=20, text="Try each N times at most."
         ),
     ] = 1
+    keep: Annotated[
+        str | None,
+        option("--keep", panel=OUTPUT, metavar="DIR", text="Leave recordings of what fails there."),
+    ] = None
     output: Annotated[
         CheckFormat,
         option("-o", "--output", panel=OUTPUT, metavar="FORMAT", text="text or json."),
@@ -180,6 +186,7 @@ def check(  # noqa: PLR0913 (Typer's: the context, the targets, groups of option
     expected: ExpectationOptions,
     resuming: ResumeOptions,
     reading: ReadingOptions,
+    recording: RecordingOptions,
     options: CheckOptions,
 ) -> None:
     """Judge streams by what is expected of them; exit 1 if an expectation fails.
@@ -193,7 +200,7 @@ def check(  # noqa: PLR0913 (Typer's: the context, the targets, groups of option
     streams = [
         Stream(
             _name(one, pairs),
-            Wanted(one, pairs, reading, resuming),
+            Wanted(one, pairs, reading, resuming, recording),
             tuple(expected.pairs()),
             options.format,
             options.max_events,
@@ -206,7 +213,13 @@ def check(  # noqa: PLR0913 (Typer's: the context, the targets, groups of option
 
 def check_all(streams: Sequence[Stream], options: CheckOptions) -> int:
     """Check all streams and report on them; the exit code. Raises SSEError."""
-    ready = [stream.ready() for stream in streams]
+    _refuse_what_is_for_one(streams, options)
+    keep = keeping.folder(options.keep) if options.keep is not None else None
+    names = keeping.file_names(stream.name for stream in streams)
+    ready = [
+        replace(stream.ready(), keep=keep, file_name=name)
+        for stream, name in zip(streams, names, strict=True)
+    ]
     report = _report(options)
     found = []
     for checked in run_all(ready, Plan(options.jobs, options.attempts)):
@@ -216,6 +229,14 @@ def check_all(streams: Sequence[Stream], options: CheckOptions) -> int:
     _annotate(found, options)
     _explain(found, options)
     return exit_code(one.exit_code for one in found)
+
+
+def _refuse_what_is_for_one(streams: Sequence[Stream], options: CheckOptions) -> None:
+    runs = len(streams) * options.attempts
+    if runs > 1 and any(stream.wanted.keeping.record for stream in streams):
+        raise UsageError("--record is for one run of one stream", "--keep DIR keeps what fails")
+    if runs > 1 and any(stream.wanted.target == "-" for stream in streams):
+        raise UsageError("standard input can be read once only", "check it alone: sse check -")
 
 
 class _TextReport:

@@ -12,13 +12,16 @@ import threading
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any, Final
 
 from sse_cli import expectations, formats, redact
 from sse_cli.answer import answer_object
 from sse_cli.check import Attempt, Checked, judge
+from sse_cli.cli import keeping
 from sse_cli.cli.answering import View
 from sse_cli.cli.opening import Wanted, build_request, kind_of, open_target
+from sse_cli.cli.options import RecordingOptions
 from sse_cli.cli.pipeline import Run
 from sse_cli.draft import duration
 from sse_cli.errors import Terminated
@@ -48,6 +51,8 @@ class Stream:
     max_events: int | None = None
     until: str | None = None
     place: tuple[str, int] | None = None
+    keep: Path | None = None
+    file_name: str = "stream"
 
     def ready(self) -> Stream:
         """The stream with its request built, and a deadline on it; what can't be is raised now.
@@ -107,8 +112,19 @@ class Watcher:
         """Nothing is held back."""
 
 
-def run_once(stream: Stream, known: Sequence[WireFormat]) -> Attempt:
-    """Read a stream to its end, and judge it."""
+def run_once(stream: Stream, known: Sequence[WireFormat], number: int = 1) -> Attempt:
+    """Read a stream to its end, and judge it; its recording stays only if something failed."""
+    if stream.keep is None:
+        return _run(stream, known)
+    with keeping.attempt(stream.keep, stream.file_name, number) as kept:
+        recorded = RecordingOptions(record=str(kept.path))
+        wanted = replace(stream.wanted, keeping=recorded)
+        attempt = _run(replace(stream, wanted=wanted), known)
+        kept.wanted = not attempt.outcome.held
+    return replace(attempt, recording=kept.name)
+
+
+def _run(stream: Stream, known: Sequence[WireFormat]) -> Attempt:
     run = Run(
         stream.wanted.session(),
         stream.wanted.clock(),
@@ -213,7 +229,7 @@ def _attempts(stream: Stream, plan: Plan, known: Sequence[WireFormat]) -> list[A
     found: list[Attempt] = []
     pause = FIRST_PAUSE
     while True:
-        found.append(run_once(stream, known))
+        found.append(run_once(stream, known, len(found) + 1))
         if found[-1].outcome.held or len(found) == plan.attempts:
             return found
         time.sleep(pause)
