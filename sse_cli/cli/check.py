@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
+from datetime import datetime
 from enum import StrEnum
 from typing import Annotated, Any
 
 import typer
 
-from sse_cli import check_object, redact, workflow
+from sse_cli import check_object, junit, redact, workflow
 from sse_cli.check import Checked, exit_code
 from sse_cli.cli import keeping, telling
 from sse_cli.cli.checking import Plan, Stream, run_all
@@ -152,6 +153,10 @@ class CheckOptions:
         str | None,
         option("--keep", panel=OUTPUT, metavar="DIR", text="Leave recordings of what fails there."),
     ] = None
+    junit: Annotated[
+        str | None,
+        option("--junit", panel=OUTPUT, metavar="FILE", text="Write a JUnit XML report there."),
+    ] = None
     output: Annotated[
         CheckFormat,
         option("-o", "--output", panel=OUTPUT, metavar="FORMAT", text="text or json."),
@@ -214,6 +219,8 @@ def check(  # noqa: PLR0913 (Typer's: the context, the targets, groups of option
 def check_all(streams: Sequence[Stream], options: CheckOptions) -> int:
     """Check all streams and report on them; the exit code. Raises SSEError."""
     _refuse_what_is_for_one(streams, options)
+    if options.junit is not None:
+        junit.prepare(options.junit)
     keep = keeping.folder(options.keep) if options.keep is not None else None
     names = keeping.file_names(stream.name for stream in streams)
     ready = [
@@ -221,11 +228,14 @@ def check_all(streams: Sequence[Stream], options: CheckOptions) -> int:
         for stream, name in zip(streams, names, strict=True)
     ]
     report = _report(options)
+    started = datetime.now()
     found = []
     for checked in run_all(ready, Plan(options.jobs, options.attempts)):
         found.append(checked)
         report.show(checked)
     report.finish(found)
+    if options.junit is not None:
+        junit.write(options.junit, found, started)
     _annotate(found, options)
     _explain(found, options)
     return exit_code(one.exit_code for one in found)
