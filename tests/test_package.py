@@ -40,9 +40,9 @@ MADE_HERE = {"build", "dist", "node_modules", "__pycache__"}  # git ignores them
 FLOORS = (
     "events errors safe redact surrogates interrupts",
     "sse_cli parser timing query recording request payload expression ndjson content coding "
-    "shell curl url draft deadlines failures tls scenarios faults formats blocks",
+    "shell curl url draft deadlines failures tls scenarios faults formats blocks places",
     "session reconnect reassemble toolcalls answer glance transport serve routes",
-    "sources verdict expectations check check_object workflow junit continuity render",
+    "sources verdict expectations check check_object workflow junit smoke continuity render",
     "cli __main__",
 )
 FLOOR_OF = {module: floor for floor, line in enumerate(FLOORS) for module in line.split()}

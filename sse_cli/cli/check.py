@@ -3,175 +3,23 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
-from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from sse_cli import check_object, junit, redact, workflow
+from sse_cli import check_object, junit, workflow
 from sse_cli.check import Checked, exit_code
 from sse_cli.cli import keeping, telling
+from sse_cli.cli.check_options import CheckFormat, CheckOptions, ExpectationOptions
+from sse_cli.cli.check_targets import Said
 from sse_cli.cli.checking import Plan, Stream, run_all
-from sse_cli.cli.opening import Wanted
-from sse_cli.cli.options import (
-    OUTPUT,
-    STREAM,
-    ColorChoice,
-    ReadingOptions,
-    RecordingOptions,
-    RequestOptions,
-    ResumeOptions,
-    Texts,
-    option,
-    show_all_help,
-)
-from sse_cli.cli.parsing import CURL, PAIRS
+from sse_cli.cli.options import ReadingOptions, RecordingOptions, RequestOptions, ResumeOptions
+from sse_cli.cli.parsing import PAIRS
 from sse_cli.errors import UsageError
 from sse_cli.render.output import Output, is_terminal
-
-EXPECTATIONS = "Expectations"
-MANY = "Many streams"
-
-
-def _expectation(*names: str, text: str, metavar: str | None = None) -> Any:
-    return option(*names, panel=EXPECTATIONS, text=text, metavar=metavar, show_default=False)
-
-
-class CheckFormat(StrEnum):
-    """What `check` writes."""
-
-    TEXT = "text"
-    JSON = "json"
-
-
-@dataclass(frozen=True)
-class ExpectationOptions:
-    """What is expected; each field is named after its option, and after its key in a file."""
-
-    status: Annotated[
-        str | None, _expectation("--status", metavar="N", text="The reply's HTTP status.")
-    ] = None
-    ending: Annotated[
-        str | None,
-        _expectation(
-            "--ending",
-            metavar="NAME,...",
-            text="How it ends: done, eof, truncated, …; by default whole and without an error.",
-        ),
-    ] = None
-    min_events: Annotated[
-        str | None, _expectation("--min-events", metavar="N", text="At least N events.")
-    ] = None
-    first_event_within: Annotated[
-        str | None,
-        _expectation("--first-event-within", metavar="TIME", text="Time to the first event."),
-    ] = None
-    first_content_within: Annotated[
-        str | None,
-        _expectation("--first-content-within", metavar="TIME", text="Time to the first text."),
-    ] = None
-    max_gap: Annotated[
-        str | None,
-        _expectation("--max-gap", metavar="TIME", text="Longest time between two events."),
-    ] = None
-    total_within: Annotated[
-        str | None, _expectation("--total-within", metavar="TIME", text="Time for it all.")
-    ] = None
-    text: Annotated[
-        Texts, _expectation("--text", metavar="REGEX", text="Found in the answer's text.")
-    ] = None
-    valid_json: Annotated[
-        bool, _expectation("--valid-json", text="The data of every event is JSON, or [DONE].")
-    ] = False
-    no_ignored: Annotated[
-        bool, _expectation("--no-ignored", text="Nothing that a browser would drop.")
-    ] = False
-    expect_event: Annotated[
-        Texts,
-        _expectation("--expect-event", metavar="NAME[=N]", text="One event of a type, or just N."),
-    ] = None
-    any: Annotated[
-        Texts, _expectation("--any", metavar="EXPR", text="JMESPath, true of any event's data.")
-    ] = None
-    all_match: Annotated[
-        Texts, _expectation("--all-match", metavar="EXPR", text="The same, of every event's.")
-    ] = None
-    expect: Annotated[
-        Texts,
-        _expectation(
-            "--expect", metavar="EXPR", text="The same, of the answer as tail -o json has it."
-        ),
-    ] = None
-
-    def pairs(self) -> Iterator[tuple[str, str]]:
-        """Names and values of what was asked for; a flag's value is ""."""
-        for one in fields(self):
-            value = getattr(self, one.name)
-            if value is None or value is False:
-                continue
-            for text in value if isinstance(value, list) else [value]:
-                yield one.name.replace("_", "-"), "" if text is True else text
-
-
-@dataclass(frozen=True)
-class CheckOptions:
-    """What to read of the stream, how often, and where the verdict goes."""
-
-    format: Annotated[
-        str | None,
-        option(
-            "--format",
-            panel=STREAM,
-            metavar="NAME",
-            text="Wire format, or FILE.toml; else detected.",
-        ),
-    ] = None
-    max_events: Annotated[
-        int | None,
-        option(
-            "-n", "--max-events", panel=STREAM, metavar="N", min=1, text="Judge the first N only."
-        ),
-    ] = None
-    until: Annotated[
-        str | None,
-        option("--until", panel=STREAM, metavar="EXPR", text="Judge up to where EXPR is true."),
-    ] = None
-    jobs: Annotated[
-        int,
-        option("--jobs", panel=MANY, metavar="N", min=1, max=64, text="So many at a time."),
-    ] = 1
-    attempts: Annotated[
-        int,
-        option(
-            "--attempts", panel=MANY, metavar="N", min=1, max=20, text="Try each N times at most."
-        ),
-    ] = 1
-    keep: Annotated[
-        str | None,
-        option("--keep", panel=OUTPUT, metavar="DIR", text="Leave recordings of what fails there."),
-    ] = None
-    junit: Annotated[
-        str | None,
-        option("--junit", panel=OUTPUT, metavar="FILE", text="Write a JUnit XML report there."),
-    ] = None
-    output: Annotated[
-        CheckFormat,
-        option("-o", "--output", panel=OUTPUT, metavar="FORMAT", text="text or json."),
-    ] = CheckFormat.TEXT
-    color: Annotated[
-        ColorChoice,
-        option("--color", panel=OUTPUT, metavar="WHEN", text="auto, always or never.", hidden=True),
-    ] = ColorChoice.AUTO
-    help_all: Annotated[
-        bool,
-        typer.Option(
-            "--help-all", help="Show every option.", is_eager=True, callback=show_all_help
-        ),
-    ] = False
-
 
 TARGETS = Annotated[
     list[str],
@@ -201,19 +49,8 @@ def check(  # noqa: PLR0913 (Typer's: the context, the targets, groups of option
 
     sse check https://api.example.com/v1/chat/completions --json @body.json --min-events 3
     """
-    pairs = ctx.meta[PAIRS]
-    streams = [
-        Stream(
-            _name(one, pairs),
-            Wanted(one, pairs, reading, resuming, recording),
-            tuple(expected.pairs()),
-            options.format,
-            options.max_events,
-            options.until,
-        )
-        for one in target
-    ]
-    raise typer.Exit(check_all(streams, options))
+    said = Said(ctx.meta[PAIRS], expected, resuming, reading, recording, options)
+    raise typer.Exit(check_all(said.streams(target), options))
 
 
 def check_all(streams: Sequence[Stream], options: CheckOptions) -> int:
@@ -224,7 +61,7 @@ def check_all(streams: Sequence[Stream], options: CheckOptions) -> int:
     keep = keeping.folder(options.keep) if options.keep is not None else None
     names = keeping.file_names(stream.name for stream in streams)
     ready = [
-        replace(stream.ready(), keep=keep, file_name=name)
+        replace(_ready(stream), keep=keep, file_name=name)
         for stream, name in zip(streams, names, strict=True)
     ]
     report = _report(options)
@@ -239,6 +76,17 @@ def check_all(streams: Sequence[Stream], options: CheckOptions) -> int:
     _annotate(found, options)
     _explain(found, options)
     return exit_code(one.exit_code for one in found)
+
+
+def _ready(stream: Stream) -> Stream:
+    """The stream with its request built; what can't be is told with its name, if it has one."""
+    try:
+        return stream.ready()
+    except UsageError as error:
+        if stream.place:
+            path, line = stream.place
+            error.message = f"{path}, line {line}, stream {stream.name}: {error.message}"
+        raise
 
 
 def _refuse_what_is_for_one(streams: Sequence[Stream], options: CheckOptions) -> None:
@@ -300,10 +148,3 @@ def _explain(streams: Sequence[Checked], options: CheckOptions) -> None:
     from sse_cli.render import reply  # noqa: PLC0415 (Rich costs 40 ms)
 
     telling.say(reply.error_lines(*check_object.error(streams)), options.color.value)
-
-
-def _name(target: str, pairs: Iterable[tuple[str, str]]) -> str:
-    """What a stream of the command line is called: its URL without what a URL hides."""
-    if target == CURL:
-        target = next((value for name, value in pairs if name == "url"), CURL)
-    return redact.url(target) if "://" in target or "@" in target else target
