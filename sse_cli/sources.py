@@ -25,7 +25,7 @@ from sse_cli.reconnect import Pace, Policy, Reconnector
 from sse_cli.request import Request
 
 READ_SIZE: Final = 64 * 1024
-_FILE_ENDINGS: Final = (".sse", ".ndjson", ".jsonl", ".toml")
+_FILE_ENDINGS: Final = (".sse", ".ndjson", ".jsonl", ".rec", ".toml")
 _HOST_LIKE: Final = re.compile(r"[.:/]")
 
 Kind = Literal["stdin", "url", "file"]
@@ -127,29 +127,28 @@ def from_file(
     (`sse <(curl -N URL)`) is read as it arrives. Raises UsageError when the file can't be
     opened; the signals do so where a recording is bad.
     """
-    clock = clock or RunClock()
-    try:
-        descriptor = os.open(path, os.O_RDONLY)
-        mode = os.fstat(descriptor).st_mode
-        if stat.S_ISDIR(mode):
-            os.close(descriptor)
-            raise UsageError(f"{path} is a directory", "name a file in it")
-    except OSError as error:
-        raise UsageError(
-            f"can't read {path}: {(error.strerror or 'unreadable').lower()}",
-            "check its permissions",
-        ) from None
-    file = _File(descriptor, path, is_regular=stat.S_ISREG(mode))
-    return _close_after(descriptor, _read(file, reading, clock, resume or Resume()))
+    file = _opened(path)
+    signals = _read(file, reading, clock or RunClock(), resume or Resume())
+    return _close_after(file.descriptor, signals)
 
 
 def from_stdin(reading: Reading, clock: Clock, resume: Resume | None = None) -> Iterator[Signal]:
     """The signals of standard input, as it arrives; of a recording as `from_file` has them.
     Raises UsageError when it is closed."""
-    if sys.stdin is None:
-        raise UsageError("standard input is closed", "pipe a stream into it: curl -N URL | sse -")
-    file = _File(sys.stdin.fileno(), "standard input", is_regular=False)
-    return _read(file, reading, clock, resume or Resume())
+    return _read(_standard_input(), reading, clock, resume or Resume())
+
+
+def recorded(target: str, reading: Reading) -> recording.Recording:
+    """A file, or standard input for `-`, as a recording: what it is, or one made of a raw stream.
+
+    Raises UsageError as `from_file` and `recording.read` do.
+    """
+    file = _standard_input() if target == "-" else _opened(target)
+    start = file.start()
+    if recording.is_recording(start):
+        return recording.read(chain([start], iter(file.read, b"")), file.name)
+    signals = _raw(file, start, reading, _stand_still)
+    return recording.Recording(recording.header_of(), signals)
 
 
 @dataclass(frozen=True)
@@ -173,23 +172,57 @@ class _File:
         return start
 
 
+def _opened(path: str) -> _File:
+    try:
+        descriptor = os.open(path, os.O_RDONLY)
+        mode = os.fstat(descriptor).st_mode
+        if stat.S_ISDIR(mode):
+            os.close(descriptor)
+            raise UsageError(f"{path} is a directory", "name a file in it")
+    except OSError as error:
+        raise UsageError(
+            f"can't read {path}: {(error.strerror or 'unreadable').lower()}",
+            "check its permissions",
+        ) from None
+    return _File(descriptor, path, is_regular=stat.S_ISREG(mode))
+
+
+def _standard_input() -> _File:
+    if sys.stdin is None:
+        raise UsageError("standard input is closed", "pipe a stream into it: curl -N URL | sse -")
+    return _File(sys.stdin.fileno(), "standard input", is_regular=False)
+
+
 def _read(file: _File, reading: Reading, clock: Clock, resume: Resume) -> Iterator[Signal]:
     now = _stand_still if file.is_regular else clock
     try:
-        data = file.start()
-        if recording.is_recording(data):
-            yield from _replayed(file, data, reading, clock, resume)
-            return
-        if reading.speed is not None:
-            raise UsageError(f"--speed is for recordings, and {file.name} is none", "drop it")
-        yield Opened(now(), file.name, media=reading.of_start(data))
+        start = file.start()
+    except OSError as error:
+        yield _failed(file, error, now())
+        return
+    if recording.is_recording(start):
+        yield from _replayed(file, start, reading, clock, resume)
+        return
+    if reading.speed is not None:
+        raise UsageError(f"--speed is for recordings, and {file.name} is none", "drop it")
+    yield from _raw(file, start, reading, now)
+
+
+def _raw(file: _File, data: bytes, reading: Reading, now: Clock) -> Iterator[Signal]:
+    yield Opened(now(), file.name, media=reading.of_start(data))
+    try:
         while data:
             yield Chunk(now(), data)
             data = file.read()
-        yield Closed(now(), Ending.EOF, "the input ended")
     except OSError as error:
-        reason = (error.strerror or "read error").lower()
-        yield Closed(now(), Ending.TRUNCATED, f"reading {file.name} failed: {reason}")
+        yield _failed(file, error, now())
+        return
+    yield Closed(now(), Ending.EOF, "the input ended")
+
+
+def _failed(file: _File, error: OSError, at: float) -> Closed:
+    reason = (error.strerror or "read error").lower()
+    return Closed(at, Ending.TRUNCATED, f"reading {file.name} failed: {reason}")
 
 
 def _stand_still() -> float:

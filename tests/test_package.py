@@ -42,7 +42,7 @@ FLOORS = (
     "sse_cli parser timing query recording request payload expression ndjson content coding "
     "shell curl url draft deadlines failures tls scenarios faults formats blocks places",
     "session reconnect reassemble toolcalls answer glance transport serve routes",
-    "sources verdict expectations check check_object workflow junit smoke continuity render",
+    "sources verdict expectations check check_object workflow junit smoke continuity har render",
     "cli __main__",
 )
 FLOOR_OF = {module: floor for floor, line in enumerate(FLOORS) for module in line.split()}

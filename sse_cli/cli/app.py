@@ -8,6 +8,7 @@ import typer
 
 from sse_cli import __version__
 from sse_cli.cli.check import check
+from sse_cli.cli.convert import convert
 from sse_cli.cli.declare import expanded
 from sse_cli.cli.formats import show_formats
 from sse_cli.cli.parsing import Group, StreamCommand
@@ -48,6 +49,7 @@ def main(
 app.command("watch", cls=StreamCommand)(expanded(watch))
 app.command("tail", cls=StreamCommand)(expanded(tail))
 app.command("check", cls=StreamCommand)(expanded(check))
+app.command("convert")(expanded(convert))
 app.command("demo")(expanded(demo))
 app.command("serve")(expanded(serve))
 app.command("formats")(expanded(show_formats))

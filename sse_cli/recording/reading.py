@@ -138,7 +138,7 @@ class _Reader:
         self._number += 1
         self._text = line.decode("utf-8", "replace")
         try:
-            return json.loads(line)
+            return json.loads(line.removesuffix(b"\n"))
         except (ValueError, RecursionError) as error:
             if self._number > 1 and not line.endswith(b"\n"):
                 return None
