@@ -14,7 +14,7 @@ from typing import Any, Literal
 from sse_cli import verdict
 from sse_cli.errors import ExitCode
 from sse_cli.events import Closed, Ending
-from sse_cli.expectations import EndingIs, Expectation, Facts, Finding, Status, Witness
+from sse_cli.expectations import EndingIs, Expectation, Facts, Finding, Reply, Status, Witness
 
 Verdict = Literal["held", "failed", "unjudged"]
 
@@ -99,7 +99,8 @@ def judge(expectations: Iterable[Expectation], facts: Facts) -> Outcome:
     everything = not interrupted and (facts.started or told or _is_fine(facts.closed))
 
     def result(one: Expectation, found: Finding) -> Result:
-        judged = everything or (not interrupted and _is_known(one, facts))
+        judged = everything and not (isinstance(one, Reply) and facts.opened is None)
+        judged = judged or (not interrupted and _is_known(one, facts))
         name: Verdict = ("held" if found.holds else "failed") if judged else "unjudged"
         return Result(one.name, one.expected, found.found, name, found.witness)
 

@@ -51,8 +51,10 @@ class Facts:
 
     @property
     def started(self) -> bool:
-        """Whether a stream was there to judge: a reply was accepted, a file could be read."""
-        return self.opened is not None and self.opened.media != "other"
+        """Whether a stream was there to judge: events, or a reply that was taken for one."""
+        if self.opened is None or self.timing.messages:
+            return self.timing.messages > 0
+        return self.opened.media != "other" and self.closed.ending is not Ending.REFUSED
 
 
 class Finding:
@@ -105,9 +107,9 @@ class Reply(Expectation):
             return Finding(False, "no reply")
         if opened.status is None:
             found = {"other": "something else"}.get(opened.media, opened.media)
-            return Finding(facts.started, found)
+            return Finding(opened.media != "other", found)
         kind = content.essence(opened.header("content-type")) or "no content type"
-        return Finding(facts.started, f"{opened.status} {kind}")
+        return Finding(opened.media != "other", f"{opened.status} {kind}")
 
 
 class Whole(Expectation):

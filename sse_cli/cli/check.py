@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -15,10 +16,10 @@ from sse_cli.check import Checked, exit_code
 from sse_cli.cli import keeping, telling
 from sse_cli.cli.check_options import CheckFormat, CheckOptions, ExpectationOptions
 from sse_cli.cli.check_targets import Said
-from sse_cli.cli.checking import Plan, Stream, run_all
+from sse_cli.cli.checking import Plan, Runner, Stream
 from sse_cli.cli.options import ReadingOptions, RecordingOptions, RequestOptions, ResumeOptions
 from sse_cli.cli.parsing import PAIRS
-from sse_cli.errors import UsageError
+from sse_cli.errors import Terminated, UsageError
 from sse_cli.render.output import Output, is_terminal
 
 TARGETS = Annotated[
@@ -66,16 +67,28 @@ def check_all(streams: Sequence[Stream], options: CheckOptions) -> int:
     ]
     report = _report(options)
     started = datetime.now()
-    found = []
-    for checked in run_all(ready, Plan(options.jobs, options.attempts)):
-        found.append(checked)
-        report.show(checked)
+    found = _checked(Runner(ready, Plan(options.jobs, options.attempts)), len(ready), report)
     report.finish(found)
     if options.junit is not None:
         junit.write(options.junit, found, started)
     _annotate(found, options)
     _explain(found, options)
     return exit_code(one.exit_code for one in found)
+
+
+def _checked(runner: Runner, count: int, report: _TextReport | _JSONReport) -> list[Checked]:
+    """Every stream as soon as it and those before it are over; after Ctrl-C all, as they are."""
+    found: list[Checked] = []
+    try:
+        while len(found) < count:
+            found.append(runner.wait(len(found)))
+            report.show(found[-1])
+    except (KeyboardInterrupt, Terminated) as error:
+        number = getattr(error, "signal_number", signal.SIGINT)
+        while len(found) < count:
+            found.append(runner.stopped(len(found), number))
+            report.show(found[-1])
+    return found
 
 
 def _ready(stream: Stream) -> Stream:

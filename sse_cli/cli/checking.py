@@ -10,7 +10,7 @@ import contextlib
 import queue
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
@@ -24,7 +24,6 @@ from sse_cli.cli.opening import Wanted, build_request, kind_of, open_target
 from sse_cli.cli.options import RecordingOptions
 from sse_cli.cli.pipeline import Run
 from sse_cli.draft import duration
-from sse_cli.errors import Terminated
 from sse_cli.events import Closed, Ignored, Opened
 from sse_cli.expectations import EXCERPT, Expectation, Facts, Witness
 from sse_cli.formats import WireFormat
@@ -172,49 +171,50 @@ class Plan:
     attempts: int = 1
 
 
-def run_all(streams: Sequence[Stream], plan: Plan) -> Iterator[Checked]:
-    """Each stream once it is checked, in the order given; all of them, whatever happens.
+class Runner:
+    """Runs streams in threads; `wait` for each in turn. Expects to be told of Ctrl-C by nobody:
+    `stopped` is for one who caught it."""
 
-    After Ctrl-C or SIGTERM those that are not over yet come out without a verdict. Raises what
-    a thread raised.
-    """
-    done: queue.SimpleQueue[tuple[int, list[Attempt] | Exception]] = queue.SimpleQueue()
-    _start(streams, plan, done)
-    finished: dict[int, list[Attempt]] = {}
-    signal_number = 0
-    for index, stream in enumerate(streams):
-        while index not in finished and not signal_number:
-            try:
-                number, found = done.get()
-            except (KeyboardInterrupt, Terminated) as error:
-                signal_number = getattr(error, "signal_number", 2)
-                continue
-            if isinstance(found, Exception):
-                raise found
-            finished[number] = found
-        attempts = finished.get(index, ())
-        ended_by = 0 if attempts else signal_number
-        yield Checked(stream.name, stream.target(), attempts, stream.place, ended_by)
+    def __init__(self, streams: Sequence[Stream], plan: Plan) -> None:
+        self._streams = streams
+        self._plan = plan
+        self._known = formats.known()
+        self._waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[tuple[int, list[Attempt] | Exception]] = queue.SimpleQueue()
+        self._finished: dict[int, list[Attempt]] = {}
+        for index in range(len(streams)):
+            self._waiting.put(index)
+        for number in range(min(plan.jobs, len(streams))):
+            threading.Thread(target=self._work, daemon=True, name=f"sse-check-{number}").start()
 
+    def wait(self, index: int) -> Checked:
+        """Stream `index` once it is checked. Raises what its thread raised."""
+        while index not in self._finished:
+            self._take(*self._done.get())
+        return self._checked(index, 0)
 
-def _start(
-    streams: Sequence[Stream],
-    plan: Plan,
-    done: queue.SimpleQueue[tuple[int, list[Attempt] | Exception]],
-) -> None:
-    known = formats.known()
-    waiting: queue.SimpleQueue[tuple[int, Stream]] = queue.SimpleQueue()
-    for pair in enumerate(streams):
-        waiting.put(pair)
-
-    def work() -> None:
+    def stopped(self, index: int, signal_number: int) -> Checked:
+        """Stream `index` as it is now; without a verdict unless it was over."""
         with contextlib.suppress(queue.Empty):
             while True:
-                index, stream = waiting.get_nowait()
-                done.put((index, _caught(stream, plan, known)))
+                self._take(*self._done.get_nowait())
+        return self._checked(index, 0 if index in self._finished else signal_number)
 
-    for number in range(min(plan.jobs, len(streams))):
-        threading.Thread(target=work, daemon=True, name=f"sse-check-{number}").start()
+    def _take(self, index: int, found: list[Attempt] | Exception) -> None:
+        if isinstance(found, Exception):
+            raise found
+        self._finished[index] = found
+
+    def _checked(self, index: int, signal_number: int) -> Checked:
+        stream = self._streams[index]
+        attempts = self._finished.get(index, ())
+        return Checked(stream.name, stream.target(), attempts, stream.place, signal_number)
+
+    def _work(self) -> None:
+        with contextlib.suppress(queue.Empty):
+            while True:
+                index = self._waiting.get_nowait()
+                self._done.put((index, _caught(self._streams[index], self._plan, self._known)))
 
 
 def _caught(stream: Stream, plan: Plan, known: Sequence[WireFormat]) -> list[Attempt] | Exception:
