@@ -59,6 +59,8 @@ class Stream:
         Raises UsageError.
         """
         expectations.build(self.expected)
+        self.wanted.session()
+        self.wanted.clock()
         if self.format is not None:
             formats.named(self.format)
         if self.until is not None:

@@ -115,6 +115,7 @@ def kind_of(target: str) -> sources.Kind:
 
 def build_request(wanted: Wanted) -> request.Request:
     """The request for a target that is a URL. Raises UsageError for what can't be asked."""
+    _policy(wanted.resuming)
     url = [] if wanted.target == CURL else [("url", wanted.target)]
     return replace(request.build([*url, *wanted.pairs]), idle_timeout=_idle(wanted.resuming))
 

@@ -100,7 +100,9 @@ class _File:
         defaults = self._table(("defaults",), self._document.get("defaults", {}))
         streams = self._document.get("streams")
         if not isinstance(streams, dict) or not streams:
-            self._fail(("streams",), "has no streams", "write [streams.NAME] and its url")
+            raise UsageError(
+                f"{self._path} describes no stream", "write [streams.NAME] and its url"
+            )
         tables = {name: self._table(("streams", name), streams[name]) for name in streams}
         for name in only:
             if name not in tables:
