@@ -64,7 +64,7 @@ def _suite(number: int, checked: Checked, started: datetime) -> Element:
     count = {kind: sum(one.find(kind) is not None for one in cases) for kind in _KINDS}
     suite = _element(
         "testsuite",
-        name=checked.name,
+        name=checked.name or "stream",
         timestamp=started.strftime("%Y-%m-%dT%H:%M:%S"),
         hostname=socket.gethostname() or "localhost",
         tests=str(len(cases)),
@@ -115,7 +115,7 @@ def _cases(checked: Checked, last: Attempt | None) -> list[Element]:
 
 
 def _case(checked: Checked, name: str, seconds: float) -> Element:
-    return _element("testcase", classname=checked.name, name=name, time=_time(seconds))
+    return _element("testcase", classname=checked.name or "stream", name=name, time=_time(seconds))
 
 
 def _failure(result: Result) -> Element:

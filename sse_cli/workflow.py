@@ -1,18 +1,22 @@
 """GitHub's workflow commands: writing `::error …::` lines, and keeping servers from it.
 
 The runner takes a line for a command if it begins with `::name` (blanks before it don't
-count), and in an older form, `##[name]`, wherever in a line that stands
-(actions/runner, `ActionCommand.cs`; actions/toolkit, `command.ts` for the escapes).
+count), and in an older form, `##[name]`, wherever in a line that stands. It compares as .NET
+does by default, where joiners (ZWJ, ZWNJ) count for nothing. See actions/runner,
+`ActionCommand.cs`; actions/toolkit, `command.ts`, for the escapes.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Final
 
 from sse_cli import safe
 from sse_cli.check import Checked
 
+_NEW: Final = re.compile("^([\\s\u200c\u200d]*):([\u200c\u200d]*:)", re.MULTILINE)
+_OLD: Final = re.compile("#([\u200c\u200d]*#[\u200c\u200d]*\\[)")
 _DATA: Final = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 _PROPERTY: Final = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", ",": "%2C"})
 
@@ -24,10 +28,7 @@ def is_wanted(environment: Mapping[str, str]) -> bool:
 
 def defused(text: str) -> str:
     """`text`, one line or many, without anything that the runner would obey."""
-    text = text.replace("##[", "#\\x23[")
-    if "::" not in text:
-        return text
-    return "\n".join(map(_line, text.split("\n")))
+    return _NEW.sub(r"\1\\x3a\2", _OLD.sub(r"\\x23\1", text))
 
 
 def command(name: str, properties: Mapping[str, str], message: str) -> str:
@@ -58,10 +59,6 @@ def _messages(checked: Checked) -> Iterable[str]:
         yield f"{result.name}: expected {result.expected}, found {result.found}"
     if not outcome.is_judged:
         yield f"{outcome.closed.ending}: {outcome.closed.detail}"
-
-
-def _line(line: str) -> str:
-    return line.replace("::", ":\\x3a", 1) if line.lstrip().startswith("::") else line
 
 
 def _escaped(text: str, table: dict[int, str]) -> str:

@@ -160,4 +160,5 @@ def _explain(streams: Sequence[Checked], options: CheckOptions) -> None:
         return
     from sse_cli.render import reply  # noqa: PLC0415 (Rich costs 40 ms)
 
-    telling.say(reply.error_lines(*check_object.error(streams)), options.color.value)
+    message, hint = map(workflow.defused, check_object.error(streams))
+    telling.say(reply.error_lines(message, hint), options.color.value)
