@@ -67,6 +67,10 @@ class ReaderGone(Exception):  # noqa: N818 (no error: the reader had enough)
     """The reader of our output closed its end of the pipe."""
 
 
+class TimeIsUp(BaseException):
+    """The time that was asked for is over while nothing comes: `--for`."""
+
+
 class Terminated(BaseException):
     """A signal asks the program to end, as Ctrl-C does by KeyboardInterrupt."""
 

@@ -182,6 +182,10 @@ class StreamOptions:
         int | None,
         option("-n", "--max-events", panel=STREAM, metavar="N", min=1, text="Stop after N shown."),
     ] = None
+    duration: Annotated[
+        str | None,
+        option("--for", panel=STREAM, metavar="TIME", text="Stop after that long: a success."),
+    ] = None
     until: Annotated[
         str | None,
         option("--until", panel=STREAM, metavar="EXPR", text="Stop once EXPR is true."),

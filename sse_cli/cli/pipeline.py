@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from sse_cli.continuity import Continuity
-from sse_cli.errors import Terminated
+from sse_cli.errors import Terminated, TimeIsUp
 from sse_cli.events import (
     Chunk,
     Closed,
@@ -21,6 +21,7 @@ from sse_cli.events import (
     Signal,
 )
 from sse_cli.glance import Glance
+from sse_cli.interrupts import alarm
 from sse_cli.payload import is_false
 from sse_cli.query import Expression, Row, Selection
 from sse_cli.recording import Recorder
@@ -51,6 +52,7 @@ class Run:
     selection: Selection = field(default_factory=Selection)
     until: Expression | None = None
     max_events: int | None = None
+    duration: float | None = None
     timing: Timing = field(default_factory=Timing)
     verdict: Verdict = field(default_factory=Verdict)
     aside: Aside = field(default_factory=Aside)
@@ -63,6 +65,8 @@ class Run:
     signal_number: int = 0
     is_done: Callable[[], bool] = field(default=lambda: False)
     recorder: Recorder | None = None
+    _is_waiting: bool = False
+    _has_rung: bool = False
 
     def over(self, signals: Iterator[Signal], views: Sequence[View]) -> Closed:
         """Feed every signal through to the views; how it all ended.
@@ -72,7 +76,10 @@ class Run:
         self.clock()  # starts it
         with self.recorder or nullcontext():
             try:
-                return self._read(signals, views)
+                with alarm(self.duration, self._ring):
+                    return self._read(signals, views)
+            except TimeIsUp:
+                return self._end(self._time_is_up(), views)
             except (KeyboardInterrupt, Terminated) as error:
                 self.signal_number = getattr(error, "signal_number", 2)
                 what = "Ctrl-C" if self.signal_number == 2 else f"signal {self.signal_number}"
@@ -82,7 +89,8 @@ class Run:
 
     def _read(self, signals: Iterator[Signal], views: Sequence[View]) -> Closed:
         with closing(signals):  # type: ignore[type-var]  # all our sources are generators
-            for signal in signals:
+            while True:
+                signal = self._next(signals)
                 if isinstance(signal, Closed):
                     return self._end(signal, views)
                 self._record(signal)
@@ -97,7 +105,30 @@ class Run:
                 if self.is_done():
                     detail = "the answer's own end was seen"
                     return self._end(Closed(self.timing.last, Ending.DONE, detail), views)
-        raise AssertionError("a source ends with Closed")
+
+    def _next(self, signals: Iterator[Signal]) -> Signal:
+        """The next signal. The alarm strikes only here: what has come is worked through."""
+        self._is_waiting = True
+        if self._has_rung:
+            raise TimeIsUp
+        signal = next(signals)
+        self._is_waiting = False
+        if self.duration is not None and signal.at > self.duration:  # in a recording
+            raise TimeIsUp
+        return signal
+
+    def _ring(self) -> None:
+        """`duration` is over on the wall clock."""
+        self._has_rung = True
+        if self._is_waiting:
+            raise TimeIsUp
+
+    def _time_is_up(self) -> Closed:
+        assert self.duration is not None  # noqa: S101 (it is over)
+        if self.opened is None:
+            detail = f"no reply had come when --for {self.duration:g} s was over"
+            return Closed(self.duration, Ending.DEADLINE, detail, "a longer --for waits longer")
+        return Closed(self.duration, Ending.LIMIT, f"{self.duration:g} s are over, as --for asked")
 
     def _record(self, signal: Signal) -> None:
         if self.recorder:

@@ -21,6 +21,8 @@ from sse_cli.cli.options import (
 )
 from sse_cli.cli.parsing import PAIRS
 from sse_cli.cli.pipeline import Run
+from sse_cli.draft import duration
+from sse_cli.errors import UsageError
 from sse_cli.events import Closed, Signal
 from sse_cli.query import Expression, Query, Selection
 from sse_cli.render.items import Lines
@@ -64,6 +66,7 @@ def follow(wanted: Wanted, stream: StreamOptions, output: OutputOptions) -> int:
         _selection(stream, queries),
         Expression(stream.until, "--until") if stream.until else None,
         stream.max_events,
+        _duration(stream),
     )
 
     def opened(aside: Aside = nullcontext) -> Iterator[Signal]:
@@ -78,6 +81,14 @@ def follow(wanted: Wanted, stream: StreamOptions, output: OutputOptions) -> int:
             telling.say(_summary(run, closed, output), output.color.value)
     telling.explain(run, closed, output.color.value)
     return telling.exit_code(run, closed)
+
+
+def _duration(stream: StreamOptions) -> float | None:
+    if stream.duration is None:
+        return None
+    if not (seconds := duration(stream.duration, "--for")):
+        raise UsageError("--for 0 leaves no time at all", "leave it out for no limit")
+    return seconds
 
 
 def _selection(stream: StreamOptions, queries: Sequence[Query]) -> Selection:
