@@ -56,6 +56,11 @@ class Facts:
             return self.timing.messages > 0
         return self.opened.media != "other" and self.closed.ending is not Ending.REFUSED
 
+    @property
+    def has_times(self) -> bool:
+        """Whether the stamps say anything: a raw stream in a file is read at once."""
+        return self.closed.at > 0 or self.opened is None or self.opened.status is not None
+
 
 class Finding:
     """What an expectation makes of a stream: whether it holds, what was found, and where."""
@@ -185,8 +190,10 @@ class Within(Expectation):
         self.limit = duration(text, self.option)
         super().__init__(f"{text} or less")
 
-    def within(self, seconds: float | None, nothing: str = "none came") -> Finding:
+    def within(self, facts: Facts, seconds: float | None, nothing: str = "none came") -> Finding:
         """Whether `seconds`, None for never, are few enough."""
+        if not facts.has_times:
+            return Finding(False, "a raw stream in a file has no times")
         if seconds is None:
             return Finding(False, nothing)
         return Finding(seconds <= self.limit, _seconds(seconds))
@@ -199,7 +206,7 @@ class FirstEventWithin(Within):
 
     def judge(self, facts: Facts, /) -> Finding:
         """The time to the first event, since the request began."""
-        return self.within(facts.timing.first_event)
+        return self.within(facts, facts.timing.first_event)
 
 
 class FirstContentWithin(Within):
@@ -210,7 +217,7 @@ class FirstContentWithin(Within):
     def judge(self, facts: Facts, /) -> Finding:
         """The time to the first piece of text; reasoning is none."""
         nothing = "no text came" if facts.format else "no text: the format is unknown"
-        return self.within(facts.first_content, nothing)
+        return self.within(facts, facts.first_content, nothing)
 
 
 class TotalWithin(Within):
@@ -220,7 +227,7 @@ class TotalWithin(Within):
 
     def judge(self, facts: Facts, /) -> Finding:
         """The time that it all took."""
-        return self.within(facts.closed.at)
+        return self.within(facts, facts.closed.at)
 
 
 class MaxGap(Within):
@@ -243,11 +250,11 @@ class MaxGap(Within):
                 self._after = _witness(row)
         self._before = at
 
-    def judge(self, _: Facts, /) -> Finding:
+    def judge(self, facts: Facts, /) -> Finding:
         """The longest gap, and the event that came after it."""
         found = _seconds(self._longest)
         if self._after is None:
-            return Finding(True, found)
+            return self.within(facts, self._longest)
         return Finding(False, f"{found} before event {self._after.n:,}", self._after)
 
 

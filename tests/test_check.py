@@ -175,6 +175,15 @@ def test_a_pasted_curl_command_a_file_and_standard_input_are_targets(
     assert sse("check", "curl", f"{origin}/nope", "--status", "404").code == 0
 
 
+@pytest.mark.parametrize(
+    "option", ["first-event-within", "first-content-within", "max-gap", "total-within"]
+)
+def test_times_are_not_expected_of_what_has_none(option: str, tmp_path: Path) -> None:
+    (tmp_path / "a.sse").write_bytes(b"data: 1\n\ndata: 2\n\n")
+    ran = sse("check", tmp_path / "a.sse", f"--{option}", "1h")
+    assert (ran.code, "a raw stream in a file has no times" in ran.text) == (1, True), ran
+
+
 def test_a_file_that_is_no_stream_fails(tmp_path: Path) -> None:
     (tmp_path / "a.html").write_bytes(b"<!doctype html><p>Hello")
     ran = sse("check", tmp_path / "a.html")
