@@ -391,12 +391,10 @@ def example_origin() -> Iterator[str]:
         yield url
 
 
-def test_the_example_passes_against_our_own_server(example_origin: str, tmp_path: Path) -> None:
-    text = EXAMPLE.read_text("utf-8").replace("http://127.0.0.1:7433", example_origin)
-    path = written(tmp_path, text)
-    (tmp_path / "anthropic.json").write_bytes((EXAMPLE.parent / "anthropic.json").read_bytes())
-    ran = sse("check", path, "--jobs", "4")
+def test_the_example_passes_against_our_own_server(example_origin: str) -> None:
+    env = {"ORIGIN": example_origin}
+    ran = sse("check", EXAMPLE, "--jobs", "4", env=env)
     assert (ran.code, ran.err) == (0, b""), ran
     assert ran.text.splitlines()[-1] == "4 streams: 4 passed"
-    only = sse("check", path, "--only", "clock", "--only", "chat", "-o", "json")
+    only = sse("check", EXAMPLE, "--only", "clock", "--only", "chat", "-o", "json", env=env)
     assert [one["name"] for one in json.loads(only.out)["streams"]] == ["chat", "clock"]
