@@ -117,8 +117,7 @@ class _TextReport:
         self._screen = console.make(options.color.value)
         self._print = console.print_lines
         self._checks = checks
-        width = self._screen.width if is_terminal() else None
-        self._page = checks.Page(width, console.is_unicode(self._screen))
+        self._page = checks.Page(self._screen, self._screen.width if is_terminal() else None)
 
     def show(self, checked: Checked) -> None:
         self._print(self._screen, self._checks.stream_lines(checked, self._page))

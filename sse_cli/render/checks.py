@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from rich.cells import cell_len, chop_cells
+from rich.console import Console
 from rich.text import Text
 
 from sse_cli import safe
@@ -18,6 +19,7 @@ from sse_cli.check import Attempt, Checked, Result
 from sse_cli.errors import ExitCode
 from sse_cli.expectations import Witness
 from sse_cli.render import units
+from sse_cli.render.console import is_unicode
 from sse_cli.workflow import defused
 
 # Mark, its plain form, style: by the verdict.
@@ -26,15 +28,20 @@ _MARKS: Final = {
     "failed": ("✗", "no", "sse.bad"),
     "unjudged": ("?", "??", "sse.stopped"),
 }
-EXCERPT: Final = 400  # characters of an event in a pipe, which has no width
+EXCERPT: Final = 300  # characters that are shown of a text, or of an event in a pipe
 
 
 @dataclass(frozen=True)
 class Page:
-    """Where the report goes: columns of a terminal (None for a pipe), and what it can show."""
+    """Where the report goes, and its columns if it is a terminal: a pipe has no width."""
 
+    console: Console
     width: int | None = None
-    unicode: bool = True
+
+    @property
+    def unicode(self) -> bool:
+        """Whether more than ASCII can be shown."""
+        return is_unicode(self.console)
 
     def mark(self, verdict: str) -> tuple[str, str]:
         """The sign of a verdict, with its style."""
@@ -71,17 +78,20 @@ def _attempt(checked: Checked, attempt: Attempt, number: int, page: Page) -> Ite
     verdict = "held" if outcome.held else "failed" if outcome.is_judged else "unjudged"
     note = f"attempt {number}" if len(checked.attempts) > 1 else ""
     yield _heading(checked, attempt, verdict, note, page)
-    width = max((len(result.name) for result in outcome.results), default=0)
-    for result in outcome.results:
+    judged = [result for result in outcome.results if result.verdict != "unjudged"]
+    width = max((len(result.name) for result in judged), default=0)
+    for result in judged:
         yield from _result(result, width, page)
     if not outcome.is_judged:
         closed = outcome.closed
         words = f"{closed.ending}: {closed.detail}" if closed.detail else closed.ending.value
-        yield from _wrapped(Text("    "), words, "sse.stopped", page)
+        yield from _wrapped(Text("  "), [(words, "sse.bad")], page)
+    if rest := [result.name for result in outcome.results if result.verdict == "unjudged"]:
+        yield from _wrapped(Text("  "), [(f"not judged: {', '.join(rest)}", "sse.label")], page)
     if outcome.closed.body and not outcome.held:
         yield _body(outcome.closed.body, page)
     if attempt.recording:
-        yield Text.assemble(("    kept as ", "sse.label"), _clean(attempt.recording))
+        yield Text.assemble(("  kept as ", "sse.label"), _clean(attempt.recording))
 
 
 def _heading(
@@ -99,18 +109,17 @@ def _heading(
 def _result(result: Result, width: int, page: Page) -> Iterable[Text]:
     """What was expected and found: whole if it failed, else one line of a terminal at most."""
     start = Text.assemble("  ", page.mark(result.verdict), f" {result.name:{width}}  ")
-    if result.verdict == "held":
-        words = _clean(f"{result.expected}: {result.found}")
-        room = page.width and page.width - start.cell_len
-        yield start.append(_cut(words, room), "sse.label")
-        return
     indent = " " * start.cell_len
-    words = f"expected {result.expected}"
-    style = "sse.label"
-    if result.verdict == "failed":
-        words, style = f"{words}, found {result.found}", "none"
-    yield from _wrapped(start, words, style, page)
-    if result.verdict == "failed" and result.witness:
+    if result.verdict == "held":
+        found, expected = _clean(result.found), f"  ({_clean(result.expected)})"
+        room = page.width and page.width - start.cell_len
+        found = _cut(found, room)
+        start.append(found)
+        yield start.append(_cut(expected, room and room - cell_len(found)), "sse.label")
+        return
+    parts = [("expected ", "sse.label"), (result.expected, ""), (", found ", "sse.label")]
+    yield from _wrapped(start, [*parts, (_short(result.found), "sse.bad")], page)
+    if result.witness:
         yield _witness(result.witness, indent, page)
 
 
@@ -127,27 +136,34 @@ def _witness(witness: Witness, indent: str, page: Page) -> Text:
 
 def _body(body: bytes, page: Page) -> Text:
     """The start of a reply that is no event stream."""
-    line = Text("    body  ", "sse.label")
+    line = Text("  body: ", "sse.label")
     text = _clean(body.decode("utf-8", "replace").strip())
     return line.append(_cut(text, page.width - line.cell_len if page.width else EXCERPT))
 
 
-def _wrapped(start: Text, words: str, style: str, page: Page) -> Iterable[Text]:
-    """`words` after `start`; on a terminal with what follows on lines of its own, below them."""
-    words, indent = _clean(words), start.cell_len
-    room = max(page.width - indent, 20) if page.width else 0
-    pieces = chop_cells(words, room) if room else [words]
-    yield start.append(pieces[0] if pieces else "", style)
-    for piece in pieces[1:]:
-        yield Text(" " * indent).append(piece, style)
+def _wrapped(start: Text, parts: Iterable[tuple[str, str]], page: Page) -> Iterable[Text]:
+    """Words after `start`; on a terminal with what follows on lines of its own, below them."""
+    words = Text.assemble(*((_clean(text), style) for text, style in parts))
+    if not page.width:
+        yield start + words
+        return
+    indent = " " * start.cell_len
+    room = max(page.width - start.cell_len, 20)
+    for line in words.wrap(page.console, room):
+        line.rstrip()
+        yield start + line
+        start = Text(indent)
+
+
+def _short(text: str) -> str:
+    return text if len(text) <= EXCERPT else text[:EXCERPT] + "…"
 
 
 def _cut(text: str, room: int | None) -> str:
     """`text` in `room` columns at most; None is no limit."""
     if room is None or cell_len(text) <= room:
         return text
-    pieces = chop_cells(text, max(room - 1, 1))
-    return pieces[0] + "…" if pieces else ""
+    return chop_cells(text, room - 1)[0] + "…" if room > 1 else ""
 
 
 def _clean(text: str) -> str:
