@@ -14,7 +14,16 @@ from typing import Any, Literal
 from sse_cli import verdict
 from sse_cli.errors import ExitCode
 from sse_cli.events import Closed, Ending
-from sse_cli.expectations import EndingIs, Expectation, Facts, Finding, Reply, Status, Witness
+from sse_cli.expectations import (
+    WHOLE,
+    EndingIs,
+    Expectation,
+    Facts,
+    Finding,
+    Reply,
+    Status,
+    Witness,
+)
 
 Verdict = Literal["held", "failed", "unjudged"]
 
@@ -62,6 +71,12 @@ class Attempt:
     answer: Mapping[str, Any]
     status: int | None = None
     recording: str | None = None
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there was a stream, and no event in it."""
+        events = self.answer.get("timing", {}).get("events")
+        return events == 0 and self.outcome.closed.ending in WHOLE
 
     @property
     def seconds(self) -> float:

@@ -330,6 +330,39 @@ def test_bad_options_are_2_and_ask_nobody(words: tuple[str, ...], said: str) -> 
     assert said in error_and_hint(ran)[0]
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_what_came_before_a_signal_is_kept_unfinished(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    """The quick stream ends only once the slow one's first event is in its recording."""
+
+    def is_recorded() -> bool:
+        return any(b"data: 1" in path.read_bytes() for path in tmp_path.glob("*slow*"))
+
+    slow = Scenario.of("slow", [(0, b"data: 1\n\n"), (3600, b"data: 2\n\n")])
+    quick = Scenario.of("quick", [(is_recorded, b"data: 1\n\n")])
+    with running(Server({"slow": slow, "quick": quick})) as url:
+        words = ("-m", "30", "--jobs", "2", "--keep", tmp_path)
+        with start("check", f"{url}/quick", f"{url}/slow", *words) as process:
+            assert process.stdout is not None
+            while b"ending" not in process.stdout.readline():
+                pass
+            process.send_signal(number)
+            ran = finish(process)
+    assert ran.code == -number
+    (kept,) = tmp_path.iterdir()
+    assert kept.name.endswith(".unfinished.jsonl")
+    assert stat.S_IMODE(kept.stat().st_mode) == 0o600
+    assert b"data: 1" in sse("watch", kept, "-o", "raw").out
+
+
+def test_a_stream_without_events_passes_with_a_warning(origin: str) -> None:
+    with running(Server({"empty": Scenario.of("empty", [(0, b": hello\n\n")])})) as url:
+        ran = sse("check", f"{url}/empty")
+    assert (ran.code, "warning: no event came" in ran.text) == (0, True), ran
+    assert "warning" not in sse("check", f"{origin}/nope", "--status", "404").text
+
+
 def test_standard_input_can_be_read_once_only(origin: str) -> None:
     assert sse("check", "-", "--attempts", "2").code == 2
     assert sse("check", "-", f"{origin}/clock").code == 2

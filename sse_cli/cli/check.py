@@ -36,8 +36,8 @@ def check(  # noqa: PLR0913 (Typer's: the context, the targets, groups of option
     ctx: typer.Context,
     target: TARGETS,
     *,
-    _asked: RequestOptions,
     expected: ExpectationOptions,
+    _asked: RequestOptions,
     resuming: ResumeOptions,
     reading: ReadingOptions,
     recording: RecordingOptions,
@@ -45,8 +45,8 @@ def check(  # noqa: PLR0913 (Typer's: the context, the targets, groups of option
 ) -> None:
     """Judge streams by what is expected of them; exit 1 if an expectation fails.
 
-    Always expected, unless --status or --ending say otherwise: an event stream that comes to its
-    end, without an error event. A request is given up after --max-time, 2 minutes by default.
+    Always expected, unless told otherwise: a whole event stream without an error event.
+    A request is given up after --max-time, 2 minutes by default.
 
     sse check https://api.example.com/v1/chat/completions --json @body.json --min-events 3
     """

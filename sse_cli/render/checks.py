@@ -82,6 +82,9 @@ def _attempt(checked: Checked, attempt: Attempt, number: int, page: Page) -> Ite
     width = max((len(result.name) for result in judged), default=0)
     for result in judged:
         yield from _result(result, width, page)
+    if outcome.held and attempt.is_empty:
+        words = "no event came; --min-events 1 would make it fail"
+        yield Text.assemble(("  warning: ", "sse.stopped"), words)
     if not outcome.is_judged:
         closed = outcome.closed
         words = f"{closed.ending}: {closed.detail}" if closed.detail else closed.ending.value
