@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from sse_cli import __version__
+from sse_cli.cli.check import check
 from sse_cli.cli.convert import convert
 from sse_cli.cli.declare import expanded
 from sse_cli.cli.formats import show_formats
@@ -47,6 +48,7 @@ def main(
 
 app.command("watch", cls=StreamCommand)(expanded(watch))
 app.command("tail", cls=StreamCommand)(expanded(tail))
+app.command("check", cls=StreamCommand)(expanded(check))
 app.command("convert")(expanded(convert))
 app.command("demo")(expanded(demo))
 app.command("serve")(expanded(serve))

@@ -61,8 +61,8 @@ class StreamCommand(TyperCommand):
         parser = self.make_parser(ctx)
         parser.allow_interspersed_args = False
         values, rest, _ = parser.parse_args(list(args))
-        target = values.get("target")
-        return [target, *rest] if isinstance(target, str) else rest
+        target = values.get("target") or ()
+        return [*([target] if isinstance(target, str) else target), *rest]
 
     def _pairs(self, ctx: Any, args: list[str]) -> Iterable[tuple[str, str]]:
         """The request options of `args` as curl's long names and values, in typed order."""
