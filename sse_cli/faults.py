@@ -59,9 +59,13 @@ class Fault:
 
 def named(name: str) -> Fault:
     """The fault `name`. Raises UsageError, naming the closest, if there is none."""
-    if name not in FAULTS:
-        raise UsageError(f"no fault is called {name!r}", suggestion(name, [*FAULTS]))
-    return FAULTS[name]
+    if name in FAULTS:
+        return FAULTS[name]
+    number = name.removeprefix("status-")
+    for status in HTTPStatus:
+        if status >= 400 and number == str(status.value):
+            return _of_status(status)
+    raise UsageError(f"no fault is called {name!r}", suggestion(name, [*FAULTS]))
 
 
 # The parts of a reply
@@ -283,6 +287,12 @@ def _status(scenario: Scenario, _asked: Asked, *, status: int) -> Reply:
     )
 
 
+def _of_status(status: HTTPStatus, more: str = "") -> Fault:
+    words = f"{status.value} {status.phrase}, Retry-After: 1.{more}"
+    reply = partial(_status, status=status.value)
+    return Fault(f"status-{status.value}", words, Ending.REFUSED, reply)
+
+
 def _content_type(scenario: Scenario, _asked: Asked, *, kind: str) -> Reply:
     unsaid = tuple(step._replace(says=b"") for step in scenario.steps)
     return replace(scenario, steps=unsaid, content_type=kind)
@@ -338,18 +348,42 @@ def _gzip_bomb(scenario: Scenario, _asked: Asked) -> Reply:
         return Step(step.delay, zlib.compress(step.data, wbits=31), step.data)
 
     before, step, after = _parts(scenario)
-    packed = _bomb()
+    packed = _bomb(31)
     bomb = [Step(0.0, packed[at : at + PIECE], b"") for at in range(0, len(packed), PIECE)]
     steps = (*map(member, before), *bomb, *map(member, (step, *after)))
     return replace(scenario, steps=steps, headers=(("Content-Encoding", "gzip"),))
 
 
+def _deflate_bomb(scenario: Scenario, _asked: Asked) -> Reply:
+    """One zlib stream (RFC 1950) of deflate's blocks, each part's to be read at once."""
+    before, step, after = _parts(scenario)
+    bomb = _bomb(-15)
+    checksum = 1
+    for one in (*before, *_line(LINE_SIZE, b"x" * 2**20), step, *after):
+        checksum = zlib.adler32(one.data, checksum)
+
+    def blocks(step: Step) -> Step:
+        packer = zlib.compressobj(wbits=-15)
+        packed = packer.compress(step.data) + packer.flush(zlib.Z_FULL_FLUSH)
+        return Step(step.delay, packed, step.data)
+
+    steps = (
+        Step(0.0, b"\x78\x9c", b""),
+        *map(blocks, before),
+        *(Step(0.0, bomb[at : at + PIECE], b"") for at in range(0, len(bomb), PIECE)),
+        *map(blocks, (step, *after)),
+        Step(0.0, b"\x03\x00" + checksum.to_bytes(4, "big"), b""),
+    )
+    return replace(scenario, steps=steps, headers=(("Content-Encoding", "deflate"),))
+
+
 @cache
-def _bomb() -> bytes:
-    """An event with a too large line in one member: nothing in it marks a place to stop."""
-    packer = zlib.compressobj(wbits=31)
+def _bomb(window_bits: int) -> bytes:
+    """An event with a too large line, as a gzip member (31) or as blocks of deflate (-15):
+    nothing in it marks a place to stop."""
+    packer = zlib.compressobj(wbits=window_bits)
     packed = [packer.compress(step.data) for step in _line(LINE_SIZE, b"x" * 2**20)]
-    return b"".join(packed) + packer.flush()
+    return b"".join(packed) + packer.flush(zlib.Z_FINISH if window_bits > 0 else zlib.Z_FULL_FLUSH)
 
 
 def _unread(scenario: Scenario, _asked: Asked, *, coding: str) -> Reply:
@@ -472,20 +506,10 @@ _TABLE: Final = (
         Ending.REFUSED,
         partial(_content_type, kind=""),
     ),
-    *(
-        Fault(
-            f"status-{status}",
-            f"{status.value} {status.phrase}, Retry-After: 1.",
-            Ending.REFUSED,
-            partial(_status, status=status.value),
-        )
-        for status in (
-            HTTPStatus.UNAUTHORIZED,
-            HTTPStatus.TOO_MANY_REQUESTS,
-            HTTPStatus.INTERNAL_SERVER_ERROR,
-            HTTPStatus.SERVICE_UNAVAILABLE,
-        )
-    ),
+    _of_status(HTTPStatus.UNAUTHORIZED),
+    _of_status(HTTPStatus.TOO_MANY_REQUESTS),
+    _of_status(HTTPStatus.INTERNAL_SERVER_ERROR),
+    _of_status(HTTPStatus.SERVICE_UNAVAILABLE, " Any other 4xx or 5xx goes, too."),
     Fault("redirect-loop", "302 to the same URL.", Ending.REFUSED, _redirect_loop),
     Fault("empty-location", "302 with an empty Location.", Ending.REFUSED, _empty_location),
     Fault("cross-origin", "302 to another origin.", Ending.REFUSED, _cross_origin),
@@ -504,5 +528,6 @@ _TABLE: Final = (
     Fault("br", "The body in Brotli.", Ending.REFUSED, partial(_unread, coding="br")),
     Fault("zstd", "The body in Zstandard.", Ending.REFUSED, partial(_unread, coding="zstd")),
     Fault("gzip-bomb", "256 MiB in the middle that take 256 KiB.", Ending.TOO_LARGE, _gzip_bomb),
+    Fault("deflate-bomb", "The same in deflate.", Ending.TOO_LARGE, _deflate_bomb),
 )
 FAULTS: Final = {fault.name: fault for fault in _TABLE}
