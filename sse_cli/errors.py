@@ -76,6 +76,10 @@ class Crashed(BaseException):
         self.error = error
 
 
+class TimeIsUp(BaseException):
+    """The time that was asked for is over while nothing comes: `--for`."""
+
+
 class Terminated(BaseException):
     """A signal asks the program to end, as Ctrl-C does by KeyboardInterrupt."""
 

@@ -17,7 +17,7 @@ from sse_cli import transport
 from sse_cli.deadlines import FOREVER, Watchdog
 from sse_cli.events import Closed, Ending
 from sse_cli.request import Request
-from sse_cli.sources import start_clock
+from sse_cli.sources import RunClock
 from sse_cli.transport import ending, exchange
 from tests.wire import (
     CHUNKED,
@@ -111,7 +111,7 @@ def test_what_had_arrived_by_then_is_no_reason_to_read_on() -> None:
         flood(peer, chunk(b": flood\n" * 500))
 
     with Wire(handler) as server:
-        signals = transport.connect(Request(server.origin, max_time=SECONDS), start_clock())
+        signals = transport.connect(Request(server.origin, max_time=SECONDS), RunClock())
         assert [next(signals), next(signals)]
         assert not threading.Event().wait(2 * SECONDS)  # what a slow terminal takes
         rest = list(signals)

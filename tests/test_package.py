@@ -42,7 +42,7 @@ FLOORS = (
     "sse_cli parser timing query recording request payload expression ndjson content coding "
     "shell curl url draft deadlines failures tls scenarios faults formats blocks",
     "session reconnect reassemble toolcalls answer glance transport serve routes",
-    "sources verdict check continuity render",
+    "sources verdict check continuity har render",
     "cli __main__",
 )
 FLOOR_OF = {module: floor for floor, line in enumerate(FLOORS) for module in line.split()}

@@ -131,3 +131,14 @@ def test_first_token_prints_seconds(folder: Path, origin: str) -> None:
 @pytest.mark.parametrize(("path", "code"), [("clock", 0), ("nowhere", 4)])
 def test_errors_tells_by_the_exit_code(path: str, code: int, folder: Path, origin: str) -> None:
     assert run(f"examples/errors.sh {origin}/{path}", folder, origin).returncode == code
+
+
+@pytest.mark.parametrize(("path", "code"), [("openai-chat", 0), ("nowhere", 4)])
+def test_record_and_replay_shows_the_same_again(
+    path: str, code: int, folder: Path, origin: str
+) -> None:
+    done = run(f"examples/record-and-replay.sh it {origin}/{path}", folder, origin)
+    assert done.returncode == code
+    assert done.stdout == f"the same events, exit code {code} and {code}\n"
+    assert bool((folder / "it.sse").read_bytes()) == (code == 0)
+    assert json.loads((folder / "it.har").read_text())["log"]["entries"]

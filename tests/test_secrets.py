@@ -1,8 +1,8 @@
 """Canaries: a secret in every place where a caller has one, and none of them gets out.
 
 Each run carries a kit of secrets, every one a different word, through a situation. None may
-be seen on standard output, on standard error, or at a second origin; the first origin gets
-them all, or a run would prove nothing.
+be seen on standard output, on standard error, in a recording, or at a second origin; the
+first origin gets them all, or a run would prove nothing.
 
 A server that repeats a secret in its reply's *body* is out of scope: the body is what was
 asked to be shown. In its headers it is not.
@@ -215,10 +215,12 @@ def assert_delivered(server: Wire, kit: Kit) -> None:
 def test_no_secret_gets_out(kit: Kit, situation: Situation, tmp_path: Path) -> None:
     with second_origin() as second, Wire(situation.handler(second.origin)) as first:
         words = [kit.url(first.origin), *kit.words(tmp_path), *situation.words, *TOLD]
-        ran = sse(*words, env=dict(kit.environment))
+        kept = tmp_path / "kept.rec"
+        ran = sse(*words, "--record", kept, env=dict(kit.environment))
         assert_delivered(first, kit)
     assert ran.code == situation.code, ran.talk
     assert_nothing_told(ran)
+    assert_silent(kept.read_text(), "the recording")
     for request in second.requests:
         # Its own URL is what the first origin made it.
         assert_silent(repr(request._replace(target="")), "the second origin")

@@ -19,7 +19,7 @@ from sse_cli import transport
 from sse_cli.errors import UsageError
 from sse_cli.events import Chunk, Closed, Ending, Opened
 from sse_cli.request import Request, build
-from sse_cli.sources import start_clock
+from sse_cli.sources import RunClock
 from tests.wire import (
     CHUNKED,
     LAST_CHUNK,
@@ -120,7 +120,7 @@ def test_the_head_and_each_chunk_are_out_before_the_server_sends_more() -> None:
         peer.send(chunk(OTHER), LAST_CHUNK)
 
     with Wire(gated) as server:
-        signals = transport.connect(Request(server.origin, max_time=PATIENCE), start_clock())
+        signals = transport.connect(Request(server.origin, max_time=PATIENCE), RunClock())
         assert isinstance(next(signals), Opened)
         gates[0].set()
         first = next(signals)
@@ -158,7 +158,7 @@ def test_a_reader_that_stops_closes_the_connection() -> None:
         gone.set()
 
     with Wire(endless) as server:
-        signals = transport.connect(Request(server.origin), start_clock())
+        signals = transport.connect(Request(server.origin), RunClock())
         assert isinstance(next(signals), Opened)
         assert isinstance(next(signals), Chunk)
         signals.close()
@@ -211,7 +211,7 @@ def test_a_reset_in_the_body_is_a_cut_whatever_its_framing() -> None:
             peer.reset()
 
         with Wire(cut) as server:
-            signals = transport.connect(Request(server.origin), start_clock())
+            signals = transport.connect(Request(server.origin), RunClock())
             next(signals)
             next(signals)
             read.set()
@@ -383,7 +383,7 @@ def test_a_refused_body_that_trickles_for_ever_is_given_up_on(headers: tuple[str
 def test_headers_go_out_in_order_and_nothing_is_added() -> None:
     with Wire(whole(EVENT)) as server:
         options = [("url", server.origin + "/s"), ("header", "X-Key: 1"), ("header", "x-key: 2")]
-        list(transport.connect(build(options), start_clock()))
+        list(transport.connect(build(options), RunClock()))
         (request,) = server.requests
     assert (request.method, request.target, request.body) == ("GET", "/s", b"")
     names = ["Host", "User-Agent", "Accept", "Cache-Control", "Accept-Encoding", "X-Key", "x-key"]
@@ -400,7 +400,7 @@ def test_a_removed_header_is_not_sent() -> None:
     removed = ["User-Agent", "Accept", "Cache-Control", "Accept-Encoding"]
     with Wire(whole(EVENT)) as server:
         options = [("url", server.origin), *(("header", f"{name}:") for name in removed)]
-        list(transport.connect(build(options), start_clock()))
+        list(transport.connect(build(options), RunClock()))
         assert [name for name, _ in server.requests[0].headers] == ["Host"]
 
 

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from sse_cli import __version__
+from sse_cli.cli.convert import convert
 from sse_cli.cli.declare import expanded
 from sse_cli.cli.formats import show_formats
 from sse_cli.cli.parsing import Group, StreamCommand
@@ -46,6 +47,7 @@ def main(
 
 app.command("watch", cls=StreamCommand)(expanded(watch))
 app.command("tail", cls=StreamCommand)(expanded(tail))
+app.command("convert")(expanded(convert))
 app.command("demo")(expanded(demo))
 app.command("serve")(expanded(serve))
 app.command("formats")(expanded(show_formats))

@@ -8,6 +8,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 from typing import Any, Final
 
 from typer.core import TyperCommand, TyperGroup
@@ -19,6 +20,7 @@ from sse_cli.errors import UsageError
 PAIRS: Final = "sse.request"
 DEFAULT_COMMAND: Final = "watch"
 CURL: Final = "curl"
+HELP: Final = "help"
 
 
 class Group(TyperGroup):
@@ -28,7 +30,9 @@ class Group(TyperGroup):
         """Put `watch` before a command line that begins with none of our commands."""
         own = self._own_options(ctx)
         start = next((n for n, word in enumerate(args) if word not in own), len(args))
-        if start < len(args) and (word := args[start]) not in self.commands:
+        if args[start : start + 1] == [HELP] and not Path(HELP).exists():
+            args = [*args[:start], *args[start + 1 :], "--help"]
+        elif start < len(args) and (word := args[start]) not in self.commands:
             if not word.startswith("-") and not _is_curl(word):
                 sources.kind_of(word, [*self.commands, CURL])
             args = [*args[:start], DEFAULT_COMMAND, *args[start:]]
@@ -65,7 +69,8 @@ class StreamCommand(TyperCommand):
         values, extra, order = self.make_parser(ctx).parse_args(list(args))
         if extra:  # they may be the words of an unquoted header: not shown
             raise UsageError(
-                f"{len(extra)} words too many, besides the one TARGET",
+                f"{len(extra)} {'word' if len(extra) == 1 else 'words'} too many, "
+                "besides the one TARGET",
                 "a header, a body or an expression that has spaces needs quotes",
             )
         taken: dict[str, int] = {}

@@ -10,7 +10,7 @@ import typer
 
 from sse_cli import safe, scenarios
 from sse_cli.cli.opening import Wanted
-from sse_cli.cli.options import OutputOptions, StreamOptions
+from sse_cli.cli.options import OutputOptions, RecordingOptions, StreamOptions
 from sse_cli.cli.watch import follow
 from sse_cli.errors import UsageError
 from sse_cli.render.output import is_terminal
@@ -78,6 +78,7 @@ def serve(  # noqa: PLR0913 (Typer's: an option each)
 
 def demo(
     stream: StreamOptions,
+    keeping: RecordingOptions,
     output: OutputOptions,
     name: Annotated[
         str, typer.Argument(metavar="[SCENARIO]", help="sse serve lists them.")
@@ -95,5 +96,6 @@ def demo(
             queries = "".join(f" -q '{query}'" for query in stream.query or ())
             typer.echo(f"$ sse {url}/{name}{queries}", err=True)
         # An empty proxy: one in the environment would capture loopback, too.
-        code = follow(Wanted(f"{url}/{name}", [("proxy", "")]), stream, output)
+        wanted = Wanted(f"{url}/{name}", [("proxy", "")], keeping=keeping)
+        code = follow(wanted, stream, output)
     raise typer.Exit(code)

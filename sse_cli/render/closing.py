@@ -63,10 +63,11 @@ def _figures(report: Report) -> list[Figure]:
     wire, first = report.reassembler.format, report.answer.first
     figures: list[Figure] = [("", safe.compact(wire.name))] if wire else []
     figures.append(("", units.count(report.timing.messages, "event")))
-    for label, kind in (("first reasoning", "reasoning"), ("first text", "text")):
-        if kind in first:
-            figures.append((label, units.seconds(first[kind])))
-    figures.append(("in", units.seconds(report.closed.at)))
+    if report.timing.last:  # a raw stream in a file has no times
+        for label, kind in (("first reasoning", "reasoning"), ("first text", "text")):
+            if kind in first:
+                figures.append((label, units.seconds(first[kind])))
+        figures.append(("in", units.seconds(report.closed.at)))
     name, rate = report.answer.rate(report.reassembler.usage)
     if rate:
         figures.append(("", f"{rate:.0f} {name.partition('_')[0]}/s"))
