@@ -76,7 +76,7 @@ def uninstall() -> None:
 def crash(error: BaseException) -> None:
     """Raise Crashed in the main thread, whatever it waits for: `error` ended this one."""
     main = threading.main_thread().ident
-    if _crashes or main is None or _WAKE is None:
+    if _crashes or main is None or _WAKE is None or signal.getsignal(_WAKE) is not _wake:
         return
     _crashes.append(error)
     for _ in range(TRIES):

@@ -21,7 +21,7 @@ from tests.run_sse import Ran, sse
 ALL = [f"<{n}>" for n in range(1, EVENTS + 1)]
 HALF = ALL[: EVENTS // 2]
 TWICE = [text for text in ALL for _ in "12"]
-LARGE = {"comments", "long-line", "gzip-bomb"}  # they get tests of their own
+LARGE = {"comments", "long-line", "gzip-bomb", "deflate-bomb"}  # they get tests of their own
 # What ends by itself doesn't get near its limits, however busy the machine is.
 AMPLE = ("--idle-timeout", "20", "--max-time", "30")
 IDLE = ("--idle-timeout", "0.4", "--max-time", "30")
@@ -212,6 +212,7 @@ LARGE_MATRIX = {
     "comments": Ending.EOF,
     "long-line": Ending.TOO_LARGE,
     "gzip-bomb": Ending.TOO_LARGE,
+    "deflate-bomb": Ending.TOO_LARGE,
 }
 
 

@@ -11,6 +11,7 @@ asked to be shown. In its headers it is not.
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import sys
 from base64 import b64encode
@@ -465,6 +466,25 @@ def test_a_bug_in_the_telling_of_an_error_tells_none(tmp_path: Path) -> None:
     assert ran.code == 70
     assert error_and_hint(ran)[0] == "a bug in sse: ZeroDivisionError"
     assert_nothing_told(ran)
+
+
+SECOND = """
+import os, signal
+from sse_cli.render import reply
+def interrupted(error):
+    os.kill(os.getpid(), signal.SIGINT)
+    raise AssertionError("a signal raises before the next line")
+reply.error_of = interrupted
+from sse_cli.__main__ import main
+main()
+"""
+
+
+def test_a_ctrl_c_while_an_error_is_told_ends_without_a_traceback(tmp_path: Path) -> None:
+    program = (sys.executable, "-c", SECOND)
+    kit = next(iter(KITS.values()))
+    ran = sse(kit.url("ftp://h"), *kit.words(tmp_path), program=program)
+    assert (ran.code, ran.out, ran.err) == (-signal.SIGINT, b"", b"")
 
 
 # Words that are wrong
