@@ -477,3 +477,16 @@ def test_a_file_without_times_gets_no_figures_of_time(command: str, tmp_path: Pa
     ran = sse(command, file, "-q", "text", "-o", "text", "--summary")
     assert "3 events" in ran.talk
     assert not {"0ms", "first", "gaps", "in"} & set(ran.talk.split())
+
+
+@pytest.mark.parametrize(("ends", "queries"), [(True, []), (False, []), (False, ["-q", "id"])])
+def test_the_table_warns_of_an_answer_without_its_end(
+    ends: bool, queries: list[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "it.sse"
+    wire = b"".join(step.data for step in scenarios.load("openai-chat").steps)
+    cut = b"\n\n".join(block for block in wire.split(b"\n\n")[:9]) + b"\n\n"
+    file.write_bytes(wire if ends else cut)
+    ran = sse(file, "-o", "table", *queries)
+    assert ran.code == 0
+    assert ("the end that openai-chat requires never came" in ran.text) == (not ends)

@@ -24,6 +24,7 @@ QUIET_SECONDS: Final = 1.0
 LONG_SECONDS: Final = 45.0
 IDLE_LIMITS: Final = "proxies cut at 60s (nginx, AWS ALB), 30, 100"
 _GOOD: Final = frozenset({Ending.DONE, Ending.EOF, Ending.EOF_UNVERIFIED})
+_CLEAN: Final = frozenset({Ending.EOF, Ending.EOF_UNVERIFIED})
 _STOPPED: Final = frozenset({Ending.LIMIT, Ending.INTERRUPTED})
 _ASIDE: Final = {Comment: "comment", Retry: "retry line", Ignored: "ignored line"}
 
@@ -173,6 +174,11 @@ def reconnects_lines(reconnects: int, repeated: int, skipped: int) -> Iterable[T
 
 
 def _notes(report: Report) -> Iterable[Text]:
+    glance = report.glance
+    if glance and glance.format and report.closed.ending in _CLEAN and not glance.is_whole:
+        name = safe.compact(glance.format.name)
+        text = f"the end that {name} requires never came: a cut? (sse tail exits with 5)"
+        yield prose("warning: ", "sse.stopped", text)
     counts = report.aside.counts
     hidden = [
         units.count(number, name)
