@@ -86,15 +86,17 @@ class Admission:
 def of(host: str, origins: Iterable[str] = (), *, remote: bool = False) -> Admission:
     """Who may ask a server that listens on `host`.
 
-    Raises UsageError for an origin that is none, and for a host that other machines reach
-    unless `remote` says that they may.
+    Raises UsageError for an origin or a host that is none, and for one that other machines
+    reach unless `remote` says that they may.
     """
     listed = frozenset(map(_origin, origins))
     if is_loopback(host):
         return Admission(LOOPBACK_NAMES | {_bracketed(host)}, origins=listed)
+    if not host:
+        raise UsageError("an empty --host is no address", "0.0.0.0 and :: are all addresses")
     if not remote:
         raise UsageError(
-            f"the mock server listens on loopback only, not on {host or 'all addresses'}",
+            f"the mock server listens on loopback only, not on {host}",
             "--allow-remote lets other machines ask it",
         )
     own = {_bracketed(host), socket.gethostname().lower()}

@@ -73,11 +73,13 @@ class SSEServer:
     ) -> str:
         """The URL of a stream of the test's own: `source` is its text or bytes, or the path
         (as `pathlib.Path`) of a recording, `.sse` or `.ndjson` file. The other options are
-        those of `url`; `status` and `content_type` replace what the source says.
+        those of `url`; `status` and `content_type` replace what the source says. Raises
+        UsageError for a file or a status that can't be served.
         """
         from dataclasses import replace  # noqa: PLC0415 (rule 1)
 
         from sse_cli import playback, scenarios  # noqa: PLC0415
+        from sse_cli.errors import UsageError  # noqa: PLC0415
 
         if isinstance(source, str | bytes):
             body = source.encode() if isinstance(source, str) else source
@@ -85,6 +87,8 @@ class SSEServer:
         else:
             made = playback.from_file(fspath(source))
         made = replace(made, name=playback.route_name(name))
+        if not 200 <= status <= 599:
+            raise UsageError(f"{status} is no status of a reply", "200 to 599 are")
         if status != 200:
             made = replace(made, status=status)
         if content_type is not None:

@@ -137,12 +137,18 @@ def test_loopback_needs_no_permission(host: str) -> None:
     assert not found.knows_host("192.0.2.1")
 
 
-@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com", "", "2001:db8::1"])
+@pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com", "2001:db8::1"])
 def test_all_else_does(host: str) -> None:
     with pytest.raises(UsageError, match="loopback only") as caught:
         admission.of(host)
     assert "--allow-remote" in caught.value.hint
     admission.of(host, remote=True)
+
+
+@pytest.mark.parametrize("remote", [False, True])
+def test_an_empty_host_is_none(remote: bool) -> None:
+    with pytest.raises(UsageError, match="an empty --host is no address"):
+        admission.of("", remote=remote)
 
 
 def test_an_address_that_is_listened_on_may_be_named() -> None:

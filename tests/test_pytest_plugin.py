@@ -147,6 +147,10 @@ def test_it(sse_server):
     with pytest.raises(UsageError, match="no scenario is called 'clok'") as caught:
         sse_server.url("clok")
     assert caught.value.hint == "did you mean clock?"
+    with pytest.raises(UsageError, match="99 is no status"):
+        sse_server.serve("x", "", status=99)
+    with pytest.raises(UsageError, match="can't read"):
+        sse_server.serve("x", Path("no/such.sse"))
 """
     passes(tmp_path, CLIENT + source)
 

@@ -149,6 +149,25 @@ def test_who_does_not_read_makes_room_after_a_while() -> None:
             served = get(base)[1]
 
 
+def test_an_address_that_takes_all_the_room_gives_some_to_another() -> None:
+    held = Scenario.of("held", [(0, b"data: 1\n\n"), (threading.Event(), b"")])
+    server = Server({"held": held, "short": SHORT}, limits=Limits(connections=4))
+    with running(server) as base, ExitStack() as stack:
+        peers = crowd(stack, base, WHOLE % b"held", 4)
+        for peer in peers:
+            while b"data: 1" not in peer.recv(65536):
+                pass
+        with closing(dial(base)) as same:  # all are at work, and it is one of them
+            assert same.recv(65536).startswith(b"HTTP/1.1 503 ")
+        address = urlsplit(base)
+        where = (address.hostname, address.port)
+        with closing(socket.create_connection(where, PATIENCE, ("127.0.0.2", 0))) as other:
+            other.sendall(WHOLE % b"short")
+            assert other.recv(65536).startswith(b"HTTP/1.1 200 ")
+        assert peers[-1].recv(1) == b""  # the newest had to go
+        assert server.connections <= 4
+
+
 def test_no_more_connections_are_taken_than_files_can_be_open() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     server = Server({"short": SHORT}, limits=Limits(connections=10**6))

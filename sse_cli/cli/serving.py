@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Annotated, Final
+from typing import Annotated, Any, Final
 
-import typer
+from sse_cli.cli.options import option
 
 DEFAULT_PORT: Final = 7433
 WHERE: Final = "Where, and to whom"
 HOW: Final = "How it plays"
 
+
+def _where(*names: str, text: str, **more: Any) -> Any:
+    return option(*names, panel=WHERE, text=text, **more)
+
+
+def _how(*names: str, text: str, **more: Any) -> Any:
+    return option(*names, panel=HOW, text=text, **more)
+
+
 SPEED = Annotated[
-    float, typer.Option("--speed", metavar="N", min=0, help="2 is twice as fast, 0 without waits.")
+    float, _how("--speed", metavar="N", min=0, text="2 is twice as fast, 0 without waits.")
 ]
 
 
@@ -22,42 +31,26 @@ class ListenOptions:
 
     port: Annotated[
         int,
-        typer.Option(
-            "-p", "--port", min=0, max=65535, help="0 takes a free one.", rich_help_panel=WHERE
-        ),
+        _where("-p", "--port", metavar="N", min=0, max=65535, text="0 takes a free one."),
     ] = DEFAULT_PORT
-    host: Annotated[
-        str,
-        typer.Option(
-            "--host", metavar="ADDRESS", help="The address to listen on.", rich_help_panel=WHERE
-        ),
-    ] = "127.0.0.1"
+    host: Annotated[str, _where("--host", metavar="ADDRESS", text="The address to listen on.")] = (
+        "127.0.0.1"
+    )
     allow_remote: Annotated[
-        bool,
-        typer.Option(
-            "--allow-remote",
-            help="Let --host be one that other machines reach.",
-            rich_help_panel=WHERE,
-        ),
+        bool, _where("--allow-remote", text="Let --host be one that other machines reach.")
     ] = False
     cors: Annotated[
         list[str] | None,
-        typer.Option(
+        _where(
             "--cors",
             metavar="ORIGIN",
-            help="Let pages of this origin read it; * for all. Repeatable.",
-            rich_help_panel=WHERE,
+            text="Let pages of this origin read it; * for all. Repeatable.",
             show_default=False,
         ),
     ] = None
     journal: Annotated[
         str | None,
-        typer.Option(
-            "--journal",
-            metavar="FILE",
-            help="Append a JSON object for each request.",
-            rich_help_panel=WHERE,
-        ),
+        _where("--journal", metavar="FILE", text="Append a JSON object for each request."),
     ] = None
 
 
@@ -66,39 +59,22 @@ class PlayOptions:
     """How streams are played."""
 
     speed: SPEED = 1.0
-    loop: Annotated[
-        bool,
-        typer.Option(
-            "--loop", help="Start each stream over at its end, for ever.", rich_help_panel=HOW
-        ),
-    ] = False
+    loop: Annotated[bool, _how("--loop", text="Start each stream over at its end, for ever.")] = (
+        False
+    )
     chunk: Annotated[
         str | None,
-        typer.Option(
+        _how(
             "--chunk",
             metavar="N|event|whole",
-            help="Write N bytes, an event, or all at a time. Default: as it is written.",
-            rich_help_panel=HOW,
+            text="Write N bytes, an event, or all at a time. Default: as it was written.",
             show_default=False,
         ),
     ] = None
     fault: Annotated[
-        str | None,
-        typer.Option(
-            "--fault", metavar="NAME", help="Break every reply in this way.", rich_help_panel=HOW
-        ),
+        str | None, _how("--fault", metavar="NAME", text="Break every reply in this way.")
     ] = None
     times: Annotated[
-        int | None,
-        typer.Option(
-            "--times",
-            metavar="N",
-            min=1,
-            help="Only the first N replies have it.",
-            rich_help_panel=HOW,
-        ),
+        int | None, _how("--times", metavar="N", min=1, text="Only the first N replies have it.")
     ] = None
-    list_faults: Annotated[
-        bool,
-        typer.Option("--list-faults", help="Show the faults there are.", rich_help_panel=HOW),
-    ] = False
+    list_faults: Annotated[bool, _how("--list-faults", text="Show the faults there are.")] = False

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import socket
-import struct
 import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager, suppress
@@ -16,9 +14,9 @@ import h11
 from sse_cli.journal import Exchange
 from sse_cli.routes import head, header_values, refusal
 from sse_cli.scenarios import Gate, RawReply, Reply, Scenario, Step, Then
+from sse_cli.serve.ends import ENDS, READ_SIZE
 
 GATE_POLL = 0.002  # seconds between looks at a shut gate; only tests have gates
-READ_SIZE = 65536
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +51,8 @@ class Owner(Protocol):
 
 class Connection:
     """`waiting_since` is when it began to wait for the peer's next request, `stuck_since` for
-    the peer to read, in seconds of the loop's clock; None while it does not."""
+    the peer to read, in seconds of the loop's clock (`now`); None while it does not. `peer` is
+    the other side's address."""
 
     def __init__(
         self, owner: Owner, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -61,8 +60,9 @@ class Connection:
         self._owner = owner
         self._limits = owner.limits
         self._reader, self._writer = reader, writer
-        self._now = asyncio.get_running_loop().time
-        self.waiting_since: float | None = self._now()
+        self.now = asyncio.get_running_loop().time
+        self.peer = str((writer.get_extra_info("peername") or ("",))[0])
+        self.waiting_since: float | None = self.now()
         self.stuck_since: float | None = None
         # Then `drain` waits until the kernel has it all: pieces don't pile up in here.
         writer.transport.set_write_buffer_limits(high=0)
@@ -105,7 +105,7 @@ class Connection:
 
     async def _exchange(self) -> bool:
         """One request and its reply. False when the connection has to end."""
-        self.waiting_since = self._now()
+        self.waiting_since = self.now()
         try:
             asked = await self._read_request()
         except h11.RemoteProtocolError as error:
@@ -126,7 +126,7 @@ class Connection:
         try:
             yield
         finally:
-            exchange.seconds = self._now() - exchange.at
+            exchange.seconds = self.now() - exchange.at
             self._owner.leave(exchange)
 
     async def _answer(self, request: h11.Request, exchange: Exchange) -> bool:
@@ -140,7 +140,7 @@ class Connection:
             await _wait(reply.wait)
             then = await _WAYS[reply.framing](self, reply, request.method == b"HEAD", exchange)
         exchange.complete = True
-        await _ENDS[then](self._reader, self._writer)
+        await ENDS[then](self._reader, self._writer)
         return self._http.states == {h11.CLIENT: h11.DONE, h11.SERVER: h11.DONE}
 
     async def _read_request(self) -> tuple[h11.Request, bytes, int] | None:
@@ -235,14 +235,14 @@ class Connection:
     async def _write(self, data: bytes) -> None:
         # asyncio sets TCP_NODELAY on every stream: each write leaves at once.
         self._writer.write(data)
-        self.stuck_since = self._now()
+        self.stuck_since = self.now()
         await self._writer.drain()
         self.stuck_since = None
 
     async def _linger(self) -> None:
         """Let the peer read the last words: closing a socket with unread input resets the
         connection, and the reply can be lost with it (RFC 9112, 9.6)."""
-        self.waiting_since = self._now()
+        self.waiting_since = self.now()
         self._writer.write_eof()
         with suppress(TimeoutError):
             async with asyncio.timeout(self._limits.linger_seconds):
@@ -250,41 +250,6 @@ class Connection:
                     pass
 
 
-async def _close(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
-    """Nothing: a connection that is not to be used again is closed in the end, politely."""
-
-
-async def _garble(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    writer.write(b"no chunk size\r\n")
-    await writer.drain()
-
-
-async def _reset(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Leave no time to linger: then closing is a RST instead of a FIN (socket(7))."""
-    plain = writer.get_extra_info("socket")
-    plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
-    raise ConnectionAbortedError("the fault asks for it")
-
-
-async def _hold(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
-    while await reader.read(READ_SIZE):
-        pass
-
-
-async def _be_deaf(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    assert isinstance(writer.transport, asyncio.ReadTransport)  # noqa: S101 (a socket's)
-    writer.transport.pause_reading()
-    await asyncio.Event().wait()
-
-
-_ENDS = {
-    Then.END: _close,
-    Then.CLOSE: _close,
-    Then.GARBLE: _garble,
-    Then.RESET: _reset,
-    Then.HOLD: _hold,
-    Then.DEAF: _be_deaf,
-}
 _WAYS = {
     "http": Connection.framed,
     "close": Connection.unframed,

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import errno
-import math
 import os
 import socket
 import threading
@@ -22,6 +21,7 @@ from sse_cli.journal import Exchange
 from sse_cli.routes import Router
 from sse_cli.scenarios import Reply, Scenario
 from sse_cli.serve.connection import Connection, Limits
+from sse_cli.serve.crowd import Crowd
 
 QUEUE = 1024  # connections that the kernel holds until they are accepted
 BATCH = 32  # accepted at a time; fewer than there may be, so that a new one gets to speak
@@ -84,18 +84,21 @@ class Server:
         # Of the two addresses of that name, the one that every client tries.
         self._host = "127.0.0.1" if host.lower() == "localhost" else host
         self._port = port
-        self.room = 0  # for connections; known once it listens
         self._stopping = asyncio.Event()
         self._stopped = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._listener: asyncio.Server | None = None
-        self._connections: dict[asyncio.Task[None], Connection] = {}
-        self._leaving: dict[asyncio.Task[None], Connection] = {}
+        self._crowd: Crowd | None = None
 
     @property
     def connections(self) -> int:
         """How many connections are open now."""
-        return len(self._connections)
+        return 0 if self._crowd is None else len(self._crowd)
+
+    @property
+    def room(self) -> int:
+        """How many there may be; 0 before it listens."""
+        return 0 if self._crowd is None else self._crowd.room
 
     def reply(self, request: h11.Request, exchange: Exchange) -> Reply:
         """What to answer: the scenario at this server's speed, with its fault."""
@@ -169,7 +172,8 @@ class Server:
         """Listen and return the base URL, without a slash at its end."""
         self._loop = asyncio.get_running_loop()
         self._loop.set_exception_handler(_keep_quiet_about_peers)
-        self.room = min(self.limits.connections, _spare_files())
+        room = min(self.limits.connections, _spare_files())
+        self._crowd = Crowd(room, self.limits.stuck_seconds)
         try:
             self._listener = await asyncio.start_server(
                 self._accept, self._host, self._port, backlog=BATCH
@@ -185,55 +189,14 @@ class Server:
         """Stop listening, cut every stream short and wait until all are gone."""
         if self._listener is not None:
             self._listener.close()
-        gone = {**self._connections, **self._leaving}
-        for task, connection in self._connections.items():
-            connection.drop(task)
-        await asyncio.gather(*gone, return_exceptions=True)
-        for connection in gone.values():
-            await connection.closed()
+        if self._crowd is not None:
+            await self._crowd.disperse()
         if self._listener is not None:
             await self._listener.wait_closed()
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        connection = Connection(self, reader, writer)
-        if self.connections < self.room or self._make_room():
-            task = asyncio.create_task(connection.run())
-            self._connections[task] = connection
-        else:
-            task = asyncio.create_task(connection.turn_away())
-            self._leaving[task] = connection
-            if len(self._leaving) > SPARE_FILES // 2:  # no room for words, either
-                connection.drop(task)
-        task.add_done_callback(self._forget)
-
-    def _forget(self, task: asyncio.Task[None]) -> None:
-        self._connections.pop(task, None)
-        self._leaving.pop(task, None)
-
-    def _make_room(self) -> bool:
-        """Drop whoever takes longest to ask, else whoever takes too long to read. False if
-        everybody is at work."""
-        assert self._loop is not None  # noqa: S101 (it listens)
-        late = min(self._connections.items(), key=_waiting_since)
-        if late[1].waiting_since is None:
-            late = min(self._connections.items(), key=_stuck_since)
-            since = late[1].stuck_since
-            if since is None or since > self._loop.time() - self.limits.stuck_seconds:
-                return False
-        task, connection = late
-        self._leaving[task] = self._connections.pop(task)
-        connection.drop(task)
-        return True
-
-
-def _waiting_since(item: tuple[object, Connection]) -> float:
-    since = item[1].waiting_since
-    return math.inf if since is None else since
-
-
-def _stuck_since(item: tuple[object, Connection]) -> float:
-    since = item[1].stuck_since
-    return math.inf if since is None else since
+        assert self._crowd is not None  # noqa: S101 (it listens)
+        self._crowd.take(Connection(self, reader, writer))
 
 
 def _url(host: str, port: int) -> str:

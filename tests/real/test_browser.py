@@ -12,7 +12,7 @@ from sse_cli import page, scenarios
 from sse_cli.faults import FAULTS
 from sse_cli.scenarios import Scenario
 from sse_cli.scenarios.cutting import recut
-from sse_cli.serve import Breaking
+from sse_cli.serve import Breaking, Exchange, Server, running
 from tests.real.browser import visit
 from tests.real.streams import Told, cases, formats, parsed, shipped
 
@@ -96,6 +96,38 @@ def test_a_browser_that_was_cut_off_resumes_and_is_told_when_to_stop(tmp_path: P
     assert ids == [*"123456"]
     asked = [one.last_event_id for one in journal if one.route == "stream"]
     assert asked == [None, b"3", b"6"]
+
+
+READ = """async (plan) => {
+  const read = {};
+  for (const [name, url] of Object.entries(plan)) {
+    const headers = {"X-API-Key": "key", "Content-Type": "application/json"};
+    const asked = fetch(url, {method: "POST", headers, body: "{}"});
+    read[name] = await asked.then((reply) => reply.text(), () => "refused");
+    read[name + " by EventSource"] = await new Promise((resolve) => {
+      const source = new EventSource(url);
+      const end = (event) => { source.close(); resolve(event.data ?? "refused"); };
+      source.onmessage = source.onerror = end;
+    });
+  }
+  return read;
+}"""
+
+
+def test_a_page_of_another_origin_reads_only_what_cors_allows(tmp_path: Path) -> None:
+    one = {"one": Scenario.of("one", [(0, b"data: hi\n\n")])}
+    journal: list[Exchange] = []
+    listed = Server(one, cors=["*"], journal=journal)
+    with running(listed) as allowed, running(Server(one)) as closed:
+        plan = {"allowed": f"{allowed}/one", "closed": f"{closed}/one"}
+        read, _ = visit({}, READ, plan, tmp_path)
+    assert read == {
+        "allowed": "data: hi\n\n",
+        "allowed by EventSource": "hi",
+        "closed": "refused",
+        "closed by EventSource": "refused",
+    }
+    assert [one.method for one in journal] == ["OPTIONS", "POST", "GET"]  # a preflight first
 
 
 PLAY = """async (plan) => {
