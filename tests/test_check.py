@@ -316,6 +316,7 @@ WRONG = [
     (("--junit", "/"), "--junit /"),
     (("--keep", "/dev/null/x"), "--keep /dev/null/x"),
     (("--attempts", "2", "--record", "x"), "--record is for one run"),
+    (("--keep", "x", "--record", "y"), "--record keeps every run and --keep what fails"),
     (("--record", "/nowhere/x"), "can't record to /nowhere/x"),
     (("-q", "x"), "no such option: -q"),
 ]

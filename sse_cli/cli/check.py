@@ -106,6 +106,8 @@ def _refuse_what_is_for_one(streams: Sequence[Stream], options: CheckOptions) ->
     runs = len(streams) * options.attempts
     if runs > 1 and any(stream.wanted.keeping.record for stream in streams):
         raise UsageError("--record is for one run of one stream", "--keep DIR keeps what fails")
+    if options.keep and any(stream.wanted.keeping.record for stream in streams):
+        raise UsageError("--record keeps every run and --keep what fails", "drop one of them")
     if runs > 1 and any(stream.wanted.target == "-" for stream in streams):
         raise UsageError("standard input can be read once only", "check it alone: sse check -")
 

@@ -93,6 +93,8 @@ def _taken(group: type[Options], settings: Any) -> Options:
 
 def _name(target: str, pairs: Pairs) -> str:
     """What a stream of the command line is called: its URL without what a URL hides."""
+    if target == "-":
+        return "standard input"
     if target == CURL:
         target = next((value for name, value in pairs if name == "url"), CURL)
     return redact.url(target) if "://" in target or "@" in target else target
