@@ -20,7 +20,7 @@ from sse_cli.faults import FAULTS
 from sse_cli.scenarios import Scenario
 from sse_cli.serve import Server, running
 from tests.journal import broken
-from tests.run_sse import error_and_hint, finish, sse, start
+from tests.run_sse import PROGRAM, error_and_hint, finish, sse, start
 from tests.terminal import SSE, Terminal
 
 AMPLE = ("--idle-timeout", "20", "-m", "30")
@@ -367,6 +367,15 @@ def test_a_stream_without_events_passes_with_a_warning(origin: str) -> None:
 def test_standard_input_can_be_read_once_only(origin: str) -> None:
     assert sse("check", "-", "--attempts", "2").code == 2
     assert sse("check", "-", f"{origin}/clock").code == 2
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_an_output_that_is_closed_or_full_is_7(form: str, origin: str) -> None:
+    for output in (">&-", ">/dev/full"):
+        words = ["bash", "-c", f'exec "$@" {output}', "bash", *PROGRAM]
+        ran = sse("check", f"{origin}/clock", "-o", form, program=words)
+        assert (ran.code, ran.out) == (7, b""), ran
+        assert "standard output" in error_and_hint(ran)[0]
 
 
 def test_a_full_disk_is_7(origin: str) -> None:

@@ -70,7 +70,8 @@ class Stream:
         asked = build_request(self.wanted)
         if "max-time" not in dict(self.wanted.pairs):
             asked = replace(asked, max_time=self._deadline())
-        return replace(self, wanted=replace(self.wanted, asked=asked))
+        name = self.name if self.place else redact.url(asked.url)
+        return replace(self, name=name, wanted=replace(self.wanted, asked=asked))
 
     def target(self) -> str:
         """What is checked, for people."""
