@@ -436,3 +436,20 @@ def test_a_report_fits_the_terminal(columns: int, origin: str) -> None:
     indented = [line for line in written if line.startswith("  ")]
     assert len(indented) > 5
     assert max(map(cell_len, indented)) <= columns
+
+
+LARGE = {"comments", "long-line", "gzip-bomb"}  # too large to be kept here
+JUDGE = ("--min-events", "3", "--max-gap", "20s", "--no-ignored", "--expect", "status == `200`")
+
+
+@pytest.mark.parametrize("name", sorted(FAULTS_OF_CHECK.keys() - LARGE))
+def test_a_fault_that_was_recorded_is_judged_again_as_it_was(name: str, tmp_path: Path) -> None:
+    _, _, limits = FAULTS_OF_CHECK[name]
+    kept = tmp_path / "kept.jsonl"
+    with broken(name) as server:
+        live = sse("check", server.url, *limits, *JUDGE, "-o", "json", "--record", kept)
+    again = sse("check", kept, *JUDGE, "-o", "json")
+    assert live.code == again.code, (live, again)
+    first, second = (json.loads(ran.out)["streams"][0]["attempts"] for ran in (live, again))
+    assert first == second
+    assert live.err == again.err
