@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
@@ -59,7 +60,7 @@ def _of_one(checked: Checked) -> tuple[str, str]:
 def _hint(failed: Sequence[Checked]) -> str:
     kept = next((one.attempts[-1].recording for one in failed if one.attempts[-1].recording), None)
     if kept:
-        return f"sse watch {kept} --all shows what came"
+        return f"sse watch {shlex.quote(kept)} --all shows what came"
     return "--keep DIR keeps a recording of what fails; sse watch --all shows every event"
 
 

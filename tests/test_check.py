@@ -20,7 +20,7 @@ from sse_cli.faults import FAULTS
 from sse_cli.scenarios import Scenario
 from sse_cli.serve import Server, running
 from tests.journal import broken
-from tests.run_sse import error_and_hint, finish, sse, start
+from tests.run_sse import PROGRAM, error_and_hint, finish, sse, start
 from tests.terminal import SSE, Terminal
 
 AMPLE = ("--idle-timeout", "20", "-m", "30")
@@ -316,6 +316,7 @@ WRONG = [
     (("--junit", "/"), "--junit /"),
     (("--keep", "/dev/null/x"), "--keep /dev/null/x"),
     (("--attempts", "2", "--record", "x"), "--record is for one run"),
+    (("--keep", "x", "--record", "y"), "--record keeps every run and --keep what fails"),
     (("--record", "/nowhere/x"), "can't record to /nowhere/x"),
     (("-q", "x"), "no such option: -q"),
 ]
@@ -366,6 +367,15 @@ def test_a_stream_without_events_passes_with_a_warning(origin: str) -> None:
 def test_standard_input_can_be_read_once_only(origin: str) -> None:
     assert sse("check", "-", "--attempts", "2").code == 2
     assert sse("check", "-", f"{origin}/clock").code == 2
+
+
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_an_output_that_is_closed_or_full_is_7(form: str, origin: str) -> None:
+    for output in (">&-", ">/dev/full"):
+        words = ["bash", "-c", f'exec "$@" {output}', "bash", *PROGRAM]
+        ran = sse("check", f"{origin}/clock", "-o", form, program=words)
+        assert (ran.code, ran.out) == (7, b""), ran
+        assert "standard output" in error_and_hint(ran)[0]
 
 
 def test_a_full_disk_is_7(origin: str) -> None:
@@ -426,3 +436,20 @@ def test_a_report_fits_the_terminal(columns: int, origin: str) -> None:
     indented = [line for line in written if line.startswith("  ")]
     assert len(indented) > 5
     assert max(map(cell_len, indented)) <= columns
+
+
+LARGE = {"comments", "long-line", "gzip-bomb"}  # too large to be kept here
+JUDGE = ("--min-events", "3", "--max-gap", "20s", "--no-ignored", "--expect", "status == `200`")
+
+
+@pytest.mark.parametrize("name", sorted(FAULTS_OF_CHECK.keys() - LARGE))
+def test_a_fault_that_was_recorded_is_judged_again_as_it_was(name: str, tmp_path: Path) -> None:
+    _, _, limits = FAULTS_OF_CHECK[name]
+    kept = tmp_path / "kept.jsonl"
+    with broken(name) as server:
+        live = sse("check", server.url, *limits, *JUDGE, "-o", "json", "--record", kept)
+    again = sse("check", kept, *JUDGE, "-o", "json")
+    assert live.code == again.code, (live, again)
+    first, second = (json.loads(ran.out)["streams"][0]["attempts"] for ran in (live, again))
+    assert first == second
+    assert live.err == again.err

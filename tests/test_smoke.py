@@ -136,6 +136,15 @@ def test_a_value_that_can_not_be_asked_is_told_with_its_stream(
     assert hint
 
 
+def test_nesting_without_an_end_is_refused(tmp_path: Path) -> None:
+    for depth in (150, 300, 450, 2000):
+        value = "[" * depth + "]" * depth
+        path = written(tmp_path, f"[streams.a]\n{URL}json = {value}\n")
+        ran = sse("check", path)
+        assert ran.code in (2, 3), ran
+        error_and_hint(ran)
+
+
 def test_a_missing_file_and_an_unknown_stream_are_told(tmp_path: Path) -> None:
     missing = sse("check", tmp_path / "none.toml")
     assert (missing.code, "can't read" in error_and_hint(missing)[0]) == (2, True)

@@ -20,7 +20,7 @@ from sse_cli.cli.checking import Plan, Runner, Stream
 from sse_cli.cli.options import ReadingOptions, RecordingOptions, RequestOptions, ResumeOptions
 from sse_cli.cli.parsing import PAIRS
 from sse_cli.errors import Terminated, UsageError
-from sse_cli.render.output import Output, is_terminal
+from sse_cli.render.output import Output, is_terminal, standard_output
 
 TARGETS = Annotated[
     list[str],
@@ -57,14 +57,14 @@ def check(  # noqa: PLR0913 (Typer's: the context, the targets, groups of option
 def check_all(streams: Sequence[Stream], options: CheckOptions) -> int:
     """Check all streams and report on them; the exit code. Raises SSEError."""
     _refuse_what_is_for_one(streams, options)
+    ready = [_ready(stream) for stream in streams]
+    if options.keep is not None:
+        folder = keeping.folder(options.keep)
+        names = keeping.file_names(stream.name for stream in ready)
+        pairs = zip(ready, names, strict=True)
+        ready = [replace(stream, keep=folder, file_name=name) for stream, name in pairs]
     if options.junit is not None:
         junit.prepare(options.junit)
-    keep = keeping.folder(options.keep) if options.keep is not None else None
-    names = keeping.file_names(stream.name for stream in streams)
-    ready = [
-        replace(_ready(stream), keep=keep, file_name=name)
-        for stream, name in zip(streams, names, strict=True)
-    ]
     report = _report(options)
     started = datetime.now()
     found = _checked(Runner(ready, Plan(options.jobs, options.attempts)), len(ready), report)
@@ -106,6 +106,8 @@ def _refuse_what_is_for_one(streams: Sequence[Stream], options: CheckOptions) ->
     runs = len(streams) * options.attempts
     if runs > 1 and any(stream.wanted.keeping.record for stream in streams):
         raise UsageError("--record is for one run of one stream", "--keep DIR keeps what fails")
+    if options.keep and any(stream.wanted.keeping.record for stream in streams):
+        raise UsageError("--record keeps every run and --keep what fails", "drop one of them")
     if runs > 1 and any(stream.wanted.target == "-" for stream in streams):
         raise UsageError("standard input can be read once only", "check it alone: sse check -")
 
@@ -114,6 +116,7 @@ class _TextReport:
     def __init__(self, options: CheckOptions) -> None:
         from sse_cli.render import checks, console  # noqa: PLC0415 (Rich costs 40 ms)
 
+        standard_output()  # which may be closed
         self._screen = console.make(options.color.value)
         self._print = console.print_lines
         self._checks = checks

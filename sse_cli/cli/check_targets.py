@@ -6,12 +6,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, TypeVar
 
-from sse_cli import redact, smoke
+from sse_cli import smoke
 from sse_cli.cli.check_options import CheckOptions, ExpectationOptions
 from sse_cli.cli.checking import Stream
 from sse_cli.cli.opening import Pairs, Wanted
 from sse_cli.cli.options import ReadingOptions, RecordingOptions, ResumeOptions
-from sse_cli.cli.parsing import CURL
 from sse_cli.errors import UsageError
 
 Options = TypeVar("Options", ReadingOptions, ResumeOptions)
@@ -47,7 +46,7 @@ class Said:
         wanted = Wanted(target, self.pairs, self.reading, self.resuming, self.recording)
         options = self.options
         expected = tuple(self.expected.pairs())
-        name = _name(target, self.pairs)
+        name = "standard input" if target == "-" else target  # a URL's is made of its request
         limits = (options.format, options.max_events, options.until)
         return [Stream(name, wanted, expected, *limits)]
 
@@ -89,10 +88,3 @@ def _is_file_of_streams(target: str) -> bool:
 def _taken(group: type[Options], settings: Any) -> Options:
     """The options of a group that a file has."""
     return group(**{one.name: settings[one.name] for one in fields(group) if one.name in settings})
-
-
-def _name(target: str, pairs: Pairs) -> str:
-    """What a stream of the command line is called: its URL without what a URL hides."""
-    if target == CURL:
-        target = next((value for name, value in pairs if name == "url"), CURL)
-    return redact.url(target) if "://" in target or "@" in target else target

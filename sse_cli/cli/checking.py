@@ -70,12 +70,15 @@ class Stream:
         asked = build_request(self.wanted)
         if "max-time" not in dict(self.wanted.pairs):
             asked = replace(asked, max_time=self._deadline())
-        return replace(self, wanted=replace(self.wanted, asked=asked))
+        name = self.name if self.place else redact.url(asked.url)
+        return replace(self, name=name, wanted=replace(self.wanted, asked=asked))
 
     def target(self) -> str:
         """What is checked, for people."""
         asked = self.wanted.asked
-        return f"{asked.method} {redact.url(asked.url)}" if asked else self.wanted.target
+        if asked:
+            return f"{asked.method} {redact.url(asked.url)}"
+        return self.name if self.wanted.target == "-" else self.wanted.target
 
     def reassembler(self, known: Sequence[WireFormat]) -> Reassembler:
         """What puts the answer together, by its format or by one of those `known`."""
@@ -174,8 +177,8 @@ class Plan:
 
 
 class Runner:
-    """Runs streams in threads; `wait` for each in turn. Expects to be told of Ctrl-C by nobody:
-    `stopped` is for one who caught it."""
+    """Runs streams in threads: `wait` for each in turn, or, after Ctrl-C, take it as it is
+    (`stopped`)."""
 
     def __init__(self, streams: Sequence[Stream], plan: Plan) -> None:
         self._streams = streams

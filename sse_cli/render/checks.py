@@ -101,7 +101,7 @@ def _heading(
     checked: Checked, attempt: Attempt | None, verdict: str, note: str, page: Page
 ) -> Text:
     line = Text.assemble(page.mark(verdict), " ")
-    if checked.target.split(" ")[-1] != checked.name:  # else it is the URL, or the file
+    if not f" {checked.target}".endswith(f" {checked.name}"):  # else it is the URL, or the file
         line.append(f"{_clean(checked.name)}  ", "sse.heading")
     line.append(_clean(checked.target), "sse.label")
     if attempt:

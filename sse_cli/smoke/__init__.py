@@ -67,6 +67,7 @@ def read(
     try:
         text = Path(path).read_bytes().decode("utf-8-sig")
         document = tomllib.loads(text)
+        where = places(text)
     except OSError as error:
         reason = (error.strerror or "unreadable").lower()
         raise UsageError(f"can't read {path}: {reason}", "check the path") from None
@@ -75,7 +76,10 @@ def read(
         raise UsageError(
             f"{path} is no TOML: {what}", "sse check --schema tells its keys"
         ) from None
-    return _File(path, document, places(text), environment).streams(only)
+    try:
+        return _File(path, document, where, environment).streams(only)
+    except RecursionError:
+        raise UsageError(f"{path} is nested too deeply", "send such a body from a file") from None
 
 
 class _File:
