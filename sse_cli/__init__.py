@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from sse_cli.events import Comment, Event, Ignored, Message, Retry
-from sse_cli.parser import EventStreamParser
+TYPE_CHECKING = False  # typing itself takes as long to import as the interpreter to start
+if TYPE_CHECKING:
+    from sse_cli.events import Comment, Event, Ignored, Message, Retry
+    from sse_cli.parser import EventStreamParser
 
 __version__ = "0.1.0"
 
 __all__ = ["Comment", "Event", "EventStreamParser", "Ignored", "Message", "Retry", "__version__"]
+
+
+def __getattr__(name: str) -> object:
+    """The parser and its events, loaded when they are first asked for (PEP 562): `sse --version`
+    never asks."""
+    if name not in __all__:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from sse_cli import events, parser  # noqa: PLC0415
+
+    return getattr(parser if name == "EventStreamParser" else events, name)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from sse_cli.continuity import Continuity
 from sse_cli.errors import Terminated
@@ -20,15 +20,17 @@ from sse_cli.events import (
     Reconnecting,
     Signal,
 )
-from sse_cli.glance import Glance
 from sse_cli.payload import is_false
 from sse_cli.query import Expression, Row, Selection
+from sse_cli.render.counts import Aside
 from sse_cli.render.items import Item
-from sse_cli.render.summary import Aside
 from sse_cli.session import Session
 from sse_cli.sources import Clock
 from sse_cli.timing import Timing
 from sse_cli.verdict import Verdict
+
+if TYPE_CHECKING:  # it needs JMESPath (20 ms), and only the table needs it
+    from sse_cli.glance import Glance
 
 
 class View(Protocol):
