@@ -16,7 +16,7 @@ from typer import Typer
 from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
-from sse_cli import curl, sources
+from sse_cli import sources
 from sse_cli.cli.declare import expanded
 from sse_cli.cli.options import CONNECTION, REQUEST
 from sse_cli.errors import UsageError
@@ -83,6 +83,8 @@ class StreamCommand(TyperCommand):
         rest = self._from_target(ctx, args)
         pasted: list[tuple[str, str]] = []
         if rest and _is_curl(rest[0]):
+            from sse_cli import curl  # noqa: PLC0415 (3 ms, for those who paste a command)
+
             found = curl.parse(rest, self._ours(ctx))
             pasted = found.request
             args = [*args[: len(args) - len(rest)], *found.ours, CURL]
