@@ -2,79 +2,76 @@
 
 from __future__ import annotations
 
-import os
+import re
 import subprocess
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Final
 
 from tests.benchmarks import corpora
-from tests.benchmarks.measure import OURS, Benchmark, Samples, Setting, below, environment
-from tests.benchmarks.terminal import SIZE
+from tests.benchmarks.measure import (
+    OURS,
+    Benchmark,
+    Samples,
+    Setting,
+    below,
+    cpu_of,
+    environment,
+)
+from tests.benchmarks.terminal import on_terminal
 
 GROUP: Final = "memory"
 EVENTS: Final = 1_000_000
 WARM: Final = 10_000
 TEXT: Final = 8  # characters of text in each event
+KIB: Final = 1024  # in a MiB
 MIB: Final = 1024 * 1024
 
 
 class _Watched:
-    """Counts what a process writes, and asks what it holds once a mark is passed."""
+    """Counts what a process writes; what it holds at a mark, and the most that it ever held."""
 
     def __init__(self, mark: int, unit: bytes) -> None:
         self._left, self._unit = mark, unit
+        self._reads = 0
         self.at_mark = 0
+        self.peak = 0
 
     def take(self, data: bytes, pid: int) -> None:
+        """Count a read; every few of them the kernel is asked."""
         self._left -= data.count(self._unit) if self._unit else len(data)
+        self._reads += 1
         if self._left <= 0 and not self.at_mark:
-            self.at_mark = _resident(pid)
+            self.at_mark = _held(pid, "VmRSS")
+        # Not ru_maxrss: it begins with what the parent held when it forked.
+        if self._reads % 16 == 0:
+            self.peak = _held(pid, "VmHWM") or self.peak
 
 
 def _growth(command: Sequence[str], watched: _Watched, *, terminal: bool) -> float:
     """MiB that the process grew after the mark."""
-    peak = (_peak_on_terminal if terminal else _peak_of_pipe)(command, watched)
+    if terminal:
+        on_terminal(command, watched.take)
+    else:
+        _in_pipe(command, watched)
     if not watched.at_mark:
         raise SystemExit(f"{' '.join(command)} wrote less than was to be measured")
-    return max(0, peak - watched.at_mark) / MIB
+    return max(0, watched.peak - watched.at_mark) / KIB
 
 
-def _peak_on_terminal(command: Sequence[str], watched: _Watched) -> int:
-    pid, master = os.forkpty()
-    if pid == 0:
-        os.execve(command[0], list(command), environment() | SIZE)
-    try:
-        while data := os.read(master, 1 << 16):
-            watched.take(data, pid)
-    except OSError:  # Linux: EIO once the command has ended
-        pass
-    os.close(master)
-    return _ended(pid)
-
-
-def _peak_of_pipe(command: Sequence[str], watched: _Watched) -> int:
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, env=environment(), bufsize=0)
-    assert process.stdout
-    with process.stdout as pipe:
-        while data := pipe.read(1 << 16):
+def _in_pipe(command: Sequence[str], watched: _Watched) -> None:
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment(), bufsize=0) as process:
+        assert process.stdout
+        while data := process.stdout.read(1 << 16):
             watched.take(data, process.pid)
-    peak = _ended(process.pid)
-    process.returncode = 0
-    return peak
+        cpu_of(process.pid, process)
 
 
-def _resident(pid: int) -> int:
-    pages = int(Path(f"/proc/{pid}/statm").read_text("ascii").split()[1])
-    return pages * os.sysconf("SC_PAGESIZE")
-
-
-def _ended(pid: int) -> int:
-    """The most that a process ever held (bytes), once it has ended."""
-    _, status, usage = os.wait4(pid, 0)
-    if status:
-        raise SystemExit(f"process {pid} ended with {os.waitstatus_to_exitcode(status)}")
-    return usage.ru_maxrss * 1024
+def _held(pid: int, name: str) -> int:
+    """A figure (KiB) of a process that lives; 0 once it has ended."""
+    status = Path(f"/proc/{pid}/status").read_text("utf-8")
+    found = re.search(rf"^{name}:\s+(\d+) kB", status, re.MULTILINE)
+    return int(found[1]) if found else 0
 
 
 def _run(
