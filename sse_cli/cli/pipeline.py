@@ -135,7 +135,7 @@ class Run:
             row.parts = self.glance.feed(row)
         if self.selection.keeps(row):
             self.shown += 1
-            if any(value not in (None, "") for value in row.values):
+            if self.timing.first_value is None and any(v not in (None, "") for v in row.values):
                 self.timing.value(message.at)
             self._show(row, views)
         if self.shown == self.max_events:
