@@ -13,7 +13,8 @@ import pytest
 
 from sse_cli.events import Chunk, Closed, Ending, Message, Opened
 from sse_cli.render import summary
-from sse_cli.render.summary import Aside, Report, footer
+from sse_cli.render.counts import Aside
+from sse_cli.render.summary import Report, footer
 from sse_cli.timing import Timing
 from sse_cli.verdict import EXIT_CODES
 from tests.run_sse import Ran, finish, sse, start
