@@ -64,6 +64,11 @@ def alarm(seconds: float | None, ring: Callable[[], object]) -> Iterator[None]:
         signal.signal(signal.SIGALRM, signal.SIG_IGN)  # one that is on its way kills nobody
 
 
+def is_installed() -> bool:
+    """Whether this is our own program: whoever else uses the package has signals of its own."""
+    return _WAKE is not None and signal.getsignal(_WAKE) is _wake
+
+
 def uninstall() -> None:
     """Let signals end the process without any code of ours: it is leaving anyway."""
     for number in (signal.SIGINT, signal.SIGTERM):

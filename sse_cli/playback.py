@@ -16,7 +16,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from sse_cli import content, recording, safe, scenarios
+from sse_cli import content, recording, safe, scenarios, units
 from sse_cli.errors import UsageError
 from sse_cli.events import Chunk, Closed, Ending, Opened, Reconnecting, Signal
 from sse_cli.redact import MARK
@@ -106,7 +106,9 @@ def from_bytes(name: str, body: bytes, content_type: str, origin: str = "") -> S
     """A raw stream, each event a write."""
     pieces = by_event(body, lines=content_type == NDJSON)
     steps = [(RAW_GAP if number else 0.0, piece) for number, piece in enumerate(pieces)]
-    described = safe.compact(f"{origin}, {_size(len(body))}" if origin else _size(len(body)))
+    described = safe.compact(
+        f"{origin}, {units.size(len(body))}" if origin else units.size(len(body))
+    )
     return Scenario.of(name, steps, description=described, content_type=content_type)
 
 
@@ -163,7 +165,8 @@ def _start(path: str) -> bytes:
             raise UsageError(f"{path} is no regular file", "name a file, or a folder of them")
         if found.st_size > LARGEST:
             raise UsageError(
-                f"{path} is too large: {_size(found.st_size)}", f"the limit is {_size(LARGEST)}"
+                f"{path} is too large: {units.size(found.st_size)}",
+                f"the limit is {units.size(LARGEST)}",
             )
         with Path(path).open("rb") as file:
             return file.read(_SNIFFED)
@@ -197,7 +200,7 @@ def _recorded(path: str) -> Scenario:
     signals = [*recording.open_file(path).signals]
     made = from_signals(_stem(path), signals)
     last = signals[-1]
-    size = _size(sum(len(signal.data) for signal in signals if isinstance(signal, Chunk)))
+    size = units.size(sum(len(signal.data) for signal in signals if isinstance(signal, Chunk)))
     ended = f"ended {last.ending}" if isinstance(last, Closed) else ""
     breaks_off = isinstance(last, Closed) and last.detail.startswith(recording.BREAKS_OFF)
     told = f"{path}, recorded: {last.at:.1f} s, {size}"
@@ -280,11 +283,3 @@ def _headers(opened: Opened) -> Iterator[tuple[str, str]]:
         is_clean = _NAME.fullmatch(name) and _SENDABLE.fullmatch(value) and MARK not in value
         if is_clean and not _NOT_REPLAYED.fullmatch(name):
             yield name, value
-
-
-def _size(count: int) -> str:
-    """A number of bytes for people."""
-    for unit, factor in (("MB", 10**6), ("kB", 10**3)):
-        if count >= factor:
-            return f"{count / factor:.1f} {unit}"
-    return f"{count} bytes"

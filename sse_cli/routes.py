@@ -19,10 +19,9 @@ import h11
 
 from sse_cli.admission import Admission, Pairs
 from sse_cli.faults import Asked
-from sse_cli.scenarios import NOTHING_LEFT, Reply, Scenario
+from sse_cli.scenarios import NOTHING_LEFT, PHRASES, Reply, Scenario
 
 ALLOWED_METHODS: Final = "GET, HEAD, POST, OPTIONS"
-PHRASES: Final = {status.value: status.phrase for status in HTTPStatus}
 
 # RFC 9112, 3.2.2: a server must take the absolute form too, and then its authority counts.
 _TARGET = re.compile(r"(?:https?://(?P<authority>[^/?#]*))?(?P<path>[^?#]*).*", re.IGNORECASE)

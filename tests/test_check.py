@@ -68,6 +68,7 @@ FAULTS_OF_CHECK: dict[str, tuple[int, str | None, tuple[str, ...]]] = {
     "br": (4, "refused", AMPLE),
     "zstd": (4, "refused", AMPLE),
     "gzip-bomb": (1, "too-large", AMPLE),
+    "deflate-bomb": (1, "too-large", AMPLE),
 }
 
 
@@ -243,7 +244,7 @@ def test_the_default_deadline_is_told_in_the_help() -> None:
 
 def test_a_recording_gives_the_verdict_of_the_live_run(origin: str, tmp_path: Path) -> None:
     words = ("--max-gap", "0s", "--expect", "usage.total_tokens", "--text", "^Bon", "-o", "json")
-    kept = tmp_path / "kept.jsonl"
+    kept = tmp_path / "kept.rec"
     live = sse("check", f"{origin}/openai-chat", *words, "--record", kept)
     again = sse("check", kept, *words)
     first, second = (json.loads(ran.out)["streams"][0]["attempts"] for ran in (live, again))
@@ -280,7 +281,7 @@ def test_each_attempt_is_reported_and_the_last_one_counts(tmp_path: Path) -> Non
     attempts = json.loads(ran.out)["streams"][0]["attempts"]
     assert [one["ending"] for one in attempts] == ["truncated", "eof"]
     assert [one["ok"] for one in attempts] == [False, True]
-    assert [path.name[-8:] for path in tmp_path.iterdir()] == ["-1.jsonl"]
+    assert [path.name[-6:] for path in tmp_path.iterdir()] == ["-1.rec"]
     with broken("cut-in-chunk", times=1) as server:
         shown = sse("check", server.url, "--attempts", "2").text
     assert shown.index("attempt 1") < shown.index("truncated") < shown.index("attempt 2")
@@ -352,7 +353,7 @@ def test_what_came_before_a_signal_is_kept_unfinished(
             ran = finish(process)
     assert ran.code == -number
     (kept,) = tmp_path.iterdir()
-    assert kept.name.endswith(".unfinished.jsonl")
+    assert kept.name.endswith(".unfinished.rec")
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
     assert b"data: 1" in sse("watch", kept, "-o", "raw").out
 
@@ -438,14 +439,14 @@ def test_a_report_fits_the_terminal(columns: int, origin: str) -> None:
     assert max(map(cell_len, indented)) <= columns
 
 
-LARGE = {"comments", "long-line", "gzip-bomb"}  # too large to be kept here
+LARGE = {"comments", "long-line", "gzip-bomb", "deflate-bomb"}  # too large to be kept here
 JUDGE = ("--min-events", "3", "--max-gap", "20s", "--no-ignored", "--expect", "status == `200`")
 
 
 @pytest.mark.parametrize("name", sorted(FAULTS_OF_CHECK.keys() - LARGE))
 def test_a_fault_that_was_recorded_is_judged_again_as_it_was(name: str, tmp_path: Path) -> None:
     _, _, limits = FAULTS_OF_CHECK[name]
-    kept = tmp_path / "kept.jsonl"
+    kept = tmp_path / "kept.rec"
     with broken(name) as server:
         live = sse("check", server.url, *limits, *JUDGE, "-o", "json", "--record", kept)
     again = sse("check", kept, *JUDGE, "-o", "json")

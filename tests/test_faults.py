@@ -486,3 +486,22 @@ def test_every_name_finds_its_fault() -> None:
     assert all(faults.named(name).name == name for name in FAULTS)
     with pytest.raises(UsageError):
         faults.named("")
+
+
+def test_a_reset_takes_nothing_with_it_that_the_journal_has_as_sent() -> None:
+    steps = [(0.0, b"id: %d\ndata: %s\n\n" % (n, b"x" * 2000)) for n in range(1, 201)]
+    with broken("reset", scenario=Scenario.of("it", steps)) as server:
+        ran = sse(server.url, "-o", "jsonl")
+        assert (ran.code, len(ran.objects())) == (5, 100)
+        assert len(server.sent()) == 100
+
+
+def test_a_fault_of_a_status_without_a_phrase_keeps_the_headers_of_its_scenario() -> None:
+    overloaded = Scenario.of("it", [(0, b"{}")] * 2, status=529, headers=[("X-It", "kept")])
+    for name in ("cut-in-chunk", "gzip-bomb", "deflate-bomb", "status-503"):
+        with broken(name, scenario=overloaded) as server:
+            ran = sse(server.url, "-o", "jsonl", "--all")
+            opened = ran.objects()[0]
+        assert ran.code == 4, ran.talk
+        assert opened["status"] == (503 if name == "status-503" else 529)
+        assert "X-It" in [header for header, _ in opened["headers"]]

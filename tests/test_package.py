@@ -38,7 +38,7 @@ MADE_HERE = {"build", "dist", "node_modules", "__pycache__"}  # git ignores them
 
 # A module imports from its own floor and from those below, never from one above.
 FLOORS = (
-    "events errors safe redact surrogates interrupts crashes",
+    "events errors safe redact surrogates interrupts crashes units",
     "sse_cli parser timing query recording request payload expression ndjson content coding "
     "shell curl url draft deadlines failures tls scenarios faults formats blocks places",
     "session reconnect reassemble toolcalls answer glance transport serve routes admission page "

@@ -552,3 +552,23 @@ def test_a_command_line_that_is_wrong_tells_none(words: list[str], tmp_path: Pat
     assert ran.code in (2, 3), ran.talk
     assert_nothing_told(ran)
     error_and_hint(ran)
+
+
+SERVER_CRASH = """
+import sys
+from sse_cli.serve.connection import Connection
+async def broken(self):
+    raise ZeroDivisionError({secret!r})
+Connection._exchange = broken
+from sse_cli.__main__ import main
+main()
+"""
+
+
+def test_a_bug_of_the_server_ends_it_and_tells_none() -> None:
+    program = (sys.executable, "-c", SERVER_CRASH.format(secret=canary("server")))
+    ran = sse("demo", "-o", "text", program=program)
+    assert ran.code == 70, ran.talk
+    assert "a bug in sse: ZeroDivisionError" in ran.talk
+    assert "Traceback" not in ran.talk
+    assert_nothing_told(ran)

@@ -648,3 +648,10 @@ def test_each_write_of_a_server_that_fails_ends_it(calls: Rig, number: int, code
     for run in broken:
         assert_documented(run)
         assert run.code == code, run
+
+
+def test_a_server_goes_on_when_nobody_can_be_told_of_it(calls: Rig) -> None:
+    lines = len(scenarios.names())
+    *broken, _ = calls.runs(["serve", "--port", "0"], "talk", errno.ENOSPC, lines=lines)
+    assert broken
+    assert {run.code for run in broken} == {-signal.SIGINT}

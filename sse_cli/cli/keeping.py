@@ -46,7 +46,7 @@ def attempt(into: Path, stream: str, number: int) -> Iterator[Kept]:
     Raises OutputError.
     """
     base = f"{file_name(stream)}-{number}"
-    kept = Kept(into / f"{base}.{os.getpid()}.unfinished.jsonl")
+    kept = Kept(into / f"{base}.{os.getpid()}.unfinished.rec")
     try:
         yield kept
     except BaseException:
@@ -81,5 +81,5 @@ def file_names(streams: Iterable[str]) -> list[str]:
 
 def _free(into: Path, base: str) -> Path:
     """A name that no earlier run has taken: its recording is not written over."""
-    names = (into / (f"{base}.jsonl" if n == 1 else f"{base}.{n}.jsonl") for n in count(1))
+    names = (into / (f"{base}.rec" if n == 1 else f"{base}.{n}.rec") for n in count(1))
     return next(name for name in names if not name.exists())

@@ -90,6 +90,8 @@ def _from_url(wanted: Wanted, run: Run, aside: Aside) -> tuple[Iterator[Signal],
 def _from_file(wanted: Wanted, kind: sources.Kind, run: Run) -> Iterator[Signal]:
     """What is no URL: a file or standard input, a recording or a raw stream."""
     target, options = wanted.target, wanted.reading
+    if target.endswith(".toml"):
+        raise UsageError(f"{target} describes streams, and is none", f"sse check {target}")
     if wanted.resuming != ResumeOptions():
         raise UsageError(f"{target} is no URL, so that nothing can be resumed", "drop that option")
     if asking := [name for name, _ in wanted.pairs if name != "verbose"]:

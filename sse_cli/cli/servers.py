@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from sse_cli import safe, scenarios
+from sse_cli import crashes, safe, scenarios
 from sse_cli.cli.opening import Wanted
 from sse_cli.cli.options import OutputOptions, RecordingOptions, StreamOptions
 from sse_cli.cli.serving import SPEED, ListenOptions, PlayOptions
@@ -108,10 +108,10 @@ def _serve(server: Server, library: Library, listen: ListenOptions) -> None:
             typer.echo(f"{url}/{name}  {safe.compact(scenario.description)}".rstrip())
         if not admission.is_loopback(listen.host):
             host = safe.compact(listen.host)
-            typer.echo(f"warning: whoever reaches {host} can read these streams", err=True)
+            crashes.say(f"warning: whoever reaches {host} can read these streams")
         for note in library.notes:
-            typer.echo(f"note: {note}", err=True)
-        typer.echo(f"{url}/ plays them in a browser; Ctrl-C ends it", err=True)
+            crashes.say(f"note: {note}")
+        crashes.say(f"{url}/ plays them in a browser; Ctrl-C ends it")
         sys.stdout.flush()
 
     serve_forever(server, ready)
@@ -135,7 +135,7 @@ def demo(
     with running(Server({name: scenario}, speed=speed)) as url:
         if is_terminal():
             queries = "".join(f" -q '{query}'" for query in stream.query or ())
-            typer.echo(f"$ sse {url}/{name}{queries}", err=True)
+            crashes.say(f"$ sse {url}/{name}{queries}")
         # An empty proxy: one in the environment would capture loopback, too.
         wanted = Wanted(f"{url}/{name}", [("proxy", "")], keeping=keeping)
         code = follow(wanted, stream, output)

@@ -43,7 +43,8 @@ def gzip_bomb(scenario: Scenario, _asked: Asked) -> Reply:
     packed = _bomb(31)
     bomb = [Step(0.0, packed[at : at + PIECE], b"") for at in range(0, len(packed), PIECE)]
     steps = (*map(member, before), *bomb, *map(member, (step, *after)))
-    return replace(scenario, steps=steps, headers=(("Content-Encoding", "gzip"),))
+    headers = (*scenario.headers, ("Content-Encoding", "gzip"))
+    return replace(scenario, steps=steps, headers=headers)
 
 
 def deflate_bomb(scenario: Scenario, _asked: Asked) -> Reply:
@@ -66,7 +67,8 @@ def deflate_bomb(scenario: Scenario, _asked: Asked) -> Reply:
         *map(blocks, (step, *after)),
         Step(0.0, b"\x03\x00" + checksum.to_bytes(4, "big"), b""),
     )
-    return replace(scenario, steps=steps, headers=(("Content-Encoding", "deflate"),))
+    headers = (*scenario.headers, ("Content-Encoding", "deflate"))
+    return replace(scenario, steps=steps, headers=headers)
 
 
 @cache

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from http import HTTPStatus
 from itertools import repeat
 from typing import Final
 
-from sse_cli.scenarios import RawReply, Scenario, Step, Then
+from sse_cli.scenarios import PHRASES, RawReply, Scenario, Step, Then
 
 PIECE: Final = 64 * 1024
 LINE_SIZE: Final = 256 * 2**20
@@ -28,7 +27,7 @@ class Asked:
 
 def head(scenario: Scenario, *headers: str) -> Step:
     """The head as bare bytes; it says nothing of the stream."""
-    phrase = HTTPStatus(scenario.status).phrase
+    phrase = PHRASES.get(scenario.status, "")
     own = [f"{name}: {value}" for name, value in scenario.headers]
     if scenario.content_type:
         own.append(f"Content-Type: {scenario.content_type}")

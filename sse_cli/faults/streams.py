@@ -75,7 +75,7 @@ def status(scenario: Scenario, _asked: Asked, *, status: int) -> Reply:
         steps=(Step(0.0, body, b""),),
         status=status,
         content_type="application/json",
-        headers=(("Retry-After", "1"), ("Content-Length", str(len(body)))),
+        headers=(*scenario.headers, ("Retry-After", "1"), ("Content-Length", str(len(body)))),
     )
 
 

@@ -14,11 +14,10 @@ from rich.cells import cell_len, chop_cells
 from rich.console import Console
 from rich.text import Text
 
-from sse_cli import safe
+from sse_cli import safe, units
 from sse_cli.check import Attempt, Checked, Result
 from sse_cli.errors import ExitCode
 from sse_cli.expectations import Witness
-from sse_cli.render import units
 from sse_cli.render.console import is_unicode
 from sse_cli.workflow import defused
 

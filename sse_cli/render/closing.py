@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
-from sse_cli import safe
+from sse_cli import safe, units
 from sse_cli.answer import AnswerTiming
 from sse_cli.events import Closed
 from sse_cli.reassemble import Reassembler
-from sse_cli.render import units
 from sse_cli.render.summary import Figure, ending_line, figures_line, reconnects_lines
 from sse_cli.timing import Timing
 

@@ -8,11 +8,10 @@ from typing import Final
 
 from rich.text import Text
 
-from sse_cli import safe
+from sse_cli import safe, units
 from sse_cli.events import Closed, Ending
 from sse_cli.glance import Glance
 from sse_cli.query import Expression
-from sse_cli.render import units
 from sse_cli.render.console import prose
 from sse_cli.render.counts import Aside
 from sse_cli.timing import Timing
@@ -180,7 +179,7 @@ def _notes(report: Report) -> Iterable[Text]:
 
 def figures_line(figures: Iterable[Figure]) -> Text:
     """Figures side by side, each after its label."""
-    line = Text()
+    line = Text(no_wrap=False)  # where there is no room for all, between two words
     for label, value in figures:
         line.append("  " if line else "")
         line.append(f"{label} " if label else "", "sse.label")

@@ -14,6 +14,7 @@ import tomllib
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import Enum
+from http import HTTPStatus
 from itertools import chain, cycle
 from pathlib import Path
 from typing import Final, Literal, NamedTuple, TypeAlias
@@ -23,6 +24,7 @@ from sse_cli.scenarios.builders import BUILDERS
 from sse_cli.scenarios.script import Dice, Script
 
 EVENT_STREAM = "text/event-stream; charset=utf-8"
+PHRASES: Final = {status.value: status.phrase for status in HTTPStatus}
 FOLDER = Path(__file__).parent
 
 Gate: TypeAlias = threading.Event | Callable[[], bool]

@@ -14,7 +14,7 @@ from dataclasses import dataclass, replace
 
 import h11
 
-from sse_cli import admission
+from sse_cli import admission, interrupts
 from sse_cli.errors import SSEError, UsageError
 from sse_cli.faults import Asked, Fault
 from sse_cli.journal import Exchange
@@ -227,6 +227,11 @@ def _cannot_listen(host: str, port: int, error: OSError | OverflowError) -> Usag
 
 def _keep_quiet_about_peers(loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:
     """asyncio logs a traceback when `accept` fails (too many open files, a peer that left
-    in the queue); it goes on listening, so nobody needs to see it."""
-    if not isinstance(context.get("exception"), OSError):
-        loop.default_exception_handler(context)
+    in the queue); it goes on listening, so nobody needs to see it. A bug of ours ends the
+    program, or where this is no program of ours asyncio tells of it."""
+    error = context.get("exception")
+    if isinstance(error, BaseException) and not isinstance(error, OSError):
+        if interrupts.is_installed():
+            interrupts.crash(error)
+        else:
+            loop.default_exception_handler(context)
