@@ -1,119 +1,50 @@
-"""The entry point, and the one place that turns what happened into an exit code."""
+"""The entry point: the version at once, all else from `cli/program.py`.
+
+Scripts and shells ask for the version a lot, so nothing is imported to answer that.
+"""
 
 from __future__ import annotations
 
-import os
-import signal
 import sys
-import traceback
-from pathlib import Path
-from typing import Any, NoReturn
 
-from sse_cli import interrupts
-from sse_cli.errors import ExitCode, ReaderGone, SSEError, Terminated, UsageError
+import sse_cli
+
+TYPE_CHECKING = False  # typing takes as long to import as the interpreter to start
+if TYPE_CHECKING:
+    from typing import NoReturn
+
+VERSION_OPTIONS = (["--version"], ["-V"])
 
 
 def main() -> NoReturn:
     """Run `sse`; leave with the exit code of the README's table, or die by the signal."""
-    interrupts.install()
+    if sys.argv[1:] in VERSION_OPTIONS and _tell_version():
+        sys.exit(0)
     try:
-        code = _program(sys.argv[1:])
-    except KeyboardInterrupt:
-        code = 128 + signal.SIGINT
-    except Terminated as error:
-        code = 128 + error.signal_number
-    except ReaderGone:
-        code = 128 + signal.SIGPIPE
-    except SSEError as error:
-        code = _explain(error)
-    except Exception as error:
-        code = _apologise(error)
-    _leave(code)
+        from sse_cli.cli import program  # noqa: PLC0415 (it costs 50 ms, the version none)
+    except KeyboardInterrupt:  # nobody is there yet who could tell of it
+        _die()
+    program.main()
 
 
-def _program(arguments: list[str]) -> int:
-    """Run the command line; the exit code. Everything that goes wrong is raised."""
-    from typer.main import get_command  # noqa: PLC0415 (it costs 48 ms)
+def _die() -> NoReturn:
+    """End as Ctrl-C ends a program that knows nothing of it."""
+    import os  # noqa: PLC0415 (as above)
+    import signal  # noqa: PLC0415
 
-    from sse_cli.cli.app import app  # noqa: PLC0415
-    from sse_cli.render.output import failing_output  # noqa: PLC0415
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    os.kill(os.getpid(), signal.SIGINT)
+    os._exit(128 + signal.SIGINT)
 
-    command = get_command(app)
-    if "_SSE_COMPLETE" in os.environ or "_SSE_CLI_COMPLETE" in os.environ:
-        command.main(arguments, prog_name=_name())
+
+def _tell_version() -> bool:
+    """Whether the version could be told; if it couldn't, the program knows what to say."""
     try:
-        # Not Command.main: it would answer Ctrl-C with an exit code and a closed pipe with 1.
-        with command.make_context(_name(), list(arguments)) as context:
-            command.invoke(context)
-    except OSError:  # help and the version are Typer's to print
-        with failing_output():
-            raise
-    except SystemExit:  # Rich's answer to a closed pipe
-        raise ReaderGone from None
-    except Exception as error:
-        return _typers_own(error)
-    return ExitCode.OK
-
-
-def _typers_own(error: Any) -> int:
-    """Typer's exceptions, known by their shape: Exit's code, or words about the usage."""
-    if type(error).__name__ == "Exit":
-        return int(error.exit_code)
-    if type(error).__name__ == "NoArgsIsHelpError":
-        error.show()
-        return ExitCode.USAGE
-    if not hasattr(error, "format_message"):
-        raise error
-    path = error.ctx.command_path if error.ctx else "sse"
-    options = error.ctx.command.params if error.ctx else []
-    has_more = any("--help-all" in option.opts for option in options)
-    hint = f"{path} {'--help-all' if has_more else '--help'} shows what there is"
-    if type(error).__name__ == "NoSuchOption":
-        from sse_cli import curl  # noqa: PLC0415 (for its table of options)
-
-        name = error.option_name
-        curl.refuse(name)
-        close = ", ".join(error.possibilities or ())
-        raise UsageError(f"no such option: {name}", f"did you mean {close}?" if close else hint)
-    message = error.format_message().rstrip(".")
-    raise UsageError(message[:1].lower() + message[1:], hint)
-
-
-def _explain(error: SSEError) -> int:
-    from sse_cli.render import console, reply  # noqa: PLC0415 (Rich costs 40 ms)
-
-    if sys.stderr is not None:
-        console.print_lines(console.make(stderr=True), reply.error_of(error))
-    return error.exit_code
-
-
-def _apologise(error: Exception) -> int:
-    if "--debug" in sys.argv and sys.stderr is not None:
-        traceback.print_exception(error)
-    words = f"a bug in sse: {type(error).__name__}"
-    return _explain(SSEError(words, "sse --debug … shows where; please report it"))
-
-
-def _leave(code: int) -> NoReturn:
-    """Exit, by the signal itself where one ended us, so that the shell knows."""
-    for stream in (sys.stdout, sys.stderr):
-        if stream is not None:
-            try:
-                stream.flush()
-            except OSError:
-                code = code or ExitCode.OUTPUT
-    number = code - 128
-    if number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE):
-        signal.signal(number, signal.SIG_DFL)
-        os.kill(os.getpid(), number)
-    # Not sys.exit: a thread that waits for a name server must not keep the process.
-    os._exit(code)
-
-
-def _name() -> str:
-    """The command that was typed: completion scripts are for one name each."""
-    name = Path(sys.argv[0]).name
-    return name if name == "sse-cli" else "sse"
+        sys.stdout.write(f"sse-cli {sse_cli.__version__}\n")
+        sys.stdout.flush()
+    except (AttributeError, OSError):  # no standard output, a full disk, a reader that is gone
+        return False
+    return True
 
 
 if __name__ == "__main__":

@@ -5,16 +5,17 @@ Rule 2: no input raises. What a browser drops in silence comes out as `Ignored`.
 Rule 3: stay in bytes. Line ends are ASCII, so a value that is decoded on its own reads the
 same as one cut from a decoded stream, and costs less.
 
-A run of bytes with one kind of line end (LF or CRLF) is split into blocks, and the two shapes
-that AI APIs send, `data` and `event` + `data`, are read straight from the block. Everything
-else goes line by line through `_line`, which alone knows the standard; the short cuts
+A run of bytes is split into lines, each with its end. Where all end alike (LF or CRLF), the two
+shapes that AI APIs send, `data` and `event` + `data`, are read straight from their lines, in
+`_read`. Everything else goes through `_blocks`, which alone knows the standard; the short cuts
 give what it would give.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Iterable, Iterator
+from itertools import chain
+from typing import Final, NamedTuple
 
 from sse_cli.events import Comment, Event, Ignored, Message, Reason, Retry
 
@@ -24,8 +25,30 @@ LF: Final = 0x0A
 DEFAULT_MAX_SIZE: Final = 16 * 1024 * 1024
 EXCERPT: Final = 1000
 MAX_RECONNECTION_TIME: Final = 2**63 - 1
+_COLON: Final = 0x3A
+_D: Final = 0x64
+_E: Final = 0x65
+_I: Final = 0x69
+_ENDS: Final = frozenset({LF, CR})
 _MAX_TYPES: Final = 256
 _MAX_TYPE_LINE: Final = 256  # bytes: a longer line is decoded anew each time
+
+
+class _Block(NamedTuple):
+    """A block that was begun and has not ended yet."""
+
+    line: int = 0  # number of its first line, 0 between blocks
+    offset: int = 0
+    start: bytes = b""  # of its first line
+    data: list[bytes] | None = None  # values, each with the end of its line
+    size: int = 0  # bytes of data, kept or not
+    type: str | None = None
+    id: str | None = None
+    named: tuple[int, bytes] | None = None  # its first event or id field: line number, line
+    poisoned: bool = False  # a part of it was too large
+
+
+_BETWEEN: Final = _Block()
 
 
 class EventStreamParser:
@@ -39,17 +62,6 @@ class EventStreamParser:
     ['hello']
     """
 
-    # The block in work, set anew by _begin_block
-    _block_line: int  # number of the block's first line, 0 between blocks
-    _block_offset: int
-    _block_text: bytes  # the start of its first line
-    _data: list[bytes]
-    _data_size: int
-    _type: bytes | None
-    _id: str | None
-    _named: tuple[int, bytes] | None  # its first event or id field: line number, line
-    _poisoned: bool  # a part of it was too large
-
     def __init__(self, last_event_id: str = "", *, max_size: int = DEFAULT_MAX_SIZE) -> None:
         self.last_event_id = last_event_id
         self.reconnection_time: int | None = None
@@ -61,34 +73,37 @@ class EventStreamParser:
         self._dropping = False
         self._offset = 0  # of the current line in the body
         self._line_number = 0  # of the last finished line
-        self._width = 0  # of the current line's end
-        self._types: dict[bytes, str] = {}  # decoded event types: few, and repeated
-        self._begin_block()
+        self._types: dict[bytes, str] = {}  # of whole `event` lines: few, and repeated
+        self._open = _BETWEEN
 
     def feed(self, chunk: bytes, at: float = 0.0) -> list[Event]:
         """The events that `chunk` completes, stamped `at` (seconds). Never raises on input."""
-        if self._start is not None or self._after_cr:
-            chunk = self._resume(chunk)
         out: list[Event] = []
-        if self._dropping:
-            chunk = self._drop(chunk, at, out)
+        if self._start is not None or self._after_cr or self._dropping:
+            chunk = self._resume(chunk, at, out)
+        elif chunk[-2:] == b"\n\n" and (message := self._one(chunk, at)):
+            return [message]
         has_cr = CR in chunk
         if not has_cr and LF not in chunk:
             self._hold(chunk)
             return out
         if self._pieces:
-            self._pieces += chunk
-            chunk = bytes(self._pieces)
+            chunk = bytes(self._pieces) + chunk
             self._pieces.clear()
             self._held = 0
+        lines = chunk.splitlines(keepends=True)  # of bytes: it knows exactly CR, LF and CRLF
+        if (last := chunk[-1]) == CR:
+            self._after_cr = True
+        elif last != LF:
+            self._hold(lines.pop())
         if len(chunk) > self._max_size:
-            self._feed_lines(chunk, at, out)
+            self._measure(lines, at, out)
         elif not has_cr:
-            self._feed_blocks(chunk, b"\n", at, out)
-        elif chunk.count(b"\r\n") == chunk.count(b"\r") == chunk.count(b"\n"):
-            self._feed_blocks(chunk, b"\r\n", at, out)
+            self._read(iter(lines), b"\n", at, out)
+        elif _ends_alike(chunk):
+            self._read(iter(lines), b"\r\n", at, out)
         else:
-            self._feed_lines(chunk, at, out)
+            self._blocks(lines, at, out)
         return out
 
     def finish(self, at: float = 0.0) -> list[Event]:
@@ -103,19 +118,20 @@ class EventStreamParser:
         rest = bytes(self._pieces)
         if self._dropping:
             out.append(self._too_large(rest, self._held, at))
-        begun = self._poisoned or self._data or self._named
-        if rest or begun:
+        block = self._open
+        if rest or block.poisoned or block.data or block.named:
             out.append(self._incomplete(rest, at))
         self._pieces.clear()
         self._held = 0
         self._dropping = False
-        self._begin_block()
+        self._open = _BETWEEN
         return out
 
     # Bytes to lines
 
-    def _resume(self, chunk: bytes) -> bytes:
-        """`chunk` without the BOM at the body's start, or the LF of a CRLF cut in two."""
+    def _resume(self, chunk: bytes, at: float, out: list[Event]) -> bytes:
+        """`chunk` without the BOM at the body's start, the LF of a CRLF that was cut in two, or
+        the rest of a line that is too large."""
         if self._start is not None:
             head = self._start + chunk
             if len(head) < len(BOM) and BOM.startswith(head):
@@ -128,67 +144,73 @@ class EventStreamParser:
             self._after_cr = False
             if chunk[0] == LF:
                 self._offset += 1
-                return chunk[1:]
-        return chunk
+                chunk = chunk[1:]
+        return self._drop(chunk, at, out) if self._dropping else chunk
 
-    def _feed_blocks(self, run: bytes, end: bytes, at: float, out: list[Event]) -> None:
-        """Read a run in which every line ends with `end`."""
-        width = len(end)
-        start = 0
-        while self._block_line:  # a block that an earlier chunk began
-            stop = run.find(end, start)
-            if stop < 0:
-                self._hold(run[start:])
-                return
-            self._line(run[start:stop], width, at, out)
-            start = stop + width
-        blocks = (run[start:] if start else run).split(end + end)
-        rest = blocks.pop()
-        self._read_blocks(blocks, end, at, out)
-        lines = rest.split(end)
-        tail = lines.pop()
+    def _one(self, chunk: bytes, at: float) -> Message | None:
+        """The event of a read that holds just one of the two usual shapes: most reads, live."""
+        size = len(chunk)
+        if self._pieces or self._open is not _BETWEEN or size > self._max_size or CR in chunk:
+            return None
+        stop = chunk.find(b"\n")
+        if chunk[:6] == b"data: ":
+            kind, rows, value = "message", 2, chunk[6:-2]
+        else:
+            kind, rows, value = self._types.get(chunk[: stop + 1], ""), 3, chunk[stop + 7 : -2]
+            if not kind or chunk[stop + 1 : stop + 7] != b"data: ":
+                return None
+            stop = chunk.find(b"\n", stop + 1)
+        if stop != size - 2:
+            return None
+        offset = self._offset
+        self._offset = offset + size
+        self._line_number += rows
+        text = value.decode("utf-8", "replace")
+        return Message(kind, text, self.last_event_id, None, at, offset, size)
+
+    def _read(self, lines: Iterator[bytes], end: bytes, at: float, out: list[Event]) -> None:
+        """Read lines that all end with `end`."""
+        if self._open is not _BETWEEN:  # an earlier chunk began it
+            self._blocks(lines, at, out, once=True)
+        types, append, cut = self._types, out.append, -len(end)
+        offset, number, last_id = self._offset, self._line_number, self.last_event_id
         for line in lines:
-            self._line(line, width, at, out)
-        if tail:
-            self._hold(tail)
-
-    def _read_blocks(self, blocks: list[bytes], end: bytes, at: float, out: list[Event]) -> None:
-        width = len(end)
-        data_line = end + b"data: "
-        types = self._types
-        for block in blocks:
-            size = len(block) + 2 * width
-            if block.startswith(b"data: ") and LF not in block:
-                lines, kind, value = 2, "message", block[6:]
-            elif block.startswith(b"event: "):
-                head, found, value = block.partition(data_line)
-                if not found or LF in head or LF in value:
-                    self._read_lines(block.split(end), width, at, out)
+            peeked: tuple[bytes, ...]
+            if line[:6] == b"data: ":
+                peeked = line, next(lines, b"")
+                if peeked[1] == end:
+                    text = line[6:cut].decode("utf-8", "replace")
+                    size = len(line) - cut
+                    append(Message("message", text, last_id, None, at, offset, size))
+                    offset += size
+                    number += 2
                     continue
-                lines, kind = 3, types.get(head) or self._type_of(head)
+            elif kind := types.get(line):
+                data = next(lines, b"")
+                blank = next(lines, b"") if data[:6] == b"data: " else b""
+                if blank == end:
+                    text = data[6:cut].decode("utf-8", "replace")
+                    size = len(line) + len(data) - cut
+                    append(Message(kind, text, last_id, None, at, offset, size))
+                    offset += size
+                    number += 3
+                    continue
+                peeked = line, data, blank
             else:
-                self._read_lines(block.split(end), width, at, out)
-                continue
-            data = value.decode("utf-8", "replace")
-            out.append(Message(kind, data, self.last_event_id, None, at, self._offset, size))
-            self._offset += size
-            self._line_number += lines
+                peeked = (line,)
+            self._offset, self._line_number = offset, number
+            self._blocks(chain(filter(None, peeked), lines), at, out, once=True)
+            offset, number, last_id = self._offset, self._line_number, self.last_event_id
+        self._offset, self._line_number = offset, number
 
-    def _read_lines(self, lines: list[bytes], width: int, at: float, out: list[Event]) -> None:
+    def _measure(self, lines: list[bytes], at: float, out: list[Event]) -> None:
+        """Read lines of which some may be too large."""
         for line in lines:
-            self._line(line, width, at, out)
-        self._line(b"", width, at, out)
-
-    def _feed_lines(self, run: bytes, at: float, out: list[Event]) -> None:
-        """Read a run of any line ends: bytes.splitlines knows exactly CR, LF and CRLF."""
-        for line in run.splitlines(keepends=True):
-            if line.endswith(b"\r\n"):
-                self._line(line[:-2], 2, at, out)
-            elif line[-1] in (LF, CR):
-                self._line(line[:-1], 1, at, out)
+            width = _width(line)
+            if len(line) - width > self._max_size:
+                self._skip_line(line[:-width], len(line) - width, width, at, out)
             else:
-                self._hold(line)
-        self._after_cr = run[-1] == CR
+                self._blocks((line,), at, out)
 
     def _hold(self, piece: bytes) -> None:
         """Keep the unfinished line, or, once it is too large, only its size and start."""
@@ -220,116 +242,110 @@ class EventStreamParser:
 
     # Lines to events
 
-    def _line(self, line: bytes, width: int, at: float, out: list[Event]) -> None:
-        """Process one line (9.2.6); its line end was `width` bytes."""
-        if len(line) > self._max_size:
-            self._skip_line(line, len(line), width, at, out)
-            return
-        self._line_number += 1
-        self._width = width
-        if not line:
-            self._dispatch(width, at, out)
-        else:
-            if not self._block_line:
-                self._mark_block(line)
-            name, _, value = line.partition(b":")
-            if value[:1] == b" ":
-                value = value[1:]
-            if field := _FIELDS.get(name):
-                field(self, line, value, at, out)
-            elif name:
-                out.append(self._ignore("unknown-field", line, at))
+    def _blocks(  # noqa: C901, PLR0912, PLR0915 (the innermost loop: calls would double its time)
+        self, lines: Iterable[bytes], at: float, out: list[Event], *, once: bool = False
+    ) -> None:
+        """Process lines (9.2.6), each with its end; `once`: up to the end of a block."""
+        types, limit, append = self._types, self._max_size, out.append
+        number, offset = self._line_number, self._offset
+        begun, start, first, held, total, kind, own_id, named, poisoned = self._open
+        data = [] if held is None else held
+        for line in lines:
+            size = len(line)
+            number += 1
+            lead = line[0]  # a number: it is compared faster than the bytes are
+            if lead == _D and line[:6] == b"data: ":
+                data.append(line[6:])
+                total += size - 6
+            elif lead == _E and line in types:
+                kind = types[line]
+                named = named or (number, line)
+            elif lead in _ENDS:
+                offset += size
+                if begun:
+                    if own_id is not None:
+                        self.last_event_id = own_id
+                    whole = offset - start
+                    if data and not poisoned:
+                        text = _joined(data)
+                        last_id = self.last_event_id
+                        append(Message(kind or "message", text, last_id, own_id, at, start, whole))
+                    elif named and not poisoned:
+                        row, text = named[0], _excerpt(named[1])
+                        append(Ignored("no-data", row, text, at, start, whole, kind, own_id))
+                    begun, data, total, kind, own_id, named = 0, [], 0, None, None, None
+                    poisoned = False
+                    if once:
+                        break
+                continue
+            elif lead == _I and line[:4] == b"id: " and 0 not in line:
+                own_id = line[4:].rstrip(b"\r\n").decode("utf-8", "replace")
+                named = named or (number, line)
+            elif lead == _COLON:
+                append(Comment(line[1:].rstrip(b"\r\n").decode("utf-8", "replace"), at, offset))
             else:
-                out.append(Comment(_text(line[1:]), at, self._offset))
-        self._offset += len(line) + width
+                field, value = self._field(line, number, offset, at, out)
+                if field == b"data":
+                    data.append(value)
+                    total += len(value)
+                elif field == b"event":
+                    kind = _text(value)
+                    named = named or (number, line)
+                elif field == b"id":
+                    own_id = _text(value)
+                    named = named or (number, line)
+            if not begun:
+                begun, start, first = number, offset, line
+            if total > limit:
+                data.clear()
+                if not poisoned:
+                    append(Ignored("too-large", number, _excerpt(line), at, offset, size))
+                    poisoned = True
+            offset += size
+        self._line_number, self._offset = number, offset
+        if begun:
+            start_of = _head(first)
+            self._open = _Block(begun, start, start_of, data, total, kind, own_id, named, poisoned)
+        else:
+            self._open = _BETWEEN
 
-    def _field_data(self, line: bytes, value: bytes, at: float, out: list[Event]) -> None:
-        self._data_size += len(value) + 1
-        if self._data_size <= self._max_size:
-            self._data.append(value)
-        elif not self._poisoned:
-            self._poisoned = True
-            self._data.clear()
-            out.append(self._ignore("too-large", line, at))
-
-    def _field_event(self, line: bytes, value: bytes, _at: float, _out: list[Event]) -> None:
-        self._type = value
-        self._named = self._named or (self._line_number, line)
-
-    def _field_id(self, line: bytes, value: bytes, at: float, out: list[Event]) -> None:
-        if b"\0" in value:
-            out.append(self._ignore("null-in-id", line, at))
-            return
-        self._id = _text(value)
-        self._named = self._named or (self._line_number, line)
-
-    def _field_retry(self, line: bytes, value: bytes, at: float, out: list[Event]) -> None:
-        if not value.isdigit():  # bytes.isdigit knows ASCII digits only, as the standard asks
-            out.append(self._ignore("bad-retry", line, at))
-            return
-        digits = value.lstrip(b"0")[:20] or b"0"  # int() refuses thousands; 20 pass the maximum
-        self.reconnection_time = min(int(digits), MAX_RECONNECTION_TIME)
-        out.append(Retry(self.reconnection_time, at, self._offset))
-
-    def _dispatch(self, width: int, at: float, out: list[Event]) -> None:
-        """A blank line: dispatch the event if it has data, and begin a new block."""
-        if not self._block_line:
-            return
-        if self._id is not None:
-            self.last_event_id = self._id
-        if self._poisoned:
-            pass  # it was reported; half an event is no event
-        elif self._data:
-            out.append(self._message(width, at))
-        elif self._named:
-            out.append(self._no_data(self._named, width, at))
-        self._begin_block()
+    def _field(
+        self, line: bytes, number: int, offset: int, at: float, out: list[Event]
+    ) -> tuple[bytes, bytes]:
+        """The name and the value of a field that belongs to the block, those of data with the
+        line's end; of all else nothing, and what follows from it is added to `out`."""
+        bare = line.rstrip(b"\r\n")
+        name, _, value = bare.partition(b":")
+        if value[:1] == b" ":
+            value = value[1:]
+        if name == b"id" and 0 not in value:
+            return name, value
+        if name == b"data":
+            return name, value + line[len(bare) :]
+        if name == b"event":
+            if len(line) <= _MAX_TYPE_LINE and len(self._types) < _MAX_TYPES:
+                self._types[line] = _text(value)
+            return name, value
+        if name == b"retry" and value.isdigit():  # of bytes: ASCII digits, as the standard asks
+            digits = value.lstrip(b"0")[:20] or b"0"  # int() refuses thousands
+            self.reconnection_time = min(int(digits), MAX_RECONNECTION_TIME)
+            out.append(Retry(self.reconnection_time, at, offset))
+        else:
+            reason = _REASONS.get(name, "unknown-field")
+            out.append(Ignored(reason, number, _excerpt(line), at, offset, len(line)))
+        return b"", b""
 
     # Parts of events
 
-    def _begin_block(self) -> None:
-        self._block_line = 0
-        self._block_offset = 0
-        self._block_text = b""
-        self._data = []
-        self._data_size = 0
-        self._type = None
-        self._id = None
-        self._named = None
-        self._poisoned = False
-
-    def _mark_block(self, line: bytes) -> None:
-        self._block_line = self._line_number
-        self._block_offset = self._offset
-        self._block_text = _head(line)
-
-    def _message(self, width: int, at: float) -> Message:
-        offset = self._block_offset
-        return Message(
-            _text(self._type or b"") or "message",
-            _text(b"\n".join(self._data)),
-            self.last_event_id,
-            self._id,
-            at,
-            offset,
-            self._offset + width - offset,
-        )
-
-    def _no_data(self, named: tuple[int, bytes], width: int, at: float) -> Ignored:
-        number, line = named
-        offset = self._block_offset
-        size = self._offset + width - offset
-        return Ignored("no-data", number, _excerpt(line), at, offset, size, *self._names())
-
     def _incomplete(self, rest: bytes, at: float) -> Ignored:
-        if not self._block_line:
+        block = self._open
+        if not block.line:
             self._line_number += 1
-            self._mark_block(rest)
-        offset = self._block_offset
-        size = self._offset + self._held - offset
-        text = _excerpt(self._block_text)
-        names = self._names()
-        return Ignored("incomplete", self._block_line, text, at, offset, size, *names)
+            block = _Block(self._line_number, self._offset, rest)
+        size = self._offset + self._held - block.offset
+        text = _excerpt(block.start)
+        place = at, block.offset, size
+        return Ignored("incomplete", block.line, text, *place, block.type, block.id)
 
     def _too_large(self, line: bytes, size: int, at: float) -> Ignored:
         return Ignored("too-large", self._line_number + 1, _excerpt(line), at, self._offset, size)
@@ -338,34 +354,16 @@ class EventStreamParser:
         """Pass over a line of `size` bytes that is too large; a comment does no harm."""
         out.append(self._too_large(line, size + width, at))
         self._line_number += 1
-        if not self._block_line:
-            self._mark_block(line)
-        self._poisoned = self._poisoned or not line.startswith(b":")
+        block = self._open
+        if not block.line:
+            block = _Block(self._line_number, self._offset, _head(line))
+        harmed = block.poisoned or not line.startswith(b":")
+        self._open = block._replace(poisoned=harmed)
         self._offset += size + width
 
-    def _ignore(self, reason: Reason, line: bytes, at: float) -> Ignored:
-        size = len(line) + self._width
-        return Ignored(reason, self._line_number, _excerpt(line), at, self._offset, size)
 
-    def _names(self) -> tuple[str | None, str | None]:
-        return (None if self._type is None else _text(self._type)), self._id
-
-    def _type_of(self, line: bytes) -> str:
-        """The event type of an `event: …` line, remembered: a stream has a handful."""
-        kind = _text(line[7:]) or "message"
-        if len(line) <= _MAX_TYPE_LINE and len(self._types) < _MAX_TYPES:
-            self._types[line] = kind
-        return kind
-
-
-_Field = Callable[[EventStreamParser, bytes, bytes, float, list[Event]], None]
-
-_FIELDS: Final[dict[bytes, _Field]] = {
-    b"data": EventStreamParser._field_data,
-    b"event": EventStreamParser._field_event,
-    b"id": EventStreamParser._field_id,
-    b"retry": EventStreamParser._field_retry,
-}
+# Why a field that the standard knows is ignored.
+_REASONS: Final[dict[bytes, Reason]] = {b"id": "null-in-id", b"retry": "bad-retry"}
 
 
 def _text(value: bytes) -> str:
@@ -378,4 +376,28 @@ def _head(line: bytes) -> bytes:
 
 
 def _excerpt(line: bytes) -> str:
-    return _text(_head(line))[:EXCERPT]
+    return _text(_head(line).rstrip(b"\r\n"))[:EXCERPT]
+
+
+def _joined(pieces: list[bytes]) -> str:
+    """Values, each with the end of its line, joined by LF. No value holds a line end itself."""
+    if len(pieces) == 1:
+        return pieces[0].rstrip(b"\r\n").decode("utf-8", "replace")
+    data = b"".join(pieces)
+    if CR not in data:
+        return data[:-1].decode("utf-8", "replace")
+    values = data.splitlines()
+    if len(values) != len(pieces):  # a CR and the LF of an empty value were taken for one end
+        values = [piece.rstrip(b"\r\n") for piece in pieces]
+    return b"\n".join(values).decode("utf-8", "replace")
+
+
+def _width(line: bytes) -> int:
+    """Of the end that a line has."""
+    return 2 if line[-2:] == b"\r\n" else 1
+
+
+def _ends_alike(run: bytes) -> bool:
+    """Whether every line ends with CRLF."""
+    returns = run.count(b"\r")
+    return returns == run.count(b"\n") and returns == run.count(b"\r\n")

@@ -19,11 +19,12 @@ MAX_DEPTH: Final = 200
 def parse(text: str) -> Any:
     """The JSON value of `text`, or `text` itself when it has none. Never raises."""
     try:
-        value = _DECODER.decode(text)
+        value = _decoded(text)
     except (ValueError, RecursionError):
         return text
-    # The brackets bound the depth: most payloads have too few to be worth a walk.
-    if text.count("[") + text.count("{") > MAX_DEPTH and _is_deep(value):
+    # Size and brackets bound the depth: most payloads are too small to be worth a walk.
+    is_large = len(text) > 2 * MAX_DEPTH
+    if is_large and text.count("[") + text.count("{") > MAX_DEPTH and _is_deep(value):
         return text
     return value
 
@@ -55,6 +56,14 @@ def lay_out(value: Any) -> str:
 def is_false(value: Any) -> bool:
     """JMESPath's truth: null, false, and empty strings, arrays and objects; 0 is true."""
     return not value and value.__class__ is not int and value.__class__ is not float
+
+
+def _decoded(text: str) -> Any:
+    try:
+        value, end = _SCAN(text, 0)
+    except StopIteration:  # white space before the value, or none
+        return _DECODER.decode(text)
+    return value if end == len(text) else _DECODER.decode(text)
 
 
 def _is_deep(value: Any) -> bool:
@@ -93,5 +102,7 @@ def _no_constant(literal: str) -> NoReturn:
 
 
 _DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_no_constant)
+# decode() without its two searches for white space
+_SCAN: Final = _DECODER.scan_once  # type: ignore[attr-defined]  # typeshed forgets it
 _ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 _SHOWN = json.JSONEncoder(separators=(",", ":"), allow_nan=False, ensure_ascii=False)

@@ -24,6 +24,8 @@ class Gaps:
     def __init__(self) -> None:
         self.count = 0
         self.max = 0.0
+        self._gap = -1.0  # the last one, and its bucket: many events come in one read
+        self._bucket = 0
         self._buckets: dict[int, int] = {}
         self._slices: list[float] = []
         self._per_slice = 1
@@ -32,10 +34,18 @@ class Gaps:
     def add(self, gap: float) -> None:
         """Count one gap."""
         self.count += 1
-        self.max = max(self.max, gap)
-        bucket = round(math.log(max(gap, _FLOOR) / _FLOOR) / _GROWTH)
-        self._buckets[bucket] = self._buckets.get(bucket, 0) + 1
-        self._slice(gap)
+        if gap != self._gap:
+            self._gap = gap
+            self._bucket = round(math.log(max(gap, _FLOOR) / _FLOOR) / _GROWTH)
+            self._buckets.setdefault(self._bucket, 0)
+            self.max = max(self.max, gap)
+        self._buckets[self._bucket] += 1
+        if self._in_slice:
+            self._in_slice = (self._in_slice + 1) % self._per_slice
+            if gap > self._slices[-1]:  # noqa: PLR1730 (a call to max takes longer than the rest)
+                self._slices[-1] = gap
+        else:
+            self._begin_slice(gap)
 
     def percentile(self, share: float) -> float:
         """The gap (seconds) that `share` (0 to 1) of all gaps do not exceed; 0 without any."""
@@ -50,15 +60,12 @@ class Gaps:
         """The longest gap in each of up to 32 equal runs of messages, in order."""
         return self._slices
 
-    def _slice(self, gap: float) -> None:
-        if self._in_slice == 0:
-            if len(self._slices) == _SLICES:
-                self._slices = [max(pair) for pair in zip(*[iter(self._slices)] * 2, strict=True)]
-                self._per_slice *= 2
-            self._slices.append(gap)
-        else:
-            self._slices[-1] = max(self._slices[-1], gap)
-        self._in_slice = (self._in_slice + 1) % self._per_slice
+    def _begin_slice(self, gap: float) -> None:
+        if len(self._slices) == _SLICES:
+            self._slices = [max(pair) for pair in zip(*[iter(self._slices)] * 2, strict=True)]
+            self._per_slice *= 2
+        self._slices.append(gap)
+        self._in_slice = 1 % self._per_slice
 
 
 class Timing:

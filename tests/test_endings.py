@@ -13,7 +13,8 @@ import pytest
 
 from sse_cli.events import Chunk, Closed, Ending, Message, Opened
 from sse_cli.render import summary
-from sse_cli.render.summary import Aside, Report, footer
+from sse_cli.render.counts import Aside
+from sse_cli.render.summary import Report, footer
 from sse_cli.timing import Timing
 from sse_cli.verdict import EXIT_CODES
 from tests.run_sse import Ran, finish, sse, start
@@ -30,6 +31,16 @@ def silent(start: bytes) -> Handler:
     def handler(peer: Peer) -> None:
         peer.send(start)
         peer.until_gone()
+
+    return handler
+
+
+def resetting(start: bytes) -> Handler:
+    """Sends `start`, and then a RST in place of more."""
+
+    def handler(peer: Peer) -> None:
+        peer.send(start)
+        peer.reset()
 
     return handler
 
@@ -63,6 +74,9 @@ CASES = {
     "a cut inside a chunk": Case(
         Ending.TRUNCATED, STREAMING + chunk(ONE) + b"ff\r\ndata", "", "was cut in the body"
     ),
+    "a reset in the body": Case(
+        Ending.TRUNCATED, resetting(STREAMING + chunk(ONE)), "", "connection reset by peer"
+    ),
     "a chunk size that is none": Case(
         Ending.MALFORMED, STREAMING + chunk(ONE) + b"zz\r\n", "", "broke the protocol"
     ),
@@ -82,6 +96,9 @@ CASES = {
         "another origin, http://other.invalid/",
     ),
     "no reply": Case(Ending.UNREACHABLE, b"", "", "without a reply"),
+    "a part of a reply's headers": Case(
+        Ending.UNREACHABLE, STREAMING[:30], "", "before the headers of its reply were whole"
+    ),
     "silence": Case(
         Ending.STALLED,
         silent(STREAMING + chunk(ONE)),

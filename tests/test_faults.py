@@ -208,6 +208,14 @@ def test_a_status_comes_with_the_time_to_wait(name: str) -> None:
     assert json.loads(rest)["error"]
 
 
+def test_any_status_of_a_failure_can_be_asked_for() -> None:
+    assert faults.named("status-418").expected is Ending.REFUSED
+    assert reply_to("status-418")[0].startswith(b"HTTP/1.1 418 I'm a Teapot\r\n")
+    for name in ("status-200", "status-499", "status-", "status-0418", "status-418x"):
+        with pytest.raises(UsageError, match="no fault is called"):
+            faults.named(name)
+
+
 def test_the_content_type_is_wrong_or_missing() -> None:
     assert b"\r\nContent-Type: text/plain; charset=utf-8" in reply_to("wrong-content-type")[0]
     assert b"content-type" not in reply_to("no-content-type")[0].lower()
@@ -297,10 +305,13 @@ def large(name: str) -> bytes:
             return bytes(body)
 
 
-def test_a_gzip_bomb_is_small_and_becomes_large() -> None:
-    packed = large("gzip-bomb")
+@pytest.mark.parametrize(
+    ("name", "unpack"), [("gzip-bomb", gzip.decompress), ("deflate-bomb", zlib.decompress)]
+)
+def test_a_bomb_is_small_and_becomes_large(name: str, unpack: Callable[[bytes], bytes]) -> None:
+    packed = large(name)
     assert len(packed) < 2**20
-    decoded = gzip.decompress(packed)
+    decoded = unpack(packed)
     assert len(decoded) == LINE_SIZE + len(b"data: \n\n") + len(BODY)
     assert (decoded[: len(HALF)], decoded[-len(NEXT) :]) == (HALF, BODY[-len(NEXT) :])
 

@@ -9,14 +9,17 @@ import shutil
 import stat
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+import jsonschema
 import pytest
 
-from sse_cli import EventStreamParser, journal, scenarios
+from sse_cli import EventStreamParser, journal, scenarios, smoke
 from sse_cli.errors import ExitCode
 from sse_cli.events import Ending, Message
+from sse_cli.expectations import KINDS
 from sse_cli.serve import Server, running
 from sse_cli.verdict import EXIT_CODES
 
@@ -129,11 +132,39 @@ def test_with_mock_runs_a_command_with_a_server_beside_it(
 def test_the_readme_lists_every_exit_code_and_ending() -> None:
     section = README.split("## Exit codes")[1].split("\n## ")[0]
     documented = {int(code) for code in re.findall(r"^\| (\d+)", section, re.MULTILINE)}
-    assert {ExitCode.OK, *range(2, 8), ExitCode.BUG} <= documented
+    assert {ExitCode.OK, *range(1, 8), ExitCode.BUG} <= documented
     for ending in Ending:
         assert f"`{ending}`" in section, ending
         if ending is not Ending.INTERRUPTED:
             assert re.search(rf"\| {int(EXIT_CODES[ending])} \| `{ending}`", section), ending
+
+
+def test_the_readme_s_file_of_streams_is_one(tmp_path: Path) -> None:
+    (text,) = [text for _, kind, text in BLOCK.findall(README) if kind == "toml"]
+    path = tmp_path / "smoke.toml"
+    path.write_text(text)
+    streams = smoke.read(str(path), (), {"OPENAI_API_KEY": "sk-test"})
+    assert [one.name for one in streams] == ["chat", "without-a-key"]
+    jsonschema.validate(tomllib.loads(text), json.loads(smoke.SCHEMA.read_text("utf-8")))
+
+
+def test_the_readme_s_job_checks_a_file_of_streams(folder: Path, origin: str) -> None:
+    (job,) = [text for _, kind, text in BLOCK.findall(README) if kind == "yaml"]
+    (command,) = re.findall(r"- run: (sse .*)", job)
+    shutil.copytree(folder / "examples", folder, dirs_exist_ok=True)
+    done = run(
+        f"export ORIGIN=https://api.example.com GITHUB_ACTIONS=true; {command}", folder, origin
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1] == "4 streams: 4 passed"
+    for made in re.findall(r"^ {12}(\S+)$", job, re.MULTILINE):  # what the job uploads
+        assert (folder / made).exists(), made
+
+
+def test_the_readme_documents_every_option_of_check_that_expects() -> None:
+    section = README.split("## Check streams in CI")[1].split("\n## ")[0]
+    for name in KINDS:
+        assert f"--{name}" in section, name
 
 
 def test_the_readme_documents_every_key_of_json_lines(folder: Path, origin: str) -> None:

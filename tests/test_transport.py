@@ -220,6 +220,18 @@ def test_a_reset_in_the_body_is_a_cut_whatever_its_framing() -> None:
         assert "connection reset" in end.detail
 
 
+def test_what_broke_the_protocol_is_quoted_without_the_marks_of_python() -> None:
+    replies = {
+        head(STREAM, CHUNKED)
+        + b"zz\r\n": "the transfer broke the protocol: illegal chunk header: 'zz",
+        b"ICY 200 OK\r\n\r\n": "the reply is not HTTP: illegal status line: 'ICY 200 OK'",
+        b"x" * 99 + b"\r\n\r\n": f"the reply is not HTTP: illegal status line: '{'x' * 59}…",
+    }
+    for reply, said in replies.items():
+        with Wire(reply) as server:
+            assert closed(ask(server.origin)).detail.startswith(said)
+
+
 @pytest.mark.parametrize("size", [b"zz", b"-1", b"", b"0x5", b"5 5", b"f" * 30])
 def test_a_chunk_size_that_is_none_is_malformed(size: bytes) -> None:
     with Wire(head(STREAM, CHUNKED) + chunk(EVENT) + size + b"\r\nhello\r\n") as server:
@@ -248,21 +260,42 @@ def test_a_reply_that_is_not_http_is_malformed(reply: bytes) -> None:
     assert "not HTTP" in end.detail
 
 
-def test_a_connection_closed_before_the_reply_is_unreachable() -> None:
-    for reply in (b"", b"HTTP/1.1 200 OK\r\nContent-"):
-        with Wire(reply) as server:
-            (end,) = ask(server.origin)
-        assert isinstance(end, Closed)
-        assert end.ending is Ending.UNREACHABLE
-        assert end.detail == f"127.0.0.1:{server.port} closed the connection without a reply"
-
-
-def test_a_connection_reset_before_the_reply_is_unreachable() -> None:
-    with Wire(Peer.reset) as server:
+@pytest.mark.parametrize(
+    ("reply", "when"),
+    [
+        (b"", "without a reply"),
+        (b"H", "before the headers of its reply were whole"),
+        (b"HTTP/1.1 200 OK\r\nContent-", "before the headers of its reply were whole"),
+        (head(status="103 Early Hints"), "before the headers of its reply were whole"),
+    ],
+)
+def test_a_connection_closed_before_the_reply_is_unreachable(reply: bytes, when: str) -> None:
+    with Wire(reply) as server:
         (end,) = ask(server.origin)
     assert isinstance(end, Closed)
     assert end.ending is Ending.UNREACHABLE
-    assert "reset" in end.detail
+    assert end.detail == f"127.0.0.1:{server.port} closed the connection {when}"
+    # Who speaks https to an http port gets not a byte; who got one is at the right door.
+    assert ("https or http?" in end.hint) == (not reply)
+
+
+@pytest.mark.parametrize(
+    ("reply", "when"),
+    [
+        (b"", "before it replied"),
+        (b"HTTP/1.1 200 OK\r\n", "before the headers of its reply were whole"),
+    ],
+)
+def test_a_connection_reset_before_the_reply_is_unreachable(reply: bytes, when: str) -> None:
+    def handler(peer: Peer) -> None:
+        peer.send(reply)
+        peer.reset()
+
+    with Wire(handler) as server:
+        (end,) = ask(server.origin)
+    assert isinstance(end, Closed)
+    assert end.ending is Ending.UNREACHABLE
+    assert end.detail == f"127.0.0.1:{server.port} reset the connection {when}"
 
 
 def test_a_refused_port_is_unreachable_and_named() -> None:

@@ -1,4 +1,4 @@
-"""The program's commands."""
+"""The program's commands. Only the one that is asked for is imported and built."""
 
 from __future__ import annotations
 
@@ -7,13 +7,7 @@ from typing import Annotated
 import typer
 
 from sse_cli import __version__
-from sse_cli.cli.convert import convert
-from sse_cli.cli.declare import expanded
-from sse_cli.cli.formats import show_formats
 from sse_cli.cli.parsing import Group, StreamCommand
-from sse_cli.cli.servers import demo, serve
-from sse_cli.cli.tail import tail
-from sse_cli.cli.watch import watch
 
 app = typer.Typer(
     name="sse",
@@ -45,9 +39,13 @@ def main(
     """Declared for the options of the program itself."""
 
 
-app.command("watch", cls=StreamCommand)(expanded(watch))
-app.command("tail", cls=StreamCommand)(expanded(tail))
-app.command("convert")(expanded(convert))
-app.command("demo")(expanded(demo))
-app.command("serve")(expanded(serve))
-app.command("formats")(expanded(show_formats))
+# Where each command is, and what reads its words. In the order of the help.
+Group.later = {
+    "watch": ("sse_cli.cli.watch:watch", StreamCommand),
+    "tail": ("sse_cli.cli.tail:tail", StreamCommand),
+    "check": ("sse_cli.cli.check:check", StreamCommand),
+    "convert": ("sse_cli.cli.convert:convert", None),
+    "demo": ("sse_cli.cli.servers:demo", None),
+    "serve": ("sse_cli.cli.servers:serve", None),
+    "formats": ("sse_cli.cli.formats:show_formats", None),
+}

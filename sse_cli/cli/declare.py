@@ -39,7 +39,9 @@ def expanded(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _options(group: Any) -> list[inspect.Parameter]:
-    hints = get_type_hints(group, include_extras=True)
+    hints = {field.name: field.type for field in fields(group)}
+    if any(isinstance(hint, str) for hint in hints.values()):
+        hints = get_type_hints(group, include_extras=True)
     return [
         inspect.Parameter(
             field.name,

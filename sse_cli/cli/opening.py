@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from sse_cli import recording, request, sources
+from sse_cli import reconnect, recording, request, sources
 from sse_cli.cli.options import ReadingOptions, RecordingOptions, ResumeOptions
 from sse_cli.cli.parsing import CURL
 from sse_cli.cli.pipeline import Run
@@ -35,6 +35,7 @@ class Wanted:
     reading: ReadingOptions = field(default_factory=ReadingOptions)
     resuming: ResumeOptions = field(default_factory=ResumeOptions)
     keeping: RecordingOptions = field(default_factory=RecordingOptions)
+    asked: request.Request | None = None  # built before, for one who opens it several times
 
     def clock(self) -> Clock:
         """The clock of its run. Raises UsageError for a speed that is none."""
@@ -47,7 +48,7 @@ class Wanted:
         """The session that its signals go to."""
         delay = self.resuming.retry_delay
         seconds = None if delay is None else duration(delay, "--retry-delay")
-        resume = Resume(self.resuming.last_event_id, seconds)
+        resume = Resume(reconnect.given(self.resuming.last_event_id), seconds)
         return Session(max_size=max_size(self.reading.max_size), resume=resume)
 
 
@@ -58,7 +59,7 @@ def open_target(wanted: Wanted, run: Run, aside: Aside = nullcontext) -> Iterato
     can't be opened or asked, and for a recording that can't be written.
     """
     target = wanted.target
-    kind = "url" if target == CURL else sources.kind_of(target)
+    kind = kind_of(target)
     if kind == "url":
         signals, asked = _from_url(wanted, run, aside)
     else:
@@ -75,8 +76,7 @@ def _from_url(wanted: Wanted, run: Run, aside: Aside) -> tuple[Iterator[Signal],
     reading = wanted.reading
     if reading.speed is not None:
         raise UsageError("--speed is for recordings, and this is a URL", "drop it")
-    url = [] if wanted.target == CURL else [("url", wanted.target)]
-    asked = replace(request.build([*url, *wanted.pairs]), idle_timeout=_idle(wanted.resuming))
+    asked = wanted.asked or build_request(wanted)
     signals = sources.from_url(
         asked,
         sources.Reading(reading.any_type, reading.ndjson),
@@ -106,6 +106,18 @@ def _is_same(one: str, other: str) -> bool:
         return Path(one).samefile(other)
     except OSError:
         return False
+
+
+def kind_of(target: str) -> sources.Kind:
+    """What a target is; the word `curl` stands for a URL that was pasted. Raises UsageError."""
+    return "url" if target == CURL else sources.kind_of(target)
+
+
+def build_request(wanted: Wanted) -> request.Request:
+    """The request for a target that is a URL. Raises UsageError for what can't be asked."""
+    _policy(wanted.resuming)
+    url = [] if wanted.target == CURL else [("url", wanted.target)]
+    return replace(request.build([*url, *wanted.pairs]), idle_timeout=_idle(wanted.resuming))
 
 
 def _policy(options: ResumeOptions) -> Policy:

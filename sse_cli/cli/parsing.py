@@ -7,13 +7,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections import UserDict
+from collections.abc import Iterable, Mapping
+from importlib import import_module
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
+from typer import Typer
 from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
 
-from sse_cli import curl, sources
+from sse_cli import sources
+from sse_cli.cli.declare import expanded
 from sse_cli.cli.options import CONNECTION, REQUEST
 from sse_cli.errors import UsageError
 
@@ -23,8 +28,17 @@ CURL: Final = "curl"
 HELP: Final = "help"
 
 
+Place = tuple[str, type[TyperCommand] | None]
+
+
 class Group(TyperGroup):
     """The program's commands; `sse URL` is `sse watch URL`."""
+
+    later: ClassVar[Mapping[str, Place]] = {}  # name: module and function, what reads its words
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = Commands(self.later, self.commands)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         """Put `watch` before a command line that begins with none of our commands."""
@@ -42,6 +56,29 @@ class Group(TyperGroup):
         return {name for option in self.get_params(ctx) for name in option.opts}
 
 
+class Commands(UserDict[str, Any]):
+    """Commands by name; each is imported and built when it is first looked at, since a run needs
+    one of them and the imports of all take 40 ms."""
+
+    def __init__(self, later: Mapping[str, Place], built: Mapping[str, Any]) -> None:
+        super().__init__(later)
+        self._built = dict(built)
+        self.data.update(built)
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._built:
+            self._built[name] = _build(name, *self.data[name])
+        return self._built[name]
+
+
+def _build(name: str, place: str, kind: type[TyperCommand] | None) -> Any:
+    """The command `name`, whose function is `module:function`."""
+    module, _, function = place.partition(":")
+    alone = Typer(add_completion=False)
+    alone.command(name, cls=kind)(expanded(getattr(import_module(module), function)))
+    return get_command(alone)
+
+
 class StreamCommand(TyperCommand):
     """A command that takes a TARGET, request options, or a pasted curl command."""
 
@@ -50,6 +87,8 @@ class StreamCommand(TyperCommand):
         rest = self._from_target(ctx, args)
         pasted: list[tuple[str, str]] = []
         if rest and _is_curl(rest[0]):
+            from sse_cli import curl  # noqa: PLC0415 (3 ms, for those who paste a command)
+
             found = curl.parse(rest, self._ours(ctx))
             pasted = found.request
             args = [*args[: len(args) - len(rest)], *found.ours, CURL]
@@ -61,8 +100,8 @@ class StreamCommand(TyperCommand):
         parser = self.make_parser(ctx)
         parser.allow_interspersed_args = False
         values, rest, _ = parser.parse_args(list(args))
-        target = values.get("target")
-        return [target, *rest] if isinstance(target, str) else rest
+        target = values.get("target") or ()
+        return [*([target] if isinstance(target, str) else target), *rest]
 
     def _pairs(self, ctx: Any, args: list[str]) -> Iterable[tuple[str, str]]:
         """The request options of `args` as curl's long names and values, in typed order."""

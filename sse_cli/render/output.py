@@ -27,24 +27,35 @@ def is_terminal() -> bool:
 
 
 class Output:
-    """Writes what renderers yield; flushed once a read."""
+    """Writes what renderers yield; flushed once a read, which bounds what is kept until then."""
 
     def __init__(self) -> None:
         self._file = standard_output()
         self._encoding = sys.stdout.encoding if is_terminal() else "utf-8"
+        self._texts: list[str] = []  # encoded together: a call a piece costs more than its bytes
 
     def write(self, piece: str | bytes) -> None:
         """Add a piece. Raises OutputError, ReaderGone when the pipe is closed."""
         if isinstance(piece, str):
-            text = safe.without_surrogates(piece)
-            piece = text.encode(self._encoding, "backslashreplace")
+            self._texts.append(piece)
+            return
+        self._encode()
         with failing_output():
             self._file.write(piece)
 
     def flush(self) -> None:
         """Hand everything to the reader now."""
+        self._encode()
         with failing_output():
             self._file.flush()
+
+    def _encode(self) -> None:
+        if not self._texts:
+            return
+        text = safe.without_surrogates("".join(self._texts))
+        self._texts.clear()
+        with failing_output():
+            self._file.write(text.encode(self._encoding, "backslashreplace"))
 
 
 class failing_output:  # noqa: N801 (reads as a statement)

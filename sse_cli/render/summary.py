@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -10,12 +9,12 @@ from typing import Final
 from rich.text import Text
 
 from sse_cli import safe
-from sse_cli.events import Closed, Comment, Ending, Ignored, Retry
+from sse_cli.events import Closed, Ending
 from sse_cli.glance import Glance
 from sse_cli.query import Expression
 from sse_cli.render import units
 from sse_cli.render.console import prose
-from sse_cli.render.items import Item
+from sse_cli.render.counts import Aside
 from sse_cli.timing import Timing
 
 QUIET_SECONDS: Final = 1.0
@@ -26,21 +25,8 @@ IDLE_LIMITS: Final = "proxies cut at 60s (nginx, AWS ALB), 30, 100"
 _GOOD: Final = frozenset({Ending.DONE, Ending.EOF, Ending.EOF_UNVERIFIED})
 _CLEAN: Final = frozenset({Ending.EOF, Ending.EOF_UNVERIFIED})
 _STOPPED: Final = frozenset({Ending.LIMIT, Ending.INTERRUPTED})
-_ASIDE: Final = {Comment: "comment", Retry: "retry line", Ignored: "ignored line"}
 
 Figure = tuple[str, str]  # label, value
-
-
-class Aside:
-    """Counts what came beside the messages."""
-
-    def __init__(self) -> None:
-        self.counts: Counter[str] = Counter()
-
-    def feed(self, item: Item) -> None:
-        """Count an item, if it is none of the messages."""
-        if name := _ASIDE.get(type(item)):
-            self.counts[name] += 1
 
 
 def footer(timing: Timing, now: float) -> Text:

@@ -22,12 +22,15 @@ class TextRenderer:
         """The line of a message; nothing for all else."""
         if not isinstance(item, Row):
             return ()
+        values = item.values
         if not self._queries:
             text = item.message.data
-        elif all(value is None for value in item.values):
+        elif values.count(None) == len(values):
             return ()
+        elif len(values) == 1:
+            text = as_text(values[0])
         else:
-            text = "\t".join(map(as_text, item.values))
+            text = "\t".join(map(as_text, values))
         if self._escaped:
             text = safe.escape(text, keep="\n\t")
         return (text + self._end,)

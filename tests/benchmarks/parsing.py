@@ -1,0 +1,151 @@
+"""The parser beside others: the same bytes in the same reads, the same messages out."""
+
+from __future__ import annotations
+
+import gc
+import random
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Any, Final
+
+from sse_cli.events import Message
+from sse_cli.parser import EventStreamParser
+from tests.benchmarks import corpora, peers
+from tests.benchmarks.measure import (
+    OURS,
+    Bar,
+    Benchmark,
+    Samples,
+    Setting,
+    at_most,
+    faster,
+    interleaved,
+    seconds,
+)
+
+GROUP: Final = "parser"
+MB: Final = 1000 * 1000
+CORPUS: Final = 50 * MB
+LARGE: Final = 4 * MB
+CHECKED: Final = 2 * MB
+HTTPX_SSE: Final = "httpx-sse"
+LAUNCHDARKLY: Final = "launchdarkly-eventsource"
+NODE: Final = "eventsource-parser"
+_ONE_EVENT: Final = 0  # the size of a read that stands for one event
+
+Make = Callable[[random.Random], Iterator[bytes]]
+
+
+def ours(chunks: Iterable[bytes]) -> Iterable[Any]:
+    """As a session feeds a parser."""
+    parser = EventStreamParser()
+    for chunk in chunks:
+        yield from parser.feed(chunk, 0.5)
+
+
+def _reads(body: bytes, size: int) -> list[bytes]:
+    return corpora.events(body) if size == _ONE_EVENT else corpora.reads(body, size)
+
+
+def _consume(feed: peers.Feed, reads: Sequence[bytes]) -> float:
+    gc.collect()
+
+    def work() -> None:
+        for _ in feed(reads):
+            pass
+
+    return seconds(work)
+
+
+def _our_messages(reads: Sequence[bytes]) -> list[peers.Seen]:
+    return [
+        peers.Seen(one.type, one.data)
+        for one in ours(reads)
+        if isinstance(one, Message) and one.data
+    ]
+
+
+def _check(make: Make, reads: Sequence[bytes], names: Sequence[str]) -> None:
+    """Ours and each peer give the same messages, or there is nothing to compare."""
+    wanted = _our_messages(reads)
+    for name in names:
+        found = [one for one in map(peers.seen, peers.DECODERS[name][1](reads)) if one]
+        if found != wanted:
+            raise SystemExit(f"{name} and ours disagree on {make.__name__}: nothing to compare")
+
+
+def _corpus(make: Make, size: int) -> Callable[[Setting, Sequence[str]], Samples]:
+    def run(setting: Setting, names: Sequence[str]) -> Samples:
+        path = corpora.of_size(setting.folder, make, setting.size(CORPUS))
+        body = path.read_bytes()
+        reads = _reads(body, size)
+        decoders = [name for name in names if name in peers.DECODERS]
+        # Whole events: what is left at the end, some dispatch and some don't.
+        start = body[: body.rfind(b"\n\n", 0, CHECKED) + 2]
+        _check(make, _reads(start, size), decoders)
+        feeds = {OURS: ours} | {name: peers.DECODERS[name][1] for name in decoders}
+        runs: dict[str, Callable[[], float]] = {
+            name: lambda feed=feed: _consume(feed, reads)  # type: ignore[misc]
+            for name, feed in feeds.items()
+        }
+        if NODE in names:
+            runs[NODE] = lambda: peers.node_seconds(path, size)[0]
+        return interleaved(runs, setting.rounds)
+
+    return run
+
+
+def _large(make: Callable[[int], bytes]) -> Callable[[Setting, Sequence[str]], Samples]:
+    """One event in reads of 1 KiB, and one of a quarter of its size."""
+
+    def run(setting: Setting, _names: Sequence[str]) -> Samples:
+        reads = {
+            name: corpora.reads(make(setting.size(size)), 1024)
+            for name, size in ((OURS, LARGE), ("a quarter of it", LARGE // 4))
+        }
+        return interleaved(
+            {name: lambda part=part: _consume(ours, part) for name, part in reads.items()},  # type: ignore[misc]
+            setting.rounds,
+        )
+
+    return run
+
+
+def _one_line(size: int) -> bytes:
+    return b"data: " + b"x" * size + b"\n\n"
+
+
+def _many_lines(size: int) -> bytes:
+    return b"data: 0123456789abcdef\n" * (size // 23) + b"\n"
+
+
+def _comments(size: int) -> bytes:
+    return b": 0123456789abcdef\n" * (size // 19) + b"data: x\n\n"
+
+
+def _bars(httpx: float, launchdarkly: float) -> tuple[Bar, Bar]:
+    return faster(HTTPX_SSE, httpx), faster(LAUNCHDARKLY, launchdarkly)
+
+
+_SDKS: Final = tuple(map(faster, ("sseclient-py", "openai", "anthropic")))
+_ALL: Final = (*_SDKS, faster(NODE))
+_CORPORA: Final[tuple[tuple[str, Make, int, Sequence[Bar]], ...]] = (
+    ("openai, 64 KiB reads", corpora.openai_chat, 65536, (*_bars(2, 1.25), *_ALL)),
+    ("anthropic, 64 KiB reads", corpora.anthropic, 65536, (*_bars(2, 1.25), *_ALL)),
+    ("openai, 1 KiB reads", corpora.openai_chat, 1024, _bars(1.5, 0.9)),
+    ("anthropic, 1 KiB reads", corpora.anthropic, 1024, _bars(1.5, 0.9)),
+    ("openai, one event a read", corpora.openai_chat, _ONE_EVENT, _bars(1.5, 1)),
+    ("anthropic, one event a read", corpora.anthropic, _ONE_EVENT, _bars(1.5, 1)),
+    ("spec-rich, 64 KiB reads", corpora.spec_rich, 65536, _bars(1.5, 1.25)),
+)
+_LARGE: Final = (
+    ("one 4 MB event, one line", _one_line),
+    ("one 4 MB event, many data lines", _many_lines),
+    ("one 4 MB event, comments only", _comments),
+)
+BENCHMARKS: Final = (
+    *(Benchmark(GROUP, name, bars, _corpus(make, size)) for name, make, size, bars in _CORPORA),
+    *(
+        Benchmark(GROUP, name, (at_most("a quarter of it", 5),), _large(make))
+        for name, make in _LARGE
+    ),
+)

@@ -1,0 +1,92 @@
+"""The table on a terminal beside a bare loop that prints one Rich `Text` an event."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from tests.benchmarks import clients, server
+from tests.benchmarks.measure import (
+    OURS,
+    Benchmark,
+    Samples,
+    Setting,
+    at_most,
+    below,
+    cpu_of,
+    environment,
+    interleaved,
+)
+
+GROUP: Final = "terminal"
+BARE: Final = "bare Rich loop"
+SECONDS: Final = 3
+SIZE: Final = {"COLUMNS": "120", "LINES": "40", "TERM": "xterm-256color"}
+_ROW: Final = re.compile(rb"token (\d+)")
+_FOOTER: Final = re.compile(rb"\x1b\[2K")
+
+
+def on_terminal(command: Sequence[str], take: Callable[[bytes, int], None]) -> float:
+    """Run a command on a pseudo-terminal; its CPU time. `take` gets what it writes, and its pid."""
+    pid, master = os.forkpty()
+    if pid == 0:
+        os.execve(command[0], list(command), environment() | SIZE)
+    try:
+        while data := os.read(master, 1 << 16):
+            take(data, pid)
+    except OSError:  # Linux: EIO once the command has ended
+        pass
+    os.close(master)
+    return cpu_of(pid)
+
+
+def _command(setting: Setting, name: str, url: str) -> Sequence[str]:
+    if name == OURS:
+        return (setting.script, "watch", url, "-o", "table")
+    return (str(setting.python), "-c", clients.RICH, url)
+
+
+def _table(rate: int) -> Callable[[Setting, Sequence[str]], Samples]:
+    def run(setting: Setting, _names: Sequence[str]) -> Samples:
+        number = rate * (1 if setting.quick else SECONDS)
+        with server.running() as base:
+
+            def work(name: str) -> float:
+                """CPU seconds an event, the time to start taken off; every event has its row."""
+                written = bytearray()
+                many = _command(setting, name, f"{base}/events/{rate}/{number}")
+                spent = on_terminal(many, lambda data, _pid: written.extend(data))
+                if (rows := len(_ROW.findall(written))) != number:
+                    raise SystemExit(f"{name} shows {rows} of {number} events")
+                one = _command(setting, name, f"{base}/events/{rate}/1")
+                start = on_terminal(one, lambda _data, _pid: None)
+                return (spent - start) / (number - 1)
+
+            return interleaved({OURS: lambda: work(OURS), BARE: lambda: work(BARE)}, setting.rounds)
+
+    return run
+
+
+def _footer(setting: Setting, _names: Sequence[str]) -> Samples:
+    """How often a second the footer is drawn while nothing else is: slow events."""
+    seconds = 1 if setting.quick else SECONDS
+    with server.running() as base:
+
+        def refreshes() -> float:
+            written = bytearray()
+            command = _command(setting, OURS, f"{base}/events/1/{seconds + 1}")
+            on_terminal(command, lambda data, _pid: written.extend(data))
+            return (len(_FOOTER.findall(written)) - seconds) / seconds
+
+        return interleaved({OURS: refreshes}, 1)
+
+
+BENCHMARKS: Final = (
+    *(
+        Benchmark(GROUP, f"CPU a row, {rate:,} events a second", (at_most(BARE, 4),), _table(rate))
+        for rate in (200, 2000)
+    ),
+    Benchmark(GROUP, "footer", (below(10.5, " Hz"),), _footer, unit="Hz"),
+)
