@@ -38,7 +38,7 @@ class Answer(NamedTuple):
 
 @dataclass(slots=True)
 class Router:
-    """What is served, to whom. `scenarios` may grow while a server runs.
+    """What is served, to whom, and how fast. `scenarios` may grow while a server runs.
 
     `twist` has the last word on a scenario, not on the list and on errors.
     """
@@ -46,7 +46,9 @@ class Router:
     scenarios: Mapping[str, Scenario]
     admission: Admission = field(default_factory=Admission)
     twist: Twist = lambda _name, scenario, _asked: scenario
+    speed: float = 1.0
     _visits: dict[str, int] = field(default_factory=dict)
+    _paced: dict[str, tuple[Scenario, Scenario]] = field(default_factory=dict)
 
     def answer(self, request: h11.Request) -> Answer:
         """What to reply to `request`: a scenario, the list of them, or an error."""
@@ -113,12 +115,21 @@ class Router:
 
     def _resumed(self, name: str, request: h11.Request) -> Scenario:
         """What is left of a scenario for whoever asks for it."""
-        scenario = self.scenarios[name]
+        scenario = self._at_speed(name)
         # The header's bytes are UTF-8 (HTML 9.2.4); h11 gives them as they are.
         ids = [value for key, value in request.headers if key == b"last-event-id"]
         visits = self._visits[name] = self._visits.get(name, -1) + 1
         last = ids[-1].decode("utf-8", "replace") if ids else ""
         return scenario.after(last) if last else scenario.turn(visits)
+
+    def _at_speed(self, name: str) -> Scenario:
+        """A scenario at this server's speed; made once, for a long one takes its time."""
+        scenario = self.scenarios[name]
+        made, paced = self._paced.get(name, (None, None))
+        if made is not scenario or paced is None:
+            paced = scenario.at_speed(self.speed)
+            self._paced[name] = (scenario, paced)
+        return paced
 
 
 def _with_headers(scenario: Scenario, headers: Pairs) -> Scenario:

@@ -4,6 +4,7 @@ sent twice."""
 from __future__ import annotations
 
 import threading
+from functools import partial
 from itertools import accumulate, pairwise
 
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sse_cli import EventStreamParser, Message
-from sse_cli.scenarios import NOTHING_LEFT, Scenario, Step
+from sse_cli.scenarios import NOTHING_LEFT, Scenario, Step, places
 from sse_cli.scenarios.cutting import Cut, by_event, cut_of, recut
 
 NDJSON = "application/x-ndjson"
@@ -143,3 +144,17 @@ def test_what_is_left_after_an_id_are_the_events_behind_the_first_that_has_it(
         start = [0, *accumulate(map(len, blocks))][places[0] + 1]
         assert told(left.body) == told(scenario.body[start:])
         assert (left is NOTHING_LEFT) == (not left.steps)
+
+
+def test_the_places_of_a_stream_are_looked_for_once() -> None:
+    looked: list[bytes] = []
+    streams = [(b"id: 1\ndata: %d\n\n" % n,) for n in range(2 * places.KEPT)]
+
+    def body(stream: tuple[bytes, ...]) -> bytes:
+        looked.append(stream[0])
+        return stream[0]
+
+    for stream in (*streams, streams[-1], streams[-1]):
+        found = places.places_in(stream, partial(body, stream))
+        assert found == ({"1": len(stream[0])}, len(stream[0]))
+    assert len(looked) == len(streams)

@@ -136,6 +136,8 @@ class Scenario:
         Where no event is left: the connection that followed, or `NOTHING_LEFT`. An id that
         is not in here is no place to go on at: it begins anew.
         """
+        if not last_event_id:  # what an id can be set to, but not what one is asked for by
+            return self
         replies = (self, *self.more)
         for number, reply in enumerate(replies):
             if (found := reply.left(last_event_id)) is None:
@@ -149,11 +151,9 @@ class Scenario:
     def left(self, last_event_id: str) -> tuple[Scenario, bool] | None:
         """This reply after the event with this id, and whether an event is left in it; None
         if there is no such id."""
-        from sse_cli.scenarios.places import Places  # noqa: PLC0415 (rule 3)
+        from sse_cli.scenarios.places import places_in  # noqa: PLC0415 (rule 3)
 
-        if not last_event_id or last_event_id.encode("utf-8", "replace") not in self.body:
-            return None
-        places = Places.of(self.body)
+        places = places_in(self.steps, lambda: self.body)
         if (offset := places.ends.get(last_event_id)) is None:
             return None
         return replace(self, steps=_from(self.steps, offset)), offset < places.last

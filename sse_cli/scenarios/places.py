@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import NamedTuple, Self
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple, Self
 
 from sse_cli.events import Ignored, Message
 from sse_cli.parser import EventStreamParser
+
+KEPT: Final = 64  # streams whose places are remembered
 
 
 class Places(NamedTuple):
@@ -30,3 +32,18 @@ class Places(NamedTuple):
             if event.id is not None:
                 ends.setdefault(event.id, end)
         return cls(ends, last)
+
+
+# By identity: to compare two long streams takes as long as to read one. The stream itself is
+# kept beside, so that no other one gets its identity.
+_known: dict[int, tuple[object, Places]] = {}
+
+
+def places_in(stream: object, body: Callable[[], bytes]) -> Places:
+    """The places in `stream`, an immutable thing whose bytes are `body()`; looked for once, for
+    a client may ask for a long one again and again."""
+    if (found := _known.get(id(stream))) is None:
+        if len(_known) >= KEPT:
+            _known.clear()
+        found = _known[id(stream)] = (stream, Places.of(body()))
+    return found[1]

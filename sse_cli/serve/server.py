@@ -72,8 +72,8 @@ class Server:
     ) -> None:
         if not 0 <= speed < float("inf"):
             raise UsageError(f"{speed} is no speed", "2 is twice as fast, 0 is without waits")
-        self._router = Router(scenarios, admission.of(host, cors, remote=remote), self._twist)
-        self.speed = speed
+        allowed = admission.of(host, cors, remote=remote)
+        self._router = Router(scenarios, allowed, self._twist, speed)
         self.limits = limits or Limits()
         self.breaks: dict[str, Breaking] = {}
         self._break = Breaking(fault, times)
@@ -101,7 +101,7 @@ class Server:
         return 0 if self._crowd is None else self._crowd.room
 
     def reply(self, request: h11.Request, exchange: Exchange) -> Reply:
-        """What to answer: the scenario at this server's speed, with its fault."""
+        """What to answer: the scenario with its fault."""
         self._struck = None
         found = self._router.answer(request)
         exchange.route, exchange.fault = found.route, self._struck
@@ -111,7 +111,6 @@ class Server:
         breaking = self.breaks.get(name, self._break)
         fault = breaking.take()
         self._struck = fault.name if fault else None
-        scenario = scenario.at_speed(self.speed)
         if fault is None:
             return scenario
         return fault.reply(scenario.once(), replace(asked, number=breaking.asked))
