@@ -68,6 +68,8 @@ def _path(steps: list[str | int]) -> Evaluate:
     if len(steps) == 1 and isinstance(key := steps[0], str):
         return lambda value: value.get(key) if value.__class__ is dict else None
     path = tuple(steps)
+    if all(isinstance(step, str) for step in path):
+        return _keys(path)
 
     def walk(value: Any) -> Any:
         for step in path:
@@ -80,6 +82,30 @@ def _path(steps: list[str | int]) -> Evaluate:
         return value
 
     return walk
+
+
+def _keys(path: tuple[Any, ...]) -> Evaluate:
+    """A path of keys alone; most have two."""
+    first, second, *rest = path
+    if rest:
+
+        def walk(value: Any) -> Any:
+            for key in path:
+                if value.__class__ is not dict:
+                    return None
+                value = value.get(key)
+            return value
+
+        return walk
+
+    def pair(value: Any) -> Any:
+        if value.__class__ is dict:
+            value = value.get(first)
+            if value.__class__ is dict:
+                return value.get(second)
+        return None
+
+    return pair
 
 
 def _chain(node: Node) -> Evaluate:
@@ -116,7 +142,8 @@ def _or(node: Node) -> Evaluate:
 
     def either(value: Any) -> Any:
         found = left(value)
-        return right(value) if is_false(found) else found
+        # What Python takes for true JMESPath does, too: the call is for what is left.
+        return found if found or not is_false(found) else right(value)
 
     return either
 
@@ -126,7 +153,7 @@ def _and(node: Node) -> Evaluate:
 
     def both(value: Any) -> Any:
         found = left(value)
-        return found if is_false(found) else right(value)
+        return right(value) if found or not is_false(found) else found
 
     return both
 
@@ -178,12 +205,26 @@ def _multi_select_dict(node: Node) -> Evaluate:
 
 def _projection(node: Node) -> Evaluate:
     base, each = map(_compile, node["children"])
+    if node["children"][1]["type"] == "identity":
+        return _without_nulls(base)
 
     def project(value: Any) -> Any:
         items = base(value)
         if items.__class__ is not list:
             return None
         return [found for item in items if (found := each(item)) is not None]
+
+    return project
+
+
+def _without_nulls(base: Evaluate) -> Evaluate:
+    """A projection that ends where it begins: items[]."""
+
+    def project(value: Any) -> Any:
+        items = base(value)
+        if items.__class__ is not list:
+            return None
+        return [item for item in items if item is not None]
 
     return project
 

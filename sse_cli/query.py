@@ -21,7 +21,7 @@ from sse_cli.payload import is_false
 
 _NAMED = re.compile(r"(\w+)=(?!=)")
 _UNSET: Any = object()
-_JSON = frozenset({type(None), bool, int, float, str, list, dict})
+_JSON = frozenset({type(None), bool, int, str, list, dict})  # and floats that are numbers
 
 
 class Row:
@@ -63,10 +63,10 @@ class Expression:
             found = self._evaluate(value)
         except Exception as error:  # the library's functions raise OverflowError and more
             return self._failed(str(error))
-        kind = type(found)
-        if kind not in _JSON or (kind is float and not isfinite(found)):
-            return self._failed("its value is none that JSON has")
-        return found
+        kind = found.__class__
+        if kind in _JSON or (kind is float and isfinite(found)):
+            return found
+        return self._failed("its value is none that JSON has")
 
     def _failed(self, why: str) -> None:
         self.errors += 1

@@ -196,11 +196,11 @@ class Reassembler:
         part = reader.part(item) if reader.part else None
         if isinstance(part, dict | list):
             part = payload.dump(part)
-        if reader.reasoning and not is_false(found := reader.reasoning(item)):
+        if reader.reasoning and _says(found := reader.reasoning(item)):
             self._text("reasoning", choice.reasoning, (number, part), found, pieces)
-        if reader.text and not is_false(found := reader.text(item)):
+        if reader.text and _says(found := reader.text(item)):
             self._text("text", choice.text, (number, part), found, pieces)
-        if reader.tool and not is_false(found := reader.tool(item)):
+        if reader.tool and _says(found := reader.tool(item)):
             complete = choice.tools.feed(found, part)
             pieces += (self._piece("tool", call, number) for call in complete)
         if reader.finish and not is_false(found := reader.finish(item)):
@@ -218,7 +218,7 @@ class Reassembler:
             return
         for fragment in strings(found):
             if new := text.add(part, fragment):
-                pieces.append(self._piece(kind, new, number))
+                pieces.append(Piece(kind, new, number, self._n, self._at))
 
     def _finish(self, number: int, found: Any, pieces: list[Piece]) -> None:
         choice = self.choices.setdefault(number, Choice())
@@ -270,13 +270,20 @@ def _explained(wire: WireFormat, key: Key, label: str, value: Any) -> Iterator[t
         yield label, found
 
 
-def strings(found: Any) -> Iterator[str]:
+def strings(found: Any) -> Sequence[str]:
     """The strings in what an expression gave: one, a list, or lists of lists."""
     if isinstance(found, str):
-        yield found
-    elif isinstance(found, list):
-        for item in found:
-            yield from strings(item)
+        return (found,)
+    if not isinstance(found, list):
+        return ()
+    return [text for item in found if item is not None for text in strings(item)]
+
+
+def _says(found: Any) -> bool:
+    """Whether there is anything in what an expression gave; a list of nulls holds nothing."""
+    if found.__class__ is list:
+        return len(found) != found.count(None)
+    return not is_false(found)
 
 
 def _merged(old: Any, new: Any) -> Any:
