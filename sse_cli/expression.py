@@ -113,6 +113,8 @@ def _chain(node: Node) -> Evaluate:
     links = [_compile(child) for child in node["children"]]
     if len(links) == 2:
         first, second = links
+        if node["children"][1]["type"] in _OF_NOTHING:
+            return lambda value: None if (found := first(value)) is None else second(found)
         return lambda value: second(first(value))
 
     def chain(value: Any) -> Any:
@@ -138,14 +140,26 @@ def _slice(node: Node) -> Evaluate:
 
 
 def _or(node: Node) -> Evaluate:
-    left, right = map(_compile, node["children"])
+    *parts, last = map(_compile, _alternatives(node))
 
-    def either(value: Any) -> Any:
-        found = left(value)
-        # What Python takes for true JMESPath does, too: the call is for what is left.
-        return found if found or not is_false(found) else right(value)
+    def first_of(value: Any) -> Any:
+        for part in parts:
+            found = part(value)
+            # Not is_false(found), without the call: what Python takes for true, and any number.
+            if found or found.__class__ is int or found.__class__ is float:
+                return found
+        return last(value)
 
-    return either
+    return first_of
+
+
+def _alternatives(node: Node) -> list[Node]:
+    """The parts of a || b || c, which is parsed as (a || b) || c."""
+    parts: list[Node] = []
+    while node["type"] == "or_expression":
+        node, right = node["children"]
+        parts.append(right)
+    return [node, *reversed(parts)]
 
 
 def _and(node: Node) -> Evaluate:
@@ -153,7 +167,9 @@ def _and(node: Node) -> Evaluate:
 
     def both(value: Any) -> Any:
         found = left(value)
-        return right(value) if found or not is_false(found) else found
+        if found or found.__class__ is int or found.__class__ is float:  # not is_false(found)
+            return right(value)
+        return found
 
     return both
 
@@ -336,6 +352,10 @@ _ORDER: Final = {
     "lte": operator.le,
     "gte": operator.ge,
 }
+# What gives null for null.
+_OF_NOTHING: Final = frozenset(
+    {"field", "index", "slice", "multi_select_list", "multi_select_dict"}
+)
 _SHORT_CUTS: Final = {"contains": _contains, "starts_with": _starts_with}
 _COMPILERS: Final[dict[str, Callable[[Node], Evaluate]]] = {
     "identity": _identity,
