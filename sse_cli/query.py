@@ -63,6 +63,8 @@ class Expression:
             found = self._evaluate(value)
         except Exception as error:  # the library's functions raise OverflowError and more
             return self._failed(str(error))
+        if found is None:
+            return None
         kind = found.__class__
         if kind in _JSON or (kind is float and isfinite(found)):
             return found
@@ -98,7 +100,8 @@ class Selection:
             return False
         if self.where and is_false(self.where.search(row.payload)):
             return False
-        row.values = [query.search(row.payload) for query in self.queries]
+        if self.queries:
+            row.values = [query.search(row.payload) for query in self.queries]
         return True
 
 
