@@ -20,9 +20,21 @@ def main() -> NoReturn:
     """Run `sse`; leave with the exit code of the README's table, or die by the signal."""
     if sys.argv[1:] in VERSION_OPTIONS and _tell_version():
         sys.exit(0)
-    from sse_cli.cli import program  # noqa: PLC0415 (it costs 50 ms, the version none)
-
+    try:
+        from sse_cli.cli import program  # noqa: PLC0415 (it costs 50 ms, the version none)
+    except KeyboardInterrupt:  # nobody is there yet who could tell of it
+        _die()
     program.main()
+
+
+def _die() -> NoReturn:
+    """End as Ctrl-C ends a program that knows nothing of it."""
+    import os  # noqa: PLC0415 (as above)
+    import signal  # noqa: PLC0415
+
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+    os.kill(os.getpid(), signal.SIGINT)
+    os._exit(128 + signal.SIGINT)
 
 
 def _tell_version() -> bool:

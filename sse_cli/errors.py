@@ -5,8 +5,9 @@
     │   └── ExpressionError     2: JMESPath that does not parse, with the column
     └── OutputError             7: what we print can't be written
 
-Two more pass through everything to the entry point, since they end the process by a signal:
-`ReaderGone` (SIGPIPE) and `Terminated` (SIGTERM, a BaseException like KeyboardInterrupt).
+Three more pass through everything to the entry point. Two end the process by a signal:
+`ReaderGone` (SIGPIPE) and `Terminated` (SIGTERM, a BaseException like KeyboardInterrupt);
+`Crashed` says that one of our threads died of a bug.
 
 How a *stream* fails is no exception: it is the `Ending` of its last `Closed` signal,
 so that a recording fails in the same way.
@@ -65,6 +66,18 @@ class OutputError(SSEError):
 
 class ReaderGone(Exception):  # noqa: N818 (no error: the reader had enough)
     """The reader of our output closed its end of the pipe."""
+
+
+class TimeIsUp(BaseException):
+    """The time that was asked for is over while nothing comes: `--for`."""
+
+
+class Crashed(BaseException):
+    """Another thread died: of `error`."""
+
+    def __init__(self, error: BaseException) -> None:
+        super().__init__(type(error).__name__)  # not its message: it may quote a secret
+        self.error = error
 
 
 class Terminated(BaseException):

@@ -7,13 +7,15 @@ it, but nothing is put together, so that memory stays the same however long a st
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from sse_cli.answer import output_tokens
 from sse_cli.formats import WireFormat
 from sse_cli.payload import is_false
 from sse_cli.query import Row
 from sse_cli.reassemble import DETECTION_LIMIT, Reader, envelope_of, holds, strings
+
+MOST_CHOICES: Final = 1000  # alternatives that are told apart
 
 Kind = Literal["text", "reasoning", "tool"]
 
@@ -36,6 +38,15 @@ class Glance:
         self._formats = [wire for wire in formats if not wire.from_start]
         self._reader: Reader | None = None
         self._tried = 0
+        self._done = False
+        self._finished: dict[int, bool] = {}  # whether an alternative said why it finished
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether the end that the format requires was seen, as `Reassembler.is_whole` asks."""
+        if self.format is None or not self.format.required:
+            return True
+        return self._done or (bool(self._finished) and all(self._finished.values()))
 
     def feed(self, row: Row) -> list[Part]:
         """The parts of a message, in the order in which the format names them."""
@@ -45,12 +56,22 @@ class Glance:
         envelope = envelope_of(row)
         if self._reader.usage and not is_false(usage := self._reader.usage(envelope)):
             self.tokens = output_tokens(usage) or self.tokens
-        parts = [
-            part for item in self._reader.items(envelope) for part in _parts(self._reader, item)
-        ]
+        self._done = self._done or holds(self._reader.done, envelope)
+        items = self._reader.items(envelope)
+        if not items and holds(self._reader.finish_root, envelope):
+            self._finished[0] = True
+        parts = [part for item in items for part in self._item(self._reader, item)]
         for part in parts:
             self.first.setdefault(part.kind, row.message.at)
         return parts
+
+    def _item(self, reader: Reader, item: Any) -> list[Part]:
+        number = reader.choice(item) if reader.choice else 0
+        number = number if number.__class__ is int else 0
+        if len(self._finished) < MOST_CHOICES or number in self._finished:
+            has_finished = holds(reader.finish, item)
+            self._finished[number] = self._finished.get(number, False) or has_finished
+        return [*_parts(reader, item)]
 
     def _detect(self, row: Row) -> bool:
         if self._tried >= DETECTION_LIMIT:

@@ -12,6 +12,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from math import isfinite
+from threading import Lock
 from typing import Any
 
 from sse_cli import payload
@@ -21,6 +22,7 @@ from sse_cli.payload import is_false
 
 _NAMED = re.compile(r"(\w+)=(?!=)")
 _UNSET: Any = object()
+_QUIET = Lock()  # `check` compiles in several threads
 _JSON = frozenset({type(None), bool, int, str, list, dict})  # and floats that are numbers
 
 
@@ -124,7 +126,7 @@ def _compile(text: str, option: str) -> Callable[[Any], Any]:
 
     words = f"{option}: not a JMESPath expression"
     try:
-        with warnings.catch_warnings():
+        with _QUIET, warnings.catch_warnings():  # the filters are the whole process's
             # A bare `word` is a string to the library, and to those who come from the AWS CLI.
             warnings.simplefilter("ignore", PendingDeprecationWarning)
             syntax = expression.parse(text)

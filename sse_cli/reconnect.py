@@ -19,6 +19,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC
 from typing import Final
 
+from sse_cli.errors import UsageError
 from sse_cli.events import Closed, Ending, Opened, Reconnecting, Resume, Signal
 from sse_cli.request import Request
 
@@ -28,6 +29,13 @@ LONGEST: Final = 300.0
 LONGEST_BACKOFF: Final = 30.0
 CONNECTIONS_PER_SECOND: Final = 10
 LONGEST_ID: Final = 4096  # bytes of a header's value
+_UNSENDABLE: Final = {
+    "\n": "a line feed",
+    "\r": "a carriage return",
+    "\0": "a NUL",
+    "\x0b": "a vertical tab",
+    "\x0c": "a form feed",
+}
 
 Connect = Callable[[Request, int], Generator[Signal, None, None]]
 Clock = Callable[[], float]
@@ -194,12 +202,37 @@ def sendable(last_event_id: str) -> str:
     """An id as a header value: outer blanks trimmed (receivers do so anyway), "" for one that
     no header can carry or that is over 4 KiB."""
     value = last_event_id.strip(" \t")
-    if any(c in value for c in "\0\r\n\x0b\x0c"):
+    if any(character in value for character in _UNSENDABLE):
         return ""
     try:
         return value if len(value.encode()) <= LONGEST_ID else ""
     except UnicodeEncodeError:  # bytes of a command line that are no UTF-8
         return ""
+
+
+def given(last_event_id: str) -> str:
+    """The value of `--last-event-id`. Raises UsageError for one that could not be sent: a
+    server's own would be left out, but a person who typed it would wait for its effect."""
+    if not last_event_id or sendable(last_event_id):
+        return last_event_id
+    raise UsageError(
+        f"--last-event-id can't be sent: no header can carry {_obstacle(last_event_id)}",
+        "give the id as the stream shows it, in one line",
+    )
+
+
+def _obstacle(last_event_id: str) -> str:
+    """What keeps an id out of a header (RFC 9110, 5.5)."""
+    for character, name in _UNSENDABLE.items():
+        if character in last_event_id:
+            return name
+    if not last_event_id.strip(" \t"):
+        return "a value of nothing but blanks"
+    try:
+        size = len(last_event_id.encode())
+    except UnicodeEncodeError:
+        return "bytes that are no UTF-8"
+    return f"{size:,} bytes: {LONGEST_ID:,} are the most"
 
 
 def _retry_after(opened: Opened | None) -> float | None:

@@ -14,27 +14,40 @@ import sys
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from typing import Final, Literal
 
-from sse_cli import content
+from sse_cli import content, recording
 from sse_cli.errors import UsageError
 from sse_cli.events import Chunk, Closed, Ending, Media, Opened, Resume, Signal
 from sse_cli.reconnect import Pace, Policy, Reconnector
 from sse_cli.request import Request
 
 READ_SIZE: Final = 64 * 1024
-_FILE_ENDINGS: Final = (".sse", ".ndjson", ".jsonl", ".toml")
+_FILE_ENDINGS: Final = (".sse", ".ndjson", ".jsonl", ".rec", ".toml")
 _HOST_LIKE: Final = re.compile(r"[.:/]")
 
 Kind = Literal["stdin", "url", "file"]
 Clock = Callable[[], float]
 
 
-def start_clock() -> Clock:
-    """A clock that gives the seconds since now."""
-    start = time.perf_counter()
-    return lambda: time.perf_counter() - start
+class RunClock:
+    """The seconds since it was first asked: what was imported before that is not its time.
+
+    Whole microseconds, as recordings and JSON Lines hold them, so that all figures of a run
+    come out the same from its recording. `speed` is that of a recording which is played.
+    """
+
+    def __init__(self, speed: float = 1.0) -> None:
+        self._start: float | None = None
+        self._speed = speed or 1.0
+
+    def __call__(self) -> float:
+        now = time.perf_counter()
+        if self._start is None:
+            self._start = now
+        return round((now - self._start) * self._speed, 6)
 
 
 def kind_of(target: str, commands: Sequence[str] = ()) -> Kind:
@@ -60,10 +73,11 @@ def kind_of(target: str, commands: Sequence[str] = ()) -> Kind:
 
 @dataclass(frozen=True)
 class Reading:
-    """How bodies are read whatever they say they are."""
+    """How bodies are read whatever they say they are; `speed` is for recordings, 0 at once."""
 
     any_type: bool = False
     ndjson: bool = False
+    speed: float | None = None
 
     def of_reply(self, status: int, content_type: str | None) -> Media:
         """How a reply's body is read."""
@@ -103,12 +117,62 @@ def from_url(
     return opener.signals(request)
 
 
-def from_file(path: str, reading: Reading) -> Iterator[Signal]:
-    """The signals of a raw stream in a file, at once: every stamp is 0.
+def from_file(
+    path: str, reading: Reading, clock: Clock | None = None, resume: Resume | None = None
+) -> Iterator[Signal]:
+    """The signals of a recording, or of a raw stream in a file.
 
-    A pipe with a name (`sse <(curl -N URL)`) is read as it arrives, by a clock of its own.
-    Raises UsageError when the file can't be opened.
+    Those of a recording have the stamps they had; they come at once, or at `reading.speed` by
+    `clock`. Those of a raw stream have the stamp 0, but a pipe with a name
+    (`sse <(curl -N URL)`) is read as it arrives. Raises UsageError when the file can't be
+    opened; the signals do so where a recording is bad.
     """
+    file = _opened(path)
+    signals = _read(file, reading, clock or RunClock(), resume or Resume())
+    return _close_after(file.descriptor, signals)
+
+
+def from_stdin(reading: Reading, clock: Clock, resume: Resume | None = None) -> Iterator[Signal]:
+    """The signals of standard input, as it arrives; of a recording as `from_file` has them.
+    Raises UsageError when it is closed."""
+    return _read(_standard_input(), reading, clock, resume or Resume())
+
+
+def recorded(target: str, reading: Reading) -> recording.Recording:
+    """A file, or standard input for `-`, as a recording: what it is, or one made of a raw stream.
+
+    Raises UsageError as `from_file` and `recording.read` do.
+    """
+    file = _standard_input() if target == "-" else _opened(target)
+    start = file.start()
+    if recording.is_recording(start):
+        return recording.read(chain([start], iter(file.read, b"")), file.name)
+    signals = _raw(file, start, reading, _stand_still)
+    return recording.Recording(recording.header_of(), signals)
+
+
+@dataclass(frozen=True)
+class _File:
+    """What signals are read from. The time of a regular file stands still."""
+
+    descriptor: int
+    name: str
+    is_regular: bool
+
+    def read(self) -> bytes:
+        return os.read(self.descriptor, READ_SIZE)
+
+    def start(self) -> bytes:
+        """Enough of its beginning to tell what it is."""
+        start = b""
+        while len(start) < len(recording.MARK) and recording.MARK.startswith(start):
+            if not (data := self.read()):
+                break
+            start += data
+        return start
+
+
+def _opened(path: str) -> _File:
     try:
         descriptor = os.open(path, os.O_RDONLY)
         mode = os.fstat(descriptor).st_mode
@@ -120,34 +184,73 @@ def from_file(path: str, reading: Reading) -> Iterator[Signal]:
             f"can't read {path}: {(error.strerror or 'unreadable').lower()}",
             "check its permissions",
         ) from None
-    clock = (lambda: 0.0) if stat.S_ISREG(mode) else start_clock()
-    return _read(descriptor, path, reading, clock, close=True)
+    return _File(descriptor, path, is_regular=stat.S_ISREG(mode))
 
 
-def from_stdin(reading: Reading, clock: Clock) -> Iterator[Signal]:
-    """The signals of standard input, as it arrives. Raises UsageError when it is closed."""
+def _standard_input() -> _File:
     if sys.stdin is None:
         raise UsageError("standard input is closed", "pipe a stream into it: curl -N URL | sse -")
-    return _read(sys.stdin.fileno(), "standard input", reading, clock, close=False)
+    return _File(sys.stdin.fileno(), "standard input", is_regular=False)
 
 
-def _read(
-    descriptor: int, name: str, reading: Reading, clock: Clock, *, close: bool
-) -> Iterator[Signal]:
+def _read(file: _File, reading: Reading, clock: Clock, resume: Resume) -> Iterator[Signal]:
+    now = _stand_still if file.is_regular else clock
     try:
-        data = os.read(descriptor, READ_SIZE)
-        opened = Opened(clock(), name, media=reading.of_start(data))
-        yield opened
-        while data:
-            yield Chunk(clock(), data)
-            data = os.read(descriptor, READ_SIZE)
-        yield Closed(clock(), Ending.EOF, "the input ended")
+        start = file.start()
     except OSError as error:
-        reason = (error.strerror or "read error").lower()
-        yield Closed(clock(), Ending.TRUNCATED, f"reading {name} failed: {reason}")
+        yield _failed(file, error, now())
+        return
+    if recording.is_recording(start):
+        yield from _replayed(file, start, reading, clock, resume)
+        return
+    if reading.speed is not None:
+        raise UsageError(f"--speed is for recordings, and {file.name} is none", "drop it")
+    yield from _raw(file, start, reading, now)
+
+
+def _raw(file: _File, data: bytes, reading: Reading, now: Clock) -> Iterator[Signal]:
+    yield Opened(now(), file.name, media=reading.of_start(data))
+    try:
+        while data:
+            yield Chunk(now(), data)
+            data = file.read()
+    except OSError as error:
+        yield _failed(file, error, now())
+        return
+    yield Closed(now(), Ending.EOF, "the input ended")
+
+
+def _failed(file: _File, error: OSError, at: float) -> Closed:
+    reason = (error.strerror or "read error").lower()
+    return Closed(at, Ending.TRUNCATED, f"reading {file.name} failed: {reason}")
+
+
+def _stand_still() -> float:
+    return 0.0
+
+
+def _replayed(
+    file: _File, start: bytes, reading: Reading, clock: Clock, resume: Resume
+) -> Iterator[Signal]:
+    if reading.any_type or reading.ndjson:
+        raise UsageError(
+            f"{file.name} is a recording, which knows how its body is read",
+            "drop --any-type and --ndjson",
+        )
+    found = recording.read(chain([start], iter(file.read, b"")), file.name)
+    resume.last_event_id = found.header.last_event_id
+    speed = reading.speed or 0.0
+    for signal in found.signals:
+        while speed and (ahead := signal.at - clock()) > 0:
+            time.sleep(ahead / speed)
+        yield signal
+
+
+def _close_after(descriptor: int, signals: Iterator[Signal]) -> Iterator[Signal]:
+    try:
+        yield from signals
     finally:
-        if close:
-            os.close(descriptor)
+        os.close(descriptor)
 
 
 def _exists(path: Path) -> bool:

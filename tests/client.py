@@ -70,7 +70,7 @@ class Seen:
 def reconnector(policy: Policy, resume: Resume, time: Time, *, cookies: bool = True) -> Reconnector:
     """What `sources.from_url` builds, with a time of its own."""
     jar = transport.Cookies() if cookies and policy.reconnect else None
-    clock = sources.start_clock()
+    clock = sources.RunClock()
 
     def connect(request: Request, attempt: int) -> Generator[Signal, None, None]:
         return transport.connect(

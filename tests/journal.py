@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from sse_cli.events import Message
-from sse_cli.faults import FAULTS
+from sse_cli.faults import named
 from sse_cli.scenarios import Scenario
 from sse_cli.serve import Exchange, Server, running
 from tests.reference import Reference
@@ -31,7 +31,7 @@ class Broken:
 
     def sent(self) -> list[str]:
         """The data of every complete event that was sent, over all connections, in order."""
-        return [data for exchange in self.journal for data in events(bytes(exchange.body))]
+        return [data for exchange in self.journal for data in events(bytes(exchange.said))]
 
     def asked_after(self) -> list[bytes | None]:
         """The Last-Event-ID of each request."""
@@ -44,7 +44,7 @@ def broken(
 ) -> Iterator[Broken]:
     """Serve `scenario` with the fault `name` on the first `times` replies, or on all."""
     journal: list[Exchange] = []
-    fault = FAULTS[name] if name else None
+    fault = named(name) if name else None
     server = Server({scenario.name: scenario}, fault=fault, times=times, journal=journal)
     with running(server) as base:
         yield Broken(f"{base}/{scenario.name}", journal)

@@ -342,3 +342,12 @@ def test_however_long_an_error_is_it_stays_on_its_line(words: list[str]) -> None
 def test_markup_is_only_text_and_a_pipe_gets_no_colours() -> None:
     ran = sse("[bold red]x[/].sse", env={"TERM": "xterm-256color"})
     assert error_and_hint(ran)[0] == "no such file: [bold red]x[/].sse"
+
+
+@pytest.mark.parametrize("command", ["watch", "tail"])
+def test_a_file_of_streams_is_for_check(command: str, tmp_path: Path) -> None:
+    file = tmp_path / "smoke.toml"
+    file.write_text("[streams.a]")
+    ran = sse(command, file)
+    assert ran.code == 2
+    assert error_and_hint(ran) == (f"{file} describes streams, and is none", f"sse check {file}")

@@ -441,7 +441,8 @@ def test_serve_prints_its_urls_and_answers_until_ctrl_c() -> None:
         )
         client.close()
         assert run.stderr
-        assert run.stderr.readline() == b"Ctrl-C ends it\n"
+        told = f"http://{netloc}/ plays them in a browser; Ctrl-C ends it\n"
+        assert run.stderr.readline() == told.encode()
         run.send_signal(signal.SIGINT)
         ran = finish(run)
     assert (ran.code, ran.talk) == (-signal.SIGINT, "")  # a shell says 130
@@ -461,3 +462,31 @@ def test_a_shell_pipeline_works_as_the_readme_shows_it(mix: Path) -> None:
         ["sh", "-c", line, "sh", mix, PROGRAM[0]], capture_output=True, check=True, timeout=60
     )
     assert (done.stdout, done.stderr) == (b"A\nB\n", b"")
+
+
+@pytest.mark.parametrize("words", [["help"], ["help", "tail"], ["-V", "help"]])
+def test_help_is_a_word_too(words: list[str]) -> None:
+    others = [word for word in words if word != "help"]
+    assert sse(*words) == sse(*others, "--help")
+
+
+@pytest.mark.parametrize("command", ["watch", "tail"])
+def test_a_file_without_times_gets_no_figures_of_time(command: str, tmp_path: Path) -> None:
+    file = tmp_path / "it.sse"
+    file.write_bytes(b'data: {"text":"x"}\n\n' * 3)
+    ran = sse(command, file, "-q", "text", "-o", "text", "--summary")
+    assert "3 events" in ran.talk
+    assert not {"0ms", "first", "gaps", "in"} & set(ran.talk.split())
+
+
+@pytest.mark.parametrize(("ends", "queries"), [(True, []), (False, []), (False, ["-q", "id"])])
+def test_the_table_warns_of_an_answer_without_its_end(
+    ends: bool, queries: list[str], tmp_path: Path
+) -> None:
+    file = tmp_path / "it.sse"
+    wire = b"".join(step.data for step in scenarios.load("openai-chat").steps)
+    cut = b"\n\n".join(block for block in wire.split(b"\n\n")[:9]) + b"\n\n"
+    file.write_bytes(wire if ends else cut)
+    ran = sse(file, "-o", "table", *queries)
+    assert ran.code == 0
+    assert ("the end that openai-chat requires never came" in ran.text) == (not ends)

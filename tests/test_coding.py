@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from sse_cli import coding, transport
 from sse_cli.events import Chunk, Ending, Opened
 from sse_cli.request import Request
-from sse_cli.sources import start_clock
+from sse_cli.sources import RunClock
 from tests.wire import (
     CHUNKED,
     LAST_CHUNK,
@@ -97,7 +97,7 @@ def test_each_flushed_event_is_out_before_the_server_sends_the_next() -> None:
         peer.send(chunk(squeeze.compress(b"data: two\n\n") + squeeze.flush()), LAST_CHUNK)
 
     with Wire(gated) as server:
-        signals = transport.connect(Request(server.origin, max_time=PATIENCE), start_clock())
+        signals = transport.connect(Request(server.origin, max_time=PATIENCE), RunClock())
         assert isinstance(next(signals), Opened)
         first = next(signals)
         gate.set()
@@ -188,7 +188,7 @@ def test_a_decompression_bomb_is_only_a_long_stream() -> None:
         size = 0
         tracemalloc.start()
         try:
-            for signal in transport.connect(Request(server.origin), start_clock()):
+            for signal in transport.connect(Request(server.origin), RunClock()):
                 if isinstance(signal, Chunk):
                     size += len(signal.data)
             peak = tracemalloc.get_traced_memory()[1]

@@ -7,6 +7,7 @@ it. Every row runs against a peer that would keep its client for ever.
 from __future__ import annotations
 
 import contextlib
+import gc
 import gzip
 import os
 import selectors
@@ -40,6 +41,7 @@ from tests.wire import (
     closed,
     head,
     on_time,
+    open_files,
 )
 
 EVENT = b"data: one\n\n"
@@ -378,6 +380,35 @@ def test_the_lowest_limit_wins_in_each_phase(place: Place) -> None:
     for phase, limits, option in orders:
         with phase(place) as how:
             assert option in closed(ask(how.pop("url"), **how, **limits)).detail
+
+
+TUNNELLED = {
+    "TLS handshake": until_gone,
+    "no headers": until_gone,
+    "endless 1xx": endless_1xx,
+}
+
+
+@pytest.mark.parametrize("phase", TUNNELLED)
+@pytest.mark.parametrize("milliseconds", [3, 10, 30, 100])
+def test_a_deadline_at_any_moment_of_a_tunnel_leaves_no_thread_and_no_open_file(
+    certificate: Path, phase: str, milliseconds: int
+) -> None:
+    def once() -> None:
+        there = None if phase == "TLS handshake" else certificate
+        with by_tunnel(TUNNELLED[phase], there) as how:
+            end = closed(ask(how.pop("url"), **how, max_time=milliseconds / 1000))
+            assert end.ending is Ending.DEADLINE
+
+    threads = set(threading.enumerate())
+    gc.collect()
+    files = open_files()
+    for _ in range(3):
+        once()
+    for thread in set(threading.enumerate()) - threads:
+        thread.join(PATIENCE)
+    assert set(threading.enumerate()) <= threads
+    assert open_files() <= files  # before a collection: nothing waits for one to be closed
 
 
 # What counts as silence

@@ -17,6 +17,8 @@ from sse_cli import transport
 from sse_cli.deadlines import FOREVER, Watchdog
 from sse_cli.events import Closed, Ending
 from sse_cli.request import Request
+from sse_cli.sources import RunClock
+from sse_cli.transport import ending, exchange
 from tests.wire import (
     CHUNKED,
     LAST_CHUNK,
@@ -100,6 +102,23 @@ def test_max_time_ends_a_body_and_is_no_end_of_it(headers: list[str], rest: obje
     assert closed(signals).detail == f"the stream still ran when --max-time {SECONDS} s was over"
 
 
+def test_what_had_arrived_by_then_is_no_reason_to_read_on() -> None:
+    """Our own reader was slow: the kernel still holds much of the flood, and all of it can be
+    read after the deadline has shut the socket down."""
+
+    def handler(peer: Peer) -> None:
+        peer.send(head(STREAM, CHUNKED))
+        flood(peer, chunk(b": flood\n" * 500))
+
+    with Wire(handler) as server:
+        signals = transport.connect(Request(server.origin, max_time=SECONDS), RunClock())
+        assert [next(signals), next(signals)]
+        assert not threading.Event().wait(2 * SECONDS)  # what a slow terminal takes
+        rest = list(signals)
+    assert closed(rest).ending is Ending.DEADLINE
+    assert body(rest) == b""
+
+
 def test_a_reply_that_the_watchdog_cut_off_is_late_and_not_lost() -> None:
     watchdog = Watchdog(PATIENCE)
 
@@ -108,9 +127,9 @@ def test_a_reply_that_the_watchdog_cut_off_is_late_and_not_lost() -> None:
         peer.until_gone()
 
     with Wire(handler) as server, contextlib.ExitStack() as stack:
-        with pytest.raises(transport._Failed) as caught:
+        with pytest.raises(ending.Failed) as caught:
             url = httpx.URL(server.origin)
-            transport._exchange(Request(server.origin), url, watchdog, stack)
+            exchange.exchange(Request(server.origin), url, watchdog, stack)
         watchdog.close()
     assert caught.value.ending is Ending.DEADLINE
 

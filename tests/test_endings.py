@@ -35,6 +35,16 @@ def silent(start: bytes) -> Handler:
     return handler
 
 
+def resetting(start: bytes) -> Handler:
+    """Sends `start`, and then a RST in place of more."""
+
+    def handler(peer: Peer) -> None:
+        peer.send(start)
+        peer.reset()
+
+    return handler
+
+
 @dataclass(frozen=True)
 class Case:
     """What the server does, what is asked, and what must be said of it."""
@@ -64,6 +74,9 @@ CASES = {
     "a cut inside a chunk": Case(
         Ending.TRUNCATED, STREAMING + chunk(ONE) + b"ff\r\ndata", "", "was cut in the body"
     ),
+    "a reset in the body": Case(
+        Ending.TRUNCATED, resetting(STREAMING + chunk(ONE)), "", "connection reset by peer"
+    ),
     "a chunk size that is none": Case(
         Ending.MALFORMED, STREAMING + chunk(ONE) + b"zz\r\n", "", "broke the protocol"
     ),
@@ -83,6 +96,9 @@ CASES = {
         "another origin, http://other.invalid/",
     ),
     "no reply": Case(Ending.UNREACHABLE, b"", "", "without a reply"),
+    "a part of a reply's headers": Case(
+        Ending.UNREACHABLE, STREAMING[:30], "", "before the headers of its reply were whole"
+    ),
     "silence": Case(
         Ending.STALLED,
         silent(STREAMING + chunk(ONE)),

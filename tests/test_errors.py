@@ -15,6 +15,7 @@ from sse_cli.errors import (
     UsageError,
 )
 from sse_cli.events import Ending
+from tests.terminal import SSE, Terminal
 
 
 def test_the_exit_codes_are_the_documented_ones() -> None:
@@ -50,3 +51,24 @@ def test_every_ending_has_an_exit_code() -> None:
         "deadline": 6, "interrupted": 130,
     }  # fmt: skip
     assert set(verdict.EXIT_CODES) == set(Ending)
+
+
+@pytest.mark.parametrize("columns", [40, 60, 79])
+def test_a_terminal_gets_long_errors_wrapped_between_words(columns: int) -> None:
+    words = "nothing listens on 127.0.0.1:1: connection refused"
+    with Terminal([*SSE, "tail", "http://127.0.0.1:1/"], columns=columns) as terminal:
+        assert terminal.finish() == 3
+        lines = [line.rstrip() for line in terminal.lines if line.strip()]
+    start = next(n for n, line in enumerate(lines) if line.startswith("error: "))
+    end = next(n for n, line in enumerate(lines) if line.startswith("hint: "))
+    first, *others = lines[start:end]
+    assert " ".join([first.removeprefix("error: "), *(line.strip() for line in others)]) == words
+    assert all(line.startswith("       ") and line[7] != " " for line in others)
+    assert (len(others) > 0) == (columns < len("error: ") + len(words))
+
+
+def test_a_word_that_is_too_long_is_left_whole_to_be_copied() -> None:
+    path = "/".join(["long"] * 30)
+    with Terminal([*SSE, f"./{path}.sse"], columns=60) as terminal:
+        assert terminal.finish() == 2
+        assert f"error: no such file: ./{path}.sse" in "".join(terminal.lines)

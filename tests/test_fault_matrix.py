@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from itertools import product
 from typing import NamedTuple
 
@@ -14,13 +14,14 @@ import pytest
 from sse_cli.events import Ending
 from sse_cli.faults import FAULTS
 from sse_cli.verdict import EXIT_CODES
+from tests.failing_calls import Rig, rig
 from tests.journal import EVENTS, Broken, broken
 from tests.run_sse import Ran, sse
 
 ALL = [f"<{n}>" for n in range(1, EVENTS + 1)]
 HALF = ALL[: EVENTS // 2]
 TWICE = [text for text in ALL for _ in "12"]
-LARGE = {"comments", "long-line", "gzip-bomb"}  # they get tests of their own
+LARGE = {"comments", "long-line", "gzip-bomb", "deflate-bomb"}  # they get tests of their own
 # What ends by itself doesn't get near its limits, however busy the machine is.
 AMPLE = ("--idle-timeout", "20", "--max-time", "30")
 IDLE = ("--idle-timeout", "0.4", "--max-time", "30")
@@ -140,6 +141,13 @@ WAYS = {
 RECONNECT = ("--reconnect", "--retry-delay", "100ms")
 
 
+@pytest.fixture(scope="module")
+def program() -> Iterator[Rig]:
+    """A process that forks for every run: three hundred starts of Python take a minute."""
+    with rig() as made:
+        yield made
+
+
 def texts(server: Broken) -> list[str]:
     """The text of every event that was sent."""
     return [json.loads(data)["text"] for data in server.sent()]
@@ -159,13 +167,16 @@ def test_the_matrix_has_every_fault() -> None:
         for name, way, again in product(MATRIX, WAYS, (False, True))
     ],
 )
-def test_it_ends_as_it_must_and_shows_what_was_sent(name: str, way: str, again: bool) -> None:
+def test_it_ends_as_it_must_and_shows_what_was_sent(
+    program: Rig, name: str, way: str, again: bool
+) -> None:
     expected, look = MATRIX[name], WAYS[way]
     ending, shown = (
         (expected.again, expected.shown_again) if again else (expected.once, expected.shown)
     )
     with broken(name, 1 if again else None) as server:
-        ran = sse(*look.words, server.url, *expected.limits, *(RECONNECT if again else ()))
+        words = (*expected.limits, *(RECONNECT if again else ()))
+        ran = program.sse(*look.words, server.url, *words)
         assert (look.ending(ran), ran.code) == (ending.value, EXIT_CODES[ending]), ran
         assert look.shown(ran) == texts(server) == shown
         assert not again or len(server.journal) == expected.connections
@@ -176,10 +187,10 @@ CUTS = [name for name, row in MATRIX.items() if row.shown_again == ALL and row.c
 
 
 @pytest.mark.parametrize("name", CUTS)
-def test_a_fault_on_every_connection_ends_as_the_last_one_did(name: str) -> None:
+def test_a_fault_on_every_connection_ends_as_the_last_one_did(program: Rig, name: str) -> None:
     with broken(name) as server:
         words = (*MATRIX[name].limits, *RECONNECT, "--max-reconnects", "1")
-        ran = sse(*WAYS["watch-jsonl"].words, server.url, *words)
+        ran = program.sse(*WAYS["watch-jsonl"].words, server.url, *words)
         assert closing_line(ran) in (FAULTS[name].expected, Ending.DONE), ran
         # What came twice would show here, and what was lost by resuming.
         assert messages(ran) == texts(server) == ALL[: len(messages(ran))]
@@ -201,6 +212,7 @@ LARGE_MATRIX = {
     "comments": Ending.EOF,
     "long-line": Ending.TOO_LARGE,
     "gzip-bomb": Ending.TOO_LARGE,
+    "deflate-bomb": Ending.TOO_LARGE,
 }
 
 

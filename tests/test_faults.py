@@ -208,6 +208,14 @@ def test_a_status_comes_with_the_time_to_wait(name: str) -> None:
     assert json.loads(rest)["error"]
 
 
+def test_any_status_of_a_failure_can_be_asked_for() -> None:
+    assert faults.named("status-418").expected is Ending.REFUSED
+    assert reply_to("status-418")[0].startswith(b"HTTP/1.1 418 I'm a Teapot\r\n")
+    for name in ("status-200", "status-499", "status-", "status-0418", "status-418x"):
+        with pytest.raises(UsageError, match="no fault is called"):
+            faults.named(name)
+
+
 def test_the_content_type_is_wrong_or_missing() -> None:
     assert b"\r\nContent-Type: text/plain; charset=utf-8" in reply_to("wrong-content-type")[0]
     assert b"content-type" not in reply_to("no-content-type")[0].lower()
@@ -297,10 +305,13 @@ def large(name: str) -> bytes:
             return bytes(body)
 
 
-def test_a_gzip_bomb_is_small_and_becomes_large() -> None:
-    packed = large("gzip-bomb")
+@pytest.mark.parametrize(
+    ("name", "unpack"), [("gzip-bomb", gzip.decompress), ("deflate-bomb", zlib.decompress)]
+)
+def test_a_bomb_is_small_and_becomes_large(name: str, unpack: Callable[[bytes], bytes]) -> None:
+    packed = large(name)
     assert len(packed) < 2**20
-    decoded = gzip.decompress(packed)
+    decoded = unpack(packed)
     assert len(decoded) == LINE_SIZE + len(b"data: \n\n") + len(BODY)
     assert (decoded[: len(HALF)], decoded[-len(NEXT) :]) == (HALF, BODY[-len(NEXT) :])
 
@@ -475,3 +486,22 @@ def test_every_name_finds_its_fault() -> None:
     assert all(faults.named(name).name == name for name in FAULTS)
     with pytest.raises(UsageError):
         faults.named("")
+
+
+def test_a_reset_takes_nothing_with_it_that_the_journal_has_as_sent() -> None:
+    steps = [(0.0, b"id: %d\ndata: %s\n\n" % (n, b"x" * 2000)) for n in range(1, 201)]
+    with broken("reset", scenario=Scenario.of("it", steps)) as server:
+        ran = sse(server.url, "-o", "jsonl")
+        assert (ran.code, len(ran.objects())) == (5, 100)
+        assert len(server.sent()) == 100
+
+
+def test_a_fault_of_a_status_without_a_phrase_keeps_the_headers_of_its_scenario() -> None:
+    overloaded = Scenario.of("it", [(0, b"{}")] * 2, status=529, headers=[("X-It", "kept")])
+    for name in ("cut-in-chunk", "gzip-bomb", "deflate-bomb", "status-503"):
+        with broken(name, scenario=overloaded) as server:
+            ran = sse(server.url, "-o", "jsonl", "--all")
+            opened = ran.objects()[0]
+        assert ran.code == 4, ran.talk
+        assert opened["status"] == (503 if name == "status-503" else 529)
+        assert "X-It" in [header for header, _ in opened["headers"]]

@@ -106,3 +106,15 @@ def _rows(path: Path) -> list[Row]:
     session.feed(Opened(0.0, "", media="ndjson" if path.suffix == ".ndjson" else "event-stream"))
     events = session.feed(Chunk(0.0, path.read_bytes()))
     return [Row(event) for event in events if isinstance(event, Message)]
+
+
+@pytest.mark.parametrize("path", STREAMS, ids=lambda path: path.name)
+def test_a_stream_is_whole_to_a_glance_when_it_is_to_tail(path: Path) -> None:
+    session, glance, whole = Session(), Glance(FORMATS), Reassembler(FORMATS)
+    session.feed(Opened(0.0, "", media="ndjson" if path.suffix == ".ndjson" else "event-stream"))
+    for event in session.feed(Chunk(0.0, path.read_bytes())):
+        if isinstance(event, Message):
+            glance.feed(Row(event))
+            whole.feed(Row(event))
+            if glance.format and whole.format and not whole.format.from_start and not whole.done:
+                assert glance.is_whole == whole.is_whole, event.n

@@ -15,7 +15,7 @@ import pytest
 from sse_cli import transport
 from sse_cli.events import Chunk, Closed, Ending, Opened, Signal
 from sse_cli.request import Request
-from sse_cli.sources import start_clock
+from sse_cli.sources import RunClock
 from tests.wire import PATIENCE, ask, body, closed, opened
 
 EVENT = b"data: one\n\n"
@@ -120,7 +120,7 @@ def test_a_frame_that_breaks_the_body_is_told_apart_from_a_cut(
 
     with serving(act) as (origin, _):
         request = Request(origin, http_version="2-prior-knowledge")
-        signals = transport.connect(request, start_clock())
+        signals = transport.connect(request, RunClock())
         assert isinstance(next(signals), Opened)
         assert isinstance(next(signals), Chunk)
         read.set()

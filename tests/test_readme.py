@@ -9,14 +9,17 @@ import shutil
 import stat
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 
+import jsonschema
 import pytest
 
-from sse_cli import EventStreamParser, scenarios
+from sse_cli import EventStreamParser, journal, scenarios, smoke
 from sse_cli.errors import ExitCode
 from sse_cli.events import Ending, Message
+from sse_cli.expectations import KINDS
 from sse_cli.serve import Server, running
 from sse_cli.verdict import EXIT_CODES
 
@@ -25,6 +28,9 @@ README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"(<!-- [\w-]+ -->\n)?```(\w+)\n(.*?)```", re.DOTALL)
 # The two commands for a fresh machine are what CI itself runs.
 COMMANDS = [text for mark, kind, text in BLOCK.findall(README) if kind == "sh" and not mark]
+FIXTURE_EXAMPLE, PARSER_EXAMPLE = [
+    text for _, kind, text in BLOCK.findall(README) if kind == "python"
+]
 APIS = {
     "https://api.openai.com": "openai-chat",
     "https://api.anthropic.com": "anthropic",
@@ -87,19 +93,78 @@ def test_a_command_of_the_readme_runs_and_prints(command: str, folder: Path, ori
 
 
 def test_the_parser_example_prints_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
-    (example,) = [text for _, kind, text in BLOCK.findall(README) if kind == "python"]
-    exec(example, {"EventStreamParser": EventStreamParser})
+    exec(PARSER_EXAMPLE, {"EventStreamParser": EventStreamParser})
     assert capsys.readouterr().out == "greeting hello 0\n"
+
+
+def test_the_tests_of_the_fixture_example_pass(folder: Path, origin: str) -> None:
+    (folder / "test_mine.py").write_text(FIXTURE_EXAMPLE, "utf-8")
+    done = run(f"{sys.executable} -m pytest -q -p no:cacheprovider -W error", folder, origin)
+    assert (done.returncode, done.stderr) == (0, ""), done.stdout
+    assert "3 passed" in done.stdout
+
+
+def test_the_readme_documents_every_key_of_the_journal() -> None:
+    section = README.split("## Serve streams")[1].split("\n### ")[0]
+    documented = set(re.findall(r"`(\w+)`", section))
+    page = journal.Exchange(0.0, 0.0, "GET", "/")
+    assert journal.entry(page).keys() <= documented
+
+
+def test_the_readme_names_every_option_of_serve(folder: Path, origin: str) -> None:
+    section = README.split("## Serve streams")[1].split("\n## ")[0]
+    told = run("sse serve --help", folder, origin).stdout
+    options = set(re.findall(r"--[a-z-]+", told)) - {"--help", "--port"}
+    assert options <= set(re.findall(r"--[a-z-]+", section))
+
+
+@pytest.mark.parametrize(
+    ("what", "code", "told"), [("clock", 0, "goodbye"), ("colck", 2, "error: no scenario")]
+)
+def test_with_mock_runs_a_command_with_a_server_beside_it(
+    what: str, code: int, told: str, folder: Path, origin: str
+) -> None:
+    done = run(f"""examples/with-mock.sh {what} sh -c 'sse "$SSE_URL" -o jsonl'""", folder, origin)
+    assert done.returncode == code
+    assert told in done.stdout + done.stderr
 
 
 def test_the_readme_lists_every_exit_code_and_ending() -> None:
     section = README.split("## Exit codes")[1].split("\n## ")[0]
     documented = {int(code) for code in re.findall(r"^\| (\d+)", section, re.MULTILINE)}
-    assert {ExitCode.OK, *range(2, 8), ExitCode.BUG} <= documented
+    assert {ExitCode.OK, *range(1, 8), ExitCode.BUG} <= documented
     for ending in Ending:
         assert f"`{ending}`" in section, ending
         if ending is not Ending.INTERRUPTED:
             assert re.search(rf"\| {int(EXIT_CODES[ending])} \| `{ending}`", section), ending
+
+
+def test_the_readme_s_file_of_streams_is_one(tmp_path: Path) -> None:
+    (text,) = [text for _, kind, text in BLOCK.findall(README) if kind == "toml"]
+    path = tmp_path / "smoke.toml"
+    path.write_text(text)
+    streams = smoke.read(str(path), (), {"OPENAI_API_KEY": "sk-test"})
+    assert [one.name for one in streams] == ["chat", "without-a-key"]
+    jsonschema.validate(tomllib.loads(text), json.loads(smoke.SCHEMA.read_text("utf-8")))
+
+
+def test_the_readme_s_job_checks_a_file_of_streams(folder: Path, origin: str) -> None:
+    (job,) = [text for _, kind, text in BLOCK.findall(README) if kind == "yaml"]
+    (command,) = re.findall(r"- run: (sse .*)", job)
+    shutil.copytree(folder / "examples", folder, dirs_exist_ok=True)
+    done = run(
+        f"export ORIGIN=https://api.example.com GITHUB_ACTIONS=true; {command}", folder, origin
+    )
+    assert (done.returncode, done.stderr) == (0, "")
+    assert done.stdout.splitlines()[-1] == "4 streams: 4 passed"
+    for made in re.findall(r"^ {12}(\S+)$", job, re.MULTILINE):  # what the job uploads
+        assert (folder / made).exists(), made
+
+
+def test_the_readme_documents_every_option_of_check_that_expects() -> None:
+    section = README.split("## Check streams in CI")[1].split("\n## ")[0]
+    for name in KINDS:
+        assert f"--{name}" in section, name
 
 
 def test_the_readme_documents_every_key_of_json_lines(folder: Path, origin: str) -> None:
@@ -131,3 +196,14 @@ def test_first_token_prints_seconds(folder: Path, origin: str) -> None:
 @pytest.mark.parametrize(("path", "code"), [("clock", 0), ("nowhere", 4)])
 def test_errors_tells_by_the_exit_code(path: str, code: int, folder: Path, origin: str) -> None:
     assert run(f"examples/errors.sh {origin}/{path}", folder, origin).returncode == code
+
+
+@pytest.mark.parametrize(("path", "code"), [("openai-chat", 0), ("nowhere", 4)])
+def test_record_and_replay_shows_the_same_again(
+    path: str, code: int, folder: Path, origin: str
+) -> None:
+    done = run(f"examples/record-and-replay.sh it {origin}/{path}", folder, origin)
+    assert done.returncode == code
+    assert done.stdout == f"the same events, exit code {code} and {code}\n"
+    assert bool((folder / "it.sse").read_bytes()) == (code == 0)
+    assert json.loads((folder / "it.har").read_text())["log"]["entries"]

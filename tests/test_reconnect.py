@@ -438,6 +438,32 @@ def test_the_last_event_id_of_the_command_line_is_where_it_begins() -> None:
     assert ids_sent(server) == ["7", "7", "8"]
 
 
+@pytest.mark.parametrize(
+    ("given", "obstacle"),
+    [
+        ("a\nb", "a line feed"),
+        ("7\r\nX-Evil: 1", "a line feed"),
+        ("a\rb", "a carriage return"),
+        ("a\x0bb", "a vertical tab"),
+        ("a\x0cb", "a form feed"),
+        (" \t", "nothing but blanks"),
+        ("x" * 4097, "4,097 bytes: 4,096 are the most"),
+        ("\udcff", "bytes that are no UTF-8"),
+    ],
+)
+@pytest.mark.parametrize("command", ["watch", "tail"])
+def test_a_last_event_id_that_no_header_can_carry_is_refused(
+    command: str, given: str, obstacle: str
+) -> None:
+    with scripted(whole(EVENT)) as server:
+        ran = sse(command, server.origin, "--last-event-id", given)
+        assert server.requests == []
+    assert (ran.code, ran.out) == (2, b"")
+    error, _ = error_and_hint(ran)
+    assert error.startswith("--last-event-id can't be sent: ")
+    assert obstacle in error
+
+
 def test_a_last_event_id_header_of_the_callers_is_where_it_begins() -> None:
     with scripted(whole(EVENT), whole(b"id: 8\n" + EVENT)) as server:
         sse(server.origin, *QUICK, "-H", "Last-Event-ID: 1")

@@ -1,8 +1,8 @@
 """Canaries: a secret in every place where a caller has one, and none of them gets out.
 
 Each run carries a kit of secrets, every one a different word, through a situation. None may
-be seen on standard output, on standard error, or at a second origin; the first origin gets
-them all, or a run would prove nothing.
+be seen on standard output, on standard error, in a recording, or at a second origin; the
+first origin gets them all, or a run would prove nothing.
 
 A server that repeats a secret in its reply's *body* is out of scope: the body is what was
 asked to be shown. In its headers it is not.
@@ -11,6 +11,7 @@ asked to be shown. In its headers it is not.
 from __future__ import annotations
 
 import json
+import signal
 import socket
 import sys
 from base64 import b64encode
@@ -24,6 +25,7 @@ from urllib.parse import quote
 import pytest
 
 from tests.run_sse import Ran, error_and_hint, sse
+from tests.terminal import Terminal
 from tests.wire import CHUNKED, STREAM, Handler, Peer, Wire, chunk, head, whole
 
 MARK = "canary-"
@@ -214,10 +216,12 @@ def assert_delivered(server: Wire, kit: Kit) -> None:
 def test_no_secret_gets_out(kit: Kit, situation: Situation, tmp_path: Path) -> None:
     with second_origin() as second, Wire(situation.handler(second.origin)) as first:
         words = [kit.url(first.origin), *kit.words(tmp_path), *situation.words, *TOLD]
-        ran = sse(*words, env=dict(kit.environment))
+        kept = tmp_path / "kept.rec"
+        ran = sse(*words, "--record", kept, env=dict(kit.environment))
         assert_delivered(first, kit)
     assert ran.code == situation.code, ran.talk
     assert_nothing_told(ran)
+    assert_silent(kept.read_text(), "the recording")
     for request in second.requests:
         # Its own URL is what the first origin made it.
         assert_silent(repr(request._replace(target="")), "the second origin")
@@ -275,6 +279,22 @@ def test_a_pasted_curl_command_tells_none() -> None:
             *("--cookie", f"a={canary('cookie')}", "-u", f"ann:{canary('user')}"),
         )
     assert ran.code == 0
+    assert_nothing_told(ran)
+
+
+BROKEN_HEADERS = {
+    "a header with a NUL": b"HTTP/1.1 200 OK\r\nSet-Cookie: sid=%s\0\r\n\r\n",
+    "a header without a colon": b"HTTP/1.1 200 OK\r\n%s\r\n\r\n",
+    "a trailer with a NUL": head(STREAM, CHUNKED) + b"0\r\nX-Token: %s\0\r\n\r\n",
+}
+
+
+@pytest.mark.parametrize("reply", BROKEN_HEADERS.values(), ids=BROKEN_HEADERS.keys())
+def test_a_header_that_breaks_http_is_not_quoted(reply: bytes) -> None:
+    with Wire(reply % canary("broken").encode()) as server:
+        ran = sse(server.origin, *TOLD)
+    assert ran.code == 5
+    assert "illegal header line" in ran.talk
     assert_nothing_told(ran)
 
 
@@ -338,33 +358,133 @@ CRASHES = {
     "while rendering": ("sse_cli.render.jsonl", "JSONLinesRenderer.feed"),
     "while building the request": ("sse_cli.request", "build"),
 }
-# The exception says what it was working on, as many do.
+# Where a thread of ours is at work; the main thread waits for a server that holds the stream.
+IN_THREADS = {
+    "in the watchdog": ("sse_cli.deadlines", "Watchdog._look"),
+    "in the thread of signals": ("sse_cli.interrupts", "_insist"),
+}
+# The exception says what it was working on, as many do, and so does what it came of.
 CRASH = """
-import {module} as module, sys
+import sys
+import {module} as module
 def broken(*given, **named):
-    raise ZeroDivisionError({words})
+    try:
+        raise KeyError(*sys.argv)
+    except KeyError as cause:
+        raise ZeroDivisionError(repr((given, named, sys.argv))) from cause
 module.{name} = broken
 from sse_cli.__main__ import main
 main()
 """
 
 
+def crashing(where: tuple[str, str], words: list[str], tmp_path: Path, *, debug: bool) -> Ran:
+    """`sse` with one of its functions broken, its URL and options full of secrets."""
+    module, name = where
+    program = (sys.executable, "-c", CRASH.format(module=module, name=name))
+    kit = next(iter(KITS.values()))
+    reply = head(STREAM, CHUNKED, LEAKS) + chunk(CUT)
+    with Wire(holding(reply)("") if "-m" in words else STREAMED) as server:
+        given = ["--debug"] if debug else []
+        return sse(
+            *given, kit.url(server.origin), *kit.words(tmp_path), *words, *TOLD, program=program
+        )
+
+
+def assert_apology(ran: Ran, *, debug: bool) -> None:
+    assert ran.code == 70, ran.talk
+    last_two = ran.talk.splitlines()[-2:]
+    assert last_two[0] == "error: a bug in sse: ZeroDivisionError"
+    assert ("Traceback" in ran.talk) == debug
+    if debug:  # which line it was, and what it came of
+        assert "in broken" in ran.talk
+        assert ran.talk.index("\nKeyError\n") < ran.talk.index("\nZeroDivisionError\n")
+    assert_nothing_told(ran)
+
+
 @pytest.mark.parametrize("where", CRASHES)
 @pytest.mark.parametrize("debug", [False, True])
 def test_a_bug_of_ours_tells_none(debug: bool, where: str, tmp_path: Path) -> None:
-    module, name = CRASHES[where]
-    # A message with all that it was given: nobody sees it without --debug.
-    words = "'broken on purpose'" if debug else "repr((given, named, sys.argv))"
-    program = (sys.executable, "-c", CRASH.format(module=module, name=name, words=words))
+    assert_apology(crashing(CRASHES[where], [], tmp_path, debug=debug), debug=debug)
+
+
+@pytest.mark.parametrize("where", IN_THREADS)
+@pytest.mark.parametrize("debug", [False, True])
+def test_a_thread_of_ours_that_dies_ends_the_program_and_tells_none(
+    debug: bool, where: str, tmp_path: Path
+) -> None:
+    ran = crashing(IN_THREADS[where], ["-m", "1"], tmp_path, debug=debug)
+    assert_apology(ran, debug=debug)
+
+
+def test_a_crash_of_the_live_line_ends_the_program_and_tells_none(tmp_path: Path) -> None:
+    program = CRASH.format(module="sse_cli.render.summary", name="footer")
+    kit = next(iter(KITS.values()))
+    with Wire(holding(head(STREAM, CHUNKED, LEAKS) + chunk(CUT))("")) as server:
+        words = [kit.url(server.origin), *kit.words(tmp_path), "-m", "30"]
+        with Terminal([sys.executable, "-c", program, *words]) as terminal:
+            assert terminal.finish() == 70
+            text = terminal.text
+    assert "error: a bug in sse: ZeroDivisionError" in text
+    assert "Traceback" not in text
+    assert_silent(terminal.raw.decode(), "the terminal")
+
+
+CLEAN_UP = """
+import sys
+from sse_cli import session
+from sse_cli.__main__ import main
+class Broken:
+    def __del__(self):
+        raise ZeroDivisionError(repr(sys.argv))
+feed = session.Session.feed
+def dropping(self, signal):
+    Broken()
+    return feed(self, signal)
+session.Session.feed = dropping
+main()
+"""
+
+
+@pytest.mark.parametrize("debug", [False, True])
+def test_a_clean_up_that_fails_tells_none_and_changes_nothing(debug: bool, tmp_path: Path) -> None:
+    program = (sys.executable, "-c", CLEAN_UP)
     kit = next(iter(KITS.values()))
     with Wire(STREAMED) as server:
         given = ["--debug"] if debug else []
-        given += [kit.url(server.origin), *kit.words(tmp_path), *TOLD]
-        ran = sse(*given, program=program)
-    assert ran.code == 70, ran.talk
-    assert "a bug in sse: ZeroDivisionError" in ran.talk
-    assert ("Traceback" in ran.talk) == debug
+        given += [kit.url(server.origin), *kit.words(tmp_path), "-o", "text"]
+        ran = sse(*given, program=program, env={"PYTHONWARNINGS": ""})
+    assert (ran.code, ran.text) == (0, "one\n[DONE]\n")
+    assert ("Exception ignored:" in ran.talk) == debug
+    assert "Traceback" not in ran.talk
     assert_nothing_told(ran)
+
+
+def test_a_bug_in_the_telling_of_an_error_tells_none(tmp_path: Path) -> None:
+    where = ("sse_cli.render.reply", "error_of")
+    ran = crashing(where, ["--no-such-option"], tmp_path, debug=False)
+    assert ran.code == 70
+    assert error_and_hint(ran)[0] == "a bug in sse: ZeroDivisionError"
+    assert_nothing_told(ran)
+
+
+SECOND = """
+import os, signal
+from sse_cli.render import reply
+def interrupted(error):
+    os.kill(os.getpid(), signal.SIGINT)
+    raise AssertionError("a signal raises before the next line")
+reply.error_of = interrupted
+from sse_cli.__main__ import main
+main()
+"""
+
+
+def test_a_ctrl_c_while_an_error_is_told_ends_without_a_traceback(tmp_path: Path) -> None:
+    program = (sys.executable, "-c", SECOND)
+    kit = next(iter(KITS.values()))
+    ran = sse(kit.url("ftp://h"), *kit.words(tmp_path), program=program)
+    assert (ran.code, ran.out, ran.err) == (-signal.SIGINT, b"", b"")
 
 
 # Words that are wrong
@@ -432,3 +552,23 @@ def test_a_command_line_that_is_wrong_tells_none(words: list[str], tmp_path: Pat
     assert ran.code in (2, 3), ran.talk
     assert_nothing_told(ran)
     error_and_hint(ran)
+
+
+SERVER_CRASH = """
+import sys
+from sse_cli.serve.connection import Connection
+async def broken(self):
+    raise ZeroDivisionError({secret!r})
+Connection._exchange = broken
+from sse_cli.__main__ import main
+main()
+"""
+
+
+def test_a_bug_of_the_server_ends_it_and_tells_none() -> None:
+    program = (sys.executable, "-c", SERVER_CRASH.format(secret=canary("server")))
+    ran = sse("demo", "-o", "text", program=program)
+    assert ran.code == 70, ran.talk
+    assert "a bug in sse: ZeroDivisionError" in ran.talk
+    assert "Traceback" not in ran.talk
+    assert_nothing_told(ran)

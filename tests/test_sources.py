@@ -234,7 +234,7 @@ def test_standard_input_is_read_as_it_arrives(monkeypatch: pytest.MonkeyPatch) -
     reader, writer = os.pipe()
     with os.fdopen(reader) as stdin:
         monkeypatch.setattr(sys, "stdin", stdin)
-        signals = sources.from_stdin(Reading(), sources.start_clock())
+        signals = sources.from_stdin(Reading(), sources.RunClock())
         os.write(writer, EVENT)
         first = [next(signals), next(signals)]
         os.write(writer, b"data: two\n\n")
@@ -268,7 +268,7 @@ def test_json_lines_on_standard_input_are_known_by_content(monkeypatch: pytest.M
     os.close(writer)
     with os.fdopen(reader) as stdin:
         monkeypatch.setattr(sys, "stdin", stdin)
-        signals = list(sources.from_stdin(Reading(), sources.start_clock()))
+        signals = list(sources.from_stdin(Reading(), sources.RunClock()))
     assert opened(signals).media == "ndjson"
 
 
@@ -287,7 +287,7 @@ def test_closed_standard_input_is_said_so() -> None:
 def test_a_program_without_standard_input_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", None)
     with pytest.raises(UsageError, match="standard input is closed"):
-        sources.from_stdin(Reading(), sources.start_clock())
+        sources.from_stdin(Reading(), sources.RunClock())
 
 
 # URLs
@@ -308,7 +308,7 @@ def test_a_url_is_read_as_its_reply_or_the_caller_says(
 ) -> None:
     monkeypatch.setenv("NO_PROXY", "*")
     with Wire(whole(EVENT, kind)) as server:
-        signals = list(sources.from_url(Request(server.origin), reading, sources.start_clock()))
+        signals = list(sources.from_url(Request(server.origin), reading, sources.RunClock()))
     assert opened(signals).media == media
     assert body(signals) == EVENT
 
@@ -317,5 +317,5 @@ def test_a_reply_without_a_type_is_refused_but_read_on_request() -> None:
     with Wire(head("Content-Length: 11") + EVENT) as server:
         for reading, ending in ((Reading(), Ending.REFUSED), (Reading(any_type=True), Ending.EOF)):
             request = Request(server.origin, proxy="")
-            signals = list(sources.from_url(request, reading, sources.start_clock()))
+            signals = list(sources.from_url(request, reading, sources.RunClock()))
             assert closed(signals).ending is ending

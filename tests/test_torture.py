@@ -20,8 +20,10 @@ from pathlib import Path
 
 import pytest
 
+from sse_cli import scenarios
+from tests.failing_calls import Rig, Run, rig
 from tests.run_sse import PATIENCE, PROGRAM, Ran, environment, error_and_hint, sse
-from tests.wire import CHUNKED, STREAM, Peer, Wire, chunk, head, whole
+from tests.wire import CHUNKED, LAST_CHUNK, STREAM, Handler, Peer, Wire, chunk, head, whole
 
 STREAMED = (
     b': hello\nretry: 100\n\nid: 1\ndata: {"a": "one"}\n\n'
@@ -429,3 +431,227 @@ def test_a_read_that_ends_after_any_byte_is_told_and_prints_a_true_start(count: 
 @pytest.mark.parametrize("count", [0, 17, 90, 150])
 def test_a_read_that_fails_after_any_byte_is_told(count: int) -> None:
     after(count, reset=True)
+
+
+# Each call in turn, until there is no k-th: by the system's own errors, one run a call
+
+
+@pytest.fixture(scope="module")
+def calls() -> Iterator[Rig]:
+    with rig() as made:
+        yield made
+
+
+LONG = b"".join(b"data: %04d%s\n\n" % (n, b"x" * 700) for n in range(2))
+ROUND = b"id: 7\ndata: last\n\n"
+ON_A_TERMINAL = [
+    ["-o", "table"],
+    ["-o", "table", "--all", "--full"],
+    ["-o", "text", "--summary"],
+    ["tail"],
+    ["tail", "--markdown"],
+    ["tail", "--reasoning", "stdout"],
+]
+WRITES = [(way, False) for way in WAYS] + [(way, True) for way in ON_A_TERMINAL]
+NEVER = {1, 70, 99, -signal.SIGALRM}
+
+
+def assert_documented(run: Run) -> None:
+    assert run.code in DOCUMENTED - NEVER, run
+    for text in (run.out, run.err):
+        assert "Traceback" not in text, run
+        assert "Exception ignored" not in text, run
+
+
+def streaming(way: list[str]) -> Handler:
+    """Serves what a way needs to have something to say at each turn."""
+    parts = [ANSWER] if way[:1] == ["tail"] else [STREAMED[: STREAMED.index(b"data: [")], LONG]
+
+    def handler(peer: Peer) -> None:
+        peer.send(head(STREAM, CHUNKED), *map(chunk, [*parts, ROUND]), LAST_CHUNK)
+
+    return handler
+
+
+def true_start(way: list[str], run: Run, whole_run: Run) -> bool:
+    """Whether a run printed the start of what it would have; times differ from run to run."""
+    return not {"text", "raw"} & set(way) or whole_run.out.startswith(run.out)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EPIPE, errno.EAGAIN])
+@pytest.mark.parametrize(("way", "terminal"), WRITES, ids=str)
+def test_each_write_that_fails_is_7_or_the_death_by_sigpipe(
+    calls: Rig, way: list[str], terminal: bool, number: int
+) -> None:
+    # A terminal that failed once is gone: the line below the table is not written at all then.
+    with Wire(streaming(way)) as server:
+        words = with_target(way, server.origin)
+        *broken, unbroken = calls.runs(words, "write", number, terminal=terminal, for_good=terminal)
+    assert unbroken.code == 0, unbroken
+    assert broken, "it wrote nothing"
+    for run in broken:
+        assert_documented(run)
+        assert run.code == (-signal.SIGPIPE if number == errno.EPIPE else 7), run
+        assert true_start(way, run, unbroken)
+        if run.code == 7:
+            said = error_and_hint(last_two(Ran(7, b"", run.err.encode())))[0]
+            assert said.startswith("can't write to standard output: ")
+        else:
+            assert "error" not in run.err
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EPIPE])
+@pytest.mark.parametrize(
+    "way", [["-v"], ["-o", "text", "--summary", "-v"], ["tail", "--summary"]], ids=" ".join
+)
+def test_each_word_of_talk_that_fails_costs_no_data(
+    calls: Rig, way: list[str], number: int
+) -> None:
+    with Wire(streaming(way)) as server:
+        words = with_target(way, server.origin)
+        *broken, unbroken = calls.runs(words, "talk", number)
+        *refused, _ = calls.runs(["no-such.sse"], "talk", number)
+    assert broken
+    for run in broken:
+        assert_documented(run)
+        assert run.code in (0, 7), run
+        assert abs(len(run.out) - len(unbroken.out)) < 20, run  # times differ in length
+    assert refused
+    assert {run.code for run in refused} == {2}
+
+
+NETWORK = [
+    ("recv", errno.ECONNRESET, {3, 5}),
+    ("recv", errno.ETIMEDOUT, {3, 5}),
+    ("recv", errno.EHOSTUNREACH, {3, 5}),
+    ("send", errno.EPIPE, {3}),
+    ("send", errno.ECONNRESET, {3}),
+    *(
+        ("connect", number, {3})
+        for number in (errno.ECONNREFUSED, errno.ENETUNREACH, errno.ETIMEDOUT, errno.EMFILE)
+    ),
+    ("setsockopt", errno.EINVAL, {3}),
+    ("dup", errno.EMFILE, {3}),
+]
+
+
+@pytest.mark.parametrize(("call", "number", "codes"), NETWORK)
+@pytest.mark.parametrize(
+    "way",
+    [["-o", "text"], ["-o", "jsonl", "--all"], ["tail"], ["tail", "-o", "json"]],
+    ids=" ".join,
+)
+def test_each_call_to_the_network_that_fails_is_told(
+    calls: Rig, way: list[str], call: str, number: int, codes: set[int]
+) -> None:
+    with Wire(streaming(way)) as server:
+        *broken, unbroken = calls.runs(with_target(way, server.origin), call, number)
+    assert broken, "there was no such call"
+    complete = 0
+    for run in broken:
+        assert_documented(run)
+        if run.code == 0:  # the end had come before: it was the clearing away that failed
+            assert abs(len(run.out) - len(unbroken.out)) < 20, run  # times differ in length
+            complete += 1
+            continue
+        assert run.code in codes, run
+        assert true_start(way, run, unbroken)
+        error, _ = error_and_hint(Ran(run.code, b"", run.err.encode()))
+        assert "errno" not in error.lower()
+    assert complete < len(broken)
+
+
+def test_a_connection_that_fails_is_opened_again_and_loses_nothing(calls: Rig) -> None:
+    """Each read of the first connection fails in turn; what was missing comes by the second."""
+
+    def handler(peer: Peer) -> None:
+        resumed = dict(peer.request.headers).get("Last-Event-ID", "0")
+        if resumed == "9":
+            peer.send(head(status="204 No Content"))
+            return
+        events = [
+            b"id: %d\ndata: %d%s\n\n" % (n, n, b"x" * 90) for n in range(int(resumed) + 1, 10)
+        ]
+        peer.send(head(STREAM, CHUNKED), *map(chunk, events), LAST_CHUNK)
+
+    with Wire(handler) as server:
+        words = [server.origin, "-o", "text", "--reconnect", "--retry-delay", "100ms"]
+        runs = calls.runs(words, "recv", errno.ECONNRESET)
+    assert len(runs) > 8
+    for run in runs:
+        assert (run.code, [line[0] for line in run.out.splitlines()]) == (0, [*"123456789"]), run
+
+
+@pytest.mark.parametrize("call", ["read", "open"])
+@pytest.mark.parametrize("way", [["-o", "text"], ["-o", "raw"], ["tail"]], ids=" ".join)
+def test_each_read_of_a_file_that_fails_is_told(
+    calls: Rig, big: Path, file: Path, way: list[str], call: str
+) -> None:
+    target = file.with_name("answer.sse") if way == ["tail"] else big
+    *broken, unbroken = calls.runs(with_target(way, target), call, errno.EIO)
+    assert broken
+    for run in broken:
+        assert_documented(run)
+        assert run.code == (2 if call == "open" else 5), run
+        assert true_start(way, run, unbroken)
+        error_and_hint(Ran(run.code, b"", run.err.encode()))
+
+
+@pytest.mark.parametrize("way", [["-o", "text"], ["-o", "jsonl"]], ids=" ".join)
+def test_each_read_of_standard_input_that_fails_is_told(
+    calls: Rig, big: Path, way: list[str]
+) -> None:
+    *broken, _ = calls.runs(["-", *way], "read", errno.EIO, stdin=str(big))
+    assert broken
+    assert {run.code for run in broken} == {5}
+    for run in broken:
+        assert_documented(run)
+        assert "reading standard input failed" in run.err
+
+
+DEMO = ["demo", "--speed", "0", "-n", "6"]
+
+
+@pytest.mark.parametrize(
+    ("call", "number", "terminal", "codes"),
+    [
+        ("write", errno.ENOSPC, False, {7}),
+        ("write", errno.EPIPE, False, {-signal.SIGPIPE}),
+        ("write", errno.EIO, True, {7}),
+        # Here the client's calls fail in turn, and those of the server in the same process.
+        ("recv", errno.ECONNRESET, False, {0, 3, 5}),
+        ("send", errno.EPIPE, False, {0, 3, 5}),
+        ("accept", errno.EMFILE, False, {0}),
+        ("accept", errno.ECONNABORTED, False, {0}),
+        ("connect", errno.ECONNREFUSED, False, {3}),
+    ],
+)
+def test_each_call_of_the_demo_that_fails(
+    calls: Rig, call: str, number: int, terminal: bool, codes: set[int]
+) -> None:
+    *broken, unbroken = calls.runs(DEMO, call, number, terminal=terminal, for_good=terminal)
+    assert unbroken.code == 0
+    assert broken
+    for run in broken:
+        assert_documented(run)
+        assert run.code in codes, run
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(errno.ENOSPC, 7), (errno.EIO, 7), (errno.EPIPE, -signal.SIGPIPE)]
+)
+def test_each_write_of_a_server_that_fails_ends_it(calls: Rig, number: int, code: int) -> None:
+    lines = len(scenarios.names())
+    *broken, unbroken = calls.runs(["serve", "--port", "0"], "write", number, lines=lines)
+    assert unbroken.code == -signal.SIGINT
+    assert broken
+    for run in broken:
+        assert_documented(run)
+        assert run.code == code, run
+
+
+def test_a_server_goes_on_when_nobody_can_be_told_of_it(calls: Rig) -> None:
+    lines = len(scenarios.names())
+    *broken, _ = calls.runs(["serve", "--port", "0"], "talk", errno.ENOSPC, lines=lines)
+    assert broken
+    assert {run.code for run in broken} == {-signal.SIGINT}

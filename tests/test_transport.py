@@ -19,7 +19,7 @@ from sse_cli import transport
 from sse_cli.errors import UsageError
 from sse_cli.events import Chunk, Closed, Ending, Opened
 from sse_cli.request import Request, build
-from sse_cli.sources import start_clock
+from sse_cli.sources import RunClock
 from tests.wire import (
     CHUNKED,
     LAST_CHUNK,
@@ -120,7 +120,7 @@ def test_the_head_and_each_chunk_are_out_before_the_server_sends_more() -> None:
         peer.send(chunk(OTHER), LAST_CHUNK)
 
     with Wire(gated) as server:
-        signals = transport.connect(Request(server.origin, max_time=PATIENCE), start_clock())
+        signals = transport.connect(Request(server.origin, max_time=PATIENCE), RunClock())
         assert isinstance(next(signals), Opened)
         gates[0].set()
         first = next(signals)
@@ -158,7 +158,7 @@ def test_a_reader_that_stops_closes_the_connection() -> None:
         gone.set()
 
     with Wire(endless) as server:
-        signals = transport.connect(Request(server.origin), start_clock())
+        signals = transport.connect(Request(server.origin), RunClock())
         assert isinstance(next(signals), Opened)
         assert isinstance(next(signals), Chunk)
         signals.close()
@@ -211,13 +211,25 @@ def test_a_reset_in_the_body_is_a_cut_whatever_its_framing() -> None:
             peer.reset()
 
         with Wire(cut) as server:
-            signals = transport.connect(Request(server.origin), start_clock())
+            signals = transport.connect(Request(server.origin), RunClock())
             next(signals)
             next(signals)
             read.set()
             end = closed(list(signals))
         assert end.ending is Ending.TRUNCATED
         assert "connection reset" in end.detail
+
+
+def test_what_broke_the_protocol_is_quoted_without_the_marks_of_python() -> None:
+    replies = {
+        head(STREAM, CHUNKED)
+        + b"zz\r\n": "the transfer broke the protocol: illegal chunk header: 'zz",
+        b"ICY 200 OK\r\n\r\n": "the reply is not HTTP: illegal status line: 'ICY 200 OK'",
+        b"x" * 99 + b"\r\n\r\n": f"the reply is not HTTP: illegal status line: '{'x' * 59}…",
+    }
+    for reply, said in replies.items():
+        with Wire(reply) as server:
+            assert closed(ask(server.origin)).detail.startswith(said)
 
 
 @pytest.mark.parametrize("size", [b"zz", b"-1", b"", b"0x5", b"5 5", b"f" * 30])
@@ -248,21 +260,42 @@ def test_a_reply_that_is_not_http_is_malformed(reply: bytes) -> None:
     assert "not HTTP" in end.detail
 
 
-def test_a_connection_closed_before_the_reply_is_unreachable() -> None:
-    for reply in (b"", b"HTTP/1.1 200 OK\r\nContent-"):
-        with Wire(reply) as server:
-            (end,) = ask(server.origin)
-        assert isinstance(end, Closed)
-        assert end.ending is Ending.UNREACHABLE
-        assert end.detail == f"127.0.0.1:{server.port} closed the connection without a reply"
-
-
-def test_a_connection_reset_before_the_reply_is_unreachable() -> None:
-    with Wire(Peer.reset) as server:
+@pytest.mark.parametrize(
+    ("reply", "when"),
+    [
+        (b"", "without a reply"),
+        (b"H", "before the headers of its reply were whole"),
+        (b"HTTP/1.1 200 OK\r\nContent-", "before the headers of its reply were whole"),
+        (head(status="103 Early Hints"), "before the headers of its reply were whole"),
+    ],
+)
+def test_a_connection_closed_before_the_reply_is_unreachable(reply: bytes, when: str) -> None:
+    with Wire(reply) as server:
         (end,) = ask(server.origin)
     assert isinstance(end, Closed)
     assert end.ending is Ending.UNREACHABLE
-    assert "reset" in end.detail
+    assert end.detail == f"127.0.0.1:{server.port} closed the connection {when}"
+    # Who speaks https to an http port gets not a byte; who got one is at the right door.
+    assert ("https or http?" in end.hint) == (not reply)
+
+
+@pytest.mark.parametrize(
+    ("reply", "when"),
+    [
+        (b"", "before it replied"),
+        (b"HTTP/1.1 200 OK\r\n", "before the headers of its reply were whole"),
+    ],
+)
+def test_a_connection_reset_before_the_reply_is_unreachable(reply: bytes, when: str) -> None:
+    def handler(peer: Peer) -> None:
+        peer.send(reply)
+        peer.reset()
+
+    with Wire(handler) as server:
+        (end,) = ask(server.origin)
+    assert isinstance(end, Closed)
+    assert end.ending is Ending.UNREACHABLE
+    assert end.detail == f"127.0.0.1:{server.port} reset the connection {when}"
 
 
 def test_a_refused_port_is_unreachable_and_named() -> None:
@@ -350,7 +383,7 @@ def test_a_refused_body_that_trickles_for_ever_is_given_up_on(headers: tuple[str
 def test_headers_go_out_in_order_and_nothing_is_added() -> None:
     with Wire(whole(EVENT)) as server:
         options = [("url", server.origin + "/s"), ("header", "X-Key: 1"), ("header", "x-key: 2")]
-        list(transport.connect(build(options), start_clock()))
+        list(transport.connect(build(options), RunClock()))
         (request,) = server.requests
     assert (request.method, request.target, request.body) == ("GET", "/s", b"")
     names = ["Host", "User-Agent", "Accept", "Cache-Control", "Accept-Encoding", "X-Key", "x-key"]
@@ -367,7 +400,7 @@ def test_a_removed_header_is_not_sent() -> None:
     removed = ["User-Agent", "Accept", "Cache-Control", "Accept-Encoding"]
     with Wire(whole(EVENT)) as server:
         options = [("url", server.origin), *(("header", f"{name}:") for name in removed)]
-        list(transport.connect(build(options), start_clock()))
+        list(transport.connect(build(options), RunClock()))
         assert [name for name, _ in server.requests[0].headers] == ["Host"]
 
 

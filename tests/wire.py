@@ -150,7 +150,7 @@ class Wire:
 
 def ask(url: str, **fields: Any) -> list[Signal]:
     """Every signal of one request."""
-    return list(transport.connect(Request(url, **fields), sources.start_clock()))
+    return list(transport.connect(Request(url, **fields), sources.RunClock()))
 
 
 def opened(signals: list[Signal]) -> Opened:

@@ -43,6 +43,8 @@ def main(
 Group.later = {
     "watch": ("sse_cli.cli.watch:watch", StreamCommand),
     "tail": ("sse_cli.cli.tail:tail", StreamCommand),
+    "check": ("sse_cli.cli.check:check", StreamCommand),
+    "convert": ("sse_cli.cli.convert:convert", None),
     "demo": ("sse_cli.cli.servers:demo", None),
     "serve": ("sse_cli.cli.servers:serve", None),
     "formats": ("sse_cli.cli.formats:show_formats", None),

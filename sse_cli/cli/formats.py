@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from sse_cli import formats, safe, sources
-from sse_cli.cli.opening import clock_from_first_use, max_size
+from sse_cli.cli.opening import max_size
 from sse_cli.errors import UsageError
 from sse_cli.events import Ignored, Message
 from sse_cli.formats import WireFormat
@@ -71,7 +71,7 @@ def _check(wire: WireFormat, stream: str) -> None:
     if kind == "url":
         raise UsageError("--check reads a file or -", "record one: sse URL -o raw > stream.sse")
     signals = (
-        sources.from_stdin(reading, clock_from_first_use())
+        sources.from_stdin(reading, sources.RunClock())
         if kind == "stdin"
         else sources.from_file(stream, reading)
     )

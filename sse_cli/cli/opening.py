@@ -2,80 +2,124 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Final
 
-from sse_cli import request, sources
-from sse_cli.cli.options import ReadingOptions, ResumeOptions
+from sse_cli import reconnect, recording, request, sources
+from sse_cli.cli.options import ReadingOptions, RecordingOptions, ResumeOptions
 from sse_cli.cli.parsing import CURL
+from sse_cli.cli.pipeline import Run
 from sse_cli.cli.telling import say
 from sse_cli.draft import duration
 from sse_cli.errors import UsageError
 from sse_cli.events import Opened, Resume, Signal
 from sse_cli.reconnect import Policy
 from sse_cli.session import Session
-from sse_cli.sources import Clock
+from sse_cli.sources import Clock, RunClock
 
 Pairs = Sequence[tuple[str, str]]
 Aside = Callable[[], AbstractContextManager[None]]
 VERBOSE = ("verbose", "")
-
-
-def clock_from_first_use() -> Clock:
-    """Seconds since it was first asked: what was imported before a request is not its time."""
-    start: list[float] = []
-
-    def clock() -> float:
-        now = time.perf_counter()
-        if not start:
-            start.append(now)
-        return now - start[0]
-
-    return clock
+SLOWEST: Final = 0.001
 
 
 @dataclass(frozen=True)
 class Wanted:
-    """A target and all that was said of how to get and read it."""
+    """A target and all that was said of how to get, read and keep it."""
 
     target: str
     pairs: Pairs = ()
     reading: ReadingOptions = field(default_factory=ReadingOptions)
     resuming: ResumeOptions = field(default_factory=ResumeOptions)
+    keeping: RecordingOptions = field(default_factory=RecordingOptions)
+    asked: request.Request | None = None  # built before, for one who opens it several times
+
+    def clock(self) -> Clock:
+        """The clock of its run. Raises UsageError for a speed that is none."""
+        speed = self.reading.speed
+        if speed is not None and speed != 0 and not SLOWEST <= speed <= 1 / SLOWEST:
+            raise UsageError(f"{speed:g} is no speed", "2 is twice as fast, 0 at once")
+        return RunClock(speed or 1.0)
 
     def session(self) -> Session:
         """The session that its signals go to."""
         delay = self.resuming.retry_delay
         seconds = None if delay is None else duration(delay, "--retry-delay")
-        resume = Resume(self.resuming.last_event_id, seconds)
+        resume = Resume(reconnect.given(self.resuming.last_event_id), seconds)
         return Session(max_size=max_size(self.reading.max_size), resume=resume)
 
 
-def open_target(
-    wanted: Wanted, resume: Resume, clock: Clock, aside: Aside = nullcontext
-) -> Iterator[Signal]:
-    """The signals of a target; `aside` makes room on the terminal for what `-v` says.
+def open_target(wanted: Wanted, run: Run, aside: Aside = nullcontext) -> Iterator[Signal]:
+    """The signals of a target for `run`, which is given its recorder if one is wanted.
 
-    Raises UsageError for a target that can't be opened or asked.
+    `aside` makes room on the terminal for what `-v` says. Raises UsageError for a target that
+    can't be opened or asked, and for a recording that can't be written.
     """
-    target, pairs = wanted.target, wanted.pairs
-    reading = sources.Reading(any_type=wanted.reading.any_type, ndjson=wanted.reading.ndjson)
-    kind = "url" if target == CURL else sources.kind_of(target)
+    target = wanted.target
+    kind = kind_of(target)
     if kind == "url":
-        url = [] if target == CURL else [("url", target)]
-        asked = replace(request.build([*url, *pairs]), idle_timeout=_idle(wanted.resuming))
-        policy = _policy(wanted.resuming)
-        signals = sources.from_url(asked, reading, clock, policy, resume)
-        return _told(asked, signals, aside) if VERBOSE in pairs else signals
+        signals, asked = _from_url(wanted, run, aside)
+    else:
+        signals, asked = _from_file(wanted, kind, run), None
+    if path := wanted.keeping.record:
+        if path == "-" or (kind == "file" and _is_same(path, target)):
+            raise UsageError(f"--record {path} is no file to record to", "name another file")
+        header = recording.header_of(asked, wanted.resuming.last_event_id)
+        run.recorder = recording.Recorder(path, header, force=wanted.keeping.force)
+    return signals
+
+
+def _from_url(wanted: Wanted, run: Run, aside: Aside) -> tuple[Iterator[Signal], request.Request]:
+    reading = wanted.reading
+    if reading.speed is not None:
+        raise UsageError("--speed is for recordings, and this is a URL", "drop it")
+    asked = wanted.asked or build_request(wanted)
+    signals = sources.from_url(
+        asked,
+        sources.Reading(reading.any_type, reading.ndjson),
+        run.clock,
+        _policy(wanted.resuming),
+        run.session.resume,
+    )
+    return (_told(asked, signals, aside) if VERBOSE in wanted.pairs else signals), asked
+
+
+def _from_file(wanted: Wanted, kind: sources.Kind, run: Run) -> Iterator[Signal]:
+    """What is no URL: a file or standard input, a recording or a raw stream."""
+    target, options = wanted.target, wanted.reading
+    if target.endswith(".toml"):
+        raise UsageError(f"{target} describes streams, and is none", f"sse check {target}")
     if wanted.resuming != ResumeOptions():
         raise UsageError(f"{target} is no URL, so that nothing can be resumed", "drop that option")
-    if asking := [name for name, _ in pairs if name != "verbose"]:
+    if asking := [name for name, _ in wanted.pairs if name != "verbose"]:
         raise UsageError(f"--{asking[0]} goes with a URL, and {target} is none", "drop it")
+    reading = sources.Reading(options.any_type, options.ndjson, options.speed)
     if kind == "stdin":
-        return sources.from_stdin(reading, clock)
-    return sources.from_file(target, reading)
+        return sources.from_stdin(reading, run.clock, run.session.resume)
+    return sources.from_file(target, reading, run.clock, run.session.resume)
+
+
+def _is_same(one: str, other: str) -> bool:
+    """Whether two names are of one file: recording over the stream that is read would empty it."""
+    try:
+        return Path(one).samefile(other)
+    except OSError:
+        return False
+
+
+def kind_of(target: str) -> sources.Kind:
+    """What a target is; the word `curl` stands for a URL that was pasted. Raises UsageError."""
+    return "url" if target == CURL else sources.kind_of(target)
+
+
+def build_request(wanted: Wanted) -> request.Request:
+    """The request for a target that is a URL. Raises UsageError for what can't be asked."""
+    _policy(wanted.resuming)
+    url = [] if wanted.target == CURL else [("url", wanted.target)]
+    return replace(request.build([*url, *wanted.pairs]), idle_timeout=_idle(wanted.resuming))
 
 
 def _policy(options: ResumeOptions) -> Policy:

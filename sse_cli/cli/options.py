@@ -182,6 +182,10 @@ class StreamOptions:
         int | None,
         option("-n", "--max-events", panel=STREAM, metavar="N", min=1, text="Stop after N shown."),
     ] = None
+    duration: Annotated[
+        str | None,
+        option("--for", panel=STREAM, metavar="TIME", text="Stop after that long: a success."),
+    ] = None
     until: Annotated[
         str | None,
         option("--until", panel=STREAM, metavar="EXPR", text="Stop once EXPR is true."),
@@ -259,6 +263,36 @@ class ReadingOptions:
             text="Largest line and event, in bytes, K or M.",
         ),
     ] = "16M"
+    speed: Annotated[
+        float | None,
+        option(
+            "--speed",
+            panel=STREAM,
+            metavar="N",
+            min=0,
+            hidden=True,
+            text="Play a recording at N times its pace; 0, the default, at once.",
+        ),
+    ] = None
+
+
+@dataclass(frozen=True)
+class RecordingOptions:
+    """Whether the stream is kept."""
+
+    record: Annotated[
+        str | None,
+        option("--record", panel=OUTPUT, metavar="FILE", text="Keep the stream, to show it again."),
+    ] = None
+    force: Annotated[
+        bool,
+        option(
+            "--force",
+            panel=OUTPUT,
+            hidden=True,
+            text="Overwrite the file of --record; raw bytes even to a terminal.",
+        ),
+    ] = False
 
 
 @dataclass(frozen=True)
@@ -296,9 +330,6 @@ class OutputOptions:
         ColorChoice,
         option("--color", panel=OUTPUT, metavar="WHEN", text="auto, always or never.", hidden=True),
     ] = ColorChoice.AUTO
-    force: Annotated[
-        bool, option("--force", panel=OUTPUT, hidden=True, text="Raw bytes even to a terminal.")
-    ] = False
     help_all: Annotated[
         bool,
         typer.Option(

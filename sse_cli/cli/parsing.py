@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import UserDict
 from collections.abc import Iterable, Mapping
 from importlib import import_module
+from pathlib import Path
 from typing import Any, ClassVar, Final
 
 from typer import Typer
@@ -24,6 +25,7 @@ from sse_cli.errors import UsageError
 PAIRS: Final = "sse.request"
 DEFAULT_COMMAND: Final = "watch"
 CURL: Final = "curl"
+HELP: Final = "help"
 
 
 Place = tuple[str, type[TyperCommand] | None]
@@ -42,7 +44,9 @@ class Group(TyperGroup):
         """Put `watch` before a command line that begins with none of our commands."""
         own = self._own_options(ctx)
         start = next((n for n, word in enumerate(args) if word not in own), len(args))
-        if start < len(args) and (word := args[start]) not in self.commands:
+        if args[start : start + 1] == [HELP] and not Path(HELP).exists():
+            args = [*args[:start], *args[start + 1 :], "--help"]
+        elif start < len(args) and (word := args[start]) not in self.commands:
             if not word.startswith("-") and not _is_curl(word):
                 sources.kind_of(word, [*self.commands, CURL])
             args = [*args[:start], DEFAULT_COMMAND, *args[start:]]
@@ -96,15 +100,16 @@ class StreamCommand(TyperCommand):
         parser = self.make_parser(ctx)
         parser.allow_interspersed_args = False
         values, rest, _ = parser.parse_args(list(args))
-        target = values.get("target")
-        return [target, *rest] if isinstance(target, str) else rest
+        target = values.get("target") or ()
+        return [*([target] if isinstance(target, str) else target), *rest]
 
     def _pairs(self, ctx: Any, args: list[str]) -> Iterable[tuple[str, str]]:
         """The request options of `args` as curl's long names and values, in typed order."""
         values, extra, order = self.make_parser(ctx).parse_args(list(args))
         if extra:  # they may be the words of an unquoted header: not shown
             raise UsageError(
-                f"{len(extra)} words too many, besides the one TARGET",
+                f"{len(extra)} {'word' if len(extra) == 1 else 'words'} too many, "
+                "besides the one TARGET",
                 "a header, a body or an expression that has spaces needs quotes",
             )
         taken: dict[str, int] = {}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Protocol
 
 from sse_cli.continuity import Continuity
-from sse_cli.errors import Terminated
+from sse_cli.errors import Terminated, TimeIsUp
 from sse_cli.events import (
     Chunk,
     Closed,
@@ -20,6 +20,7 @@ from sse_cli.events import (
     Reconnecting,
     Signal,
 )
+from sse_cli.interrupts import alarm
 from sse_cli.payload import is_false
 from sse_cli.query import Expression, Row, Selection
 from sse_cli.render.counts import Aside
@@ -29,8 +30,9 @@ from sse_cli.sources import Clock
 from sse_cli.timing import Timing
 from sse_cli.verdict import Verdict
 
-if TYPE_CHECKING:  # it needs JMESPath (20 ms), and only the table needs it
+if TYPE_CHECKING:  # JMESPath (20 ms) is for the table alone, a recorder for those who record
     from sse_cli.glance import Glance
+    from sse_cli.recording import Recorder
 
 
 class View(Protocol):
@@ -52,6 +54,7 @@ class Run:
     selection: Selection = field(default_factory=Selection)
     until: Expression | None = None
     max_events: int | None = None
+    duration: float | None = None
     timing: Timing = field(default_factory=Timing)
     verdict: Verdict = field(default_factory=Verdict)
     aside: Aside = field(default_factory=Aside)
@@ -63,6 +66,9 @@ class Run:
     limit: str = ""
     signal_number: int = 0
     is_done: Callable[[], bool] = field(default=lambda: False)
+    recorder: Recorder | None = None
+    _is_waiting: bool = False
+    _has_rung: bool = False
 
     def over(self, signals: Iterator[Signal], views: Sequence[View]) -> Closed:
         """Feed every signal through to the views; how it all ended.
@@ -70,20 +76,26 @@ class Run:
         Ctrl-C and SIGTERM end the stream as any other end does; what came before is shown.
         """
         self.clock()  # starts it
-        try:
-            closed = self._read(signals, views)
-        except (KeyboardInterrupt, Terminated) as error:
-            self.signal_number = getattr(error, "signal_number", 2)
-            what = "Ctrl-C" if self.signal_number == 2 else f"signal {self.signal_number}"
-            closed = Closed(self.clock(), Ending.INTERRUPTED, f"stopped by {what}")
-            closed = self._end(closed, views)
-        return closed
+        with self.recorder or nullcontext():
+            try:
+                with alarm(self.duration, self._ring):
+                    return self._read(signals, views)
+            except TimeIsUp:
+                return self._end(self._time_is_up(), views)
+            except (KeyboardInterrupt, Terminated) as error:
+                self.signal_number = getattr(error, "signal_number", 2)
+                what = "Ctrl-C" if self.signal_number == 2 else f"signal {self.signal_number}"
+                # A recording is ahead of the clock where it is played at once.
+                now = max(self.clock(), self.timing.last)
+                return self._end(Closed(now, Ending.INTERRUPTED, f"stopped by {what}"), views)
 
     def _read(self, signals: Iterator[Signal], views: Sequence[View]) -> Closed:
         with closing(signals):  # type: ignore[type-var]  # all our sources are generators
-            for signal in signals:
+            while True:
+                signal = self._next(signals)
                 if isinstance(signal, Closed):
                     return self._end(signal, views)
+                self._record(signal)
                 self.timing.signal(signal)
                 if isinstance(signal, Chunk):
                     self._show(signal, views)
@@ -95,9 +107,37 @@ class Run:
                 if self.is_done():
                     detail = "the answer's own end was seen"
                     return self._end(Closed(self.timing.last, Ending.DONE, detail), views)
-        raise AssertionError("a source ends with Closed")
+
+    def _next(self, signals: Iterator[Signal]) -> Signal:
+        """The next signal. The alarm strikes only here: what has come is worked through."""
+        self._is_waiting = True
+        if self._has_rung:
+            raise TimeIsUp
+        signal = next(signals)
+        self._is_waiting = False
+        if self.duration is not None and signal.at > self.duration:  # in a recording
+            raise TimeIsUp
+        return signal
+
+    def _ring(self) -> None:
+        """`duration` is over on the wall clock."""
+        self._has_rung = True
+        if self._is_waiting:
+            raise TimeIsUp
+
+    def _time_is_up(self) -> Closed:
+        assert self.duration is not None  # noqa: S101 (it is over)
+        if self.opened is None:
+            detail = f"no reply had come when --for {self.duration:g} s was over"
+            return Closed(self.duration, Ending.DEADLINE, detail, "a longer --for waits longer")
+        return Closed(self.duration, Ending.LIMIT, f"{self.duration:g} s are over, as --for asked")
+
+    def _record(self, signal: Signal) -> None:
+        if self.recorder:
+            self.recorder.write(signal)
 
     def _end(self, signal: Closed, views: Sequence[View]) -> Closed:
+        self._record(signal)
         *rest, closed = self.session.feed(signal)
         self._pass(rest, views)
         assert isinstance(closed, Closed)  # noqa: S101 (a session ends with it)

@@ -6,12 +6,11 @@ import gc
 import os
 import signal
 import sys
-import traceback
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from sse_cli import interrupts
-from sse_cli.errors import ExitCode, ReaderGone, SSEError, Terminated, UsageError
+from sse_cli import crashes, interrupts
+from sse_cli.errors import Crashed, ExitCode, ReaderGone, SSEError, Terminated, UsageError
 
 # Objects made since the last search for garbage in circles. At Python's 700 the search runs two
 # hundred times while modules are imported, which is a tenth of the time to start, and in every
@@ -22,20 +21,42 @@ SEARCH_EVERY: Final = 50_000
 def main() -> NoReturn:
     """Run `sse`; leave with the exit code of the README's table, or die by the signal."""
     gc.set_threshold(SEARCH_EVERY)
-    interrupts.install()
     try:
+        crashes.install()
+        interrupts.install()
         code = _program(sys.argv[1:])
-    except KeyboardInterrupt:
-        code = 128 + signal.SIGINT
-    except Terminated as error:
-        code = 128 + error.signal_number
-    except ReaderGone:
-        code = 128 + signal.SIGPIPE
-    except SSEError as error:
-        code = _explain(error)
-    except Exception as error:
-        code = _apologise(error)
+    except SystemExit:  # how a completion script ends
+        raise
+    except BaseException as error:
+        code = _told(error)
     _leave(code)
+
+
+def _told(error: BaseException) -> int:
+    """The exit code of what was raised, once a person was told of it.
+
+    Another Ctrl-C while that goes on, or a bug in the telling, must not end in a traceback.
+    """
+    try:
+        return _code(error)
+    except (KeyboardInterrupt, Terminated, Crashed) as second:
+        return ExitCode.BUG if isinstance(second, Crashed) else _code(second)
+    except Exception as second:
+        crashes.show(second)
+        crashes.say(f"error: {crashes.words(second)}\nhint: {crashes.HINT}")
+        return ExitCode.BUG
+
+
+def _code(error: BaseException) -> int:
+    if isinstance(error, KeyboardInterrupt):
+        return 128 + signal.SIGINT
+    if isinstance(error, Terminated):
+        return 128 + error.signal_number
+    if isinstance(error, ReaderGone):
+        return 128 + signal.SIGPIPE
+    if isinstance(error, SSEError):
+        return _explain(error)
+    return _apologise(error.error if isinstance(error, Crashed) else error)
 
 
 def _program(arguments: list[str]) -> int:
@@ -94,15 +115,14 @@ def _explain(error: SSEError) -> int:
     return error.exit_code
 
 
-def _apologise(error: Exception) -> int:
-    if "--debug" in sys.argv and sys.stderr is not None:
-        traceback.print_exception(error)
-    words = f"a bug in sse: {type(error).__name__}"
-    return _explain(SSEError(words, "sse --debug … shows where; please report it"))
+def _apologise(error: BaseException) -> int:
+    crashes.show(error)
+    return _explain(SSEError(crashes.words(error), crashes.HINT))
 
 
 def _leave(code: int) -> NoReturn:
     """Exit, by the signal itself where one ended us, so that the shell knows."""
+    interrupts.uninstall()
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             try:

@@ -3,19 +3,24 @@
 from __future__ import annotations
 
 import sys
+from contextlib import ExitStack
 from dataclasses import replace
-from typing import Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from sse_cli import safe, scenarios
+from sse_cli import crashes, safe, scenarios
 from sse_cli.cli.opening import Wanted
-from sse_cli.cli.options import OutputOptions, StreamOptions
+from sse_cli.cli.options import OutputOptions, RecordingOptions, StreamOptions
+from sse_cli.cli.serving import SPEED, ListenOptions, PlayOptions
 from sse_cli.cli.watch import follow
 from sse_cli.errors import UsageError
 from sse_cli.render.output import is_terminal
 
-DEFAULT_PORT: Final = 7433
+if TYPE_CHECKING:  # only servers need them
+    from sse_cli.playback import Library
+    from sse_cli.serve import Server
+
 # What one would ask of each scenario: the typewriter text, or the raw data.
 _QUERIES: Final = {
     "openai-chat": ["text=choices[0].delta.content"],
@@ -24,60 +29,97 @@ _QUERIES: Final = {
     "gemini": ["text=candidates[0].content.parts[0].text"],
 }
 
-SPEED = Annotated[
-    float, typer.Option("--speed", metavar="N", min=0, help="2 is twice as fast, 0 without waits.")
-]
 
-
-def serve(  # noqa: PLR0913 (Typer's: an option each)
-    names: Annotated[
+def serve(
+    listen: ListenOptions,
+    play: PlayOptions,
+    what: Annotated[
         list[str] | None,
-        typer.Argument(metavar="[SCENARIO]...", help="All of them by default.", show_default=False),
+        typer.Argument(
+            metavar="[WHAT]...",
+            help="Scenarios, recordings, .sse or .ndjson files, folders of them. "
+            "All scenarios by default.",
+            show_default=False,
+        ),
     ] = None,
-    *,
-    port: Annotated[
-        int, typer.Option("-p", "--port", min=0, max=65535, help="0 takes a free one.")
-    ] = DEFAULT_PORT,
-    speed: SPEED = 1.0,
-    fault: Annotated[
-        str | None,
-        typer.Option("--fault", metavar="NAME", help="Break every reply in this way."),
-    ] = None,
-    times: Annotated[
-        int | None,
-        typer.Option("--times", metavar="N", min=1, help="Only the first N replies have it."),
-    ] = None,
-    list_faults: Annotated[
-        bool, typer.Option("--list-faults", help="Show the faults there are.")
-    ] = False,
 ) -> None:
-    """Serve scenarios on 127.0.0.1: streams as the AI APIs send them, without a key."""
+    """Serve streams on 127.0.0.1: as the AI APIs send them, without a key, or as you recorded
+    them."""
+    if play.list_faults:
+        _list_faults()
+        return
+    library = _library(what or [], play)
+    with ExitStack() as stack:
+        server = _server(library, listen, play, stack)
+        _serve(server, library, listen)
+
+
+def _list_faults() -> None:
     from sse_cli import faults  # noqa: PLC0415 (only servers need them)
 
-    if list_faults:
-        width = max(map(len, faults.FAULTS))
-        for one in faults.FAULTS.values():
-            typer.echo(f"{one.name:{width}}  {one.description}")
-        return
-    if times is not None and fault is None:
-        raise UsageError("--times limits --fault", "sse serve --list-faults shows what there is")
-    broken = faults.named(fault) if fault else None
-    from sse_cli.serve import Server, serve_forever  # noqa: PLC0415 (asyncio costs 50 ms)
+    width = max(map(len, faults.FAULTS))
+    for one in faults.FAULTS.values():
+        typer.echo(f"{one.name:{width}}  {one.description}")
 
-    loaded = {name: scenarios.load(name) for name in names or scenarios.names()}
+
+def _library(what: list[str], play: PlayOptions) -> Library:
+    """What is served, as it is to be played."""
+    from sse_cli import playback  # noqa: PLC0415 (only servers need them)
+    from sse_cli.scenarios import cutting  # noqa: PLC0415
+
+    cut = None if play.chunk is None else cutting.cut_of(play.chunk)
+    library = playback.collect(what)
+    for name, scenario in library.scenarios.items():
+        made = scenario if cut is None else cutting.recut(scenario, cut)
+        library.scenarios[name] = made.looped() if play.loop else made
+    return library
+
+
+def _server(library: Library, listen: ListenOptions, play: PlayOptions, stack: ExitStack) -> Server:
+    """The server that the options describe; what it writes to is closed with `stack`."""
+    from sse_cli import faults  # noqa: PLC0415 (only servers need them)
+    from sse_cli.journal import JournalFile  # noqa: PLC0415
+    from sse_cli.serve import Server  # noqa: PLC0415 (asyncio costs 50 ms)
+
+    if play.times is not None and play.fault is None:
+        raise UsageError("--times limits --fault", "sse serve --list-faults shows what there is")
+    fault = faults.named(play.fault) if play.fault else None
+    log = None if listen.journal is None else stack.enter_context(JournalFile(listen.journal))
+    return Server(
+        library.scenarios,
+        host=listen.host,
+        port=listen.port,
+        speed=play.speed,
+        fault=fault,
+        times=play.times,
+        cors=listen.cors or (),
+        remote=listen.allow_remote,
+        log=log,
+    )
+
+
+def _serve(server: Server, library: Library, listen: ListenOptions) -> None:
+    """Say where, and serve until a signal ends it."""
+    from sse_cli import admission  # noqa: PLC0415 (only servers need it)
+    from sse_cli.serve import serve_forever  # noqa: PLC0415
 
     def ready(url: str) -> None:
-        for scenario in loaded.values():
-            typer.echo(f"{url}/{scenario.name}  {safe.compact(scenario.description)}")
-        typer.echo("Ctrl-C ends it", err=True)
+        for name, scenario in library.scenarios.items():
+            typer.echo(f"{url}/{name}  {safe.compact(scenario.description)}".rstrip())
+        if not admission.is_loopback(listen.host):
+            host = safe.compact(listen.host)
+            crashes.say(f"warning: whoever reaches {host} can read these streams")
+        for note in library.notes:
+            crashes.say(f"note: {note}")
+        crashes.say(f"{url}/ plays them in a browser; Ctrl-C ends it")
         sys.stdout.flush()
 
-    server = Server(loaded, port=port, speed=speed, fault=broken, times=times)
     serve_forever(server, ready)
 
 
 def demo(
     stream: StreamOptions,
+    keeping: RecordingOptions,
     output: OutputOptions,
     name: Annotated[
         str, typer.Argument(metavar="[SCENARIO]", help="sse serve lists them.")
@@ -93,7 +135,8 @@ def demo(
     with running(Server({name: scenario}, speed=speed)) as url:
         if is_terminal():
             queries = "".join(f" -q '{query}'" for query in stream.query or ())
-            typer.echo(f"$ sse {url}/{name}{queries}", err=True)
+            crashes.say(f"$ sse {url}/{name}{queries}")
         # An empty proxy: one in the environment would capture loopback, too.
-        code = follow(Wanted(f"{url}/{name}", [("proxy", "")]), stream, output)
+        wanted = Wanted(f"{url}/{name}", [("proxy", "")], keeping=keeping)
+        code = follow(wanted, stream, output)
     raise typer.Exit(code)

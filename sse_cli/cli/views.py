@@ -28,7 +28,7 @@ class Stream:
         self._output.flush()
 
 
-def choose(options: OutputOptions, queries: Sequence[Query]) -> Format:
+def choose(options: OutputOptions, queries: Sequence[Query], *, force: bool = False) -> Format:
     """The format asked for, or the one that fits: a table for people, lines for pipes."""
     standard_output()
     chosen = options.output
@@ -40,6 +40,11 @@ def choose(options: OutputOptions, queries: Sequence[Query]) -> Format:
         else:
             chosen = Format.TEXT if queries else Format.JSONL
     _check(chosen, options, queries)
+    if chosen is Format.RAW and is_terminal() and not force:
+        raise UsageError(
+            "-o raw would let the server write to your terminal unescaped",
+            "send it to a file or a pipe, or add --force",
+        )
     return chosen
 
 
@@ -58,11 +63,6 @@ def _check(chosen: Format, options: OutputOptions, queries: Sequence[Query]) -> 
         raise UsageError("--full wraps the rows of a table", "add -o table, or drop --full")
     if chosen is Format.RAW and queries:
         raise UsageError("-o raw writes the body as it is", "drop --query, or take -o text")
-    if chosen is Format.RAW and is_terminal() and not options.force:
-        raise UsageError(
-            "-o raw would let the server write to your terminal unescaped",
-            "send it to a file or a pipe, or add --force",
-        )
 
 
 def _text(options: OutputOptions, queries: Sequence[Query]) -> Renderer:

@@ -9,17 +9,20 @@ from typing import Annotated
 import typer
 
 from sse_cli.cli import telling, views
-from sse_cli.cli.opening import Aside, Wanted, clock_from_first_use, open_target
+from sse_cli.cli.opening import Aside, Wanted, open_target
 from sse_cli.cli.options import (
     Format,
     OutputOptions,
     ReadingOptions,
+    RecordingOptions,
     RequestOptions,
     ResumeOptions,
     StreamOptions,
 )
 from sse_cli.cli.parsing import PAIRS
 from sse_cli.cli.pipeline import Run
+from sse_cli.draft import duration
+from sse_cli.errors import UsageError
 from sse_cli.events import Closed, Signal
 from sse_cli.query import Expression, Query, Selection
 from sse_cli.render.items import Lines
@@ -42,29 +45,32 @@ def watch(  # noqa: PLR0913 (Typer's: the context, the target, groups of options
     stream: StreamOptions,
     resuming: ResumeOptions,
     reading: ReadingOptions,
+    keeping: RecordingOptions,
     output: OutputOptions,
 ) -> None:
     """Show each event of a stream as it arrives: a table to read, or lines to pipe.
 
     sse https://api.example.com/stream -q 'choices[0].delta.content'
     """
-    raise typer.Exit(follow(Wanted(target, ctx.meta[PAIRS], reading, resuming), stream, output))
+    wanted = Wanted(target, ctx.meta[PAIRS], reading, resuming, keeping)
+    raise typer.Exit(follow(wanted, stream, output))
 
 
 def follow(wanted: Wanted, stream: StreamOptions, output: OutputOptions) -> int:
     """Read a target to its end; the exit code. Raises SSEError for what can't begin."""
     queries = [Query(text) for text in stream.query or ()]
-    chosen = views.choose(output, queries)
+    chosen = views.choose(output, queries, force=wanted.keeping.force)
     run = Run(
         wanted.session(),
-        clock_from_first_use(),
+        wanted.clock(),
         _selection(stream, queries),
         Expression(stream.until, "--until") if stream.until else None,
         stream.max_events,
+        _duration(stream),
     )
 
     def opened(aside: Aside = nullcontext) -> Iterator[Signal]:
-        return open_target(wanted, run.session.resume, run.clock, aside)
+        return open_target(wanted, run, aside)
 
     if chosen is Format.TABLE:
         closed = _table(run, opened, queries, output)
@@ -75,6 +81,14 @@ def follow(wanted: Wanted, stream: StreamOptions, output: OutputOptions) -> int:
             telling.say(_summary(run, closed, output), output.color.value)
     telling.explain(run, closed, output.color.value)
     return telling.exit_code(run, closed)
+
+
+def _duration(stream: StreamOptions) -> float | None:
+    if stream.duration is None:
+        return None
+    if not (seconds := duration(stream.duration, "--for")):
+        raise UsageError("--for 0 leaves no time at all", "leave it out for no limit")
+    return seconds
 
 
 def _selection(stream: StreamOptions, queries: Sequence[Query]) -> Selection:

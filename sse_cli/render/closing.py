@@ -7,11 +7,10 @@ from dataclasses import dataclass
 
 from rich.text import Text
 
-from sse_cli import safe
+from sse_cli import safe, units
 from sse_cli.answer import AnswerTiming
 from sse_cli.events import Closed
 from sse_cli.reassemble import Reassembler
-from sse_cli.render import units
 from sse_cli.render.summary import Figure, ending_line, figures_line, reconnects_lines
 from sse_cli.timing import Timing
 
@@ -63,10 +62,11 @@ def _figures(report: Report) -> list[Figure]:
     wire, first = report.reassembler.format, report.answer.first
     figures: list[Figure] = [("", safe.compact(wire.name))] if wire else []
     figures.append(("", units.count(report.timing.messages, "event")))
-    for label, kind in (("first reasoning", "reasoning"), ("first text", "text")):
-        if kind in first:
-            figures.append((label, units.seconds(first[kind])))
-    figures.append(("in", units.seconds(report.closed.at)))
+    if report.timing.last:  # a raw stream in a file has no times
+        for label, kind in (("first reasoning", "reasoning"), ("first text", "text")):
+            if kind in first:
+                figures.append((label, units.seconds(first[kind])))
+        figures.append(("in", units.seconds(report.closed.at)))
     name, rate = report.answer.rate(report.reassembler.usage)
     if rate:
         figures.append(("", f"{rate:.0f} {name.partition('_')[0]}/s"))

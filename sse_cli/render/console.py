@@ -9,6 +9,7 @@ import sys
 from collections.abc import Iterable
 from typing import Final, Literal, TextIO
 
+from rich.cells import cell_len
 from rich.console import Console, ConsoleDimensions
 from rich.table import Table
 from rich.text import Text
@@ -99,15 +100,34 @@ def _is_dumb() -> bool:
 
 
 def print_lines(console: Console, lines: Iterable[Text]) -> None:
-    """Print lines whole: where one is too long for the terminal, the terminal wraps it.
+    """Print lines whole: where one is too long for the terminal, the terminal wraps it. Only
+    `prose` is wrapped between words.
 
     Talk that can't be written is lost and nothing else: the exit code still tells.
     """
     with contextlib.suppress(OSError) if console.stderr else failing_output():
         with console:
             for line in lines:
-                console.print(line, soft_wrap=True)
+                for part in _wrapped(console, line):
+                    console.print(part, soft_wrap=True)
         console.file.flush()
+
+
+def prose(label: str, style: str, text: str) -> Text:
+    """A labelled line of words, which a terminal gets wrapped between them, below each other."""
+    return Text.assemble((label, style), text, no_wrap=False, tab_size=len(label))
+
+
+def _wrapped(console: Console, line: Text) -> Iterable[Text]:
+    """`line`, in parts where it is prose too long for the terminal; a word that is too long by
+    itself (a URL, to be copied) leaves it whole."""
+    room = console.width - (line.tab_size or 0)
+    is_long = line.no_wrap is False and console.is_terminal and line.cell_len > console.width
+    if not is_long or max(map(cell_len, line.plain.split())) > room:
+        return [line]
+    first, *others = line.wrap(console, room)
+    indent = " " * (line.tab_size or 0)
+    return [first, *(Text(indent) + part for part in others)]
 
 
 def print_table(console: Console, table: Table) -> None:

@@ -13,6 +13,7 @@ from rich.text import Text
 from sse_cli import content, redact, safe
 from sse_cli.errors import ExpressionError, SSEError
 from sse_cli.events import Closed, Headers, Opened
+from sse_cli.render.console import prose
 from sse_cli.request import Request
 
 BODY_LINES: Final = 40
@@ -62,15 +63,15 @@ def _body(opened: Opened, closed: Closed) -> Iterable[Text]:
 
 def error_lines(message: str, hint: str = "") -> Iterable[Text]:
     """`error: …` and `hint: …`, as every failure ends."""
-    yield Text.assemble(("error: ", "sse.bad"), safe.compact(message))
+    yield prose("error: ", "sse.bad", safe.compact(message))
     if hint:
-        yield Text.assemble(("hint: ", "sse.heading"), safe.compact(hint))
+        yield prose("hint: ", "sse.heading", safe.compact(hint))
 
 
 def warning_lines(message: str, hint: str) -> Iterable[Text]:
     """`warning: …` and `hint: …`: nothing failed, but it is not what one asks for."""
-    yield Text.assemble(("warning: ", "sse.stopped"), safe.compact(message))
-    yield Text.assemble(("hint: ", "sse.heading"), safe.compact(hint))
+    yield prose("warning: ", "sse.stopped", safe.compact(message))
+    yield prose("hint: ", "sse.heading", safe.compact(hint))
 
 
 def error_of(error: SSEError) -> Iterable[Text]:

@@ -8,11 +8,11 @@ from typing import Final
 
 from rich.text import Text
 
-from sse_cli import safe
+from sse_cli import safe, units
 from sse_cli.events import Closed, Ending
 from sse_cli.glance import Glance
 from sse_cli.query import Expression
-from sse_cli.render import units
+from sse_cli.render.console import prose
 from sse_cli.render.counts import Aside
 from sse_cli.timing import Timing
 
@@ -22,6 +22,7 @@ QUIET_SECONDS: Final = 1.0
 LONG_SECONDS: Final = 45.0
 IDLE_LIMITS: Final = "proxies cut at 60s (nginx, AWS ALB), 30, 100"
 _GOOD: Final = frozenset({Ending.DONE, Ending.EOF, Ending.EOF_UNVERIFIED})
+_CLEAN: Final = frozenset({Ending.EOF, Ending.EOF_UNVERIFIED})
 _STOPPED: Final = frozenset({Ending.LIMIT, Ending.INTERRUPTED})
 
 Figure = tuple[str, str]  # label, value
@@ -82,8 +83,9 @@ def summary(report: Report, *, unicode: bool = True) -> Iterable[Text]:
     if timing.headers is None:
         return
     yield figures_line(_amounts(report))
-    yield figures_line(_firsts(timing, report.glance))
-    if timing.gaps.count:
+    if timing.last:  # a raw stream in a file has no times
+        yield figures_line(_firsts(timing, report.glance))
+    if timing.last and timing.gaps.count:
         yield _gaps(timing, unicode=unicode)
     yield from reconnects_lines(report.reconnects, report.repeated, report.skipped)
     yield from _notes(report)
@@ -99,8 +101,9 @@ def ending_line(closed: Closed) -> Text:
     """How the stream ended, and the evidence."""
     ending = closed.ending
     style = "sse.good" if ending in _GOOD else "sse.stopped" if ending in _STOPPED else "sse.bad"
-    detail = f"  {safe.compact(closed.detail)}" if closed.detail else ""
-    return Text.assemble((ending.value, style), detail)
+    if not closed.detail:
+        return Text(ending.value, style)
+    return prose(f"{ending.value}  ", style, safe.compact(closed.detail))
 
 
 def _amounts(report: Report) -> list[Figure]:
@@ -113,7 +116,7 @@ def _amounts(report: Report) -> list[Figure]:
         amounts.append(("", safe.compact(report.glance.format.name)))
         if report.glance.tokens:
             amounts.append(("", units.count(report.glance.tokens, "token")))
-    return [*amounts, ("in", units.seconds(report.closed.at))]
+    return [*amounts, ("in", units.seconds(report.closed.at))] if timing.last else amounts
 
 
 def _firsts(timing: Timing, glance: Glance | None) -> list[Figure]:
@@ -156,6 +159,11 @@ def reconnects_lines(reconnects: int, repeated: int, skipped: int) -> Iterable[T
 
 
 def _notes(report: Report) -> Iterable[Text]:
+    glance = report.glance
+    if glance and glance.format and report.closed.ending in _CLEAN and not glance.is_whole:
+        name = safe.compact(glance.format.name)
+        text = f"the end that {name} requires never came: a cut? (sse tail exits with 5)"
+        yield prose("warning: ", "sse.stopped", text)
     counts = report.aside.counts
     hidden = [
         units.count(number, name)
@@ -171,7 +179,7 @@ def _notes(report: Report) -> Iterable[Text]:
 
 def figures_line(figures: Iterable[Figure]) -> Text:
     """Figures side by side, each after its label."""
-    line = Text()
+    line = Text(no_wrap=False)  # where there is no room for all, between two words
     for label, value in figures:
         line.append("  " if line else "")
         line.append(f"{label} " if label else "", "sse.label")

@@ -14,10 +14,9 @@ from typing import Final, NamedTuple
 from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.text import Span, Text
 
-from sse_cli import payload, redact, safe
+from sse_cli import payload, redact, safe, units
 from sse_cli.events import Comment, Ignored, Opened, Reconnecting, Retry
 from sse_cli.query import Query, Row, as_text
-from sse_cli.render import units
 from sse_cli.render.items import Item
 from sse_cli.verdict import error_of
 

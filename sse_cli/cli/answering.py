@@ -1,0 +1,97 @@
+"""Where a run becomes an answer: what `tail` types out and `check` judges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from sse_cli.answer import AnswerTiming
+from sse_cli.events import Closed, Ignored
+from sse_cli.query import Row
+from sse_cli.reassemble import Piece, Reassembler
+from sse_cli.render.items import Item
+from sse_cli.render.pieces import PieceWriter
+from sse_cli.verdict import SENTINEL, Verdict
+
+
+@dataclass
+class View:
+    """Where the items of a run become pieces of an answer."""
+
+    reassembler: Reassembler
+    writer: PieceWriter
+    verdict: Verdict
+    timing: AnswerTiming = field(default_factory=AnswerTiming)
+    broken: int = 0
+    first_broken: int = 0
+    _n: int = 0
+    _speaks_json: bool = False
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether no format was found."""
+        return self.reassembler.format is None
+
+    def show(self, item: Item) -> None:
+        """Write the pieces that follow from an item."""
+        if isinstance(item, Row):
+            self._n = item.message.n
+            self._write(self.reassembler.feed(item))
+            self._check_json(item)
+        elif isinstance(item, Ignored):
+            self._write(self.reassembler.feed_ignored(item, self._n))
+        elif isinstance(item, Closed):
+            self._write(self.reassembler.finish(item.at))
+            self._tell_error(item.at)
+
+    def flush(self) -> None:
+        """Hand over what a read gave."""
+        self.writer.flush()
+
+    def missing(self) -> str:
+        """Why the answer is not whole, if its format says how it must end."""
+        wire = self.reassembler.format
+        if wire is None or self.reassembler.is_whole:
+            return ""
+        return f"the stream ended before the answer did: no end that {wire.name} requires"
+
+    def nothing(self, choice: int) -> str:
+        """Why nothing was typed out, "" when something was."""
+        choices = self.reassembler.choices
+        if self.is_unknown or not self._n:
+            return ""
+        if not any(kind in self.timing.first for kind in ("text", "reasoning", "tool")):
+            return f"no event held text, reasoning or a tool call by {self._source()}"
+        if choice not in choices:
+            there = ", ".join(map(str, sorted(choices)))
+            return f"choice {choice} never came; there is {there}"
+        return ""
+
+    def _source(self) -> str:
+        wire = self.reassembler.format
+        return "that query" if wire is None or wire.name == "--query" else f"format {wire.name}"
+
+    def _write(self, pieces: Iterable[Piece]) -> None:
+        for piece in pieces:
+            self.timing.feed(piece)
+            if piece.kind == "error":
+                self.verdict.format_error(piece.n, piece.value)
+            self.writer.write(piece)
+
+    def _tell_error(self, at: float) -> None:
+        """An error that no format had to find is a part of the answer, too."""
+        found = self.verdict.error_value
+        if self.reassembler.error is None and found is not None:
+            self.reassembler.error = found
+            self.writer.write(Piece("error", found, 0, self.verdict.error_event, at))
+
+    def _check_json(self, row: Row) -> None:
+        if row.payload.__class__ is dict:
+            self._speaks_json = True
+            return
+        data = row.message.data
+        if not self._speaks_json:  # plain text may begin with a bracket
+            return
+        if data[:1] in ("{", "[") and data != SENTINEL and isinstance(row.payload, str):
+            self.broken += 1
+            self.first_broken = self.first_broken or row.message.n

@@ -1,0 +1,166 @@
+"""`sse check TARGET…`: expectations of streams, for CI: a report, and the exit code."""
+
+from __future__ import annotations
+
+import os
+import signal
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import datetime
+from typing import Annotated
+
+import typer
+
+from sse_cli import check_object, junit, workflow
+from sse_cli.check import Checked, exit_code
+from sse_cli.cli import keeping, telling
+from sse_cli.cli.check_options import CheckFormat, CheckOptions, ExpectationOptions
+from sse_cli.cli.check_targets import Said
+from sse_cli.cli.checking import Plan, Runner, Stream
+from sse_cli.cli.options import ReadingOptions, RecordingOptions, RequestOptions, ResumeOptions
+from sse_cli.cli.parsing import PAIRS
+from sse_cli.errors import Terminated, UsageError
+from sse_cli.render.output import Output, is_terminal, standard_output
+
+TARGETS = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="TARGET...",
+        help="URL, recording, .sse file, - for stdin, a .toml of streams, or: curl … as pasted.",
+        show_default=False,
+    ),
+]
+
+
+def check(  # noqa: PLR0913 (Typer's: the context, the targets, groups of options)
+    ctx: typer.Context,
+    target: TARGETS,
+    *,
+    expected: ExpectationOptions,
+    _asked: RequestOptions,
+    resuming: ResumeOptions,
+    reading: ReadingOptions,
+    recording: RecordingOptions,
+    options: CheckOptions,
+) -> None:
+    """Judge streams by what is expected of them; exit 1 if an expectation fails.
+
+    Always expected, unless told otherwise: a whole event stream without an error event.
+    A request is given up after --max-time, 2 minutes by default.
+
+    sse check https://api.example.com/v1/chat/completions --json @body.json --min-events 3
+    """
+    said = Said(ctx.meta[PAIRS], expected, resuming, reading, recording, options)
+    raise typer.Exit(check_all(said.streams(target), options))
+
+
+def check_all(streams: Sequence[Stream], options: CheckOptions) -> int:
+    """Check all streams and report on them; the exit code. Raises SSEError."""
+    _refuse_what_is_for_one(streams, options)
+    ready = [_ready(stream) for stream in streams]
+    if options.keep is not None:
+        folder = keeping.folder(options.keep)
+        names = keeping.file_names(stream.name for stream in ready)
+        pairs = zip(ready, names, strict=True)
+        ready = [replace(stream, keep=folder, file_name=name) for stream, name in pairs]
+    if options.junit is not None:
+        junit.prepare(options.junit)
+    report = _report(options)
+    started = datetime.now()
+    found = _checked(Runner(ready, Plan(options.jobs, options.attempts)), len(ready), report)
+    report.finish(found)
+    if options.junit is not None:
+        junit.write(options.junit, found, started)
+    _annotate(found, options)
+    _explain(found, options)
+    return exit_code(one.exit_code for one in found)
+
+
+def _checked(runner: Runner, count: int, report: _TextReport | _JSONReport) -> list[Checked]:
+    """Every stream as soon as it and those before it are over; after Ctrl-C all, as they are."""
+    found: list[Checked] = []
+    try:
+        while len(found) < count:
+            found.append(runner.wait(len(found)))
+            report.show(found[-1])
+    except (KeyboardInterrupt, Terminated) as error:
+        number = getattr(error, "signal_number", signal.SIGINT)
+        while len(found) < count:
+            found.append(runner.stopped(len(found), number))
+            report.show(found[-1])
+    return found
+
+
+def _ready(stream: Stream) -> Stream:
+    """The stream with its request built; what can't be is told with its name, if it has one."""
+    try:
+        return stream.ready()
+    except UsageError as error:
+        if stream.place:
+            path, line = stream.place
+            error.message = f"{path}, line {line}, stream {stream.name}: {error.message}"
+        raise
+
+
+def _refuse_what_is_for_one(streams: Sequence[Stream], options: CheckOptions) -> None:
+    runs = len(streams) * options.attempts
+    if runs > 1 and any(stream.wanted.keeping.record for stream in streams):
+        raise UsageError("--record is for one run of one stream", "--keep DIR keeps what fails")
+    if options.keep and any(stream.wanted.keeping.record for stream in streams):
+        raise UsageError("--record keeps every run and --keep what fails", "drop one of them")
+    if runs > 1 and any(stream.wanted.target == "-" for stream in streams):
+        raise UsageError("standard input can be read once only", "check it alone: sse check -")
+
+
+class _TextReport:
+    def __init__(self, options: CheckOptions) -> None:
+        from sse_cli.render import checks, console  # noqa: PLC0415 (Rich costs 40 ms)
+
+        standard_output()  # which may be closed
+        self._screen = console.make(options.color.value)
+        self._print = console.print_lines
+        self._checks = checks
+        self._page = checks.Page(self._screen, self._screen.width if is_terminal() else None)
+
+    def show(self, checked: Checked) -> None:
+        self._print(self._screen, self._checks.stream_lines(checked, self._page))
+
+    def finish(self, streams: Sequence[Checked]) -> None:
+        self._print(self._screen, self._checks.closing_lines(streams))
+
+
+class _JSONReport:
+    def show(self, checked: Checked) -> None:
+        """Nothing yet: one object holds them all."""
+
+    def finish(self, streams: Sequence[Checked]) -> None:
+        output = Output()
+        output.write(check_object.text(streams) + "\n")
+        output.flush()
+
+
+def _report(options: CheckOptions) -> _TextReport | _JSONReport:
+    return _JSONReport() if options.output is CheckFormat.JSON else _TextReport(options)
+
+
+def _annotate(streams: Sequence[Checked], options: CheckOptions) -> None:
+    """GitHub's annotations; beside JSON on standard error, which the runner reads as well."""
+    if not workflow.is_wanted(os.environ):
+        return
+    lines = "".join(f"{line}\n" for line in workflow.of(streams))
+    if options.output is CheckFormat.JSON:
+        typer.echo(lines, nl=False, err=True)
+        return
+    output = Output()
+    output.write(lines)
+    output.flush()
+
+
+def _explain(streams: Sequence[Checked], options: CheckOptions) -> None:
+    """The error and the hint, for all that went wrong."""
+    if not any(one.exit_code for one in streams):
+        return
+    from sse_cli.render import reply  # noqa: PLC0415 (Rich costs 40 ms)
+
+    message, hint = map(workflow.defused, check_object.error(streams))
+    telling.say(reply.error_lines(message, hint), options.color.value)

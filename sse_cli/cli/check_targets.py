@@ -1,0 +1,90 @@
+"""From the words of `sse check` to the streams that they mean: of a URL, or of a file of them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, fields
+from typing import Any, TypeVar
+
+from sse_cli import smoke
+from sse_cli.cli.check_options import CheckOptions, ExpectationOptions
+from sse_cli.cli.checking import Stream
+from sse_cli.cli.opening import Pairs, Wanted
+from sse_cli.cli.options import ReadingOptions, RecordingOptions, ResumeOptions
+from sse_cli.errors import UsageError
+
+Options = TypeVar("Options", ReadingOptions, ResumeOptions)
+
+
+@dataclass(frozen=True)
+class Said:
+    """What the command line says beside its targets."""
+
+    pairs: Pairs
+    expected: ExpectationOptions
+    resuming: ResumeOptions
+    reading: ReadingOptions
+    recording: RecordingOptions
+    options: CheckOptions
+
+    def streams(self, targets: Sequence[str]) -> list[Stream]:
+        """The streams of all targets, in order. Raises UsageError."""
+        files = [target for target in targets if _is_file_of_streams(target)]
+        if self.options.only and not files:
+            raise UsageError("--only names a stream of a .toml file", "sse check smoke.toml")
+        if len(files) == len(targets) and (option := next(self._for_urls(), None)):
+            raise UsageError(
+                f"--{option} goes with a URL, and {files[0]} tells it for each of its streams",
+                "write it there, under [streams.NAME] or [defaults]",
+            )
+        return [stream for target in targets for stream in self._of(target)]
+
+    def _of(self, target: str) -> list[Stream]:
+        if _is_file_of_streams(target):
+            described = smoke.read(target, self.options.only or ())
+            return [self._described(target, one) for one in described]
+        wanted = Wanted(target, self.pairs, self.reading, self.resuming, self.recording)
+        options = self.options
+        expected = tuple(self.expected.pairs())
+        name = "standard input" if target == "-" else target  # a URL's is made of its request
+        limits = (options.format, options.max_events, options.until)
+        return [Stream(name, wanted, expected, *limits)]
+
+    def _described(self, path: str, one: smoke.Described) -> Stream:
+        settings = one.settings
+        return Stream(
+            one.name,
+            Wanted(
+                one.target,
+                one.request,
+                _taken(ReadingOptions, settings),
+                _taken(ResumeOptions, settings),
+                self.recording,
+            ),
+            one.expected,
+            settings.get("format"),
+            settings.get("max_events"),
+            settings.get("until"),
+            (path, one.place.line),
+        )
+
+    def _for_urls(self) -> Iterator[str]:
+        """The options that mean nothing to a file of streams."""
+        yield from (name for name, _ in self.pairs)
+        yield from (name for name, _ in self.expected.pairs())
+        for group in (self.resuming, self.reading):
+            for one in fields(group):
+                if getattr(group, one.name) != one.default:
+                    yield one.name.replace("_", "-")
+        for name in ("format", "max_events", "until"):
+            if getattr(self.options, name) is not None:
+                yield name.replace("_", "-")
+
+
+def _is_file_of_streams(target: str) -> bool:
+    return target.endswith(".toml") and "://" not in target
+
+
+def _taken(group: type[Options], settings: Any) -> Options:
+    """The options of a group that a file has."""
+    return group(**{one.name: settings[one.name] for one in fields(group) if one.name in settings})

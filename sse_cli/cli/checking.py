@@ -1,0 +1,241 @@
+"""Streams to be checked: one run each, several at a time, every one in a thread of its own.
+
+The main thread only waits, so that Ctrl-C reaches it at once; the threads are daemons, which
+die with the process, wherever they block.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Final
+
+from sse_cli import expectations, formats, redact
+from sse_cli.answer import answer_object
+from sse_cli.check import Attempt, Checked, judge
+from sse_cli.cli import keeping
+from sse_cli.cli.answering import View
+from sse_cli.cli.opening import Wanted, build_request, kind_of, open_target
+from sse_cli.cli.options import RecordingOptions
+from sse_cli.cli.pipeline import Run
+from sse_cli.draft import duration
+from sse_cli.events import Closed, Ignored, Opened
+from sse_cli.expectations import EXCERPT, Expectation, Facts, Witness
+from sse_cli.formats import WireFormat
+from sse_cli.query import Expression, Row
+from sse_cli.reassemble import Reassembler
+from sse_cli.render.items import Item
+from sse_cli.render.pieces import NoWriter
+from sse_cli.verdict import Verdict
+
+MAX_TIME: Final = 120.0  # seconds, unless told otherwise: nothing may hang a CI job
+MARGIN: Final = 0.1  # seconds after --total-within until the request is given up
+FIRST_PAUSE: Final = 0.5  # seconds before the second attempt; twice that before each later one
+LONGEST_PAUSE: Final = 8.0
+
+
+@dataclass(frozen=True)
+class Stream:
+    """One stream to check, with all that was said of it."""
+
+    name: str
+    wanted: Wanted
+    expected: Sequence[tuple[str, str]] = ()
+    format: str | None = None
+    max_events: int | None = None
+    until: str | None = None
+    place: tuple[str, int] | None = None
+    keep: Path | None = None
+    file_name: str = "stream"
+
+    def ready(self) -> Stream:
+        """The stream with its request built, and a deadline on it; what can't be is raised now.
+
+        Raises UsageError.
+        """
+        expectations.build(self.expected)
+        self.wanted.session()
+        self.wanted.clock()
+        if self.format is not None:
+            formats.named(self.format)
+        if self.until is not None:
+            Expression(self.until, "--until")
+        if kind_of(self.wanted.target) != "url":
+            return self
+        asked = build_request(self.wanted)
+        if "max-time" not in dict(self.wanted.pairs):
+            asked = replace(asked, max_time=self._deadline())
+        name = self.name if self.place else redact.url(asked.url)
+        return replace(self, name=name, wanted=replace(self.wanted, asked=asked))
+
+    def target(self) -> str:
+        """What is checked, for people."""
+        asked = self.wanted.asked
+        if asked:
+            return f"{asked.method} {redact.url(asked.url)}"
+        return self.name if self.wanted.target == "-" else self.wanted.target
+
+    def reassembler(self, known: Sequence[WireFormat]) -> Reassembler:
+        """What puts the answer together, by its format or by one of those `known`."""
+        return Reassembler(known if self.format is None else [formats.named(self.format)])
+
+    def _deadline(self) -> float:
+        total = dict(self.expected).get("total-within")
+        return MAX_TIME if total is None else duration(total, "--total-within") + MARGIN
+
+
+@dataclass
+class Watcher:
+    """Shows every event to every expectation, and remembers the one that reports an error."""
+
+    expectations: Sequence[Expectation]
+    verdict: Verdict
+    error: Witness | None = None
+
+    def show(self, item: Item) -> None:
+        """Pass an item on."""
+        if isinstance(item, Row):
+            for one in self.expectations:
+                one.row(item)
+            if self.error is None and self.verdict.error:
+                message = item.message
+                data = message.data[:EXCERPT]
+                self.error = Witness(message.n, message.at, message.type, data)
+        elif isinstance(item, Ignored):
+            for one in self.expectations:
+                one.ignored(item)
+            if self.error is None and self.verdict.error:
+                self.error = Witness(0, item.at, item.type or "", item.text[:EXCERPT])
+
+    def flush(self) -> None:
+        """Nothing is held back."""
+
+
+def run_once(stream: Stream, known: Sequence[WireFormat], number: int = 1) -> Attempt:
+    """Read a stream to its end, and judge it; its recording stays only if something failed."""
+    if stream.keep is None:
+        return _run(stream, known)
+    with keeping.attempt(stream.keep, stream.file_name, number) as kept:
+        recorded = RecordingOptions(record=str(kept.path))
+        wanted = replace(stream.wanted, keeping=recorded)
+        attempt = _run(replace(stream, wanted=wanted), known)
+        kept.wanted = not attempt.outcome.held
+    return replace(attempt, recording=kept.name)
+
+
+def _run(stream: Stream, known: Sequence[WireFormat]) -> Attempt:
+    run = Run(
+        stream.wanted.session(),
+        stream.wanted.clock(),
+        until=Expression(stream.until, "--until") if stream.until else None,
+        max_events=stream.max_events,
+    )
+    view = View(stream.reassembler(known), NoWriter(), run.verdict)
+    watcher = Watcher(expectations.build(stream.expected), run.verdict)
+    run.is_done = lambda: view.reassembler.done
+    run.verdict.missing = view.missing
+    closed = run.over(open_target(stream.wanted, run), [view, watcher])
+    facts = _facts(run, view, watcher, closed)
+    status = run.opened.status if run.opened else None
+    return Attempt(judge(watcher.expectations, facts), facts.answer, status)
+
+
+def _facts(run: Run, view: View, watcher: Watcher, closed: Closed) -> Facts:
+    answer: dict[str, Any] = answer_object(view.reassembler, closed, run.timing, view.timing)
+    wire = view.reassembler.format
+    return Facts(
+        closed=closed,
+        timing=run.timing,
+        answer=answer | _head(run.opened),
+        opened=run.opened,
+        first_content=view.timing.first.get("text"),
+        error=watcher.error,
+        format=wire.name if wire else None,
+    )
+
+
+def _head(opened: Opened | None) -> dict[str, Any]:
+    """The reply's status, and its headers by their names in lower case; secrets redacted."""
+    if opened is None:
+        return {"status": None, "headers": {}}
+    names = {name.lower() for name, _ in opened.headers}
+    headers = {name: redact.header(name, opened.header(name) or "") for name in sorted(names)}
+    return {"status": opened.status, "headers": headers}
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How many streams at a time, how often each is tried at most."""
+
+    jobs: int = 1
+    attempts: int = 1
+
+
+class Runner:
+    """Runs streams in threads: `wait` for each in turn, or, after Ctrl-C, take it as it is
+    (`stopped`)."""
+
+    def __init__(self, streams: Sequence[Stream], plan: Plan) -> None:
+        self._streams = streams
+        self._plan = plan
+        self._known = formats.known()
+        self._waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
+        self._done: queue.SimpleQueue[tuple[int, list[Attempt] | Exception]] = queue.SimpleQueue()
+        self._finished: dict[int, list[Attempt]] = {}
+        for index in range(len(streams)):
+            self._waiting.put(index)
+        for number in range(min(plan.jobs, len(streams))):
+            threading.Thread(target=self._work, daemon=True, name=f"sse-check-{number}").start()
+
+    def wait(self, index: int) -> Checked:
+        """Stream `index` once it is checked. Raises what its thread raised."""
+        while index not in self._finished:
+            self._take(*self._done.get())
+        return self._checked(index, 0)
+
+    def stopped(self, index: int, signal_number: int) -> Checked:
+        """Stream `index` as it is now; without a verdict unless it was over."""
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._take(*self._done.get_nowait())
+        return self._checked(index, 0 if index in self._finished else signal_number)
+
+    def _take(self, index: int, found: list[Attempt] | Exception) -> None:
+        if isinstance(found, Exception):
+            raise found
+        self._finished[index] = found
+
+    def _checked(self, index: int, signal_number: int) -> Checked:
+        stream = self._streams[index]
+        attempts = self._finished.get(index, ())
+        return Checked(stream.name, stream.target(), attempts, stream.place, signal_number)
+
+    def _work(self) -> None:
+        with contextlib.suppress(queue.Empty):
+            while True:
+                index = self._waiting.get_nowait()
+                self._done.put((index, _caught(self._streams[index], self._plan, self._known)))
+
+
+def _caught(stream: Stream, plan: Plan, known: Sequence[WireFormat]) -> list[Attempt] | Exception:
+    """The attempts, or what they raised: it is raised again where it is waited for."""
+    try:
+        return _attempts(stream, plan, known)
+    except Exception as error:
+        return error
+
+
+def _attempts(stream: Stream, plan: Plan, known: Sequence[WireFormat]) -> list[Attempt]:
+    found: list[Attempt] = []
+    pause = FIRST_PAUSE
+    while True:
+        found.append(run_once(stream, known, len(found) + 1))
+        if found[-1].outcome.held or len(found) == plan.attempts:
+            return found
+        time.sleep(pause)
+        pause = min(pause * 2, LONGEST_PAUSE)

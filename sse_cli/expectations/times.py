@@ -1,0 +1,86 @@
+"""What is expected of the times of a stream: all by the stamps of its events."""
+
+from __future__ import annotations
+
+from sse_cli.draft import duration
+from sse_cli.expectations.base import Expectation, Facts, Finding, Witness, witness_of
+from sse_cli.query import Row
+
+
+class Within(Expectation):
+    """A duration that is not to be exceeded."""
+
+    def __init__(self, text: str) -> None:
+        self.limit = duration(text, self.option)
+        super().__init__(f"{text} or less")
+
+    def within(self, facts: Facts, seconds: float | None, nothing: str = "none came") -> Finding:
+        """Whether `seconds`, None for never, are few enough."""
+        if not facts.has_times:
+            return Finding(False, "a raw stream in a file has no times")
+        if seconds is None:
+            return Finding(False, nothing)
+        return Finding(seconds <= self.limit, _seconds(seconds))
+
+
+class FirstEventWithin(Within):
+    """`--first-event-within T`."""
+
+    name = "first-event-within"
+
+    def judge(self, facts: Facts, /) -> Finding:
+        """The time to the first event, since the request began."""
+        return self.within(facts, facts.timing.first_event)
+
+
+class FirstContentWithin(Within):
+    """`--first-content-within T`."""
+
+    name = "first-content-within"
+
+    def judge(self, facts: Facts, /) -> Finding:
+        """The time to the first piece of text; reasoning is none."""
+        nothing = "no text came" if facts.format else "no text: the format is unknown"
+        return self.within(facts, facts.first_content, nothing)
+
+
+class TotalWithin(Within):
+    """`--total-within T`."""
+
+    name = "total-within"
+
+    def judge(self, facts: Facts, /) -> Finding:
+        """The time that it all took."""
+        return self.within(facts, facts.closed.at)
+
+
+class MaxGap(Within):
+    """`--max-gap T`."""
+
+    name = "max-gap"
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        self._before: float | None = None
+        self._longest = 0.0
+        self._after: Witness | None = None
+
+    def row(self, row: Row) -> None:
+        """Measure from the message before."""
+        at = row.message.at
+        if self._before is not None and at - self._before > self._longest:
+            self._longest = at - self._before
+            if self._longest > self.limit:
+                self._after = witness_of(row)
+        self._before = at
+
+    def judge(self, facts: Facts, /) -> Finding:
+        """The longest gap, and the event that came after it."""
+        found = _seconds(self._longest)
+        if self._after is None:
+            return self.within(facts, self._longest)
+        return Finding(False, f"{found} before event {self._after.n:,}", self._after)
+
+
+def _seconds(value: float) -> str:
+    return f"{value * 1000:.0f}ms" if value < 0.9995 else f"{value:.2f}s"

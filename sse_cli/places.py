@@ -1,0 +1,130 @@
+"""Where each key of a TOML document stands: `tomllib` gives values, but no lines and columns.
+
+Rule 1: the text has been read by `tomllib` before, so that nothing is checked here (TOML 1.0).
+Rule 2: a path is what leads to the value in what `tomllib` returned: names, and numbers in arrays.
+"""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from bisect import bisect_right
+from typing import Final, NamedTuple, TypeAlias
+
+Path: TypeAlias = tuple[str | int, ...]
+
+_BLANK: Final = re.compile(r"(?:[ \t\n]|#[^\n]*)*")
+_BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
+# The four kinds of strings; a multi-line one may end with up to two quotes of its own.
+_STRING: Final = re.compile(
+    r'"""(?:[^\\]|\\.)*?"{3,5}|' + r"'''.*?'{3,5}|" + r'"(?:[^"\\\n]|\\.)*"|' + r"'[^'\n]*'",
+    re.DOTALL,
+)
+_OTHER: Final = re.compile(r"[^,\]}\n#]+")  # numbers, dates (which may hold a space), booleans
+
+
+class Place(NamedTuple):
+    """A line and a column (characters), both from 1."""
+
+    line: int
+    column: int
+
+
+def places(text: str) -> dict[Path, Place]:
+    """The place of each key, by its path: where it is written first."""
+    return _Scanner(text.replace("\r\n", "\n")).run()
+
+
+class _Scanner:
+    def __init__(self, text: str) -> None:
+        self._text = text
+        self._lines = [0, *(found.end() for found in re.finditer("\n", text))]
+        self._at = 0
+        self._found: dict[Path, Place] = {}
+        self._arrays: dict[Path, int] = {}  # how often [[path]] was seen
+
+    def run(self) -> dict[Path, Place]:
+        table: Path = ()
+        while self._skip() < len(self._text):
+            if self._text.startswith("[[", self._at):
+                table = self._header(2)
+            elif self._text.startswith("[", self._at):
+                table = self._header(1)
+            else:
+                self._pair(table)
+        return self._found
+
+    def _skip(self) -> int:
+        found = _BLANK.match(self._text, self._at)
+        self._at = found.end() if found else self._at
+        return self._at
+
+    def _header(self, brackets: int) -> Path:
+        self._at += brackets
+        path = self._keys(())
+        if brackets == 2:
+            number = self._arrays.get(path, -1) + 1
+            self._arrays[path] = number
+            path = (*path, number)
+        self._at = self._text.index("]" * brackets, self._skip()) + brackets
+        return path
+
+    def _pair(self, table: Path) -> None:
+        path = self._keys(table)
+        self._at = self._text.index("=", self._skip()) + 1
+        self._value(path)
+
+    def _keys(self, path: Path) -> Path:
+        """A key with its dots, below `path`; of an array of tables the last one is meant."""
+        while True:
+            if path in self._arrays:
+                path = (*path, self._arrays[path])
+            self._skip()
+            start = self._at
+            path = (*path, self._key())
+            self._found.setdefault(path, self._place(start))
+            if not self._text.startswith(".", self._skip()):
+                return path
+            self._at += 1
+
+    def _key(self) -> str:
+        if found := _BARE.match(self._text, self._at):
+            self._at = found.end()
+            return found[0]
+        return str(tomllib.loads(f"key = {self._string()}")["key"])
+
+    def _string(self) -> str:
+        found = _STRING.match(self._text, self._at)
+        assert found is not None  # noqa: S101 (rule 1)
+        self._at = found.end()
+        return found[0]
+
+    def _value(self, path: Path) -> None:
+        self._skip()
+        opening = self._text[self._at]
+        if opening in "\"'":
+            self._string()
+        elif opening == "[":
+            self._items(path, "]")
+        elif opening == "{":
+            self._items(path, "}")
+        elif found := _OTHER.match(self._text, self._at):
+            self._at = found.end()
+
+    def _items(self, path: Path, closing: str) -> None:
+        """What an array or an inline table holds."""
+        self._at += 1
+        number = 0
+        while not self._text.startswith(closing, self._skip()):
+            if self._text[self._at] == ",":
+                self._at += 1
+            elif closing == "}":
+                self._pair(path)
+            else:
+                self._value((*path, number))
+                number += 1
+        self._at += 1
+
+    def _place(self, at: int) -> Place:
+        line = bisect_right(self._lines, at)
+        return Place(line, at - self._lines[line - 1] + 1)

@@ -1,0 +1,102 @@
+"""A reply: its head as `Opened`, its body as `Chunk`s, content coding undone, nothing held back."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable, Generator, Iterator
+from typing import Final
+
+import httpx
+
+from sse_cli import coding, content
+from sse_cli.deadlines import Watchdog
+from sse_cli.events import Chunk, Closed, Ending, Media, Opened, Signal
+from sse_cli.transport.ending import Failed, clean_end, cut, is_http2, max_time_over, stalled
+
+REFUSED_BODY_LIMIT: Final = 64 * 1024
+REFUSED_BODY_SECONDS: Final = 2.0
+MediaOf = Callable[[int, str | None], Media]
+
+
+def opened_by(response: httpx.Response, url: httpx.URL, at: float, media_of: MediaOf) -> Opened:
+    """The head of a reply that came from `url`; `media_of` judges its status and type."""
+    headers = tuple((_text(name), _text(value)) for name, value in response.headers.raw)
+    return Opened(
+        at=at,
+        url=str(url),
+        status=response.status_code,
+        reason=_text(response.extensions.get("reason_phrase", b"")),
+        http_version=_text(response.extensions.get("http_version", b"")),
+        headers=headers,
+        media=media_of(response.status_code, response.headers.get("content-type")),
+    )
+
+
+def read_body(
+    opened: Opened, response: httpx.Response, watchdog: Watchdog, clock: Callable[[], float]
+) -> Generator[Signal, None, Closed]:
+    """The body's chunks; returns how it closed."""
+    refused = opened.media == "other"
+    if refused:
+        watchdog.limit(REFUSED_BODY_SECONDS)
+    size = 0
+    closed = clean_end(opened, response)
+    try:
+        for piece in _decoded(opened, response, watchdog):
+            yield Chunk(clock(), piece)
+            size += len(piece)
+            # What had arrived by then can still be read, and there may be much of it.
+            if watchdog.fired or (refused and size >= REFUSED_BODY_LIMIT):
+                break
+    except Failed as failed:
+        closed = failed.closed()
+    except Exception as error:
+        # h2's own errors come through httpcore as they are, and importing it costs time.
+        if not isinstance(error, httpx.HTTPError | OSError | zlib.error) and not is_http2(error):
+            raise
+        closed = cut(error)
+    if refused:
+        return Closed(0.0, Ending.REFUSED, *content.refusal(opened))
+    # Asked before the end is believed: a shut down socket looks like a clean end.
+    if watchdog.stalled:
+        return stalled(watchdog)
+    return max_time_over("the stream still ran", watchdog).closed() if watchdog.fired else closed
+
+
+def _reads(response: httpx.Response, watchdog: Watchdog) -> Iterator[bytes]:
+    """The body as it came. Any byte of it counts for the watchdog, even one that a decoder
+    keeps back; the time that our own reader takes does not."""
+    assert isinstance(response.stream, httpx.SyncByteStream)  # noqa: S101 (a sync transport's)
+    watchdog.waiting()
+    for data in response.stream:
+        watchdog.received()
+        yield data
+        watchdog.waiting()
+
+
+def _decoded(opened: Opened, response: httpx.Response, watchdog: Watchdog) -> Iterator[bytes]:
+    names = opened.header("content-encoding")
+    if unknown := coding.unsupported(names):
+        raise Failed(
+            Ending.REFUSED,
+            f"the body comes with Content-Encoding {unknown}, which was not asked for",
+            "sse reads identity, gzip and deflate; the server or a proxy ignores Accept-Encoding",
+        )
+    found = coding.codings(names)
+    reads = _reads(response, watchdog)
+    if not found:
+        yield from reads
+        return
+    decoder = coding.Decoder(found[0])
+    for chunk in reads:
+        yield from decoder.feed(chunk)
+    if not decoder.complete:
+        raise Failed(Ending.TRUNCATED, f"the {found[0]} body ends before its own end")
+
+
+def _text(raw: bytes) -> str:
+    """A header's bytes: UTF-8 where they are, else Latin-1 (RFC 9110, 5.5)."""
+    try:
+        return raw.decode()
+    except UnicodeDecodeError:
+        return raw.decode("latin-1")

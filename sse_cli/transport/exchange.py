@@ -1,0 +1,180 @@
+"""One exchange, up to the reply's headers, in a thread that can be given up on."""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import socket
+import threading
+from collections.abc import Callable
+from typing import Any, Final
+
+import httpx
+
+from sse_cli.deadlines import FOREVER, Watchdog
+from sse_cli.request import Request
+from sse_cli.transport.asking import build_request, build_transport, origin
+from sse_cli.transport.ending import failed_head, late_connection, late_reply
+
+_CONNECTED: Final = object()
+
+
+class Cookies:
+    """The cookies that a server set, for its later connections (RFC 6265).
+
+    Each origin has a jar of its own: RFC 6265 (8.5) would hand what one port of a host has set
+    to every other (rule 4).
+    """
+
+    def __init__(self) -> None:
+        self._jars: dict[tuple[str, str, int], httpx.Cookies] = {}
+
+    def keep(self, response: httpx.Response, ask: httpx.Request) -> None:
+        """Take what a reply sets."""
+        response.request = ask
+        self._jar(ask).extract_cookies(response)
+
+    def add(self, ask: httpx.Request) -> None:
+        """Put those for this URL beside the caller's own."""
+        bare = httpx.Request("GET", ask.url)
+        self._jar(ask).set_cookie_header(bare)
+        if kept := bare.headers.get("cookie"):
+            own = ask.headers.get("cookie")
+            ask.headers["Cookie"] = f"{own}; {kept}" if own else kept
+
+    def _jar(self, ask: httpx.Request) -> httpx.Cookies:
+        return self._jars.setdefault(origin(ask.url), httpx.Cookies())
+
+
+def exchange(
+    request: Request,
+    url: httpx.URL,
+    watchdog: Watchdog,
+    stack: contextlib.ExitStack,
+    cookies: Cookies | None = None,
+) -> httpx.Response:
+    """Send the request and wait for the reply's headers, in a thread of its own.
+
+    `stack` closes what was opened. A thread that is given up on loses its connection when
+    the watchdog is closed.
+    """
+    box: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    heard = _Heard()
+    ask = build_request(request, url, _trace(box, watchdog, heard))
+    transport = build_transport(request, url)
+    if cookies:
+        cookies.add(ask)
+    give_up = _send(transport, ask, box)
+    try:
+        response = _wait(box, request, watchdog)
+    except (httpx.HTTPError, OSError, ValueError) as error:
+        transport.close()
+        # Asked before the error is believed: a shut down socket looks like a lost one.
+        if watchdog.fired:
+            raise late_reply(watchdog) from None
+        raise failed_head(error, request, url, heard=heard.any) from None
+    except BaseException:
+        give_up()
+        raise
+    stack.callback(transport.close)
+    stack.callback(response.close)
+    if cookies:
+        cookies.keep(response, ask)
+    return response
+
+
+def _send(
+    transport: httpx.HTTPTransport, ask: httpx.Request, box: queue.SimpleQueue[Any]
+) -> Callable[[], None]:
+    """Have a thread put the response, or what was raised, into `box`.
+
+    Who doesn't want it any more calls what is returned. Then the transport is closed by
+    whichever of the two comes second: never under a thread that still reads from it.
+    """
+    finished, given_up = threading.Event(), threading.Event()
+
+    def work() -> None:
+        try:
+            box.put(transport.handle_request(ask))
+        except BaseException as error:  # handed to the waiting thread
+            box.put(error)
+        finished.set()
+        if given_up.is_set():
+            transport.close()
+
+    def give_up() -> None:
+        given_up.set()
+        if finished.is_set():
+            transport.close()
+
+    threading.Thread(target=work, daemon=True, name="sse-connect").start()
+    return give_up
+
+
+def _wait(box: queue.SimpleQueue[Any], request: Request, watchdog: Watchdog) -> httpx.Response:
+    timeout = request.connect_timeout
+    connecting = None if timeout is None else min(timeout, FOREVER)
+    while True:
+        left = watchdog.remaining()
+        limits = [seconds for seconds in (connecting, left) if seconds is not None]
+        try:
+            item = box.get(timeout=min(limits, default=FOREVER))
+        except queue.Empty:
+            if connecting is not None and connecting == min(limits):
+                raise late_connection(connecting) from None
+            raise late_reply(watchdog) from None
+        if item is _CONNECTED:
+            connecting = None
+        elif isinstance(item, BaseException):
+            raise item
+        else:
+            assert isinstance(item, httpx.Response)  # noqa: S101 (all that is left)
+            return item
+
+
+class _Heard:
+    """Whether a byte of an HTTP/1.1 reply has come: httpcore calls a head that was cut short
+    "without sending a response", too. In HTTP/2 there are bytes that are of no reply."""
+
+    def __init__(self) -> None:
+        self.any = False
+
+    def listen(self, stream: Any) -> None:
+        """Note the first byte that `stream`, httpcore's, reads from now on."""
+        read = stream.read
+
+        def listening(*given: Any, **named: Any) -> bytes:
+            data: bytes = read(*given, **named)
+            self.any = self.any or bool(data)
+            return data
+
+        stream.read = listening
+
+
+def _trace(
+    box: queue.SimpleQueue[Any], watchdog: Watchdog, heard: _Heard
+) -> Callable[[str, Any], None]:
+    """httpcore's trace hook: hands new sockets to the watchdog and tells when one is connected.
+
+    The CONNECT of a proxy is a request of its own, and no connection yet.
+    """
+    streams: list[Any] = []  # the plain one, and the one that TLS makes of it
+
+    def trace(name: str, info: dict[str, Any]) -> None:
+        if name in ("connection.connect_tcp.complete", "connection.connect_unix_socket.complete"):
+            sock = info["return_value"].get_extra_info("socket")
+            if isinstance(sock, socket.socket):
+                watchdog.watch(sock)
+            streams.append(info["return_value"])
+        elif name.endswith("start_tls.complete"):
+            streams.append(info["return_value"])
+        elif name.endswith("send_request_headers.started") and not _is_connect(info):
+            if name.startswith("http11."):
+                heard.listen(streams[-1])
+            box.put(_CONNECTED)
+
+    return trace
+
+
+def _is_connect(info: dict[str, Any]) -> bool:
+    return bool(info["request"].method == b"CONNECT")

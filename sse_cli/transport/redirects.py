@@ -1,0 +1,96 @@
+"""Redirects (Fetch, "HTTP-redirect fetch"): within the origin, and beyond it only if asked to.
+
+Nothing of the caller's crosses to another origin.
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import replace
+from typing import Final
+
+import httpx
+
+from sse_cli import redact
+from sse_cli.deadlines import Watchdog
+from sse_cli.errors import UsageError
+from sse_cli.events import Ending
+from sse_cli.request import Request
+from sse_cli.transport.asking import origin
+from sse_cli.transport.ending import Failed
+from sse_cli.transport.exchange import Cookies, exchange
+from sse_cli.url import checked
+
+MAX_REDIRECTS: Final = 20
+# All that another origin gets to see of a request (rule 4): none of it names the caller.
+_ANONYMOUS: Final = frozenset({"accept", "accept-encoding", "cache-control", "user-agent"})
+
+
+def follow(  # noqa: PLR0913, PLR0917 (a request, and what its connections share)
+    request: Request,
+    url: httpx.URL,
+    watchdog: Watchdog,
+    stack: contextlib.ExitStack,
+    cookies: Cookies | None = None,
+    admit: Callable[[float | None], None] = lambda _left: None,
+) -> tuple[httpx.URL, httpx.Response]:
+    """The first reply that is no redirect we may follow (Fetch, "HTTP-redirect fetch")."""
+    for _ in range(MAX_REDIRECTS + 1):
+        response = exchange(request, url, watchdog, stack, cookies)
+        target = _target(response, url)
+        if target is None:
+            return url, response
+        response.close()
+        if origin(target) != origin(url):
+            if not request.location:
+                raise _blocked(response.status_code, target)
+            request = _anonymous(request)
+        elif _turns_into_get(response.status_code, request.method):
+            request = _without_body(request)
+        url = target
+        admit(watchdog.remaining())
+    raise Failed(
+        Ending.REFUSED,
+        f"more than {MAX_REDIRECTS} redirects, the last to {redact.url(str(url))}",
+        "the server redirects in a circle",
+    )
+
+
+def _target(response: httpx.Response, url: httpx.URL) -> httpx.URL | None:
+    """Where a redirect leads; None for all that is not one, or leads nowhere."""
+    location = response.headers.get("location", "")
+    if response.status_code not in (301, 302, 303, 307, 308) or not location:
+        return None
+    try:
+        given = httpx.URL(location)
+        target = url.join(given)
+        checked(str(target))
+    except (httpx.InvalidURL, ValueError, UsageError):
+        return None
+    # httpx would take "http://" for the URL it is joined to, and escape what is no host.
+    return None if (given.scheme and not given.host) or "%" in target.host else target
+
+
+def _blocked(status: int, target: httpx.URL) -> Failed:
+    return Failed(
+        Ending.REFUSED,
+        f"{status} redirects to another origin, {redact.url(str(target))}",
+        "-L follows it, without your headers and body; or ask that URL itself",
+    )
+
+
+def _turns_into_get(status: int, method: str) -> bool:
+    return (status in (301, 302) and method == "POST") or (
+        status == 303 and method not in ("GET", "HEAD")
+    )
+
+
+def _without_body(request: Request) -> Request:
+    headers = tuple(h for h in request.headers if not h[0].lower().startswith("content-"))
+    return replace(request, method="GET", body=None, headers=headers)
+
+
+def _anonymous(request: Request) -> Request:
+    headers = tuple(h for h in request.headers if h[0].lower() in _ANONYMOUS)
+    return replace(request, method="GET", body=None, headers=headers, cert=None, key=None)

@@ -1,0 +1,221 @@
+"""Each expectation, over recordings with stamps of their own: no test has to wait."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from sse_cli import expectations, formats
+from sse_cli.check import Outcome, Result
+from sse_cli.cli.checking import Stream, run_once
+from sse_cli.cli.opening import Wanted
+from sse_cli.errors import ExpressionError, UsageError
+from sse_cli.events import Chunk, Closed, Ending, Opened, Signal
+from sse_cli.expectations import KINDS
+from sse_cli.recording import Recorder, header_of
+
+HEADERS = (("Content-Type", "text/event-stream"), ("X-Key", "secret"), ("Server", "it"))
+OPENED = Opened(0.1, "https://h/x", 200, "OK", "HTTP/1.1", HEADERS)
+CHAT = (
+    b'data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"%s"},'
+    b'"finish_reason":null}]}\n\n'
+)
+END = (
+    b'data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{},'
+    b'"finish_reason":"stop"}],"usage":{"completion_tokens":7}}\n\ndata: [DONE]\n\n'
+)
+# Six events: text at 0.5 s and 0.7, a long gap up to 3 s, the end at 3.1 s.
+ANSWER: Sequence[Signal] = (
+    OPENED,
+    Chunk(0.5, CHAT % b"Hello"),
+    Chunk(0.7, CHAT % b", world"),
+    Chunk(3.0, b"event: tick\ndata: 1\n\nevent: tick\ndata: x\n\n"),
+    Chunk(3.1, END),
+    Closed(3.2, Ending.EOF, "the body ended as HTTP says it should"),
+)
+EMPTY: Sequence[Signal] = (OPENED, Closed(0.2, Ending.EOF))
+DROPPED: Sequence[Signal] = (
+    OPENED,
+    Chunk(0.4, b"event: end\n\nbad field\n\ndata: 1\n\n"),
+    Closed(0.5, Ending.EOF),
+)
+
+
+def outcome(folder: Path, signals: Sequence[Signal], *asked: tuple[str, str]) -> Outcome:
+    """What the expectations make of a stream that was recorded."""
+    path = folder / "stream.jsonl"
+    with Recorder(str(path), header_of(None), force=True) as recorder:
+        for signal in signals:
+            recorder.write(signal)
+    stream = Stream("stream", Wanted(str(path)), asked).ready()
+    return run_once(stream, formats.known()).outcome
+
+
+def last(folder: Path, signals: Sequence[Signal], name: str, value: str) -> Result:
+    """The result of one expectation that was asked for."""
+    return outcome(folder, signals, (name, value)).results[-1]
+
+
+# What is asked of ANSWER, whether it holds, and what the report says was found.
+CASES = [
+    ("status", "200", True, "200"),
+    ("status", "404", False, "200"),
+    ("ending", "done", True, "done: the answer's own end was seen"),
+    ("ending", "eof, done", True, "done: the answer's own end was seen"),
+    ("ending", "eof", False, "done: the answer's own end was seen"),
+    ("min-events", "6", True, "6"),
+    ("min-events", "7", False, "6"),
+    ("first-event-within", "500ms", True, "500ms"),
+    ("first-event-within", "499ms", False, "500ms"),
+    ("first-content-within", "0.5", True, "500ms"),
+    ("first-content-within", "0.4", False, "500ms"),
+    ("max-gap", "2.3", True, "2.30s"),
+    ("max-gap", "2s", False, "2.30s before event 3"),
+    ("total-within", "3.1s", True, "3.10s"),
+    ("total-within", "3s", False, "3.10s"),
+    ("text", "^Hello.*world$", True, '"Hello, world"'),
+    ("text", "o, w", True, '"o, w"'),
+    ("text", "Bonjour", False, '"Hello, world"'),
+    ("valid-json", "", False, "no JSON in event 4"),
+    ("no-ignored", "", True, "nothing"),
+    ("expect-event", "tick", True, "2"),
+    ("expect-event", "tick=2", True, "2"),
+    ("expect-event", "tick=1", False, "2"),
+    ("expect-event", "tock", False, "none"),
+    ("expect-event", "tock=0", True, "none"),
+    ("any", "choices[0].delta.content == ', world'", True, "event 2"),
+    ("any", "nothing", False, "none of 6"),
+    ("all-match", "choices", False, "no match in event 3, and 1 more"),
+    ("all-match", "@", True, "all 5"),
+    ("expect", "text == 'Hello, world'", True, "true"),
+    ("expect", "usage.completion_tokens > `7`", False, "false"),
+    ("expect", "usage.completion_tokens", True, "7"),
+    ("expect", "missing", False, "null"),
+    ("expect", "status == `200` && headers.server == 'it'", True, "true"),
+    ('expect', 'headers."x-key"', True, '"***"'),
+    ("expect", "timing.gaps.max < `2.4`", True, "true"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "value", "holds", "found"), CASES)
+def test_an_expectation_is_judged_by_what_was_recorded(
+    name: str, value: str, holds: bool, found: str, tmp_path: Path
+) -> None:
+    whole = outcome(tmp_path, ANSWER, (name, value))
+    result = whole.results[-1]
+    assert (result.name, result.verdict, result.found) == (
+        name,
+        "held" if holds else "failed",
+        found,
+    )
+    assert whole.exit_code == (0 if holds else 1)
+    assert result.verdict == "failed" or result.witness is None
+
+
+def test_every_expectation_is_among_the_cases() -> None:
+    assert {name for name, *_ in CASES} == KINDS.keys()
+    for name in KINDS.keys() - {"no-ignored"}:
+        assert {holds for case, _, holds, _ in CASES if case == name} >= {False}, name
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "n", "data"),
+    [
+        ("max-gap", "2s", 3, "1"),
+        ("valid-json", "", 4, "x"),
+        ("all-match", "choices", 3, "1"),
+    ],
+)
+def test_the_event_at_fault_is_shown(
+    name: str, value: str, n: int, data: str, tmp_path: Path
+) -> None:
+    witness = last(tmp_path, ANSWER, name, value).witness
+    assert witness is not None
+    assert (witness.n, witness.at, witness.event, witness.data) == (n, 3.0, "tick", data)
+
+
+def test_what_a_browser_drops_is_told_with_its_line(tmp_path: Path) -> None:
+    result = last(tmp_path, DROPPED, "no-ignored", "")
+    assert (result.verdict, result.found) == ("failed", "no-data in line 1, and 1 more")
+    assert result.witness is not None
+    assert result.witness.n == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("min-events", "1"),
+        ("first-event-within", "9s"),
+        ("first-content-within", "9s"),
+        ("text", ""),
+        ("valid-json", ""),
+        ("expect-event", "message"),
+        ("any", "@"),
+        ("all-match", "@"),
+    ],
+)
+def test_a_stream_without_events_fulfils_nothing_by_default(
+    name: str, value: str, tmp_path: Path
+) -> None:
+    if name == "text":
+        value = "."
+    assert last(tmp_path, EMPTY, name, value).verdict == "failed"
+
+
+def test_an_unknown_format_is_named_where_text_is_expected(tmp_path: Path) -> None:
+    stream = (OPENED, Chunk(0.2, b"event: a\ndata: {}\n\n"), Closed(0.3, Ending.EOF))
+    for name, value in (("text", "x"), ("first-content-within", "9s")):
+        assert last(tmp_path, stream, name, value).found == "no text: the format is unknown"
+
+
+def test_a_runtime_error_of_an_expression_is_told(tmp_path: Path) -> None:
+    result = last(tmp_path, ANSWER, "any", "starts_with(missing, 'a')")
+    assert result.verdict == "failed"
+    assert result.found.startswith("none of 6 (")
+
+
+@pytest.mark.parametrize(
+    ("asked", "names"),
+    [
+        ([], ["reply", "ending"]),
+        ([("status", "200")], ["reply", "ending", "status"]),
+        ([("status", "401")], ["status"]),
+        ([("ending", "truncated")], ["reply", "ending"]),
+        ([("ending", "refused,eof")], ["ending"]),
+        ([("ending", "unreachable")], ["ending"]),
+    ],
+)
+def test_the_defaults_are_there_unless_told_otherwise(
+    asked: list[tuple[str, str]], names: list[str]
+) -> None:
+    assert [one.name for one in expectations.build(asked)] == names
+
+
+BAD = [
+    ("status", "20", "is no HTTP status"),
+    ("status", "OK", "is no number"),
+    ("status", "٢٠٠", "is no number"),
+    ("ending", "don", "is no ending"),
+    ("ending", "interrupted", "is no ending"),
+    ("ending", "", "is no ending"),
+    ("min-events", "-1", "is no number"),
+    ("min-events", "9" * 30, "is no number"),
+    ("max-gap", "fast", "is no duration"),
+    ("text", "(", "is no regular expression"),
+    ("expect-event", "=3", "names no event"),
+    ("expect-event", "a=b", "is no number"),
+    ("expect", "text ==", "not a JMESPath expression"),
+    ("any", "nofunction(@)", "no function"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "words"), BAD)
+def test_a_value_that_is_none_is_told_with_its_option(name: str, value: str, words: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        expectations.build([(name, value)])
+    assert words in caught.value.message
+    assert f"--{name}" in caught.value.message
+    assert caught.value.hint
+    assert isinstance(caught.value, ExpressionError) == (name in ("expect", "any"))
