@@ -30,10 +30,12 @@ class AnswerTiming:
 
     def feed(self, piece: Piece) -> None:
         """Count a piece."""
-        self.first.setdefault(piece.kind, piece.at)
-        if piece.kind in ("text", "reasoning"):
+        kind, at = piece.kind, piece.at
+        if kind not in self.first:
+            self.first[kind] = at
+        if kind in {"text", "reasoning"}:
             self.pieces += 1
-            self._last_text = piece.at
+            self._last_text = at
 
     def rate(self, usage: Any) -> tuple[str, float | None]:
         """Tokens per second when the API counts them, else pieces per second; named so.

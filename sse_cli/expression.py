@@ -68,6 +68,8 @@ def _path(steps: list[str | int]) -> Evaluate:
     if len(steps) == 1 and isinstance(key := steps[0], str):
         return lambda value: value.get(key) if value.__class__ is dict else None
     path = tuple(steps)
+    if len(path) in _KEYS and all(isinstance(step, str) for step in path):
+        return _KEYS[len(path)](path)
 
     def walk(value: Any) -> Any:
         for step in path:
@@ -82,11 +84,41 @@ def _path(steps: list[str | int]) -> Evaluate:
     return walk
 
 
+def _two_keys(path: tuple[Any, ...]) -> Evaluate:
+    first, second = path
+
+    def walk(value: Any) -> Any:
+        if value.__class__ is dict:
+            value = value.get(first)
+            if value.__class__ is dict:
+                return value.get(second)
+        return None
+
+    return walk
+
+
+def _three_keys(path: tuple[Any, ...]) -> Evaluate:
+    first, second, third = path
+
+    def walk(value: Any) -> Any:
+        if value.__class__ is dict:
+            value = value.get(first)
+            if value.__class__ is dict:
+                value = value.get(second)
+                if value.__class__ is dict:
+                    return value.get(third)
+        return None
+
+    return walk
+
+
 def _chain(node: Node) -> Evaluate:
     """Each child on the value of the one before it; paths in it as one step."""
     links = [_compile(child) for child in node["children"]]
     if len(links) == 2:
         first, second = links
+        if node["children"][1]["type"] in _OF_NOTHING:
+            return lambda value: None if (found := first(value)) is None else second(found)
         return lambda value: second(first(value))
 
     def chain(value: Any) -> Any:
@@ -112,13 +144,26 @@ def _slice(node: Node) -> Evaluate:
 
 
 def _or(node: Node) -> Evaluate:
-    left, right = map(_compile, node["children"])
+    *parts, last = map(_compile, _alternatives(node))
 
-    def either(value: Any) -> Any:
-        found = left(value)
-        return right(value) if is_false(found) else found
+    def first_of(value: Any) -> Any:
+        for part in parts:
+            found = part(value)
+            # Not is_false(found), without the call: what Python takes for true, and any number.
+            if found or found.__class__ is int or found.__class__ is float:
+                return found
+        return last(value)
 
-    return either
+    return first_of
+
+
+def _alternatives(node: Node) -> list[Node]:
+    """The parts of a || b || c, which is parsed as (a || b) || c."""
+    parts: list[Node] = []
+    while node["type"] == "or_expression":
+        node, right = node["children"]
+        parts.append(right)
+    return [node, *reversed(parts)]
 
 
 def _and(node: Node) -> Evaluate:
@@ -126,7 +171,9 @@ def _and(node: Node) -> Evaluate:
 
     def both(value: Any) -> Any:
         found = left(value)
-        return found if is_false(found) else right(value)
+        if found or found.__class__ is int or found.__class__ is float:  # not is_false(found)
+            return right(value)
+        return found
 
     return both
 
@@ -178,12 +225,26 @@ def _multi_select_dict(node: Node) -> Evaluate:
 
 def _projection(node: Node) -> Evaluate:
     base, each = map(_compile, node["children"])
+    if node["children"][1]["type"] == "identity":
+        return _without_nulls(base)
 
     def project(value: Any) -> Any:
         items = base(value)
         if items.__class__ is not list:
             return None
         return [found for item in items if (found := each(item)) is not None]
+
+    return project
+
+
+def _without_nulls(base: Evaluate) -> Evaluate:
+    """A projection that ends where it begins: items[]."""
+
+    def project(value: Any) -> Any:
+        items = base(value)
+        if items.__class__ is not list:
+            return None
+        return [item for item in items if item is not None]
 
     return project
 
@@ -289,12 +350,18 @@ def _starts_with(children: list[Node]) -> Evaluate | None:
     return starts_with
 
 
+# Most paths of keys have two or three; without the loop they take half as long.
+_KEYS: Final = {2: _two_keys, 3: _three_keys}
 _ORDER: Final = {
     "lt": operator.lt,
     "gt": operator.gt,
     "lte": operator.le,
     "gte": operator.ge,
 }
+# What gives null for null.
+_OF_NOTHING: Final = frozenset(
+    {"field", "index", "slice", "multi_select_list", "multi_select_dict"}
+)
 _SHORT_CUTS: Final = {"contains": _contains, "starts_with": _starts_with}
 _COMPILERS: Final[dict[str, Callable[[Node], Evaluate]]] = {
     "identity": _identity,

@@ -23,7 +23,7 @@ from sse_cli.payload import is_false
 _NAMED = re.compile(r"(\w+)=(?!=)")
 _UNSET: Any = object()
 _QUIET = Lock()  # `check` compiles in several threads
-_JSON = frozenset({type(None), bool, int, float, str, list, dict})
+_JSON = frozenset({type(None), bool, int, str, list, dict})  # and floats that are numbers
 
 
 class Row:
@@ -65,10 +65,12 @@ class Expression:
             found = self._evaluate(value)
         except Exception as error:  # the library's functions raise OverflowError and more
             return self._failed(str(error))
-        kind = type(found)
-        if kind not in _JSON or (kind is float and not isfinite(found)):
-            return self._failed("its value is none that JSON has")
-        return found
+        if found is None:
+            return None
+        kind = found.__class__
+        if kind in _JSON or (kind is float and isfinite(found)):
+            return found
+        return self._failed("its value is none that JSON has")
 
     def _failed(self, why: str) -> None:
         self.errors += 1
@@ -100,7 +102,8 @@ class Selection:
             return False
         if self.where and is_false(self.where.search(row.payload)):
             return False
-        row.values = [query.search(row.payload) for query in self.queries]
+        if self.queries:
+            row.values = [query.search(row.payload) for query in self.queries]
         return True
 
 

@@ -153,11 +153,13 @@ class Reassembler:
         self._reader = Reader(wire)
 
     def _take(self, envelope: Envelope, n: int, at: float) -> Iterable[Piece]:
-        if self.done or self.gave_up:
+        if self.done:
             return ()
         if self._reader is not None:
             self._n, self._at = n, at
             return self._read(self._reader, envelope)
+        if self.gave_up:
+            return ()
         known = (one for one in self._candidates if not (one.from_start and self._waiting))
         found = next((one for one in known if holds(one.get("detect"), envelope)), None)
         self._waiting.append((envelope, n, at))
@@ -170,18 +172,22 @@ class Reassembler:
 
     def _read(self, reader: Reader, envelope: Envelope) -> list[Piece]:
         pieces: list[Piece] = []
-        items = reader.items(envelope)
+        items = [envelope] if reader.each is None else reader.items(envelope)
         for item in items:
             self._item(reader, item, pieces)
         if not items and holds(reader.finish_root, envelope):
             self._finish(0, _value(reader.finish_root, envelope), pieces)
-        if not is_false(usage := _value(reader.usage, envelope)):
+        # Most are null or false: asked first, for this runs at every event.
+        usage = reader.usage and reader.usage(envelope)
+        if usage is not None and usage is not False and not is_false(usage):
             self.usage = _merged(self.usage, usage)
             pieces.append(self._piece("usage", self.usage))
-        if self.error is None and not is_false(error := _value(reader.error, envelope)):
+        error = reader.error(envelope) if reader.error and self.error is None else None
+        if error is not None and error is not False and not is_false(error):
             self.error = error
             pieces.append(self._piece("error", error))
-        if holds(reader.done, envelope):
+        done = reader.done and reader.done(envelope)
+        if done is not None and done is not False and not is_false(done):
             self.done = True
             pieces += self.finish(self._at)
         return pieces
@@ -196,20 +202,25 @@ class Reassembler:
         part = reader.part(item) if reader.part else None
         if isinstance(part, dict | list):
             part = payload.dump(part)
-        if reader.reasoning and not is_false(found := reader.reasoning(item)):
+        if reader.reasoning and (found := reader.reasoning(item)) and _says(found):
             self._text("reasoning", choice.reasoning, (number, part), found, pieces)
-        if reader.text and not is_false(found := reader.text(item)):
+        if reader.text and (found := reader.text(item)) and _says(found):
             self._text("text", choice.text, (number, part), found, pieces)
-        if reader.tool and not is_false(found := reader.tool(item)):
+        if reader.tool and (found := reader.tool(item)) and _says(found):
             complete = choice.tools.feed(found, part)
             pieces += (self._piece("tool", call, number) for call in complete)
-        if reader.finish and not is_false(found := reader.finish(item)):
+        found = reader.finish and reader.finish(item)
+        if found is not None and found is not False and not is_false(found):
             self._finish(number, found, pieces)
 
     def _text(
         self, kind: Kind, text: Text, place: tuple[int, Any], found: Any, pieces: list[Piece]
     ) -> None:
         number, part = place
+        if found.__class__ is str:
+            if new := text.add(part, found):
+                pieces.append(Piece(kind, new, number, self._n, self._at))
+            return
         if isinstance(found, dict):
             if "full" in found and (whole := "".join(strings(found["full"]))):
                 new, voided = text.replace(part, whole)
@@ -218,7 +229,7 @@ class Reassembler:
             return
         for fragment in strings(found):
             if new := text.add(part, fragment):
-                pieces.append(self._piece(kind, new, number))
+                pieces.append(Piece(kind, new, number, self._n, self._at))
 
     def _finish(self, number: int, found: Any, pieces: list[Piece]) -> None:
         choice = self.choices.setdefault(number, Choice())
@@ -270,13 +281,18 @@ def _explained(wire: WireFormat, key: Key, label: str, value: Any) -> Iterator[t
         yield label, found
 
 
-def strings(found: Any) -> Iterator[str]:
+def strings(found: Any) -> Sequence[str]:
     """The strings in what an expression gave: one, a list, or lists of lists."""
     if isinstance(found, str):
-        yield found
-    elif isinstance(found, list):
-        for item in found:
-            yield from strings(item)
+        return (found,)
+    if not isinstance(found, list):
+        return ()
+    return [text for item in found if item is not None for text in strings(item)]
+
+
+def _says(found: Any) -> bool:
+    """Whether there is anything in what an expression gave; a list of nulls holds nothing."""
+    return found.__class__ is not list or len(found) != found.count(None)
 
 
 def _merged(old: Any, new: Any) -> Any:

@@ -39,11 +39,13 @@ class Text:
 
     def add(self, part: Any, fragment: str) -> str:
         """Append; what can be printed now: half a surrogate pair waits for its other half."""
-        fragment = self._held_back(part, self._halves.pop(part, "") + fragment)
-        if part in self._parts:
-            self._parts[part].add(fragment)
-        else:
+        if self._halves or not fragment.isascii():
+            fragment = self._held_back(part, self._halves.pop(part, "") + fragment)
+        rope = self._parts.get(part)
+        if rope is None:
             self._parts[part] = Rope(fragment)
+        else:
+            rope.add(fragment)
         return fragment
 
     def replace(self, part: Any, whole: str) -> tuple[str, bool]:

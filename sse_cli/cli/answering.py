@@ -86,9 +86,10 @@ class View:
             self.writer.write(Piece("error", found, 0, self.verdict.error_event, at))
 
     def _check_json(self, row: Row) -> None:
-        data = row.message.data
-        if isinstance(row.payload, dict):
+        if row.payload.__class__ is dict:
             self._speaks_json = True
+            return
+        data = row.message.data
         if not self._speaks_json:  # plain text may begin with a bracket
             return
         if data[:1] in ("{", "[") and data != SENTINEL and isinstance(row.payload, str):

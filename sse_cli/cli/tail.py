@@ -123,7 +123,8 @@ def type_out(wanted: Wanted, options: TailOptions) -> int:
     """Read a target to the end of its answer; the exit code."""
     run = Run(wanted.session(), wanted.clock())
     view = View(Reassembler(_formats(options)), _writer(options), run.verdict)
-    run.is_done = lambda: view.reassembler.done or view.reassembler.gave_up
+    answer = view.reassembler
+    run.is_done = lambda: answer.done or (answer.format is None and answer.gave_up)
     run.verdict.missing = view.missing
     signals = open_target(wanted, run)
     try:

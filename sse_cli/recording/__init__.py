@@ -16,9 +16,13 @@ so that whatever kills the writer leaves a file that can be read up to there. Ru
 takes nothing on trust: an unknown key or a wrong type is an error with its line and column.
 """
 
-from sse_cli.recording.header import VERSION, Header
-from sse_cli.recording.reading import BREAKS_OFF, MARK, Recording, is_recording, open_file, read
-from sse_cli.recording.writing import Recorder, first_line, header_of, line_of
+from importlib import import_module
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from sse_cli.recording.header import VERSION, Header
+    from sse_cli.recording.reading import BREAKS_OFF, MARK, Recording, is_recording, open_file, read
+    from sse_cli.recording.writing import Recorder, first_line, header_of, line_of
 
 __all__ = [
     "BREAKS_OFF",
@@ -34,3 +38,18 @@ __all__ = [
     "open_file",
     "read",
 ]
+
+_PLACES = {
+    "header": ("VERSION", "Header"),
+    "reading": ("BREAKS_OFF", "MARK", "Recording", "is_recording", "open_file", "read"),
+    "writing": ("Recorder", "first_line", "header_of", "line_of"),
+}
+
+
+def __getattr__(name: str) -> Any:
+    """Loaded when it is first asked for (PEP 562): a stream that is only watched needs none."""
+    for place, names in _PLACES.items():
+        if name in names:
+            found = globals()[name] = getattr(import_module(f"{__name__}.{place}"), name)
+            return found
+    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
