@@ -88,15 +88,17 @@ class EventStreamParser:
             self._hold(chunk)
             return out
         if self._pieces:
-            chunk = bytes(self._pieces) + chunk
+            chunk = b"".join((self._pieces, chunk))
             self._pieces.clear()
             self._held = 0
         lines = chunk.splitlines(keepends=True)  # of bytes: it knows exactly CR, LF and CRLF
         if (last := chunk[-1]) == CR:
             self._after_cr = True
         elif last != LF:
-            self._hold(lines.pop())
+            self._pieces += lines.pop()
+            self._held = len(self._pieces)
         if len(chunk) > self._max_size:
+            self._hold(b"")
             self._measure(lines, at, out)
         elif not has_cr:
             self._read(iter(lines), b"\n", at, out)
@@ -177,14 +179,15 @@ class EventStreamParser:
         for line in lines:
             peeked: tuple[bytes, ...]
             if line[:6] == b"data: ":
-                peeked = line, next(lines, b"")
-                if peeked[1] == end:
+                blank = next(lines, b"")
+                if blank == end:
                     text = line[6:cut].decode("utf-8", "replace")
                     size = len(line) - cut
                     append(Message("message", text, last_id, None, at, offset, size))
                     offset += size
                     number += 2
                     continue
+                peeked = line, blank
             elif kind := types.get(line):
                 data = next(lines, b"")
                 blank = next(lines, b"") if data[:6] == b"data: " else b""
@@ -214,8 +217,6 @@ class EventStreamParser:
 
     def _hold(self, piece: bytes) -> None:
         """Keep the unfinished line, or, once it is too large, only its size and start."""
-        if not piece:
-            return
         self._held += len(piece)
         if not self._dropping:
             self._pieces += piece

@@ -103,7 +103,8 @@ class Selection:
         if self.where and is_false(self.where.search(row.payload)):
             return False
         if self.queries:
-            row.values = [query.search(row.payload) for query in self.queries]
+            value = row.payload
+            row.values = [query.search(value) for query in self.queries]
         return True
 
 

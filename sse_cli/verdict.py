@@ -57,7 +57,7 @@ class Verdict:
         self.error_event = 0
         # Asked at a clean end: why the answer is not whole, "" when it is. Formats know.
         self.missing: Callable[[], str] = lambda: ""
-        self._done = False
+        self.is_done = False  # the sentinel was seen: the stream came to its own end
         self._too_large = ""
         self._incomplete: Ignored | None = None
         self._messages = 0
@@ -67,8 +67,13 @@ class Verdict:
         message = row.message
         self._messages = message.n
         if message.data == SENTINEL:
-            self._done = True
-        elif not self.error and (error := error_of(row)):
+            self.is_done = True
+        # error_of asks the same, once more: this runs at every event, and few can be one.
+        elif (
+            not self.error
+            and ('"error"' in message.data or message.type == "error")
+            and (error := error_of(row))
+        ):
             self.error = f"event {message.n} reports an error: {error}"
             self.error_value = error_value(row)
             self.error_event = message.n
@@ -96,11 +101,6 @@ class Verdict:
             self.error_value = found
             self.error_event = self._messages
 
-    @property
-    def is_done(self) -> bool:
-        """Whether the sentinel was seen: the stream came to its own end."""
-        return self._done
-
     def reconnecting(self) -> None:
         """Forget what the connection that is over left unfinished: it will be sent again."""
         self._incomplete = None
@@ -115,7 +115,7 @@ class Verdict:
             return closed
         if self.error:
             return replace(closed, ending=Ending.ERROR_EVENT, detail=self.error, hint="")
-        if self._done and closed.ending in _AFTER_DONE and not self.missing():
+        if self.is_done and closed.ending in _AFTER_DONE and not self.missing():
             closed = replace(closed, ending=Ending.DONE, detail=f"{SENTINEL} seen", hint="")
         if self._too_large and closed.ending in _WHOLE:
             return replace(closed, ending=Ending.TOO_LARGE, detail=self._too_large, hint="")

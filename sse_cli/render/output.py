@@ -39,19 +39,23 @@ class Output:
         if isinstance(piece, str):
             self._texts.append(piece)
             return
-        self._encode()
-        with failing_output():
+        if self._texts:
+            self._encode()
+        try:
             self._file.write(piece)
+        except OSError as error:
+            raise _failure(error) from None
 
     def flush(self) -> None:
         """Hand everything to the reader now."""
-        self._encode()
-        with failing_output():
+        if self._texts:
+            self._encode()
+        try:  # as failing_output does, which costs more than the write
             self._file.flush()
+        except OSError as error:
+            raise _failure(error) from None
 
     def _encode(self) -> None:
-        if not self._texts:
-            return
         text = safe.without_surrogates("".join(self._texts))
         self._texts.clear()
         with failing_output():
@@ -66,15 +70,19 @@ class failing_output:  # noqa: N801 (reads as a statement)
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
         """Translate `error`, and let go of an output that can't be flushed at exit either."""
-        if isinstance(error, BrokenPipeError):
-            abandon_output()
-            raise ReaderGone from None
         if isinstance(error, OSError):
-            abandon_output()
-            reason = (error.strerror or str(error)).lower()
-            raise OutputError(
-                f"can't write to standard output: {reason}", "make room, or send it elsewhere"
-            ) from None
+            raise _failure(error) from None
+
+
+def _failure(error: OSError) -> Exception:
+    """What a failed write means; standard output is let go of."""
+    abandon_output()
+    if isinstance(error, BrokenPipeError):
+        return ReaderGone()
+    reason = (error.strerror or str(error)).lower()
+    return OutputError(
+        f"can't write to standard output: {reason}", "make room, or send it elsewhere"
+    )
 
 
 def abandon_output() -> None:

@@ -25,10 +25,12 @@ class TextRenderer:
         values = item.values
         if not self._queries:
             text = item.message.data
+        elif len(values) == 1:
+            if (value := values[0]) is None:
+                return ()
+            text = value if value.__class__ is str else as_text(value)
         elif values.count(None) == len(values):
             return ()
-        elif len(values) == 1:
-            text = as_text(values[0])
         else:
             text = "\t".join(map(as_text, values))
         if self._escaped:
