@@ -118,15 +118,13 @@ class Resume:
     over: bool = False
 
 
-@dataclass(slots=True)
-class Message:
+class Message(NamedTuple):
     """A dispatched event (WHATWG HTML 9.2.6), as an `EventSource` would deliver it.
 
     `type` is "message" when unnamed. `last_event_id` is the one in force when it was
     dispatched; `id` is this block's own id field, None if it had none. `offset` and `size`
-    place its block in the body, the blank line included. The session fills in `n` (the
-    message's number), `attempt` (the connection) and `read` (the read that carried it),
-    each from 1.
+    place its block in the body, the blank line included. `n` is the message's number,
+    `attempt` the connection's, `read` that of the read which carried it, each from 1.
     """
 
     type: str

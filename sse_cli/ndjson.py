@@ -21,9 +21,14 @@ class NDJSONParser:
         self._held = 0
         self._offset = 0
         self._line_number = 0
+        # As `EventStreamParser` has them.
+        self.messages = 0
+        self.attempt = 1
+        self.reads = 0
 
     def feed(self, chunk: bytes, at: float = 0.0) -> list[Event]:
         """The messages whose lines `chunk` completes, stamped `at` (seconds)."""
+        self.reads += 1
         first, *lines = chunk.split(b"\n")
         self._hold(first)
         out: list[Event] = []
@@ -39,6 +44,7 @@ class NDJSONParser:
         if out and isinstance(last := out[0], Message) and not _is_json(last.data):
             text = last.data[:EXCERPT]
             size = last.size
+            self.messages -= 1
             out[0] = Ignored("incomplete", self._line_number, text, at, last.offset, size)
         return out
 
@@ -64,7 +70,9 @@ class NDJSONParser:
             out.append(Ignored("too-large", self._line_number, text, at, offset, size))
         elif line := line.strip(b" \t\r"):
             data = line.decode("utf-8", "replace")
-            out.append(Message("message", data, "", None, at, offset, size))
+            self.messages += 1
+            numbers = self.messages, self.attempt, self.reads
+            out.append(Message("message", data, "", None, at, offset, size, *numbers))
 
 
 def _is_json(text: str) -> bool:

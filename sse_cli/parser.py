@@ -14,8 +14,8 @@ give what it would give.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import chain
-from typing import Final, NamedTuple
+from itertools import accumulate, chain, count, repeat
+from typing import ClassVar, Final, NamedTuple
 
 from sse_cli.events import Comment, Event, Ignored, Message, Reason, Retry
 
@@ -31,6 +31,8 @@ _E: Final = 0x65
 _I: Final = 0x69
 _ENDS: Final = frozenset({LF, CR})
 _MAX_TYPES: Final = 256
+# How a NamedTuple makes itself, without the Python function around it: half the time.
+_new: Final = tuple.__new__
 _MAX_TYPE_LINE: Final = 256  # bytes: a longer line is decoded anew each time
 
 
@@ -62,6 +64,10 @@ class EventStreamParser:
     ['hello']
     """
 
+    many: ClassVar = 4096  # bytes of a read that is likely to hold many events
+    few: ClassVar = 8  # events that are sooner made one by one than all at once
+    alike: ClassVar = 4  # events of one type for each line of another one, to be read as a run
+
     def __init__(self, last_event_id: str = "", *, max_size: int = DEFAULT_MAX_SIZE) -> None:
         self.last_event_id = last_event_id
         self.reconnection_time: int | None = None
@@ -75,10 +81,15 @@ class EventStreamParser:
         self._line_number = 0  # of the last finished line
         self._types: dict[bytes, str] = {}  # of whole `event` lines: few, and repeated
         self._open = _BETWEEN
+        # What its messages are numbered with; whoever has several connections sets them.
+        self.messages = 0
+        self.attempt = 1
+        self.reads = 0
 
     def feed(self, chunk: bytes, at: float = 0.0) -> list[Event]:
         """The events that `chunk` completes, stamped `at` (seconds). Never raises on input."""
         out: list[Event] = []
+        self.reads += 1
         if self._start is not None or self._after_cr or self._dropping:
             chunk = self._resume(chunk, at, out)
         elif chunk[-2:] == b"\n\n" and (message := self._one(chunk, at)):
@@ -91,21 +102,12 @@ class EventStreamParser:
             chunk = b"".join((self._pieces, chunk))
             self._pieces.clear()
             self._held = 0
-        lines = chunk.splitlines(keepends=True)  # of bytes: it knows exactly CR, LF and CRLF
-        if (last := chunk[-1]) == CR:
-            self._after_cr = True
-        elif last != LF:
-            self._pieces += lines.pop()
-            self._held = len(self._pieces)
-        if len(chunk) > self._max_size:
-            self._hold(b"")
-            self._measure(lines, at, out)
-        elif not has_cr:
-            self._read(iter(lines), b"\n", at, out)
-        elif _ends_alike(chunk):
-            self._read(iter(lines), b"\r\n", at, out)
+        if not has_cr and self.many < len(chunk) <= self._max_size:
+            chunk = self._runs(self._end_of_block(chunk, at, out), at, out)
+        if LF in chunk or has_cr:
+            self._lines(chunk, has_cr, at, out)
         else:
-            self._blocks(lines, at, out)
+            self._hold(chunk)
         return out
 
     def finish(self, at: float = 0.0) -> list[Event]:
@@ -130,6 +132,24 @@ class EventStreamParser:
         return out
 
     # Bytes to lines
+
+    def _lines(self, chunk: bytes, has_cr: bool, at: float, out: list[Event]) -> None:
+        """Read `chunk` line by line, and hold the line that it does not end."""
+        lines = chunk.splitlines(keepends=True)  # of bytes: it knows exactly CR, LF and CRLF
+        if (last := chunk[-1]) == CR:
+            self._after_cr = True
+        elif last != LF:
+            self._pieces += lines.pop()
+            self._held = len(self._pieces)
+        if len(chunk) > self._max_size:
+            self._hold(b"")
+            self._measure(lines, at, out)
+        elif not has_cr:
+            self._read(iter(lines), b"\n", at, out)
+        elif _ends_alike(chunk):
+            self._read(iter(lines), b"\r\n", at, out)
+        else:
+            self._blocks(lines, at, out)
 
     def _resume(self, chunk: bytes, at: float, out: list[Event]) -> bytes:
         """`chunk` without the BOM at the body's start, the LF of a CRLF that was cut in two, or
@@ -167,14 +187,91 @@ class EventStreamParser:
         offset = self._offset
         self._offset = offset + size
         self._line_number += rows
+        self.messages += 1
+        place = at, offset, size, self.messages, self.attempt, self.reads
         text = value.decode("utf-8", "replace")
-        return Message(kind, text, self.last_event_id, None, at, offset, size)
+        return _new(Message, (kind, text, self.last_event_id, None, *place))
+
+    def _end_of_block(self, chunk: bytes, at: float, out: list[Event]) -> bytes:
+        """Read the rest of a block that an earlier read began; what is left of `chunk`, whose
+        lines end with LF."""
+        if self._open is _BETWEEN:
+            return chunk
+        stop = 1 if chunk[0] == LF else chunk.find(b"\n\n") + 2
+        if stop > 1 or chunk[0] == LF:
+            self._blocks(chunk[:stop].splitlines(keepends=True), at, out)
+            return chunk[stop:]
+        return chunk
+
+    def _runs(self, chunk: bytes, at: float, out: list[Event]) -> bytes:
+        """Read events of a usual shape, most of them of one type, all at once: what divides them
+        is always the same. What is left is to be read line by line.
+
+        Lines of `chunk` end with LF.
+        """
+        end = chunk.rfind(b"\n\n") if self._open is _BETWEEN else 0
+        kind, stop = "message", 6
+        if chunk[:6] != b"data: ":
+            stop = chunk.find(b"\n") + 1
+            kind = self._types.get(chunk[:stop], "")
+            if not kind or not chunk.startswith(b"data: ", stop):
+                return chunk
+            stop += 6
+        if end < stop:
+            return chunk
+        before = chunk[:stop]
+        values = chunk[stop:end].split(b"\n\n" + before)
+        rows = 2 if stop == 6 else 3
+        others = chunk.count(b"\n", 0, end) + 2 - rows * len(values)  # lines
+        if others * self.alike > len(values):
+            return chunk
+        more, begun = (stop + 2, rows), 0
+        for index in [n for n, value in enumerate(values) if LF in value] if others else ():
+            value, _, rest = values[index].partition(b"\n\n")
+            run = values[begun:index]
+            if rest and LF not in value:
+                run.append(value)
+            else:
+                rest = before + values[index]
+            self._run(run, kind, more, at, out)
+            self._read(iter((rest + b"\n\n").splitlines(keepends=True)), b"\n", at, out)
+            begun = index + 1
+        self._run(values[begun:], kind, more, at, out)
+        return chunk[end + 2 :]
+
+    def _run(
+        self, values: list[bytes], kind: str, more: tuple[int, int], at: float, out: list[Event]
+    ) -> None:
+        """Messages of one type; each has `more` bytes and lines than its value."""
+        extra, rows = more
+        number, offset, total = self.messages, self._offset, len(values)
+        last_id, attempt, read = self.last_event_id, self.attempt, self.reads
+        sizes = [len(value) + extra for value in values]
+        if total < self.few:
+            for value, size in zip(values, sizes, strict=True):
+                number += 1
+                text = value.decode("utf-8", "replace")
+                place = at, offset, size, number, attempt, read
+                out.append(_new(Message, (kind, text, last_id, None, *place)))
+                offset += size
+        else:
+            texts = map(bytes.decode, values, repeat("utf-8"), repeat("replace"))
+            same = repeat(last_id), repeat(None), repeat(at)
+            numbers = count(number + 1), repeat(attempt), repeat(read)
+            offsets = accumulate(sizes, initial=offset)
+            fields = zip(repeat(kind), texts, *same, offsets, sizes, *numbers, strict=False)
+            out.extend(map(_new, repeat(Message), fields))
+            offset += sum(sizes)
+        self.messages += total
+        self._line_number += rows * total
+        self._offset = offset
 
     def _read(self, lines: Iterator[bytes], end: bytes, at: float, out: list[Event]) -> None:
         """Read lines that all end with `end`."""
         if self._open is not _BETWEEN:  # an earlier chunk began it
             self._blocks(lines, at, out, once=True)
         types, append, cut = self._types, out.append, -len(end)
+        attempt, read = self.attempt, self.reads
         offset, number, last_id = self._offset, self._line_number, self.last_event_id
         for line in lines:
             peeked: tuple[bytes, ...]
@@ -183,7 +280,9 @@ class EventStreamParser:
                 if blank == end:
                     text = line[6:cut].decode("utf-8", "replace")
                     size = len(line) - cut
-                    append(Message("message", text, last_id, None, at, offset, size))
+                    self.messages += 1
+                    place = at, offset, size, self.messages, attempt, read
+                    append(_new(Message, ("message", text, last_id, None, *place)))
                     offset += size
                     number += 2
                     continue
@@ -194,7 +293,9 @@ class EventStreamParser:
                 if blank == end:
                     text = data[6:cut].decode("utf-8", "replace")
                     size = len(line) + len(data) - cut
-                    append(Message(kind, text, last_id, None, at, offset, size))
+                    self.messages += 1
+                    place = at, offset, size, self.messages, attempt, read
+                    append(_new(Message, (kind, text, last_id, None, *place)))
                     offset += size
                     number += 3
                     continue
@@ -270,7 +371,9 @@ class EventStreamParser:
                     if data and not poisoned:
                         text = _joined(data)
                         last_id = self.last_event_id
-                        append(Message(kind or "message", text, last_id, own_id, at, start, whole))
+                        self.messages += 1
+                        place = at, start, whole, self.messages, self.attempt, self.reads
+                        append(_new(Message, (kind or "message", text, last_id, own_id, *place)))
                     elif named and not poisoned:
                         row, text = named[0], _excerpt(named[1])
                         append(Ignored("no-data", row, text, at, start, whole, kind, own_id))

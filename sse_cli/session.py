@@ -15,7 +15,6 @@ from sse_cli.events import (
     Closed,
     Ending,
     Event,
-    Message,
     Opened,
     Reconnecting,
     Resume,
@@ -39,7 +38,6 @@ class Session:
         self.resume = resume or Resume()
         self._max_size = max_size
         self._parser: EventStreamParser | NDJSONParser | None = None
-        self._attempt = 0
         self._read = 0
         self._body = b""
 
@@ -55,7 +53,6 @@ class Session:
         return self._closed(signal)
 
     def _opened(self, opened: Opened) -> list[Event]:
-        self._attempt = opened.attempt
         self._body = b""
         if opened.media == "event-stream":
             self._parser = EventStreamParser(self.resume.last_event_id, max_size=self._max_size)
@@ -63,6 +60,9 @@ class Session:
             self._parser = NDJSONParser(max_size=self._max_size)
         else:
             self._parser = None
+        if self._parser:
+            self._parser.messages, self._parser.reads = self.messages, self._read
+            self._parser.attempt = opened.attempt
         return [opened]
 
     def _chunk(self, chunk: Chunk) -> list[Event]:
@@ -71,7 +71,6 @@ class Session:
             self._body += chunk.data[: BODY_LIMIT - len(self._body)]
             return []
         events = self._parser.feed(chunk.data, chunk.at)
-        self._number(events)
         self._hand_on(self._parser)
         return events
 
@@ -85,24 +84,14 @@ class Session:
         if self._parser is None:
             return []
         events = self._parser.finish(at)
-        self._number(events)
         self._hand_on(self._parser)
         self._parser = None
         return events
 
     def _hand_on(self, parser: EventStreamParser | NDJSONParser) -> None:
         """What holds for later connections, from the moment that the stream says it."""
+        self.messages = parser.messages
         if isinstance(parser, EventStreamParser):  # a line of JSON has no id
             self.resume.last_event_id = parser.last_event_id
             if parser.reconnection_time is not None:
                 self.resume.reconnection_time = parser.reconnection_time / 1000
-
-    def _number(self, events: list[Event]) -> None:
-        number = self.messages
-        for event in events:
-            if type(event) is Message:
-                number += 1
-                event.n = number
-                event.attempt = self._attempt
-                event.read = self._read
-        self.messages = number

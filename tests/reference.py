@@ -99,6 +99,8 @@ class Reference:
     _last_event_id_buffer: str = ""
     _decoder: Utf8Decoder = field(default_factory=Utf8Decoder)
     _events: list[Event] = field(default_factory=list)
+    _messages: int = 0
+    _reads: int = 0
 
     def __post_init__(self) -> None:
         self._last_event_id_buffer = self.last_event_id
@@ -106,6 +108,7 @@ class Reference:
     def feed(self, chunk: bytes, at: float = 0.0) -> list[Event]:
         """The events that `chunk` completes, stamped `at` (seconds)."""
         self._at = at
+        self._reads += 1
         for index, byte in enumerate(chunk):
             # A CRLF that is seen whole ends its line with two bytes; a CR that ends a
             # chunk ends its line alone, and the LF that may follow belongs to nothing.
@@ -215,6 +218,7 @@ class Reference:
             self._ignore("no-data", block.named_by, start, end, block)
 
     def _message(self, block: Block, start: int, end: int) -> Message:
+        self._messages += 1
         return Message(
             type=block.event or "message",
             data=block.data[:-1],
@@ -223,6 +227,8 @@ class Reference:
             at=self._at,
             offset=start,
             size=end - start,
+            n=self._messages,
+            read=self._reads,
         )
 
     def _ignore(

@@ -36,15 +36,17 @@ def test_each_line_is_a_message_and_blank_lines_are_passed_over(end: bytes) -> N
 def test_lines_read_the_same_however_they_are_cut(lines: list[bytes], size: int) -> None:
     body = b"\n".join(lines) + b"\n"
     pieces = [body[start : start + size] for start in range(0, len(body), size)]
-    assert parse(*pieces) == parse(body)
+    whole = [event._replace(read=0) for event in parse(body) if isinstance(event, Message)]
+    parts = [event._replace(read=0) for event in parse(*pieces) if isinstance(event, Message)]
+    assert parts == whole
 
 
 def test_a_message_says_where_it_stood() -> None:
     parser = NDJSONParser()
     (first,) = parser.feed(b'\xef\xbb\xbf{"a":1}\r\n{"b"', at=1.5)
     (second,) = parser.feed(b":2}\n", at=2.5)
-    assert first == Message("message", '{"a":1}', "", None, 1.5, 0, 12)
-    assert second == Message("message", '{"b":2}', "", None, 2.5, 12, 8)
+    assert first == Message("message", '{"a":1}', "", None, 1.5, 0, 12, n=1, read=1)
+    assert second == Message("message", '{"b":2}', "", None, 2.5, 12, 8, n=2, read=2)
 
 
 def test_a_line_is_out_with_the_bytes_that_end_it() -> None:

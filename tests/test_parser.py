@@ -168,8 +168,9 @@ def unplaced(event: Event) -> Event:
     """
     if isinstance(event, Ignored):
         return replace(event, at=0.0, size=0, text="")
-    event = replace(event, at=0.0)
-    return replace(event, size=0) if isinstance(event, Message) else event
+    if isinstance(event, Message):
+        return event._replace(at=0.0, size=0, read=0)
+    return replace(event, at=0.0)
 
 
 def test_twenty_thousand_fuzzed_inputs_agree_with_the_reference() -> None:
@@ -255,7 +256,7 @@ def test_the_id_of_a_cut_block_never_comes_into_force() -> None:
 
 def test_a_message_leaves_the_sessions_own_fields_alone() -> None:
     (message,) = read(b"data: a\n\n")
-    assert message == Message("message", "a", "", None, 0, 0, 9, n=0, attempt=1, read=0)
+    assert message == Message("message", "a", "", None, 0, 0, 9, n=1, attempt=1, read=1)
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r", b"\r\n"])
@@ -308,7 +309,7 @@ def test_a_retry_that_is_no_number_is_reported_and_has_no_effect(value: str) -> 
 def test_an_id_with_a_nul_is_reported_and_has_no_effect() -> None:
     events = read(b"id: 7\nid: a\0b\r\ndata: x\n\n")
     report = Ignored("null-in-id", 2, "id: a\0b", 0, 6, 9)
-    assert events == [report, Message("message", "x", "7", "7", 0, 0, 24)]
+    assert events == [report, Message("message", "x", "7", "7", 0, 0, 24, n=1, read=1)]
 
 
 def test_a_block_whose_only_id_was_dropped_has_no_id_to_report() -> None:
