@@ -178,9 +178,11 @@ def test_a_circle_of_redirects_is_asked_no_more_than_ten_times_a_second() -> Non
         peer.send(head("Location: /", "Content-Length: 0", status="302 Found"))
 
     with Wire(circle) as server:
+        began = wall.monotonic()
         assert sse(server.origin).code == 4
     assert len(arrivals) == 21
-    assert arrivals[-1] - arrivals[0] >= 1.9
+    # From before the run: the first arrival may be seen late, and the rest would seem close.
+    assert arrivals[-1] - began >= 2.0
 
 
 def test_a_server_that_asks_for_no_wait_at_all_gets_ten_connections_a_second() -> None:
@@ -203,10 +205,11 @@ def test_a_server_that_asks_for_no_wait_at_all_gets_ten_connections_a_second() -
         peer.send(whole(b"retry: 0\n" + EVENT))
 
     with Wire(note) as server:
+        began = wall.monotonic()
         assert sse(server.origin, "--reconnect", "--max-reconnects", "15").code == 0
     assert len(arrivals) == 16
-    # Arrivals are seen a little late or early; sixteen of them need a second and a half.
-    assert arrivals[-1] - arrivals[0] >= 1.4
+    # From before the run, as above; sixteen of them need a second and a half.
+    assert arrivals[-1] - began >= 1.5
 
 
 # Retry-After

@@ -17,8 +17,9 @@ from sse_cli.cli import keeping, telling
 from sse_cli.cli.check_options import CheckFormat, CheckOptions, ExpectationOptions
 from sse_cli.cli.check_targets import Said
 from sse_cli.cli.checking import Plan, Runner, Stream
-from sse_cli.cli.options import ReadingOptions, RecordingOptions, RequestOptions, ResumeOptions
+from sse_cli.cli.options import ReadingOptions, RecordingOptions, ResumeOptions
 from sse_cli.cli.parsing import PAIRS
+from sse_cli.cli.request_options import RequestOptions
 from sse_cli.errors import Terminated, UsageError
 from sse_cli.render.output import Output, is_terminal, standard_output
 

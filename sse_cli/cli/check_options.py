@@ -10,7 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from sse_cli import smoke
-from sse_cli.cli.options import OUTPUT, STREAM, ColorChoice, Texts, option, show_all_help
+from sse_cli.cli.options import FORMAT, OUTPUT, STREAM, TalkOptions, Texts, option
 
 EXPECTATIONS = "Expectations"
 MANY = "Many streams"
@@ -103,18 +103,10 @@ class ExpectationOptions:
 
 
 @dataclass(frozen=True)
-class CheckOptions:
+class CheckOptions(TalkOptions):
     """What to read of the stream, how often, and where the verdict goes."""
 
-    format: Annotated[
-        str | None,
-        option(
-            "--format",
-            panel=STREAM,
-            metavar="NAME",
-            text="Wire format, or FILE.toml; else detected.",
-        ),
-    ] = None
+    format: FORMAT = None
     max_events: Annotated[
         int | None,
         option(
@@ -151,10 +143,6 @@ class CheckOptions:
         CheckFormat,
         option("-o", "--output", panel=OUTPUT, metavar="FORMAT", text="text or json."),
     ] = CheckFormat.TEXT
-    color: Annotated[
-        ColorChoice,
-        option("--color", panel=OUTPUT, metavar="WHEN", text="auto, always or never.", hidden=True),
-    ] = ColorChoice.AUTO
     schema: Annotated[
         bool,
         typer.Option(
@@ -163,11 +151,5 @@ class CheckOptions:
             is_eager=True,
             callback=_show_schema,
             rich_help_panel=MANY,
-        ),
-    ] = False
-    help_all: Annotated[
-        bool,
-        typer.Option(
-            "--help-all", help="Show every option.", is_eager=True, callback=show_all_help
         ),
     ] = False

@@ -19,7 +19,7 @@ from typer.main import get_command
 
 from sse_cli import sources
 from sse_cli.cli.declare import expanded
-from sse_cli.cli.options import CONNECTION, REQUEST
+from sse_cli.cli.request_options import CONNECTION, REQUEST
 from sse_cli.errors import UsageError
 
 PAIRS: Final = "sse.request"

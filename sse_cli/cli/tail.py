@@ -15,19 +15,19 @@ from sse_cli.cli import telling
 from sse_cli.cli.answering import View
 from sse_cli.cli.opening import Wanted, open_target
 from sse_cli.cli.options import (
+    FORMAT,
     OUTPUT,
     STREAM,
-    ColorChoice,
     ReadingOptions,
     RecordingOptions,
-    RequestOptions,
     ResumeOptions,
+    TalkOptions,
     Texts,
     option,
-    show_all_help,
 )
 from sse_cli.cli.parsing import PAIRS
 from sse_cli.cli.pipeline import Run
+from sse_cli.cli.request_options import RequestOptions
 from sse_cli.cli.watch import TARGET
 from sse_cli.errors import UsageError
 from sse_cli.events import Closed
@@ -63,18 +63,10 @@ class Reasoning(StrEnum):
 
 
 @dataclass(frozen=True)
-class TailOptions:
+class TailOptions(TalkOptions):
     """What to take for the answer, and how to show it."""
 
-    format: Annotated[
-        str | None,
-        option(
-            "--format",
-            panel=STREAM,
-            metavar="NAME",
-            text="Wire format, or FILE.toml; else detected.",
-        ),
-    ] = None
+    format: FORMAT = None
     query: Annotated[
         Texts,
         option(
@@ -107,16 +99,6 @@ class TailOptions:
             "--summary/--no-summary", panel=OUTPUT, text="The closing line.", show_default=False
         ),
     ] = None
-    color: Annotated[
-        ColorChoice,
-        option("--color", panel=OUTPUT, metavar="WHEN", text="auto, always or never.", hidden=True),
-    ] = ColorChoice.AUTO
-    help_all: Annotated[
-        bool,
-        typer.Option(
-            "--help-all", help="Show every option.", is_eager=True, callback=show_all_help
-        ),
-    ] = False
 
 
 def tail(  # noqa: PLR0913 (Typer's: the context, the target, groups of options)

@@ -15,12 +15,12 @@ from sse_cli.cli.options import (
     OutputOptions,
     ReadingOptions,
     RecordingOptions,
-    RequestOptions,
     ResumeOptions,
     StreamOptions,
 )
 from sse_cli.cli.parsing import PAIRS
 from sse_cli.cli.pipeline import Run
+from sse_cli.cli.request_options import RequestOptions
 from sse_cli.draft import duration
 from sse_cli.errors import UsageError
 from sse_cli.events import Closed, Signal
