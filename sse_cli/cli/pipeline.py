@@ -170,7 +170,8 @@ class Run:
         row.gap = self.timing.message(message)
         self.verdict.message(row)
         self.continuity.message(message)
-        self.session.resume.over = self.verdict.is_done or self.is_done()
+        if self.verdict.is_done:  # what is_done() knows of ends the run itself
+            self.session.resume.over = True
         if self.glance:
             row.parts = self.glance.feed(row)
         if self.selection.keeps(row):

@@ -1,10 +1,9 @@
 """The options of a request: curl's, by its names.
 
 Their values are read from the command line in the order typed (`parsing.py`), for `-d` and its
-kin are joined in that order; here they are only declared.
+kin are joined in that order; here they are only declared. No annotation is a string, as in
+`options.py`.
 """
-
-from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import Annotated, Any
