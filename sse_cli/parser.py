@@ -187,10 +187,10 @@ class EventStreamParser:
         offset = self._offset
         self._offset = offset + size
         self._line_number += rows
-        self.messages += 1
-        place = at, offset, size, self.messages, self.attempt, self.reads
+        self.messages = n = self.messages + 1
         text = value.decode("utf-8", "replace")
-        return _new(Message, (kind, text, self.last_event_id, None, *place))
+        last_id, attempt, read = self.last_event_id, self.attempt, self.reads
+        return _new(Message, (kind, text, last_id, None, at, offset, size, n, attempt, read))
 
     def _end_of_block(self, chunk: bytes, at: float, out: list[Event]) -> bytes:
         """Read the rest of a block that an earlier read began; what is left of `chunk`, whose
@@ -244,20 +244,21 @@ class EventStreamParser:
     ) -> None:
         """Messages of one type; each has `more` bytes and lines than its value."""
         extra, rows = more
-        number, offset, total = self.messages, self._offset, len(values)
+        n, offset, total = self.messages, self._offset, len(values)
         last_id, attempt, read = self.last_event_id, self.attempt, self.reads
         sizes = [len(value) + extra for value in values]
         if total < self.few:
             for value, size in zip(values, sizes, strict=True):
-                number += 1
+                n += 1
                 text = value.decode("utf-8", "replace")
-                place = at, offset, size, number, attempt, read
-                out.append(_new(Message, (kind, text, last_id, None, *place)))
+                out.append(
+                    _new(Message, (kind, text, last_id, None, at, offset, size, n, attempt, read))
+                )
                 offset += size
         else:
             texts = map(bytes.decode, values, repeat("utf-8"), repeat("replace"))
             same = repeat(last_id), repeat(None), repeat(at)
-            numbers = count(number + 1), repeat(attempt), repeat(read)
+            numbers = count(n + 1), repeat(attempt), repeat(read)
             offsets = accumulate(sizes, initial=offset)
             fields = zip(repeat(kind), texts, *same, offsets, sizes, *numbers, strict=False)
             out.extend(map(_new, repeat(Message), fields))
@@ -271,7 +272,7 @@ class EventStreamParser:
         if self._open is not _BETWEEN:  # an earlier chunk began it
             self._blocks(lines, at, out, once=True)
         types, append, cut = self._types, out.append, -len(end)
-        attempt, read = self.attempt, self.reads
+        attempt, read, n = self.attempt, self.reads, self.messages
         offset, number, last_id = self._offset, self._line_number, self.last_event_id
         for line in lines:
             peeked: tuple[bytes, ...]
@@ -280,9 +281,13 @@ class EventStreamParser:
                 if blank == end:
                     text = line[6:cut].decode("utf-8", "replace")
                     size = len(line) - cut
-                    self.messages += 1
-                    place = at, offset, size, self.messages, attempt, read
-                    append(_new(Message, ("message", text, last_id, None, *place)))
+                    n += 1
+                    append(
+                        _new(
+                            Message,
+                            ("message", text, last_id, None, at, offset, size, n, attempt, read),
+                        )
+                    )
                     offset += size
                     number += 2
                     continue
@@ -293,19 +298,23 @@ class EventStreamParser:
                 if blank == end:
                     text = data[6:cut].decode("utf-8", "replace")
                     size = len(line) + len(data) - cut
-                    self.messages += 1
-                    place = at, offset, size, self.messages, attempt, read
-                    append(_new(Message, (kind, text, last_id, None, *place)))
+                    n += 1
+                    append(
+                        _new(
+                            Message, (kind, text, last_id, None, at, offset, size, n, attempt, read)
+                        )
+                    )
                     offset += size
                     number += 3
                     continue
                 peeked = line, data, blank
             else:
                 peeked = (line,)
-            self._offset, self._line_number = offset, number
+            self._offset, self._line_number, self.messages = offset, number, n
             self._blocks(chain(filter(None, peeked), lines), at, out, once=True)
             offset, number, last_id = self._offset, self._line_number, self.last_event_id
-        self._offset, self._line_number = offset, number
+            n = self.messages
+        self._offset, self._line_number, self.messages = offset, number, n
 
     def _measure(self, lines: list[bytes], at: float, out: list[Event]) -> None:
         """Read lines of which some may be too large."""
@@ -349,6 +358,7 @@ class EventStreamParser:
     ) -> None:
         """Process lines (9.2.6), each with its end; `once`: up to the end of a block."""
         types, limit, append = self._types, self._max_size, out.append
+        attempt, read = self.attempt, self.reads
         number, offset = self._line_number, self._offset
         begun, start, first, held, total, kind, own_id, named, poisoned = self._open
         data = [] if held is None else held
@@ -371,9 +381,14 @@ class EventStreamParser:
                     if data and not poisoned:
                         text = _joined(data)
                         last_id = self.last_event_id
-                        self.messages += 1
-                        place = at, start, whole, self.messages, self.attempt, self.reads
-                        append(_new(Message, (kind or "message", text, last_id, own_id, *place)))
+                        self.messages = n = self.messages + 1
+                        kind = kind or "message"
+                        append(
+                            _new(
+                                Message,
+                                (kind, text, last_id, own_id, at, start, whole, n, attempt, read),
+                            )
+                        )
                     elif named and not poisoned:
                         row, text = named[0], _excerpt(named[1])
                         append(Ignored("no-data", row, text, at, start, whole, kind, own_id))
