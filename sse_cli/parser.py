@@ -86,7 +86,9 @@ class EventStreamParser:
         self.attempt = 1
         self.reads = 0
 
-    def feed(self, chunk: bytes, at: float = 0.0) -> list[Event]:
+    def feed(  # noqa: C901 (each question here spares most reads work)
+        self, chunk: bytes, at: float = 0.0
+    ) -> list[Event]:
         """The events that `chunk` completes, stamped `at` (seconds). Never raises on input."""
         out: list[Event] = []
         self.reads += 1
@@ -102,12 +104,19 @@ class EventStreamParser:
             chunk = b"".join((self._pieces, chunk))
             self._pieces.clear()
             self._held = 0
-        if not has_cr and self.many < len(chunk) <= self._max_size:
+        if has_cr or len(chunk) > self._max_size:
+            self._lines(chunk, at, out)
+            return out
+        if len(chunk) > self.many:
             chunk = self._runs(self._end_of_block(chunk, at, out), at, out)
-        if LF in chunk or has_cr:
-            self._lines(chunk, has_cr, at, out)
-        else:
-            self._hold(chunk)
+            if LF not in chunk:
+                self._hold(chunk)
+                return out
+        lines = chunk.splitlines(keepends=True)  # of bytes: it knows exactly CR, LF and CRLF
+        if chunk[-1] != LF:
+            self._pieces += lines.pop()
+            self._held = len(self._pieces)
+        self._read(iter(lines), b"\n", at, out)
         return out
 
     def finish(self, at: float = 0.0) -> list[Event]:
@@ -133,9 +142,9 @@ class EventStreamParser:
 
     # Bytes to lines
 
-    def _lines(self, chunk: bytes, has_cr: bool, at: float, out: list[Event]) -> None:
-        """Read `chunk` line by line, and hold the line that it does not end."""
-        lines = chunk.splitlines(keepends=True)  # of bytes: it knows exactly CR, LF and CRLF
+    def _lines(self, chunk: bytes, at: float, out: list[Event]) -> None:
+        """Read a `chunk` with CRs or lines that may be too large; hold the one it doesn't end."""
+        lines = chunk.splitlines(keepends=True)
         if (last := chunk[-1]) == CR:
             self._after_cr = True
         elif last != LF:
@@ -144,8 +153,6 @@ class EventStreamParser:
         if len(chunk) > self._max_size:
             self._hold(b"")
             self._measure(lines, at, out)
-        elif not has_cr:
-            self._read(iter(lines), b"\n", at, out)
         elif _ends_alike(chunk):
             self._read(iter(lines), b"\r\n", at, out)
         else:
