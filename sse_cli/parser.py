@@ -86,9 +86,7 @@ class EventStreamParser:
         self.attempt = 1
         self.reads = 0
 
-    def feed(  # noqa: C901 (each question here spares most reads work)
-        self, chunk: bytes, at: float = 0.0
-    ) -> list[Event]:
+    def feed(self, chunk: bytes, at: float = 0.0) -> list[Event]:
         """The events that `chunk` completes, stamped `at` (seconds). Never raises on input."""
         out: list[Event] = []
         self.reads += 1
