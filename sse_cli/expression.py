@@ -8,7 +8,7 @@ an expression is compiled, and leaves one closure a node. Every answer is the li
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final, TypeAlias
 
 from jmespath.functions import Functions
@@ -93,6 +93,21 @@ def _two_keys(path: tuple[Any, ...]) -> Evaluate:
             if value.__class__ is dict:
                 return value.get(second)
         return None
+
+    return walk
+
+
+def _two_keys_are(path: Sequence[Any], text: str) -> Evaluate:
+    """`data.type == 'text'`: what formats ask of every event, several times."""
+    first, second = path
+
+    def walk(value: Any) -> bool:
+        if value.__class__ is dict:
+            value = value.get(first)
+            if value.__class__ is dict:
+                found: bool = value.get(second) == text
+                return found
+        return False
 
     return walk
 
@@ -187,8 +202,11 @@ def _comparator(node: Node) -> Evaluate:
     left, right = map(_compile, node["children"])
     name = node["value"]
     if name == "eq":
-        literal = node["children"][1]
+        path, literal = node["children"]
         if literal["type"] == "literal" and isinstance(text := literal["value"], str):
+            keys = _steps(path) or []
+            if len(keys) == 2 and all(isinstance(key, str) for key in keys):
+                return _two_keys_are(keys, text)
             return lambda value: left(value) == text
         return lambda value: _equal(left(value), right(value))
     if name == "ne":

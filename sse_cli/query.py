@@ -65,8 +65,8 @@ class Expression:
             found = self._evaluate(value)
         except Exception as error:  # the library's functions raise OverflowError and more
             return self._failed(str(error))
-        if found is None:
-            return None
+        if found is None or found is False:
+            return found
         kind = found.__class__
         if kind in _JSON or (kind is float and isfinite(found)):
             return found
