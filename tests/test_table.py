@@ -237,7 +237,7 @@ def test_what_a_browser_would_drop_in_silence_is_shown_without_asking() -> None:
             "incomplete, line 9: data: cut",
         ):
             assert words in terminal.text
-        assert "5 ignored lines: a browser drops what they say in silence" in terminal.text
+        assert "5 ignored lines: a browser drops such lines in silence" in terminal.text
         assert_lined_up(terminal)
 
 
