@@ -26,6 +26,10 @@ from sse_cli.request import Request
 
 READ_SIZE: Final = 64 * 1024
 _FILE_ENDINGS: Final = (".sse", ".ndjson", ".jsonl", ".rec", ".toml")
+# No top-level domain is called so (but .md, .py, .sh and .zip are ones).
+_NO_DOMAINS: Final = frozenset(
+    {".csv", ".gz", ".har", ".json", ".log", ".out", ".raw", ".txt", ".xml", ".yaml", ".yml"}
+)
 _HOST_LIKE: Final = re.compile(r"[.:/]")
 
 Kind = Literal["stdin", "url", "file"]
@@ -60,7 +64,7 @@ def kind_of(target: str, commands: Sequence[str] = ()) -> Kind:
         return "file"
     if target.lower().startswith("mailto:"):  # else a user with a password, at a host
         raise UsageError(f"{target} is an address to write to", "name an http or https URL")
-    if target.startswith(("./", "../", "/", "~")) or target.endswith(_FILE_ENDINGS):
+    if _is_path(target):
         raise UsageError(f"no such file: {target}", "check the path; - reads standard input")
     if target.lower() == "localhost" or _HOST_LIKE.search(target):
         return "url"
@@ -69,6 +73,13 @@ def kind_of(target: str, commands: Sequence[str] = ()) -> Kind:
         f"{target!r} is no command, file or URL",
         f"did you mean {close[0]!r}?" if close else "sse --help lists the commands",
     )
+
+
+def _is_path(target: str) -> bool:
+    """Whether a word that is no file can't be anything else."""
+    if target.startswith(("./", "../", "/", "~")) or target.endswith(_FILE_ENDINGS):
+        return True
+    return "/" not in target and Path(target).suffix.lower() in _NO_DOMAINS
 
 
 @dataclass(frozen=True)
