@@ -335,6 +335,14 @@ def test_verbose_tells_the_exchange_on_standard_error_without_its_secrets() -> N
     assert "sk-" not in ran.talk
 
 
+@pytest.mark.parametrize("command", ["watch", "tail"])
+def test_verbose_tells_the_head_of_a_refused_reply_once(command: str) -> None:
+    reply = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\nno"
+    with RecordingServer(reply) as server:
+        lines = sse(command, server.origin, "-v").talk.splitlines()
+    assert lines.count("< HTTP/1.1 401 Unauthorized") == 1
+
+
 def test_the_summary_goes_to_standard_error_where_output_is_for_programs(mix: Path) -> None:
     ran = sse(mix, "-o", "jsonl", "--summary", "--where", "text")
     assert numbers(Ran(ran.code, ran.out, b"")) == [2, 4]
