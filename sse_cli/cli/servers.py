@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Final
@@ -43,8 +44,7 @@ def serve(
         ),
     ] = None,
 ) -> None:
-    """Serve streams on 127.0.0.1: as the AI APIs send them, without a key, or as you recorded
-    them."""
+    """Serve streams on 127.0.0.1: as the AI APIs send them, or as you recorded them."""
     if play.list_faults:
         _list_faults()
         return
@@ -58,8 +58,21 @@ def _list_faults() -> None:
     from sse_cli import faults  # noqa: PLC0415 (only servers need them)
 
     width = max(map(len, faults.FAULTS))
-    for one in faults.FAULTS.values():
-        typer.echo(f"{one.name:{width}}  {one.description}")
+    _list((f"{one.name:{width}}", one.description) for one in faults.FAULTS.values())
+
+
+def _list(pairs: Iterable[tuple[str, str]]) -> None:
+    """Names and what they are, a line each; on a terminal beside each other, and wrapped."""
+    if not is_terminal():
+        for name, text in pairs:
+            typer.echo(f"{name}  {text}".rstrip())
+        return
+    from sse_cli.render import console  # noqa: PLC0415 (Rich costs 40 ms)
+
+    rows = list(pairs)
+    width = max((len(name) for name, _ in rows), default=0)
+    lines = [console.prose(f"{name:{width}}  ", "", text) for name, text in rows]
+    console.print_lines(console.make(), lines)
 
 
 def _library(what: list[str], play: PlayOptions) -> Library:
@@ -104,8 +117,10 @@ def _serve(server: Server, library: Library, listen: ListenOptions) -> None:
     from sse_cli.serve import serve_forever  # noqa: PLC0415
 
     def ready(url: str) -> None:
-        for name, scenario in library.scenarios.items():
-            typer.echo(f"{url}/{name}  {safe.compact(scenario.description)}".rstrip())
+        _list(
+            (f"{url}/{name}", safe.compact(scenario.description))
+            for name, scenario in library.scenarios.items()
+        )
         if not admission.is_loopback(listen.host):
             host = safe.compact(listen.host)
             crashes.say(f"warning: whoever reaches {host} can read these streams")

@@ -127,9 +127,10 @@ def _wrapped(console: Console, line: Text) -> Iterable[Text]:
         return [line]
     if line.tab_size is None:
         return _by_figures(console, line)
-    first, *others = line.wrap(console, room)
-    indent = " " * (line.tab_size or 0)
-    return [first, *(Text(indent) + part for part in others)]
+    label, text = line.divide([line.tab_size])
+    first, *others = text.wrap(console, room)
+    indent = Text(" " * line.tab_size)
+    return [label + first, *(indent + part for part in others)]
 
 
 def _by_figures(console: Console, line: Text) -> Iterable[Text]:
