@@ -498,3 +498,24 @@ def test_the_table_warns_of_an_answer_without_its_end(
     ran = sse(file, "-o", "table", *queries)
     assert ran.code == 0
     assert ("the end that openai-chat requires never came" in ran.text) == (not ends)
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("demo cl", ["clock"]),
+        ("serve gem", ["gemini"]),
+        ("serve --fault cut-af", ["cut-after-cr"]),
+        ("formats anthr", ["anthropic"]),
+        ("tail --format cohere-v1", ["cohere-v1"]),
+        ("check --format dify", ["dify"]),
+        ("check --ending done,trunc", ["done,truncated"]),
+        ("watch -o js", ["jsonl"]),
+        ("watch no-such-file", []),
+    ],
+)
+def test_the_shell_completes_our_names(line: str, offered: list[str]) -> None:
+    words = f"sse {line}"
+    asked = {"COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    ran = sse(env={**asked, "_SSE_COMPLETE": "complete_bash"})
+    assert (ran.code, ran.text.split(), ran.err) == (0, offered, b"")

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from sse_cli import crashes, safe, scenarios
+from sse_cli.cli import completing
 from sse_cli.cli.opening import Wanted
 from sse_cli.cli.options import OutputOptions, RecordingOptions, StreamOptions
 from sse_cli.cli.serving import SPEED, ListenOptions, PlayOptions
@@ -41,6 +42,7 @@ def serve(
             help="Scenarios, recordings, .sse or .ndjson files, folders of them. "
             "All scenarios by default.",
             show_default=False,
+            autocompletion=completing.scenario,
         ),
     ] = None,
 ) -> None:
@@ -137,7 +139,12 @@ def demo(
     keeping: RecordingOptions,
     output: OutputOptions,
     name: Annotated[
-        str, typer.Argument(metavar="[SCENARIO]", help="sse serve lists them.")
+        str,
+        typer.Argument(
+            metavar="[SCENARIO]",
+            help="sse serve lists them.",
+            autocompletion=completing.scenario,
+        ),
     ] = "openai-chat",
     speed: SPEED = 1.0,
 ) -> None:

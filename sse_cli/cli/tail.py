@@ -11,7 +11,7 @@ import typer
 
 from sse_cli import formats, payload
 from sse_cli.answer import answer_object
-from sse_cli.cli import telling
+from sse_cli.cli import completing, telling
 from sse_cli.cli.answering import View
 from sse_cli.cli.opening import VERBOSE, Wanted, open_target
 from sse_cli.cli.options import (
@@ -73,6 +73,7 @@ class TailOptions:
             panel=STREAM,
             metavar="NAME",
             text="Wire format, or FILE.toml; else detected.",
+            autocompletion=completing.wire_format,
         ),
     ] = None
     query: Annotated[
