@@ -68,11 +68,17 @@ def kind_of(target: str, commands: Sequence[str] = ()) -> Kind:
         raise UsageError(f"no such file: {target}", "check the path; - reads standard input")
     if target.lower() == "localhost" or _HOST_LIKE.search(target):
         return "url"
-    close = difflib.get_close_matches(target, commands, n=1)
-    raise UsageError(
-        f"{target!r} is no command, file or URL",
-        f"did you mean {close[0]!r}?" if close else "sse --help lists the commands",
-    )
+    raise UsageError(f"{target!r} is no command, file or URL", _hint(target, commands))
+
+
+def _hint(word: str, commands: Sequence[str]) -> str:
+    """What may be meant by a word that is nothing."""
+    from sse_cli import scenarios  # noqa: PLC0415 (for those who mistake one for a target)
+
+    if word in scenarios.names():
+        return f"sse demo {word} plays that scenario, sse serve {word} serves it"
+    close = difflib.get_close_matches(word, commands, n=1)
+    return f"did you mean {close[0]!r}?" if close else "sse --help lists the commands"
 
 
 def _is_path(target: str) -> bool:

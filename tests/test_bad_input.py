@@ -65,6 +65,7 @@ BAD_WORDS = [
     (["dmeo"], "'dmeo' is no command", "did you mean 'demo'?"),
     (["crul", "h.example"], "'crul' is no command", "did you mean 'curl'?"),
     (["xyzzy"], "'xyzzy' is no command", "--help"),
+    (["clock"], "'clock' is no command, file or URL", "sse demo clock"),
     (["demo", "openai"], "no scenario is called 'openai'", "openai-chat"),
     (["serve", "clocks"], "no scenario is called 'clocks'", "clock"),
     (["one.sse", "-n", "x"], "'x' is no whole number", "--help-all"),
