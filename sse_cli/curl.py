@@ -91,7 +91,7 @@ _INSTEAD = {
     "http3-only": "leave it out; https offers HTTP/2",
     "location-trusted": "--location follows redirects, without headers and body",
     "negotiate": "sse authenticates by -u (Basic), --bearer or -H",
-    "netrc": "write -u USER:PASSWORD",
+    "netrc": "write -u USER:PASSWORD; the -n of sse watch goes before the word curl",
     "netrc-file": "write -u USER:PASSWORD",
     "netrc-optional": "leave it out, or write -u USER:PASSWORD",
     "next": "run sse once for each URL",

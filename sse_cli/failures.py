@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import ssl
 from collections.abc import Iterator
+from typing import Final
 
 
 def explain(error: BaseException, host: str, where: str, via: str = "") -> tuple[str, str]:
@@ -17,8 +18,8 @@ def explain(error: BaseException, host: str, where: str, via: str = "") -> tuple
     peer = via or where
     if isinstance(cause, ssl.SSLCertVerificationError):
         return (
-            f"the TLS certificate of {host} is not trusted: {cause.verify_message}",
-            "--cacert FILE trusts another CA; -k skips the check",
+            f"the TLS certificate of {host} is not trusted: {cause.verify_message.rstrip('.')}",
+            _CERTIFICATE_HINTS.get(cause.verify_code, _CA_HINT),
         )
     if isinstance(cause, ssl.SSLError):
         return f"no TLS connection to {where}: {reason(cause)}", _TLS_HINT
@@ -30,6 +31,15 @@ def explain(error: BaseException, host: str, where: str, via: str = "") -> tuple
     return f"can't connect to {peer}: {reason(cause)}", _NETWORK_HINT
 
 
+_CA_HINT = "--cacert FILE trusts another CA; -k skips the check"
+_NAME_MISMATCH = "ask by a name that the certificate is for; -k skips the check"
+# OpenSSL's X509_V_ERR_ codes, where no other CA would help: x509_vfy.h.
+_CERTIFICATE_HINTS: Final = {
+    9: "it is not valid yet: is this machine's clock right? -k skips the check",
+    10: "its time is over: the server needs a new one; -k skips the check",
+    62: _NAME_MISMATCH,
+    64: _NAME_MISMATCH,
+}
 _TLS_HINT = "does that port speak https at all? try http://"
 _NAME_HINT = "check the host's name, the network, and whether a VPN or proxy (-x) is needed"
 _REFUSED_HINT = "is the server running, and on that port?"

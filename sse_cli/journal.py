@@ -89,6 +89,8 @@ class JournalFile:
 
     def __init__(self, path: str) -> None:
         self._path = path
+        if path == "-":  # standard output has the URLs
+            raise _unusable(path, "it is no file")
         try:
             self._descriptor = os.open(path, _FLAGS, 0o600)
         except OSError as error:

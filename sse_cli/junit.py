@@ -28,6 +28,8 @@ if TYPE_CHECKING:  # it costs 15 ms, which only reports need pay
 
 def prepare(path: str) -> None:
     """Make the folder of a report that is to come. Raises UsageError if it can't be there."""
+    if path == "-":  # standard output has the verdicts
+        raise UsageError("--junit - is no file to write to", "name a file: report.xml")
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         if Path(path).is_dir():

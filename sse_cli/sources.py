@@ -26,6 +26,10 @@ from sse_cli.request import Request
 
 READ_SIZE: Final = 64 * 1024
 _FILE_ENDINGS: Final = (".sse", ".ndjson", ".jsonl", ".rec", ".toml")
+# No top-level domain is called so (but .md, .py, .sh and .zip are ones).
+_NO_DOMAINS: Final = frozenset(
+    {".csv", ".gz", ".har", ".json", ".log", ".out", ".raw", ".txt", ".xml", ".yaml", ".yml"}
+)
 _HOST_LIKE: Final = re.compile(r"[.:/]")
 
 Kind = Literal["stdin", "url", "file"]
@@ -60,15 +64,28 @@ def kind_of(target: str, commands: Sequence[str] = ()) -> Kind:
         return "file"
     if target.lower().startswith("mailto:"):  # else a user with a password, at a host
         raise UsageError(f"{target} is an address to write to", "name an http or https URL")
-    if target.startswith(("./", "../", "/", "~")) or target.endswith(_FILE_ENDINGS):
+    if _is_path(target):
         raise UsageError(f"no such file: {target}", "check the path; - reads standard input")
     if target.lower() == "localhost" or _HOST_LIKE.search(target):
         return "url"
-    close = difflib.get_close_matches(target, commands, n=1)
-    raise UsageError(
-        f"{target!r} is no command, file or URL",
-        f"did you mean {close[0]!r}?" if close else "sse --help lists the commands",
-    )
+    raise UsageError(f"{target!r} is no command, file or URL", _hint(target, commands))
+
+
+def _hint(word: str, commands: Sequence[str]) -> str:
+    """What may be meant by a word that is nothing."""
+    from sse_cli import scenarios  # noqa: PLC0415 (for those who mistake one for a target)
+
+    if word in scenarios.names():
+        return f"sse demo {word} plays that scenario, sse serve {word} serves it"
+    close = difflib.get_close_matches(word, commands, n=1)
+    return f"did you mean {close[0]!r}?" if close else "sse --help lists the commands"
+
+
+def _is_path(target: str) -> bool:
+    """Whether a word that is no file can't be anything else."""
+    if target.startswith(("./", "../", "/", "~")) or target.endswith(_FILE_ENDINGS):
+        return True
+    return "/" not in target and Path(target).suffix.lower() in _NO_DOMAINS
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
+from typing import Final
 
 from sse_cli.errors import UsageError
 from sse_cli.request import Request
@@ -49,6 +50,12 @@ def _load_certificate(made: ssl.SSLContext, request: Request) -> None:
     _load(load, "--cert", request.cert or "")
 
 
+_PEM_HINTS: Final = {
+    "--cacert": "give the certificates of a CA, as -----BEGIN CERTIFICATE-----",
+    "--cert": "curl's --cert wants certificate and key, in one PEM file or with --key",
+}
+
+
 def _load(load: Callable[[str], None], option: str, path: str) -> None:
     try:
         load(path)
@@ -56,5 +63,5 @@ def _load(load: Callable[[str], None], option: str, path: str) -> None:
         reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or "unreadable"
         raise UsageError(
             f"{option} {path}: no usable PEM file ({str(reason).lower()})",
-            "curl's --cert wants certificate and key, in one PEM file or with --key",
+            _PEM_HINTS.get(option, "give a PEM file"),
         ) from None

@@ -335,6 +335,14 @@ def test_verbose_tells_the_exchange_on_standard_error_without_its_secrets() -> N
     assert "sk-" not in ran.talk
 
 
+@pytest.mark.parametrize("command", ["watch", "tail"])
+def test_verbose_tells_the_head_of_a_refused_reply_once(command: str) -> None:
+    reply = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\nno"
+    with RecordingServer(reply) as server:
+        lines = sse(command, server.origin, "-v").talk.splitlines()
+    assert lines.count("< HTTP/1.1 401 Unauthorized") == 1
+
+
 def test_the_summary_goes_to_standard_error_where_output_is_for_programs(mix: Path) -> None:
     ran = sse(mix, "-o", "jsonl", "--summary", "--where", "text")
     assert numbers(Ran(ran.code, ran.out, b"")) == [2, 4]
@@ -490,3 +498,24 @@ def test_the_table_warns_of_an_answer_without_its_end(
     ran = sse(file, "-o", "table", *queries)
     assert ran.code == 0
     assert ("the end that openai-chat requires never came" in ran.text) == (not ends)
+
+
+@pytest.mark.parametrize(
+    ("line", "offered"),
+    [
+        ("demo cl", ["clock"]),
+        ("serve gem", ["gemini"]),
+        ("serve --fault cut-af", ["cut-after-cr"]),
+        ("formats anthr", ["anthropic"]),
+        ("tail --format cohere-v1", ["cohere-v1"]),
+        ("check --format dify", ["dify"]),
+        ("check --ending done,trunc", ["done,truncated"]),
+        ("watch -o js", ["jsonl"]),
+        ("watch no-such-file", []),
+    ],
+)
+def test_the_shell_completes_our_names(line: str, offered: list[str]) -> None:
+    words = f"sse {line}"
+    asked = {"COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+    ran = sse(env={**asked, "_SSE_COMPLETE": "complete_bash"})
+    assert (ran.code, ran.text.split(), ran.err) == (0, offered, b"")

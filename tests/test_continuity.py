@@ -123,3 +123,13 @@ def test_the_summary_of_a_run_tells_both() -> None:
         ran = sse(server.origin, *words)
     assert (ran.code, ran.text.split()) == (0, ["1", "2", "2", "5"])
     assert "reconnected 2 times  1 event repeated  2 skipped" in ran.talk
+
+
+@pytest.mark.parametrize("form", ["table", "text"])
+def test_a_connection_that_was_only_announced_is_not_counted(form: str) -> None:
+    with scripted(whole(b"id: 1\ndata: 1\n\n")) as server:
+        words = ("--reconnect", "--retry-delay", "60s", "--for", "1s", "-o", form, "--summary")
+        ran = sse(server.origin, *words)
+    assert ran.code == 0
+    assert "1 event" in ran.talk + ran.text
+    assert "reconnected" not in ran.talk + ran.text

@@ -27,6 +27,7 @@ def tls_error(reason: str) -> ssl.SSLError:
 def untrusted() -> ssl.SSLCertVerificationError:
     error = ssl.SSLCertVerificationError(1, "x")
     error.verify_message = "certificate has expired"
+    error.verify_code = 10
     return error
 
 
@@ -48,6 +49,26 @@ def test_a_failure_is_explained_with_a_hint(error: Exception, said: str) -> None
     detail, hint = failures.explain(error, HOST, WHERE)
     assert detail == said
     assert hint
+
+
+@pytest.mark.parametrize(
+    ("code", "hint"),
+    [
+        (9, "clock right?"),
+        (10, "needs a new one"),
+        (18, "--cacert FILE"),
+        (62, "by a name that the certificate is for"),
+        (64, "by a name that the certificate is for"),
+    ],
+)
+def test_a_certificate_that_no_other_ca_would_mend_has_a_hint_of_its_own(
+    code: int, hint: str
+) -> None:
+    error = ssl.SSLCertVerificationError(1, "x")
+    error.verify_message, error.verify_code = "Why.", code
+    detail, found = failures.explain(error, HOST, WHERE)
+    assert detail.endswith("not trusted: Why")
+    assert hint in found
 
 
 def test_the_innermost_cause_is_what_is_explained() -> None:

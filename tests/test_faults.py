@@ -25,6 +25,7 @@ from sse_cli.scenarios import RawReply, Scenario
 from sse_cli.serve import Server, running
 from tests.journal import ANONYMOUS, EVENTS, NUMBERED, broken, events
 from tests.run_sse import error_and_hint, finish, sse, start
+from tests.terminal import SSE, Terminal
 
 PATIENCE = 20.0  # seconds until a hanging socket fails its test
 BODY = b"".join(step.data for step in NUMBERED.steps)
@@ -450,6 +451,14 @@ def test_the_faults_are_listed_with_what_they_do() -> None:
     assert [name for name, _ in listed] == [*FAULTS]
     assert [does.strip() for _, does in listed] == [one.description for one in FAULTS.values()]
     assert max(map(len, ran.text.splitlines())) <= 100
+
+
+def test_the_faults_are_listed_on_a_narrow_terminal_without_a_broken_word() -> None:
+    with Terminal([*SSE, "serve", "--list-faults"], columns=70, rows=90) as terminal:
+        assert terminal.finish() == 0
+        words = " ".join(" ".join(terminal.lines).split())
+    for fault in FAULTS.values():
+        assert f"{fault.name} {fault.description}" in words
 
 
 def test_serve_puts_a_fault_on_every_route() -> None:

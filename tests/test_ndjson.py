@@ -32,7 +32,10 @@ def test_each_line_is_a_message_and_blank_lines_are_passed_over(end: bytes) -> N
     assert data(parse(end.join(LINES))) == expected
 
 
-@given(st.lists(st.sampled_from([*LINES, b"", b"\xff", b"not json"])), st.integers(1, 9))
+@given(
+    st.lists(st.sampled_from([*LINES, b"", b"\xff", b"not json", b"{", b' "a": [', b"}", b"["])),
+    st.integers(1, 9),
+)
 def test_lines_read_the_same_however_they_are_cut(lines: list[bytes], size: int) -> None:
     body = b"\n".join(lines) + b"\n"
     pieces = [body[start : start + size] for start in range(0, len(body), size)]
@@ -65,6 +68,34 @@ def test_a_line_in_the_middle_that_is_no_json_is_still_shown() -> None:
     assert data(parse(b'oops\n{"a":1}\n')) == ["oops", '{"a":1}']
 
 
+@pytest.mark.parametrize("indent", [1, 2, "\t"])
+@pytest.mark.parametrize("end", ["\n", "\r\n", ""])
+def test_a_document_over_several_lines_is_one_message(indent: int | str, end: str) -> None:
+    error = {"error": {"message": "no such key", "details": [{"a": 1}, [2]]}}
+    shown = json.dumps(error, indent=indent)
+    body = f'{{"a":1}}\n{shown}\n[\n 1\n]\n{shown}{end}'.encode()
+    for pieces in ([body], [body[at : at + 1] for at in range(len(body))]):
+        events = parse(*pieces)
+        assert [json.loads(text) for text in data(events)] == [{"a": 1}, error, [1], error]
+        document = events[1]
+        assert isinstance(document, Message)
+        assert (document.offset, document.size) == (8, len(shown) + 1)
+
+
+def test_a_document_over_several_lines_that_was_cut_is_incomplete() -> None:
+    (cut,) = parse(b'{\n  "error": {\n    "mess')
+    assert cut == Ignored("incomplete", 1, '{\n  "error": {\n    "mess', 0.0, 0, 24)
+
+
+def test_a_document_above_the_limit_is_skipped_and_reading_goes_on() -> None:
+    lines = b"".join(b'  "%d": 1,\n' % number for number in range(40))
+    skipped, last = parse(b"{\n" + lines + b'  "x": 1\n}\n{"b":2}\n', max_size=100)
+    assert isinstance(skipped, Ignored)
+    assert (skipped.reason, skipped.line, skipped.offset) == ("too-large", 1, 0)
+    assert skipped.size == len(lines) + 13
+    assert data([last]) == ['{"b":2}']
+
+
 @pytest.mark.parametrize("size", [1, 7, 5000])
 def test_a_line_above_the_limit_is_skipped_with_its_start_kept(size: int) -> None:
     line = b'{"x":"' + b"y" * 4000 + b'"}'
@@ -84,10 +115,22 @@ def test_a_line_without_end_takes_no_memory_beyond_the_limit() -> None:
     parser = NDJSONParser(max_size=1000)
     for _ in range(1000):
         assert parser.feed(b"x" * 1000) == []
-    assert sum(map(len, parser._pieces)) <= EXCERPT * 4
+    assert sum(map(len, parser._line.pieces)) <= EXCERPT * 4
     (event,) = parser.finish()
     assert isinstance(event, Ignored)
     assert (event.reason, event.size) == ("too-large", 1_000_000)
+
+
+@pytest.mark.parametrize("line", [b"\n", b"{\n", b" " * 999 + b"\n"])
+def test_a_document_without_end_takes_no_memory_beyond_the_limit(line: bytes) -> None:
+    parser = NDJSONParser(max_size=1000)
+    for piece in [b"{\n", *[line] * 2000]:
+        assert parser.feed(piece) == []
+    assert parser._document
+    assert sum(map(len, parser._document.pieces)) <= 1000 + EXCERPT * 4
+    (event,) = parser.finish()
+    assert isinstance(event, Ignored)
+    assert (event.reason, event.size) == ("too-large", 2 + 2000 * len(line))
 
 
 def test_nesting_beyond_pythons_json_is_no_crash() -> None:

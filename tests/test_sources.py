@@ -61,6 +61,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("example.org", "url"),
         ("localhost:8000", "url"),
         ("host/path", "url"),
+        ("api.example.org/stream.json", "url"),
+        ("docs.md", "url"),
         ("example.org/" + "x" * 5000, "url"),
     ],
 )
@@ -80,6 +82,8 @@ def test_a_target_is_read_in_the_documented_order(target: str, kind: str) -> Non
         "x.ndjson",
         "x.jsonl",
         "x.toml",
+        "answer.json",
+        "failed.HAR",
     ],
 )
 @pytest.mark.usefixtures("folder")

@@ -119,6 +119,17 @@ def test_the_summary_tells_when_the_first_value_of_a_query_came() -> None:
         assert re.search(r"first event \S+s  first value \S+s", terminal.text)
 
 
+@pytest.mark.parametrize("columns", [30, 40, 50, 60])
+def test_a_narrow_terminal_parts_no_figure_from_its_label_and_no_word(columns: int) -> None:
+    blocks = [block({"a": 1}), block({"a": 2}), b"event: end\n\n"]
+    with watching(at_once(blocks), "-q", "a", columns=columns) as terminal:
+        terminal.finish()
+        summary = terminal.lines[terminal.lines.index("") :]
+        assert not [line for line in summary if re.search(r"(headers|value|event|byte)$", line)]
+        words = " ".join(line.strip() for line in summary)
+        assert "1 ignored line: a browser drops such lines in silence" in words
+
+
 @SIZES
 @pytest.mark.parametrize(
     "options",
@@ -237,7 +248,7 @@ def test_what_a_browser_would_drop_in_silence_is_shown_without_asking() -> None:
             "incomplete, line 9: data: cut",
         ):
             assert words in terminal.text
-        assert "5 ignored lines: a browser drops what they say in silence" in terminal.text
+        assert "5 ignored lines: a browser drops such lines in silence" in terminal.text
         assert_lined_up(terminal)
 
 

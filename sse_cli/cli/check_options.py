@@ -10,14 +10,16 @@ from typing import Annotated, Any
 import typer
 
 from sse_cli import smoke
+from sse_cli.cli import completing
 from sse_cli.cli.options import FORMAT, OUTPUT, STREAM, TalkOptions, Texts, option
 
 EXPECTATIONS = "Expectations"
 MANY = "Many streams"
 
 
-def _expectation(*names: str, text: str, metavar: str | None = None) -> Any:
-    return option(*names, panel=EXPECTATIONS, text=text, metavar=metavar, show_default=False)
+def _expectation(*names: str, text: str, metavar: str | None = None, **more: Any) -> Any:
+    more |= {"panel": EXPECTATIONS, "show_default": False}
+    return option(*names, text=text, metavar=metavar, **more)
 
 
 class CheckFormat(StrEnum):
@@ -46,6 +48,7 @@ class ExpectationOptions:
             "--ending",
             metavar="NAME,...",
             text="How it ends: done, eof, truncated, …; by default whole and without an error.",
+            autocompletion=completing.ending,
         ),
     ] = None
     min_events: Annotated[

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from sse_cli import formats, safe, sources
+from sse_cli.cli import completing
 from sse_cli.cli.opening import max_size
 from sse_cli.errors import UsageError
 from sse_cli.events import Ignored, Message
@@ -21,7 +22,12 @@ from sse_cli.session import Session
 def show_formats(
     name: Annotated[
         str | None,
-        typer.Argument(metavar="[NAME|FILE.toml]", help="Print this one.", show_default=False),
+        typer.Argument(
+            metavar="[NAME|FILE.toml]",
+            help="Print this one.",
+            show_default=False,
+            autocompletion=completing.wire_format,
+        ),
     ] = None,
     check: Annotated[
         str | None,

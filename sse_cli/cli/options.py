@@ -13,6 +13,8 @@ from typing import Annotated, Any
 
 import typer
 
+from sse_cli.cli import completing
+
 STREAM = "Stream"
 OUTPUT = "Output"
 
@@ -54,7 +56,11 @@ def option(*names: str, panel: str, text: str, metavar: str | None = None, **mor
 FORMAT = Annotated[
     str | None,
     option(
-        "--format", panel=STREAM, metavar="NAME", text="Wire format, or FILE.toml; else detected."
+        "--format",
+        panel=STREAM,
+        metavar="NAME",
+        text="Wire format, or FILE.toml; else detected.",
+        autocompletion=completing.wire_format,
     ),
 ]
 

@@ -67,6 +67,7 @@ class Run:
     signal_number: int = 0
     is_done: Callable[[], bool] = field(default=lambda: False)
     recorder: Recorder | None = None
+    _due: float = 0.0
     _is_waiting: bool = False
     _has_rung: bool = False
 
@@ -138,6 +139,8 @@ class Run:
 
     def _end(self, signal: Closed, views: Sequence[View]) -> Closed:
         self._record(signal)
+        if signal.at < self._due:  # the connection that was announced never began
+            self.reconnects -= 1
         *rest, closed = self.session.feed(signal)
         self._pass(rest, views)
         assert isinstance(closed, Closed)  # noqa: S101 (a session ends with it)
@@ -161,6 +164,7 @@ class Run:
                 self.continuity.opened()
             elif isinstance(event, Reconnecting):
                 self.reconnects += 1
+                self._due = event.at + event.delay
                 self.verdict.reconnecting()
             self.aside.feed(event)
             self._show(event, views)

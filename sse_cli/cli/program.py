@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import difflib
 import gc
 import os
+import re
 import signal
 import sys
 from pathlib import Path
@@ -16,6 +18,15 @@ from sse_cli.errors import Crashed, ExitCode, ReaderGone, SSEError, Terminated, 
 # hundred times while modules are imported, which is a tenth of the time to start, and in every
 # read of many events; what a stream leaves behind holds no circles.
 SEARCH_EVERY: Final = 50_000
+
+_NOT_ONE_OF: Final = re.compile(r"'([^']*)' is not one of ")
+_WORDS: Final = {
+    "is not a valid int range": "is no whole number",
+    "is not a valid int": "is no whole number",
+    "is not a valid float range": "is no number",
+    "is not a valid float": "is no number",
+    ". Choose from: ": ": ",
+}
 
 
 def main() -> NoReturn:
@@ -103,8 +114,19 @@ def _typers_own(error: Any) -> int:
         curl.refuse(name)
         close = ", ".join(error.possibilities or ())
         raise UsageError(f"no such option: {name}", f"did you mean {close}?" if close else hint)
-    message = error.format_message().rstrip(".")
-    raise UsageError(message[:1].lower() + message[1:], hint)
+    raise UsageError(*_usage(error, hint))
+
+
+def _usage(error: Any, hint: str) -> tuple[str, str]:
+    """Typer's words about a wrong value in ours, and the nearest value that is right."""
+    message = error.format_message().rstrip(".").replace("\n\t", " ")
+    for theirs, ours in _WORDS.items():
+        message = message.replace(theirs, ours)
+    choices = getattr(getattr(getattr(error, "param", None), "type", None), "choices", ())
+    if found := _NOT_ONE_OF.search(message):
+        close = difflib.get_close_matches(found[1], [str(choice) for choice in choices], n=1)
+        hint = f"did you mean {close[0]}?" if close else hint
+    return message[:1].lower() + message[1:], hint
 
 
 def _explain(error: SSEError) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterable
 from contextlib import ExitStack
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Final
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from sse_cli import crashes, safe, scenarios
+from sse_cli.cli import completing
 from sse_cli.cli.opening import Wanted
 from sse_cli.cli.options import OutputOptions, RecordingOptions, StreamOptions
 from sse_cli.cli.serving import SPEED, ListenOptions, PlayOptions
@@ -40,11 +42,11 @@ def serve(
             help="Scenarios, recordings, .sse or .ndjson files, folders of them. "
             "All scenarios by default.",
             show_default=False,
+            autocompletion=completing.scenario,
         ),
     ] = None,
 ) -> None:
-    """Serve streams on 127.0.0.1: as the AI APIs send them, without a key, or as you recorded
-    them."""
+    """Serve streams on 127.0.0.1: as the AI APIs send them, or as you recorded them."""
     if play.list_faults:
         _list_faults()
         return
@@ -58,8 +60,21 @@ def _list_faults() -> None:
     from sse_cli import faults  # noqa: PLC0415 (only servers need them)
 
     width = max(map(len, faults.FAULTS))
-    for one in faults.FAULTS.values():
-        typer.echo(f"{one.name:{width}}  {one.description}")
+    _list((f"{one.name:{width}}", one.description) for one in faults.FAULTS.values())
+
+
+def _list(pairs: Iterable[tuple[str, str]]) -> None:
+    """Names and what they are, a line each; on a terminal beside each other, and wrapped."""
+    if not is_terminal():
+        for name, text in pairs:
+            typer.echo(f"{name}  {text}".rstrip())
+        return
+    from sse_cli.render import console  # noqa: PLC0415 (Rich costs 40 ms)
+
+    rows = list(pairs)
+    width = max((len(name) for name, _ in rows), default=0)
+    lines = [console.prose(f"{name:{width}}  ", "", text) for name, text in rows]
+    console.print_lines(console.make(), lines)
 
 
 def _library(what: list[str], play: PlayOptions) -> Library:
@@ -104,8 +119,10 @@ def _serve(server: Server, library: Library, listen: ListenOptions) -> None:
     from sse_cli.serve import serve_forever  # noqa: PLC0415
 
     def ready(url: str) -> None:
-        for name, scenario in library.scenarios.items():
-            typer.echo(f"{url}/{name}  {safe.compact(scenario.description)}".rstrip())
+        _list(
+            (f"{url}/{name}", safe.compact(scenario.description))
+            for name, scenario in library.scenarios.items()
+        )
         if not admission.is_loopback(listen.host):
             host = safe.compact(listen.host)
             crashes.say(f"warning: whoever reaches {host} can read these streams")
@@ -122,7 +139,12 @@ def demo(
     keeping: RecordingOptions,
     output: OutputOptions,
     name: Annotated[
-        str, typer.Argument(metavar="[SCENARIO]", help="sse serve lists them.")
+        str,
+        typer.Argument(
+            metavar="[SCENARIO]",
+            help="sse serve lists them.",
+            autocompletion=completing.scenario,
+        ),
     ] = "openai-chat",
     speed: SPEED = 1.0,
 ) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Any, Final
 
+from sse_cli.cli import completing
 from sse_cli.cli.options import option
 
 DEFAULT_PORT: Final = 7433
@@ -72,7 +73,13 @@ class PlayOptions:
         ),
     ] = None
     fault: Annotated[
-        str | None, _how("--fault", metavar="NAME", text="Break every reply in this way.")
+        str | None,
+        _how(
+            "--fault",
+            metavar="NAME",
+            text="Break every reply in this way.",
+            autocompletion=completing.fault,
+        ),
     ] = None
     times: Annotated[
         int | None, _how("--times", metavar="N", min=1, text="Only the first N replies have it.")

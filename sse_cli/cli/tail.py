@@ -13,7 +13,7 @@ from sse_cli import formats, payload
 from sse_cli.answer import answer_object
 from sse_cli.cli import telling
 from sse_cli.cli.answering import View
-from sse_cli.cli.opening import Wanted, open_target
+from sse_cli.cli.opening import VERBOSE, Wanted, open_target
 from sse_cli.cli.options import (
     FORMAT,
     OUTPUT,
@@ -141,7 +141,7 @@ def type_out(wanted: Wanted, options: TailOptions) -> int:
     if options.output is TailFormat.JSON:
         _print(answer_object(view.reassembler, closed, run.timing, view.timing))
     _close(run, closed, view, options)
-    telling.explain(run, closed, color)
+    telling.explain(run, closed, color, head=VERBOSE not in wanted.pairs)
     return telling.exit_code(run, closed)
 
 

@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 
 from sse_cli.cli import telling, views
-from sse_cli.cli.opening import Aside, Wanted, open_target
+from sse_cli.cli.opening import VERBOSE, Aside, Wanted, open_target
 from sse_cli.cli.options import (
     Format,
     OutputOptions,
@@ -79,7 +79,7 @@ def follow(wanted: Wanted, stream: StreamOptions, output: OutputOptions) -> int:
         closed = run.over(signals, [views.stream(chosen, output, queries)])
         if output.summary:
             telling.say(_summary(run, closed, output), output.color.value)
-    telling.explain(run, closed, output.color.value)
+    telling.explain(run, closed, output.color.value, head=VERBOSE not in wanted.pairs)
     return telling.exit_code(run, closed)
 
 

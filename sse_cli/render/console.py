@@ -125,9 +125,24 @@ def _wrapped(console: Console, line: Text) -> Iterable[Text]:
     is_long = line.no_wrap is False and console.is_terminal and line.cell_len > console.width
     if not is_long or max(map(cell_len, line.plain.split())) > room:
         return [line]
-    first, *others = line.wrap(console, room)
-    indent = " " * (line.tab_size or 0)
-    return [first, *(Text(indent) + part for part in others)]
+    if line.tab_size is None:
+        return _by_figures(console, line)
+    label, text = line.divide([line.tab_size])
+    first, *others = text.wrap(console, room)
+    indent = Text(" " * line.tab_size)
+    return [label + first, *(indent + part for part in others)]
+
+
+def _by_figures(console: Console, line: Text) -> Iterable[Text]:
+    """`line` in parts that fit, cut at two spaces where it can be: figures stay beside their
+    labels."""
+    parts: list[Text] = []
+    for piece in line.split("  "):
+        if parts and parts[-1].cell_len + 2 + piece.cell_len <= console.width:
+            parts[-1] = Text("  ").join([parts[-1], piece])
+        else:
+            parts.append(piece)
+    return [wrapped for part in parts for wrapped in part.wrap(console, console.width)]
 
 
 def print_table(console: Console, table: Table) -> None:

@@ -94,7 +94,7 @@ def summary(report: Report, *, unicode: bool = True) -> Iterable[Text]:
             times = units.count(expression.errors, "time")
             why = safe.compact(expression.first_error)
             text = f"{expression.option} {safe.compact(expression.text)} failed {times}: {why}"
-            yield Text(text, style="sse.ignored")
+            yield _note(text, "sse.ignored")
 
 
 def ending_line(closed: Closed) -> Text:
@@ -171,10 +171,15 @@ def _notes(report: Report) -> Iterable[Text]:
         if not report.everything and name != "ignored line"
     ]
     if hidden:
-        yield Text(f"not shown: {', '.join(hidden)} (--all shows them)", style="sse.label")
+        yield _note(f"not shown: {', '.join(hidden)} (--all shows them)", "sse.label")
     if number := counts["ignored line"]:
-        text = f"{units.count(number, 'ignored line')}: a browser drops what they say in silence"
-        yield Text(text, style="sse.ignored")
+        lines = units.count(number, "ignored line")
+        yield _note(f"{lines}: a browser drops such lines in silence", "sse.ignored")
+
+
+def _note(text: str, style: str) -> Text:
+    """A line of words, which a narrow terminal gets wrapped between them."""
+    return Text(text, style=style, no_wrap=False)
 
 
 def figures_line(figures: Iterable[Figure]) -> Text:
