@@ -42,7 +42,7 @@ _TYPE_HINTS: Final = {
     "application/vnd.amazon.eventstream": "a binary AWS event stream, which is not SSE; "
     "an AWS SDK decodes it",
 }
-_ANY_TYPE: Final = "if it is an event stream all the same, --any-type reads it as one"
+ANY_TYPE: Final = "if it is an event stream all the same, --any-type reads it as one"
 
 
 # The values of a list; a comma in quotes separates nothing (Fetch, "get, decode, and split").
@@ -72,8 +72,10 @@ def media(
 
 
 def sniff(start: bytes) -> Media:
-    """How a body without a content type is read: a line of JSON first means NDJSON."""
-    return "ndjson" if start.removeprefix(b"\xef\xbb\xbf").lstrip()[:1] == b"{" else "event-stream"
+    """How a body without a content type is read: a line of JSON first means NDJSON, and a tag a
+    web page, or XML."""
+    first = start.removeprefix(b"\xef\xbb\xbf").lstrip()[:1]
+    return "ndjson" if first == b"{" else "other" if first == b"<" else "event-stream"
 
 
 def refusal(opened: Opened) -> tuple[str, str]:
@@ -86,10 +88,10 @@ def refusal(opened: Opened) -> tuple[str, str]:
         return f"{status} {opened.reason}".strip(), hint
     kind = essence(opened.header("content-type"))
     if not kind:
-        return "the reply has no valid Content-Type, so no client takes it for a stream", _ANY_TYPE
+        return "the reply has no valid Content-Type, so no client takes it for a stream", ANY_TYPE
     if kind in _TYPE_HINTS:
         return f"the reply is {kind}, not {EVENT_STREAM}", _TYPE_HINTS[kind]
-    return f"the reply is {kind}, not {EVENT_STREAM}", _ANY_TYPE
+    return f"the reply is {kind}, not {EVENT_STREAM}", ANY_TYPE
 
 
 def _class_hint(status: int) -> str:

@@ -125,6 +125,9 @@ def _compile(text: str, option: str) -> Callable[[Any], Any]:
 
     from sse_cli import expression  # noqa: PLC0415
 
+    if not text.strip():
+        hint = "is the variable that it comes from set?"
+        raise ExpressionError(f"{option}: the expression is empty", text, 0, hint)
     words = f"{option}: not a JMESPath expression"
     try:
         with _QUIET, warnings.catch_warnings():  # the filters are the whole process's

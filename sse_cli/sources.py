@@ -102,7 +102,9 @@ class Reading:
 
     def of_start(self, start: bytes) -> Media:
         """How a body without a type is read, by its first bytes."""
-        return "ndjson" if self.ndjson else content.sniff(start)
+        if self.ndjson:
+            return "ndjson"
+        return "event-stream" if self.any_type else content.sniff(start)
 
 
 def from_url(
@@ -226,7 +228,8 @@ def _read(file: _File, reading: Reading, clock: Clock, resume: Resume) -> Iterat
 
 
 def _raw(file: _File, data: bytes, reading: Reading, now: Clock) -> Iterator[Signal]:
-    yield Opened(now(), file.name, media=reading.of_start(data))
+    media = reading.of_start(data)
+    yield Opened(now(), file.name, media=media)
     try:
         while data:
             yield Chunk(now(), data)
@@ -234,7 +237,11 @@ def _raw(file: _File, data: bytes, reading: Reading, now: Clock) -> Iterator[Sig
     except OSError as error:
         yield _failed(file, error, now())
         return
-    yield Closed(now(), Ending.EOF, "the input ended")
+    if media == "other":
+        detail = f"{file.name} is a web page or XML, and no event stream"
+        yield Closed(now(), Ending.REFUSED, detail, content.ANY_TYPE)
+    else:
+        yield Closed(now(), Ending.EOF, "the input ended")
 
 
 def _failed(file: _File, error: OSError, at: float) -> Closed:

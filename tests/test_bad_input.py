@@ -360,3 +360,27 @@ def test_a_file_of_streams_is_for_check(command: str, tmp_path: Path) -> None:
     ran = sse(command, file)
     assert ran.code == 2
     assert error_and_hint(ran) == (f"{file} describes streams, and is none", f"sse check {file}")
+
+
+@pytest.mark.parametrize("option", ["-q", "--where", "--until"])
+@pytest.mark.parametrize("text", ["", "  "])
+def test_an_expression_that_is_empty_is_no_filter_that_takes_all(
+    option: str, text: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "it.sse"
+    file.write_bytes(b"data: 1\n\n")
+    ran = sse(file, option, text)
+    assert ran.code == 2
+    assert "is empty" in error_and_hint(ran)[0]
+
+
+@pytest.mark.parametrize("command", ["watch", "tail", "check"])
+def test_a_web_page_that_is_piped_in_is_no_stream(command: str) -> None:
+    page = b"\n<!doctype html>\n<html><title>Log in</title></html>\n"
+    ran = sse(command, "-", stdin=page)
+    assert ran.code == 4
+    message, hint = error_and_hint(ran)
+    assert "is a web page or XML, and no event stream" in message
+    assert "--any-type" in hint
+    assert "Log in" in ran.text + ran.talk
+    assert sse(command, "-", "--any-type", stdin=page).code != 4

@@ -91,3 +91,11 @@ def test_a_time_that_is_none_is_told(time: str) -> None:
     ran = sse("http://127.0.0.1:1/", f"--for={time}")
     assert ran.code == 2
     assert "--for" in error_and_hint(ran)[0]
+
+
+def test_the_time_of_a_recording_is_its_own_at_any_speed(tmp_path: Path) -> None:
+    file = tmp_path / "it.rec"
+    chunks = [Chunk(n / 100, b"data: %d\n\n" % n) for n in range(1, 100)]
+    file.write_bytes(written([Opened(0.0, "x"), *chunks, Closed(1.0, Ending.EOF)]))
+    ran = sse(file, "--for", "55ms", "--speed", "0.1")
+    assert (ran.code, [line["data"] for line in ran.objects()]) == (0, [1, 2, 3, 4, 5])

@@ -132,7 +132,7 @@ def _run(stream: Stream, known: Sequence[WireFormat]) -> Attempt:
     run = Run(
         stream.wanted.session(),
         stream.wanted.clock(),
-        until=Expression(stream.until, "--until") if stream.until else None,
+        until=Expression(stream.until, "--until") if stream.until is not None else None,
         max_events=stream.max_events,
     )
     view = View(stream.reassembler(known), NoWriter(), run.verdict)

@@ -55,6 +55,7 @@ class Run:
     until: Expression | None = None
     max_events: int | None = None
     duration: float | None = None
+    speed: float = 1.0  # at which a recording is played
     timing: Timing = field(default_factory=Timing)
     verdict: Verdict = field(default_factory=Verdict)
     aside: Aside = field(default_factory=Aside)
@@ -79,7 +80,7 @@ class Run:
         self.clock()  # starts it
         with self.recorder or nullcontext():
             try:
-                with alarm(self.duration, self._ring):
+                with alarm(self.duration and self.duration / self.speed, self._ring):
                     return self._read(signals, views)
             except TimeIsUp:
                 return self._end(self._time_is_up(), views)

@@ -64,9 +64,10 @@ def follow(wanted: Wanted, stream: StreamOptions, output: OutputOptions) -> int:
         wanted.session(),
         wanted.clock(),
         _selection(stream, queries),
-        Expression(stream.until, "--until") if stream.until else None,
+        Expression(stream.until, "--until") if stream.until is not None else None,
         stream.max_events,
         _duration(stream),
+        speed=wanted.reading.speed or 1.0,
     )
 
     def opened(aside: Aside = nullcontext) -> Iterator[Signal]:
@@ -94,7 +95,7 @@ def _duration(stream: StreamOptions) -> float | None:
 def _selection(stream: StreamOptions, queries: Sequence[Query]) -> Selection:
     return Selection(
         queries,
-        Expression(stream.where, "--where") if stream.where else None,
+        Expression(stream.where, "--where") if stream.where is not None else None,
         frozenset(stream.event or ()),
         frozenset(stream.exclude or ()),
     )

@@ -40,7 +40,7 @@ def reply_lines(opened: Opened) -> Iterable[Text]:
 
 def refused_lines(opened: Opened, closed: Closed, *, head: bool) -> Iterable[Text]:
     """A reply that is no stream: its status line and headers (`head`), the body's start."""
-    if head:
+    if head and opened.status is not None:
         yield from reply_lines(opened)
     yield from _body(opened, closed)
 
