@@ -185,10 +185,14 @@ def test_times_are_not_expected_of_what_has_none(option: str, tmp_path: Path) ->
     assert (ran.code, "a raw stream in a file has no times" in ran.text) == (1, True), ran
 
 
-def test_a_file_that_is_no_stream_fails(tmp_path: Path) -> None:
+def test_a_file_that_is_a_web_page_is_refused_and_judged_when_that_is_expected(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "a.html").write_bytes(b"<!doctype html><p>Hello")
     ran = sse("check", tmp_path / "a.html")
-    assert (ran.code, "an event stream" in ran.text) == (1, True), ran
+    assert (ran.code, "no event stream" in ran.text) == (4, True), ran
+    asked = sse("check", tmp_path / "a.html", "--ending", "refused")
+    assert asked.code == 0, asked
 
 
 def test_reading_stops_at_the_end_of_the_format() -> None:

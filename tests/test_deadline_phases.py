@@ -532,7 +532,9 @@ def test_max_time_holds_over_all_connections_and_the_waits_between() -> None:
         ran = sse(server.origin, "--reconnect", "-m", "1.5", "-o", "text")
         assert time.monotonic() - began < 10
     assert ran.code == 6
-    assert ran.text.count("one") == len(server.requests) > 1
+    # The reply to the last of them may have been on its way.
+    assert len(server.requests) - ran.text.count("one") in (0, 1)
+    assert len(server.requests) > 1
     assert "--max-time 1.5 s was over" in error_and_hint(ran)[0]
 
 
