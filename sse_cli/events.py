@@ -41,8 +41,7 @@ class Ending(StrEnum):
     INTERRUPTED = "interrupted"
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(NamedTuple):
     """A reply's head arrived, or a file was opened (then `status` is None).
 
     `media` says how its body is read; "other" means that it is no event stream and
@@ -72,8 +71,7 @@ class Chunk(NamedTuple):
     data: bytes
 
 
-@dataclass(frozen=True, slots=True)
-class Closed:
+class Closed(NamedTuple):
     """The connection is over. `detail` is the evidence, `hint` what to do next.
 
     `body` is the start of a reply that was no event stream. `fatal` says that another
@@ -88,8 +86,7 @@ class Closed:
     fatal: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Reconnecting:
+class Reconnecting(NamedTuple):
     """A connection is over and another will be opened: as `attempt`, `delay` seconds from now.
 
     `ending` and `detail` are those of the connection that is over.
@@ -139,8 +136,7 @@ class Message(NamedTuple):
     read: int = 0
 
 
-@dataclass(slots=True)
-class Comment:
+class Comment(NamedTuple):
     """A line that starts with a colon: keep-alives, mostly. `text` is all after the colon,
     the usual space included: the standard gives it no meaning."""
 
@@ -149,8 +145,7 @@ class Comment:
     offset: int
 
 
-@dataclass(slots=True)
-class Retry:
+class Retry(NamedTuple):
     """The server set the reconnection time (milliseconds), in force from this line on."""
 
     reconnection_time: int
@@ -158,8 +153,7 @@ class Retry:
     offset: int
 
 
-@dataclass(slots=True)
-class Ignored:
+class Ignored(NamedTuple):
     """What a browser drops in silence, and why.
 
     `line` is its line number in the body (from 1) and `text` that line, at most

@@ -15,7 +15,8 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from sse_cli.events import Event, Ignored, Message
-from sse_cli.parser import BOM, DEFAULT_MAX_SIZE, EXCERPT
+from sse_cli.interpreter import EXCERPT
+from sse_cli.parser import BOM, DEFAULT_MAX_SIZE
 
 _CLOSERS: Final = {b"{": b"}", b"[": b"]"}
 

@@ -171,7 +171,7 @@ def _is_stream(opened: Opened | None) -> bool:
 def _final(closed: Closed, opened: Opened | None, attempt: int) -> Closed:
     """204 on a later connection is the server's way to say that the stream is over (9.2.2)."""
     if attempt > 1 and opened is not None and opened.status == 204:
-        return replace(closed, ending=Ending.DONE, detail="204, the server asks to stop", hint="")
+        return closed._replace(ending=Ending.DONE, detail="204, the server asks to stop", hint="")
     return closed
 
 

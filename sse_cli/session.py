@@ -7,7 +7,6 @@ connection to the next (the last event ID); everything else starts anew with eac
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import replace
 from typing import Final
 
 from sse_cli.events import (
@@ -77,7 +76,7 @@ class Session:
     def _closed(self, closed: Closed) -> list[Event]:
         events = [] if closed.ending in _CUT_BY_US else self._finish(closed.at)
         self._parser = None
-        return [*events, replace(closed, body=self._body)]
+        return [*events, closed._replace(body=self._body)]
 
     def _finish(self, at: float) -> list[Event]:
         """What the end of a connection cut off."""

@@ -7,7 +7,6 @@ event under HTTP 200, a sentinel before a cut, half an event before a clean end.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any, Final
 
 from sse_cli import payload
@@ -108,21 +107,21 @@ class Verdict:
     def finish(self, closed: Closed) -> Closed:
         """`closed` with the ending, the evidence and the hint for the stream as a whole."""
         closed = self._judged(closed)
-        return closed if closed.hint else replace(closed, hint=_HINTS.get(closed.ending, ""))
+        return closed if closed.hint else closed._replace(hint=_HINTS.get(closed.ending, ""))
 
     def _judged(self, closed: Closed) -> Closed:
         if closed.ending in _KEPT:
             return closed
         if self.error:
-            return replace(closed, ending=Ending.ERROR_EVENT, detail=self.error, hint="")
+            return closed._replace(ending=Ending.ERROR_EVENT, detail=self.error, hint="")
         if self.is_done and closed.ending in _AFTER_DONE and not self.missing():
-            closed = replace(closed, ending=Ending.DONE, detail=f"{SENTINEL} seen", hint="")
+            closed = closed._replace(ending=Ending.DONE, detail=f"{SENTINEL} seen", hint="")
         if self._too_large and closed.ending in _WHOLE:
-            return replace(closed, ending=Ending.TOO_LARGE, detail=self._too_large, hint="")
+            return closed._replace(ending=Ending.TOO_LARGE, detail=self._too_large, hint="")
         if self._incomplete and closed.ending in _CLEAN | {Ending.TRUNCATED}:
             return self._cut(closed, self._incomplete)
         if closed.ending in _CLEAN and (reason := self.missing()):
-            return replace(closed, ending=Ending.TRUNCATED, detail=reason, hint="")
+            return closed._replace(ending=Ending.TRUNCATED, detail=reason, hint="")
         return closed
 
     def format_error(self, n: int, error: Any) -> None:
@@ -133,9 +132,9 @@ class Verdict:
     def _cut(self, closed: Closed, cut: Ignored) -> Closed:
         evidence = f"cut inside event {self._messages + 1}, {cut.size:,} bytes of it"
         if closed.ending is Ending.TRUNCATED:
-            return replace(closed, detail=f"{closed.detail}; {evidence}")
+            return closed._replace(detail=f"{closed.detail}; {evidence}")
         hint = "the body ended before its last event did; -o raw shows the bytes"
-        return replace(closed, ending=Ending.TRUNCATED, detail=evidence, hint=hint)
+        return closed._replace(ending=Ending.TRUNCATED, detail=evidence, hint=hint)
 
 
 def error_of(row: Row) -> str:

@@ -39,8 +39,9 @@ MADE_HERE = {"build", "dist", "node_modules", "__pycache__"}  # git ignores them
 # A module imports from its own floor and from those below, never from one above.
 FLOORS = (
     "events errors safe redact surrogates interrupts crashes units",
-    "sse_cli parser timing query recording request payload expression ndjson content coding "
-    "shell curl url draft deadlines failures tls scenarios faults formats blocks places",
+    "sse_cli parser runs interpreter timing query recording request payload expression ndjson "
+    "content coding shell curl url draft deadlines failures tls scenarios faults formats blocks "
+    "places",
     "session reconnect reassemble toolcalls answer glance transport serve routes admission page "
     "playback journal",
     "sources verdict expectations check check_object workflow junit smoke continuity har render",

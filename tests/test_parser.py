@@ -8,7 +8,6 @@ import random
 import time
 import tracemalloc
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sse_cli import Comment, Event, EventStreamParser, Ignored, Message, Retry
-from sse_cli.parser import EXCERPT
+from sse_cli.interpreter import EXCERPT
 from tests.benchmarks import fuzz_parser as fuzz
 
 CASES: list[dict[str, Any]] = json.loads(
@@ -167,10 +166,10 @@ def unplaced(event: Event) -> Event:
     Of a line that is too large, they also decide how much was still kept to be shown.
     """
     if isinstance(event, Ignored):
-        return replace(event, at=0.0, size=0, text="")
+        return event._replace(at=0.0, size=0, text="")
     if isinstance(event, Message):
         return event._replace(at=0.0, size=0, read=0)
-    return replace(event, at=0.0)
+    return event._replace(at=0.0)
 
 
 def test_twenty_thousand_fuzzed_inputs_agree_with_the_reference() -> None:

@@ -41,12 +41,21 @@ TEXTS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
 TIMES = st.floats(0, 1e6, allow_nan=False).map(lambda seconds: round(seconds, 6))
 HEADERS = st.lists(st.tuples(st.sampled_from(["Content-Type", "Age", "Via"]), TEXTS)).map(tuple)
 ENDINGS = st.sampled_from(Ending)
+MEDIA = st.sampled_from(["event-stream", "ndjson", "other"])
 OPENED = st.builds(
-    Opened, TIMES, st.just("http://h/"), st.integers(100, 999), TEXTS, TEXTS, HEADERS
+    Opened,
+    TIMES,
+    st.just("http://h/"),
+    st.integers(100, 999),
+    TEXTS,
+    TEXTS,
+    HEADERS,
+    MEDIA,
+    attempt=st.integers(1, 99),
 )
 CHUNKS = st.builds(Chunk, TIMES, st.binary(max_size=200) | TEXTS.map(str.encode))
 RECONNECTS = st.builds(Reconnecting, TIMES, st.integers(2, 99), TIMES, ENDINGS, TEXTS)
-CLOSED = st.builds(Closed, TIMES, ENDINGS, TEXTS, TEXTS, fatal=st.booleans())
+CLOSED = st.builds(Closed, TIMES, ENDINGS, TEXTS, TEXTS, st.just(b""), fatal=st.booleans())
 
 
 @st.composite
@@ -59,9 +68,7 @@ def runs(draw: st.DrawFn) -> list[Signal]:
 
 
 def restamped(signal: Signal, at: float) -> Signal:
-    if isinstance(signal, Chunk):
-        return signal._replace(at=at)
-    return type(signal)(at, *(getattr(signal, name) for name in signal.__match_args__[1:]))
+    return signal._replace(at=at)
 
 
 def read(*pieces: bytes) -> list[Signal]:

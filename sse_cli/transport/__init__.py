@@ -15,7 +15,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Generator
-from dataclasses import replace
 
 from sse_cli import content
 from sse_cli.deadlines import Watchdog
@@ -54,10 +53,10 @@ def connect(  # noqa: PLR0913 (one request, and what earlier connections leave)
         watchdog.start()
         try:
             url, response = follow(request, parse_url(request.url), watchdog, stack, cookies, admit)
-            opened = replace(opened_by(response, url, clock(), media_of), attempt=attempt)
+            opened = opened_by(response, url, clock(), media_of)._replace(attempt=attempt)
             watchdog.received()
             yield opened
             closed = yield from read_body(opened, response, watchdog, clock)
         except Failed as failed:
             closed = failed.closed()
-        yield replace(closed, at=clock())
+        yield closed._replace(at=clock())

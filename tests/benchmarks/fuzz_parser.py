@@ -19,7 +19,8 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from sse_cli.events import Event
-from sse_cli.parser import EXCERPT, EventStreamParser
+from sse_cli.interpreter import EXCERPT
+from sse_cli.parser import EventStreamParser
 from tests.reference import Reference
 
 BOM = b"\xef\xbb\xbf"

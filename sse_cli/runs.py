@@ -1,0 +1,130 @@
+"""Short cuts for the two shapes that AI APIs send: `data`, and `event` + `data`.
+
+They give what `Interpreter` would give. Whoever calls them has lines that all end with LF, no
+block open, and not more bytes than an event may have.
+"""
+
+from __future__ import annotations
+
+from itertools import accumulate, count, repeat
+from typing import ClassVar
+
+from sse_cli.events import Event, Message
+from sse_cli.interpreter import CR, LF, Interpreter, new
+
+
+class Runs(Interpreter):
+    """Reads usual events, one by one or many at once."""
+
+    few: ClassVar = 8  # events that are sooner made one by one than all at once
+    alike: ClassVar = 4  # events of one type for each line of another one, to be read as a run
+
+    def _one(self, chunk: bytes, at: float) -> Message | None:
+        """The event of a read that holds just one of the two usual shapes: most reads, live."""
+        size = len(chunk)
+        if CR in chunk:
+            return None
+        stop = chunk.find(b"\n")
+        if chunk[:6] == b"data: ":
+            kind, rows, value = "message", 2, chunk[6:-2]
+        else:
+            kind, rows, value = self._types.get(chunk[:stop], ""), 3, chunk[stop + 7 : -2]
+            if not kind or chunk[stop + 1 : stop + 7] != b"data: ":
+                return None
+            stop = chunk.find(b"\n", stop + 1)
+        if stop != size - 2:
+            return None
+        offset = self._offset
+        self._offset = offset + size
+        self._line_number += rows
+        self.messages = n = self.messages + 1
+        text = value.decode("utf-8", "replace")
+        last_id, attempt, read = self.last_event_id, self.attempt, self.reads
+        return new(Message, (kind, text, last_id, None, at, offset, size, n, attempt, read))
+
+    def _usual(self, lines: list[bytes], at: float, out: list[Event]) -> list[bytes]:
+        """Read usual events, one by one, until another comes: the lines that are left."""
+        types, append, rest = self._types, out.append, iter(lines)
+        last_id, attempt, read = self.last_event_id, self.attempt, self.reads
+        offset, n, total = self._offset, self.messages, 0
+        for line in rest:
+            if line[:6] == b"data: ":
+                kind, data, size, rows = "message", line, 2, 2
+            elif kind := types.get(line, ""):
+                data, size, rows = next(rest, b""), len(line) + 3, 3
+                if data[:6] != b"data: ":
+                    break
+            else:
+                break
+            if next(rest, b"none"):
+                break
+            size += len(data)
+            text = data[6:].decode("utf-8", "replace")
+            n += 1
+            append(new(Message, (kind, text, last_id, None, at, offset, size, n, attempt, read)))
+            offset += size
+            total += rows
+        self._offset, self.messages = offset, n
+        self._line_number += total
+        return lines[total:]
+
+    def _runs(self, chunk: bytes, at: float, out: list[Event]) -> bytes:
+        """Read events of a usual shape, most of them of one type, all at once: what divides them
+        is always the same. What is left is to be read line by line."""
+        end = chunk.rfind(b"\n\n")
+        kind, stop = "message", 6
+        if chunk[:6] != b"data: ":
+            stop = chunk.find(b"\n") + 1
+            kind = self._types.get(chunk[: stop - 1], "")
+            if not kind or not chunk.startswith(b"data: ", stop):
+                return chunk
+            stop += 6
+        if end < stop:
+            return chunk
+        before = chunk[:stop]
+        values = chunk[stop:end].split(b"\n\n" + before)
+        rows = 2 if stop == 6 else 3
+        others = chunk.count(b"\n", 0, end) + 2 - rows * len(values)  # lines
+        if others * self.alike > len(values):
+            return chunk
+        more, begun = (stop + 2, rows), 0
+        for index in [n for n, value in enumerate(values) if LF in value] if others else ():
+            value, _, rest = values[index].partition(b"\n\n")
+            run = values[begun:index]
+            if rest and LF not in value:
+                run.append(value)
+            else:
+                rest = before + values[index]
+            self._run(run, kind, more, at, out)
+            self._interpret((rest + b"\n").split(b"\n"), at, out)
+            begun = index + 1
+        self._run(values[begun:], kind, more, at, out)
+        return chunk[end + 2 :]
+
+    def _run(
+        self, values: list[bytes], kind: str, more: tuple[int, int], at: float, out: list[Event]
+    ) -> None:
+        """Messages of one type; each has `more` bytes and lines than its value."""
+        extra, rows = more
+        n, offset, total = self.messages, self._offset, len(values)
+        last_id, attempt, read = self.last_event_id, self.attempt, self.reads
+        sizes = [len(value) + extra for value in values]
+        if total < self.few:
+            for value, size in zip(values, sizes, strict=True):
+                n += 1
+                text = value.decode("utf-8", "replace")
+                out.append(
+                    new(Message, (kind, text, last_id, None, at, offset, size, n, attempt, read))
+                )
+                offset += size
+        else:
+            texts = map(bytes.decode, values, repeat("utf-8"), repeat("replace"))
+            same = repeat(last_id), repeat(None), repeat(at)
+            numbers = count(n + 1), repeat(attempt), repeat(read)
+            offsets = accumulate(sizes, initial=offset)
+            fields = zip(repeat(kind), texts, *same, offsets, sizes, *numbers, strict=False)
+            out.extend(map(new, repeat(Message), fields))
+            offset += sum(sizes)
+        self.messages += total
+        self._line_number += rows * total
+        self._offset = offset
