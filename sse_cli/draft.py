@@ -30,7 +30,7 @@ _SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
 _CERT = re.compile(r"((?:\\[\\:]|[^:])*)(?::(.*))?", re.DOTALL)
 
 
-@dataclass(slots=True, repr=False)
+@dataclass(slots=True, eq=False, repr=False)
 class Draft:
     """What the options said so far. `connection` holds fields of `Request` by name."""
 

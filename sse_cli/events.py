@@ -102,7 +102,7 @@ class Reconnecting(NamedTuple):
 Signal: TypeAlias = Opened | Chunk | Reconnecting | Closed
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False, repr=False)
 class Resume:
     """What a connection hands on to the next: the session writes it, the transport reads it.
 

@@ -86,7 +86,7 @@ class Query(Expression):
         self.name = named[1] if named else text
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Selection:
     """Which messages are shown, and what of them."""
 

@@ -15,9 +15,9 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import UTC
-from typing import Final
+from typing import Final, NamedTuple
 
 from sse_cli.errors import UsageError
 from sse_cli.events import Closed, Ending, Opened, Reconnecting, Resume, Signal
@@ -41,8 +41,7 @@ Connect = Callable[[Request, int], Generator[Signal, None, None]]
 Clock = Callable[[], float]
 
 
-@dataclass(frozen=True)
-class Policy:
+class Policy(NamedTuple):
     """What a person asked for. `retry_on` lists the statuses that are tried again."""
 
     reconnect: bool = False
@@ -50,7 +49,7 @@ class Policy:
     retry_on: frozenset[int] = frozenset()
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Pace:
     """How long to wait before each connection (seconds). `now` and `dice` are given by tests."""
 
@@ -90,7 +89,7 @@ class Pace:
         return max(0.0, self._opened[0] + 1.0 - self.now())
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Reconnector:
     """Opens a stream, and opens it again, as `policy` and the server have it.
 
@@ -181,7 +180,7 @@ def _resumed(request: Request, resume: Resume) -> Request:
     if not value:
         return request
     others = tuple(h for h in request.headers if not _is_id(h))
-    return replace(request, headers=(*others, ("Last-Event-ID", value)))
+    return request._replace(headers=(*others, ("Last-Event-ID", value)))
 
 
 def _without_id(request: Request, resume: Resume) -> Request:
@@ -191,7 +190,7 @@ def _without_id(request: Request, resume: Resume) -> Request:
     if not given:
         return request
     resume.last_event_id = resume.last_event_id or given[-1]
-    return replace(request, headers=tuple(h for h in request.headers if not _is_id(h)))
+    return request._replace(headers=tuple(h for h in request.headers if not _is_id(h)))
 
 
 def _is_id(header: tuple[str, str]) -> bool:

@@ -13,8 +13,7 @@ import os
 import sys
 from base64 import b64encode
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 from urllib.parse import unquote_to_bytes
 
 import sse_cli
@@ -29,8 +28,7 @@ CODINGS = ("gzip", "deflate", "identity")
 FRAMING = ("content-length", "transfer-encoding")
 
 
-@dataclass(frozen=True, slots=True, repr=False)
-class Request:
+class Request(NamedTuple):
     """One request, ready for the transport.
 
     `url` is absolute, without userinfo and fragment. `headers` are in wire order; the

@@ -13,10 +13,9 @@ import stat
 import sys
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final, Literal, NamedTuple
 
 from sse_cli import content, recording
 from sse_cli.errors import UsageError
@@ -88,8 +87,7 @@ def _is_path(target: str) -> bool:
     return "/" not in target and Path(target).suffix.lower() in _NO_DOMAINS
 
 
-@dataclass(frozen=True)
-class Reading:
+class Reading(NamedTuple):
     """How bodies are read whatever they say they are; `speed` is for recordings, 0 at once."""
 
     any_type: bool = False
@@ -170,8 +168,7 @@ def recorded(target: str, reading: Reading) -> recording.Recording:
     return recording.Recording(recording.header_of(), signals)
 
 
-@dataclass(frozen=True)
-class _File:
+class _File(NamedTuple):
     """What signals are read from. The time of a regular file stands still."""
 
     descriptor: int

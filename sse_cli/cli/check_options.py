@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, fields
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
 from sse_cli import smoke
 from sse_cli.cli import completing
-from sse_cli.cli.options import FORMAT, OUTPUT, STREAM, TalkOptions, Texts, option
+from sse_cli.cli.options import COLOR, FORMAT, HELP_ALL, OUTPUT, STREAM, ColorChoice, Texts, option
 
 EXPECTATIONS = "Expectations"
 MANY = "Many streams"
@@ -35,8 +34,7 @@ def _show_schema(value: bool) -> None:
         raise typer.Exit
 
 
-@dataclass(frozen=True)
-class ExpectationOptions:
+class ExpectationOptions(NamedTuple):
     """What is expected; each field is named after its option, and after its key in a file."""
 
     status: Annotated[
@@ -97,18 +95,18 @@ class ExpectationOptions:
 
     def pairs(self) -> Iterator[tuple[str, str]]:
         """Names and values of what was asked for; a flag's value is ""."""
-        for one in fields(self):
-            value = getattr(self, one.name)
+        for name, value in zip(self._fields, self, strict=True):
             if value is None or value is False:
                 continue
             for text in value if isinstance(value, list) else [value]:
-                yield one.name.replace("_", "-"), "" if text is True else text
+                yield name.replace("_", "-"), "" if text is True else text
 
 
-@dataclass(frozen=True)
-class CheckOptions(TalkOptions):
+class CheckOptions(NamedTuple):
     """What to read of the stream, how often, and where the verdict goes."""
 
+    color: COLOR = ColorChoice.AUTO
+    help_all: HELP_ALL = False
     format: FORMAT = None
     max_events: Annotated[
         int | None,

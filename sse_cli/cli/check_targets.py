@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sse_cli import smoke
@@ -73,9 +73,9 @@ class Said:
         yield from (name for name, _ in self.pairs)
         yield from (name for name, _ in self.expected.pairs())
         for group in (self.resuming, self.reading):
-            for one in fields(group):
-                if getattr(group, one.name) != one.default:
-                    yield one.name.replace("_", "-")
+            for name, default in group._field_defaults.items():
+                if getattr(group, name) != default:
+                    yield name.replace("_", "-")
         for name in ("format", "max_events", "until"):
             if getattr(self.options, name) is not None:
                 yield name.replace("_", "-")
@@ -87,4 +87,4 @@ def _is_file_of_streams(target: str) -> bool:
 
 def _taken(group: type[Options], settings: Any) -> Options:
     """The options of a group that a file has."""
-    return group(**{one.name: settings[one.name] for one in fields(group) if one.name in settings})
+    return group(**{name: settings[name] for name in group._fields if name in settings})

@@ -69,9 +69,9 @@ class Stream:
             return self
         asked = build_request(self.wanted)
         if "max-time" not in dict(self.wanted.pairs):
-            asked = replace(asked, max_time=self._deadline())
+            asked = asked._replace(max_time=self._deadline())
         name = self.name if self.place else redact.url(asked.url)
-        return replace(self, name=name, wanted=replace(self.wanted, asked=asked))
+        return replace(self, name=name, wanted=self.wanted._replace(asked=asked))
 
     def target(self) -> str:
         """What is checked, for people."""
@@ -122,7 +122,7 @@ def run_once(stream: Stream, known: Sequence[WireFormat], number: int = 1) -> At
         return _run(stream, known)
     with keeping.attempt(stream.keep, stream.file_name, number) as kept:
         recorded = RecordingOptions(record=str(kept.path))
-        wanted = replace(stream.wanted, keeping=recorded)
+        wanted = stream.wanted._replace(keeping=recorded)
         attempt = _run(replace(stream, wanted=wanted), known)
         kept.wanted = not attempt.outcome.held
     return replace(attempt, recording=kept.name)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Final
+from typing import Final, NamedTuple
 
 from sse_cli import reconnect, recording, request, sources
 from sse_cli.cli.options import ReadingOptions, RecordingOptions, ResumeOptions
@@ -26,15 +25,14 @@ VERBOSE = ("verbose", "")
 SLOWEST: Final = 0.001
 
 
-@dataclass(frozen=True)
-class Wanted:
+class Wanted(NamedTuple):
     """A target and all that was said of how to get, read and keep it."""
 
     target: str
     pairs: Pairs = ()
-    reading: ReadingOptions = field(default_factory=ReadingOptions)
-    resuming: ResumeOptions = field(default_factory=ResumeOptions)
-    keeping: RecordingOptions = field(default_factory=RecordingOptions)
+    reading: ReadingOptions = ReadingOptions()
+    resuming: ResumeOptions = ResumeOptions()
+    keeping: RecordingOptions = RecordingOptions()
     asked: request.Request | None = None  # built before, for one who opens it several times
 
     def clock(self) -> Clock:
@@ -119,7 +117,7 @@ def build_request(wanted: Wanted) -> request.Request:
     """The request for a target that is a URL. Raises UsageError for what can't be asked."""
     _policy(wanted.resuming)
     url = [] if wanted.target == CURL else [("url", wanted.target)]
-    return replace(request.build([*url, *wanted.pairs]), idle_timeout=_idle(wanted.resuming))
+    return request.build([*url, *wanted.pairs])._replace(idle_timeout=_idle(wanted.resuming))
 
 
 def _policy(options: ResumeOptions) -> Policy:

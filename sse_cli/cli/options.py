@@ -7,9 +7,8 @@ are joined in that order; here they are only declared.
 No annotation is a string here (PEP 563): sixty of them to evaluate take 4 ms of each start.
 """
 
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
@@ -65,24 +64,18 @@ FORMAT = Annotated[
 ]
 
 
-@dataclass(frozen=True)
-class TalkOptions:
-    """How every command speaks."""
-
-    color: Annotated[
-        ColorChoice,
-        option("--color", panel=OUTPUT, metavar="WHEN", text="auto, always or never.", hidden=True),
-    ] = ColorChoice.AUTO
-    help_all: Annotated[
-        bool,
-        typer.Option(
-            "--help-all", help="Show every option.", is_eager=True, callback=show_all_help
-        ),
-    ] = False
+# How every command speaks.
+COLOR = Annotated[
+    ColorChoice,
+    option("--color", panel=OUTPUT, metavar="WHEN", text="auto, always or never.", hidden=True),
+]
+HELP_ALL = Annotated[
+    bool,
+    typer.Option("--help-all", help="Show every option.", is_eager=True, callback=show_all_help),
+]
 
 
-@dataclass(frozen=True)
-class StreamOptions:
+class StreamOptions(NamedTuple):
     """What to take from the stream, and when to stop."""
 
     query: Annotated[
@@ -121,8 +114,7 @@ class StreamOptions:
     ] = None
 
 
-@dataclass(frozen=True)
-class ResumeOptions:
+class ResumeOptions(NamedTuple):
     """Whether and when a stream is opened again, as an EventSource does."""
 
     reconnect: Annotated[
@@ -171,8 +163,7 @@ class ResumeOptions:
     ] = None
 
 
-@dataclass(frozen=True)
-class ReadingOptions:
+class ReadingOptions(NamedTuple):
     """How bytes are read, whatever they are said to be."""
 
     any_type: Annotated[
@@ -205,8 +196,7 @@ class ReadingOptions:
     ] = None
 
 
-@dataclass(frozen=True)
-class RecordingOptions:
+class RecordingOptions(NamedTuple):
     """Whether the stream is kept."""
 
     record: Annotated[
@@ -224,10 +214,11 @@ class RecordingOptions:
     ] = False
 
 
-@dataclass(frozen=True)
-class OutputOptions(TalkOptions):
+class OutputOptions(NamedTuple):
     """What to show, and how."""
 
+    color: COLOR = ColorChoice.AUTO
+    help_all: HELP_ALL = False
     output: Annotated[
         Format | None,
         option(

@@ -45,7 +45,7 @@ class View(Protocol):
         """A read has been worked through: print what it gave."""
 
 
-@dataclass
+@dataclass(eq=False, repr=False)
 class Run:
     """One run over one stream, and all that is known of it at any moment."""
 

@@ -5,8 +5,7 @@ kin are joined in that order; here they are only declared. No annotation is a st
 `options.py`.
 """
 
-from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 from sse_cli.cli.options import Texts, option
 
@@ -22,8 +21,7 @@ def _connection(*names: str, text: str, metavar: str | None = None, rare: bool =
     return option(*names, panel=CONNECTION, text=text, metavar=metavar, hidden=rare)
 
 
-@dataclass(frozen=True)
-class RequestOptions:
+class RequestOptions(NamedTuple):
     """What to ask for; each field is named after curl's option."""
 
     request: Annotated[

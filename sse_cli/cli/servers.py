@@ -5,7 +5,6 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from contextlib import ExitStack
-from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
@@ -153,7 +152,7 @@ def demo(
 
     scenario = scenarios.load(name)
     if stream.query is None and name in _QUERIES and output.output is None:
-        stream = replace(stream, query=_QUERIES[name])
+        stream = stream._replace(query=_QUERIES[name])
     with running(Server({name: scenario}, speed=speed)) as url:
         if is_terminal():
             queries = "".join(f" -q '{query}'" for query in stream.query or ())

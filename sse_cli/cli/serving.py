@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NamedTuple
 
 from sse_cli.cli import completing
 from sse_cli.cli.options import option
@@ -26,8 +25,7 @@ SPEED = Annotated[
 ]
 
 
-@dataclass(frozen=True)
-class ListenOptions:
+class ListenOptions(NamedTuple):
     """Where it listens, and who may ask."""
 
     port: Annotated[
@@ -55,8 +53,7 @@ class ListenOptions:
     ] = None
 
 
-@dataclass(frozen=True)
-class PlayOptions:
+class PlayOptions(NamedTuple):
     """How streams are played."""
 
     speed: SPEED = 1.0

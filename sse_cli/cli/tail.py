@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass
 from enum import StrEnum
-from typing import Annotated, Any
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
@@ -15,13 +14,15 @@ from sse_cli.cli import telling
 from sse_cli.cli.answering import View
 from sse_cli.cli.opening import VERBOSE, Wanted, open_target
 from sse_cli.cli.options import (
+    COLOR,
     FORMAT,
+    HELP_ALL,
     OUTPUT,
     STREAM,
+    ColorChoice,
     ReadingOptions,
     RecordingOptions,
     ResumeOptions,
-    TalkOptions,
     Texts,
     option,
 )
@@ -62,10 +63,11 @@ class Reasoning(StrEnum):
     HIDE = "hide"
 
 
-@dataclass(frozen=True)
-class TailOptions(TalkOptions):
+class TailOptions(NamedTuple):
     """What to take for the answer, and how to show it."""
 
+    color: COLOR = ColorChoice.AUTO
+    help_all: HELP_ALL = False
     format: FORMAT = None
     query: Annotated[
         Texts,

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Final
 
 import httpx
@@ -88,9 +87,9 @@ def _turns_into_get(status: int, method: str) -> bool:
 
 def _without_body(request: Request) -> Request:
     headers = tuple(h for h in request.headers if not h[0].lower().startswith("content-"))
-    return replace(request, method="GET", body=None, headers=headers)
+    return request._replace(method="GET", body=None, headers=headers)
 
 
 def _anonymous(request: Request) -> Request:
     headers = tuple(h for h in request.headers if h[0].lower() in _ANONYMOUS)
-    return replace(request, method="GET", body=None, headers=headers, cert=None, key=None)
+    return request._replace(method="GET", body=None, headers=headers, cert=None, key=None)

@@ -1,4 +1,5 @@
-"""An environment with what `sse` needs and nothing else, made of links: nothing is installed.
+"""An environment with what `sse` needs and nothing else: links, and a copy of ours; nothing is
+installed.
 
 What happens to be installed beside it costs time to start (Rich imports IPython's or Click's
 parts if there are any), and nobody's environment is another's.
@@ -6,8 +7,9 @@ parts if there are any), and nobody's environment is another's.
 
 from __future__ import annotations
 
+import compileall
 import re
-import subprocess
+import shutil
 import sys
 import venv
 from collections.abc import Iterator
@@ -32,14 +34,20 @@ def runtime(folder: Path) -> Path:
     site = next(home.glob("lib/python*/site-packages"))
     for name in _closure("sse-cli", {}):
         _link(distribution(name), site)
-    (site / "sse_cli").symlink_to(Path(sse_cli.__file__).parent)
+    _install(Path(sse_cli.__file__).parent, site)
     python = home / "bin" / "python"
     script = python.with_name("sse")
     script.write_text(_SCRIPT.format(python=python), "utf-8")
     script.chmod(0o755)
-    # Byte code is written where it is missing, so that no measured run has to.
-    subprocess.run([str(script), "--help"], stdout=subprocess.DEVNULL, check=True)
     return python
+
+
+def _install(package: Path, site: Path) -> None:
+    """Copy our package, and compile it as pip does: no measured run has to."""
+    home = site / package.name
+    shutil.copytree(package, home, ignore=shutil.ignore_patterns("__pycache__"))
+    if not compileall.compile_dir(home, quiet=1):
+        raise SystemExit("sse_cli does not compile")
 
 
 def _closure(name: str, seen: dict[str, None]) -> Iterator[str]:
