@@ -38,7 +38,7 @@ class Continuity:
 
     def message(self, message: Message) -> None:
         """Count a message with an id of its own if it came before, or after a hole."""
-        if message.id is None or message.id == "":
+        if not message.id:
             return
         key = hash((message.id, message.data))
         before = self._seen.pop(key, self._connections)

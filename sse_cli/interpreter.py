@@ -17,15 +17,13 @@ from math import inf
 from operator import length_hint
 from typing import Final, NamedTuple, TypeAlias
 
-from sse_cli.events import Comment, Event, Ignored, Message, Reason, Retry
+from sse_cli.events import Comment, Event, Ignored, Message, Reason, Retry, new
 
 CR: Final = 0x0D
 LF: Final = 0x0A
 EXCERPT: Final = 1000
 MAX_RECONNECTION_TIME: Final = 2**63 - 1
 POISONED: Final = inf
-# How a NamedTuple makes itself, without the Python function around it: half the time.
-new: Final = tuple.__new__
 _BLANK: Final = frozenset({b"", b"\r"})
 _MOST: Final = 256  # lines that are remembered, and bytes of each
 
@@ -52,13 +50,14 @@ _Fields: TypeAlias = tuple[int, bytes | None, list[bytes] | None, str | None, st
 class Interpreter:
     """Reads lines, and keeps what they say until a blank line dispatches it."""
 
-    def __init__(self, last_event_id: str) -> None:
+    def __init__(self, last_event_id: str, max_size: int) -> None:
         self.last_event_id = last_event_id
         self.reconnection_time: int | None = None
         # What its messages are numbered with; whoever has several connections sets them.
         self.messages = 0
         self.attempt = 1
         self.reads = 0
+        self._max_size = max_size
         self._offset = 0  # of the open block or the next one, in the body
         self._line_number = 0  # of the last finished line
         self._open = BETWEEN

@@ -13,7 +13,7 @@ from __future__ import annotations
 import re
 from typing import ClassVar, Final
 
-from sse_cli.events import Event, Ignored, Message
+from sse_cli.events import Event, Ignored
 from sse_cli.interpreter import BETWEEN, CR, EXCERPT, LF, POISONED, Block, excerpt, head
 from sse_cli.runs import Runs
 
@@ -37,8 +37,7 @@ class EventStreamParser(Runs):
     many: ClassVar = 4096  # bytes of a read that is likely to hold many events
 
     def __init__(self, last_event_id: str = "", *, max_size: int = DEFAULT_MAX_SIZE) -> None:
-        super().__init__(last_event_id)
-        self._max_size = max_size
+        super().__init__(last_event_id, max_size)
         self._start: bytes | None = b""  # the body's first bytes while they may be a BOM
         self._after_cr = False  # a LF right after this CR belongs to the same line end
         self._amiss = True  # whether one of the two is so, or a line is being dropped
@@ -53,7 +52,7 @@ class EventStreamParser(Runs):
         self.reads += 1
         if self._amiss:
             chunk = self._resume(chunk, at, out)
-        elif chunk[-2:] == b"\n\n" and (message := self._whole(chunk, at)):
+        elif chunk[-2:] == b"\n\n" and not self._piece and (message := self._one(chunk, at)):
             return [message]
         has_cr = CR in chunk
         if not has_cr and LF not in chunk:
@@ -102,12 +101,6 @@ class EventStreamParser(Runs):
                 self._piece = b"\n".join((lines[0], self._piece))
                 return []
         return lines
-
-    def _whole(self, chunk: bytes, at: float) -> Message | None:
-        """The event of a read that is one event of a usual shape: so are most reads, live."""
-        if self._piece or self._open is not BETWEEN or len(chunk) > self._max_size:
-            return None
-        return self._one(chunk, at)
 
     def _lines(self, chunk: bytes) -> list[bytes]:
         """The lines that `chunk` ends, whatever their ends; the one that it does not end is kept.

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from difflib import get_close_matches
 from math import isfinite
 from threading import Lock
@@ -93,7 +93,10 @@ class Selection:
     queries: Sequence[Query] = ()
     where: Expression | None = None
     events: frozenset[str] = frozenset()
-    excluded: frozenset[str] = field(default_factory=frozenset)
+    excluded: frozenset[str] = frozenset()
+
+    def __post_init__(self) -> None:
+        self.is_all = not (self.queries or self.where or self.events or self.excluded)
 
     def keeps(self, row: Row) -> bool:
         """Whether the message passes the filters; if so its queries are evaluated."""

@@ -20,7 +20,7 @@ from datetime import UTC
 from typing import Final, NamedTuple
 
 from sse_cli.errors import UsageError
-from sse_cli.events import Closed, Ending, Opened, Reconnecting, Resume, Signal
+from sse_cli.events import Chunk, Closed, Ending, Opened, Reconnecting, Resume, Signal
 from sse_cli.request import Request
 
 DEFAULT_RECONNECTION_TIME: Final = 3.0  # seconds, as browsers wait
@@ -135,10 +135,11 @@ class Reconnector:
         opened: Opened | None = None
         with closing(self.connect(_resumed(request, self.resume), attempt)) as signals:
             for signal in signals:
-                if isinstance(signal, Closed):
-                    return opened, signal
-                if isinstance(signal, Opened):
-                    opened = signal
+                if not isinstance(signal, Chunk):  # most are
+                    if isinstance(signal, Closed):
+                        return opened, signal
+                    if isinstance(signal, Opened):
+                        opened = signal
                 yield signal
         raise AssertionError("a connection ends with Closed")
 

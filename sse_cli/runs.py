@@ -9,8 +9,8 @@ from __future__ import annotations
 from itertools import accumulate, count, repeat
 from typing import ClassVar
 
-from sse_cli.events import Event, Message
-from sse_cli.interpreter import CR, LF, Interpreter, new
+from sse_cli.events import Event, Message, new
+from sse_cli.interpreter import BETWEEN, CR, LF, Interpreter
 
 
 class Runs(Interpreter):
@@ -20,9 +20,9 @@ class Runs(Interpreter):
     alike: ClassVar = 4  # events of one type for each line of another one, to be read as a run
 
     def _one(self, chunk: bytes, at: float) -> Message | None:
-        """The event of a read that holds just one of the two usual shapes: most reads, live."""
+        """The event of a read that is one of the two usual shapes, whole: most reads, live."""
         size = len(chunk)
-        if CR in chunk:
+        if self._open is not BETWEEN or CR in chunk or size > self._max_size:
             return None
         stop = chunk.find(b"\n")
         if chunk[:6] == b"data: ":

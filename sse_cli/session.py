@@ -42,8 +42,14 @@ class Session:
 
     def feed(self, signal: Signal) -> Iterable[Event]:
         """The events that follow from `signal`, in order."""
-        if isinstance(signal, Chunk):
-            return self._chunk(signal)
+        if isinstance(signal, Chunk):  # most are
+            self._read += 1
+            if self._parser is None:
+                self._body += signal.data[: BODY_LIMIT - len(self._body)]
+                return ()
+            events = self._parser.feed(signal.data, signal.at)
+            self._hand_on(self._parser)
+            return events
         if isinstance(signal, Opened):
             return self._opened(signal)
         if isinstance(signal, Reconnecting):
@@ -63,15 +69,6 @@ class Session:
             self._parser.messages, self._parser.reads = self.messages, self._read
             self._parser.attempt = opened.attempt
         return [opened]
-
-    def _chunk(self, chunk: Chunk) -> list[Event]:
-        self._read += 1
-        if self._parser is None:
-            self._body += chunk.data[: BODY_LIMIT - len(self._body)]
-            return []
-        events = self._parser.feed(chunk.data, chunk.at)
-        self._hand_on(self._parser)
-        return events
 
     def _closed(self, closed: Closed) -> list[Event]:
         events = [] if closed.ending in _CUT_BY_US else self._finish(closed.at)

@@ -36,9 +36,10 @@ class Gaps:
         self.count += 1
         if gap != self._gap:
             self._gap = gap
-            self._bucket = round(math.log(max(gap, _FLOOR) / _FLOOR) / _GROWTH)
+            self._bucket = round(math.log(gap / _FLOOR) / _GROWTH) if gap > _FLOOR else 0
             self._buckets.setdefault(self._bucket, 0)
-            self.max = max(self.max, gap)
+            if gap > self.max:  # noqa: PLR1730 (a call to max takes longer than the rest)
+                self.max = gap
         self._buckets[self._bucket] += 1
         if self._in_slice:
             self._in_slice = (self._in_slice + 1) % self._per_slice
@@ -104,7 +105,7 @@ class Timing:
         self.gaps.add(gap)
         return gap
 
-    def value(self, at: float) -> None:
+    def values(self, values: Sequence[object], at: float) -> None:
         """Note when a query first gave a value that is not empty."""
-        if self.first_value is None:
+        if self.first_value is None and any(value not in (None, "") for value in values):
             self.first_value = at

@@ -9,11 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sse_cli.events import Chunk, Closed, Comment, Ending, Ignored, Message, Opened, Retry
+from sse_cli.events import Closed, Comment, Ending, Ignored, Message, Opened, Retry
 from sse_cli.query import Query, Row
 from sse_cli.render.items import Item
 from sse_cli.render.jsonl import JSONLinesRenderer
-from sse_cli.render.raw import RawRenderer
 
 OPENED = Opened(
     0.25,
@@ -102,10 +101,6 @@ def test_with_all_the_rest_has_lines_too(item: Item, text: str) -> None:
     assert line(item) == ""
 
 
-def test_bytes_of_the_wire_are_no_line() -> None:
-    assert line(Chunk(0.0, b"data: x\n\n"), everything=True) == ""
-
-
 @given(st.text(st.characters(codec=None)), st.text(), st.floats(0, 1e6))
 def test_every_message_comes_back_from_its_line(data: str, kind: str, at: float) -> None:
     made = line(message(data, type=kind, at=at), "@")
@@ -114,12 +109,3 @@ def test_every_message_comes_back_from_its_line(data: str, kind: str, at: float)
     read = json.loads(made)
     assert (read["event"], read["t"]) == (kind, round(at, 6))
     assert read["data"] == read["query"]["@"] == message(data).payload
-
-
-def test_raw_is_the_bytes_of_a_stream_and_nothing_of_a_reply_that_is_none() -> None:
-    raw = RawRenderer()
-    items: list[Item] = [OPENED, Chunk(0.0, b"a\xff"), message("a"), Comment("c", 0.0, 0),
-                         Chunk(0.0, b"\x00\r\n")]  # fmt: skip
-    assert [piece for item in items for piece in raw.feed(item)] == [b"a\xff", b"\x00\r\n"]
-    refused: list[Item] = [Opened(0.0, "http://h/", 401, media="other"), Chunk(0.0, b"no")]
-    assert [piece for item in refused for piece in raw.feed(item)] == []

@@ -6,14 +6,13 @@ from typing import Any
 
 import pytest
 
-from sse_cli.events import Chunk, Closed, Comment, Ending, Ignored, Message, Opened, Retry
+from sse_cli.events import Closed, Comment, Ending, Ignored, Message, Opened, Retry
 from sse_cli.query import Row
 from sse_cli.render.items import Item
 from sse_cli.render.text import TextRenderer
 
 REST: list[Item] = [
     Opened(0.0, "http://h/"),
-    Chunk(0.0, b"data: x"),
     Comment(" hi", 0.0, 0),
     Retry(5, 0.0, 0),
     Ignored("no-data", 1, "id: 1", 0.0, 0, 6),

@@ -83,7 +83,7 @@ def test_the_firsts_are_noted_once() -> None:
         timing.signal(Opened(start + 0.1, "http://h/"))
         timing.signal(Chunk(start + 0.2, b"12345"))
         timing.message(message(start + 0.2))
-        timing.value(start + 0.3)
+        timing.values(["x"], start + 0.3)
     assert timing.headers == 0.1
     assert timing.first_byte == timing.first_event == 0.2
     assert timing.first_value == 0.3

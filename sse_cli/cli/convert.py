@@ -79,7 +79,7 @@ def convert(file: FILE, *, to: TO, force: FORCE = False, ndjson: NDJSON = False)
 def _raw(found: recording.Recording, session: Session) -> None:
     output, bodies = Output(), Bodies()
     for signal in found.signals:
-        output.write(bodies.feed(signal, session.feed(signal)))
+        output.write_bytes(bodies.feed(signal, session.feed(signal)))
     output.flush()
 
 
@@ -142,9 +142,9 @@ def _archive(found: recording.Recording, session: Session) -> None:
 
 def _cassette(found: recording.Recording, _session: Session) -> None:
     output = Output()
-    output.write(recording.first_line(found.header))
+    output.write_bytes(recording.first_line(found.header))
     for signal in found.signals:
-        output.write(recording.line_of(signal))
+        output.write_bytes(recording.line_of(signal))
     output.flush()
 
 

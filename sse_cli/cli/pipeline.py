@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from sse_cli.continuity import Continuity
 from sse_cli.errors import Terminated, TimeIsUp
@@ -33,6 +33,9 @@ from sse_cli.verdict import Verdict
 if TYPE_CHECKING:  # JMESPath (20 ms) is for the table alone, a recorder for those who record
     from sse_cli.glance import Glance
     from sse_cli.recording import Recorder
+
+
+Tap: TypeAlias = Callable[[Chunk], None]
 
 
 class View(Protocol):
@@ -66,14 +69,16 @@ class Run:
     reconnects: int = 0
     limit: str = ""
     signal_number: int = 0
-    is_done: Callable[[], bool] = field(default=lambda: False)
+    is_done: Callable[[], bool] | None = None
     recorder: Recorder | None = None
     _due: float = 0.0
     _is_waiting: bool = False
     _has_rung: bool = False
 
-    def over(self, signals: Iterator[Signal], views: Sequence[View]) -> Closed:
-        """Feed every signal through to the views; how it all ended.
+    def over(
+        self, signals: Iterator[Signal], views: Sequence[View], tap: Tap | None = None
+    ) -> Closed:
+        """Feed every signal through to the views, and its bytes to the tap; how it all ended.
 
         Ctrl-C and SIGTERM end the stream as any other end does; what came before is shown.
         """
@@ -81,7 +86,7 @@ class Run:
         with self.recorder or nullcontext():
             try:
                 with alarm(self.duration and self.duration / self.speed, self._ring):
-                    return self._read(signals, views)
+                    return self._read(signals, views, tap)
             except TimeIsUp:
                 return self._end(self._time_is_up(), views)
             except (KeyboardInterrupt, Terminated) as error:
@@ -91,33 +96,37 @@ class Run:
                 now = max(self.clock(), self.timing.last)
                 return self._end(Closed(now, Ending.INTERRUPTED, f"stopped by {what}"), views)
 
-    def _read(self, signals: Iterator[Signal], views: Sequence[View]) -> Closed:
+    def _read(self, signals: Iterator[Signal], views: Sequence[View], tap: Tap | None) -> Closed:
+        feed, count = self.session.feed, self.timing.signal
+        advance = next if self.duration is None else self._next
         with closing(signals):  # type: ignore[type-var]  # all our sources are generators
             while True:
-                signal = self._next(signals)
+                signal = advance(signals)
                 if isinstance(signal, Closed):
                     return self._end(signal, views)
-                self._record(signal)
-                self.timing.signal(signal)
-                if isinstance(signal, Chunk):
-                    self._show(signal, views)
-                self._pass(self.session.feed(signal), views)
+                if self.recorder:
+                    self.recorder.write(signal)
+                count(signal)
+                if tap and isinstance(signal, Chunk):
+                    tap(signal)
+                self._pass(feed(signal), views)
                 for view in views:
                     view.flush()
                 if self.limit:
                     return self._end(Closed(self.timing.last, Ending.LIMIT, self.limit), views)
-                if self.is_done():
+                if self.is_done and self.is_done():
                     detail = "the answer's own end was seen"
                     return self._end(Closed(self.timing.last, Ending.DONE, detail), views)
 
     def _next(self, signals: Iterator[Signal]) -> Signal:
-        """The next signal. The alarm strikes only here: what has come is worked through."""
+        """The next signal, if there is a `duration`. Its alarm strikes only here: what has come
+        is worked through."""
         self._is_waiting = True
         if self._has_rung:
             raise TimeIsUp
         signal = next(signals)
         self._is_waiting = False
-        if self.duration is not None and signal.at > self.duration:  # in a recording
+        if self.duration is not None and signal.at > self.duration:  # of a recording
             raise TimeIsUp
         return signal
 
@@ -134,12 +143,9 @@ class Run:
             return Closed(self.duration, Ending.DEADLINE, detail, "a longer --for waits longer")
         return Closed(self.duration, Ending.LIMIT, f"{self.duration:g} s are over, as --for asked")
 
-    def _record(self, signal: Signal) -> None:
+    def _end(self, signal: Closed, views: Sequence[View]) -> Closed:
         if self.recorder:
             self.recorder.write(signal)
-
-    def _end(self, signal: Closed, views: Sequence[View]) -> Closed:
-        self._record(signal)
         if signal.at < self._due:  # the connection that was announced never began
             self.reconnects -= 1
         *rest, closed = self.session.feed(signal)
@@ -155,7 +161,7 @@ class Run:
         for event in events:
             if isinstance(event, Message):
                 self._message(event, views)
-                if self.limit or self.is_done():
+                if self.limit or (self.is_done and self.is_done()):
                     return
                 continue
             if isinstance(event, Ignored):
@@ -174,15 +180,16 @@ class Run:
         row = Row(message)
         row.gap = self.timing.message(message)
         self.verdict.message(row)
-        self.continuity.message(message)
+        if message.id:
+            self.continuity.message(message)
         if self.verdict.is_done:  # what is_done() knows of ends the run itself
             self.session.resume.over = True
         if self.glance:
             row.parts = self.glance.feed(row)
-        if self.selection.keeps(row):
+        if self.selection.is_all or self.selection.keeps(row):
             self.shown += 1
-            if self.timing.first_value is None and any(v not in (None, "") for v in row.values):
-                self.timing.value(message.at)
+            if row.values and self.timing.first_value is None:
+                self.timing.values(row.values, message.at)
             self._show(row, views)
         if self.shown == self.max_events:
             self.limit = f"{self.shown:,} shown, as -n asked"

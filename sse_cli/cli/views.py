@@ -5,27 +5,49 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from sse_cli.cli.options import Format, OutputOptions
+from sse_cli.cli.pipeline import Tap
 from sse_cli.errors import UsageError
+from sse_cli.events import Chunk, Opened
 from sse_cli.query import Query
 from sse_cli.render.items import Item, Renderer
 from sse_cli.render.output import Output, is_terminal, standard_output
 
 
 class Stream:
-    """A renderer that writes text or bytes to standard output."""
+    """A renderer that writes text to standard output."""
+
+    tap: Tap | None = None  # no use for bytes
 
     def __init__(self, renderer: Renderer) -> None:
-        self._renderer = renderer
+        self._feed = renderer.feed
         self._output = Output()
+        self._write = self._output.write
+        self.flush = self._output.flush  # hands it to the reader
 
     def show(self, item: Item) -> None:
         """Write what the renderer makes of `item`."""
-        for piece in self._renderer.feed(item):
-            self._output.write(piece)
+        for piece in self._feed(item):
+            self._write(piece)
 
-    def flush(self) -> None:
-        """Hand it to the reader."""
-        self._output.flush()
+
+class Raw:
+    """`-o raw`: the bytes of a stream as they came, content coding undone. A reply that is no
+    stream is shown elsewhere."""
+
+    def __init__(self) -> None:
+        self._is_stream = True
+        self._output = Output()
+        self.flush = self._output.flush
+
+    def show(self, item: Item) -> None:
+        """Take note of what the bytes are that follow."""
+        if isinstance(item, Opened):
+            self._is_stream = item.media != "other"
+
+    def tap(self, chunk: Chunk) -> None:
+        """Write a chunk's bytes."""
+        if self._is_stream:
+            self._output.write_bytes(chunk.data)
 
 
 def choose(options: OutputOptions, queries: Sequence[Query], *, force: bool = False) -> Format:
@@ -48,8 +70,10 @@ def choose(options: OutputOptions, queries: Sequence[Query], *, force: bool = Fa
     return chosen
 
 
-def stream(chosen: Format, options: OutputOptions, queries: Sequence[Query]) -> Stream:
+def stream(chosen: Format, options: OutputOptions, queries: Sequence[Query]) -> Stream | Raw:
     """The view for any format but the table."""
+    if chosen is Format.RAW:
+        return Raw()
     return Stream(_RENDERERS[chosen](options, queries))
 
 
@@ -83,15 +107,8 @@ def _csv(_options: OutputOptions, queries: Sequence[Query]) -> Renderer:
     return CSVRenderer(queries, escaped=is_terminal())
 
 
-def _raw(_options: OutputOptions, _queries: Sequence[Query]) -> Renderer:
-    from sse_cli.render.raw import RawRenderer  # noqa: PLC0415
-
-    return RawRenderer()
-
-
 _RENDERERS: dict[Format, Callable[[OutputOptions, Sequence[Query]], Renderer]] = {
     Format.TEXT: _text,
     Format.JSONL: _jsonl,
     Format.CSV: _csv,
-    Format.RAW: _raw,
 }

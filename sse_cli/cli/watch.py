@@ -77,7 +77,8 @@ def follow(wanted: Wanted, stream: StreamOptions, output: OutputOptions) -> int:
         closed = _table(run, opened, queries, output)
     else:
         signals = opened()
-        closed = run.over(signals, [views.stream(chosen, output, queries)])
+        view = views.stream(chosen, output, queries)
+        closed = run.over(signals, [view], view.tap)
         if output.summary:
             telling.say(_summary(run, closed, output), output.color.value)
     telling.explain(run, closed, output.color.value, head=VERBOSE not in wanted.pairs)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from sse_cli import payload, redact
-from sse_cli.events import Chunk, Closed, Comment, Ignored, Opened, Reconnecting, Retry
+from sse_cli.events import Closed, Comment, Ignored, Opened, Reconnecting, Retry
 from sse_cli.query import Query, Row
 from sse_cli.render.items import Item
 
@@ -20,8 +20,6 @@ class JSONLinesRenderer:
 
     def feed(self, item: Item) -> Iterable[str]:
         """The item's line, if it has one."""
-        if isinstance(item, Chunk):
-            return ()
         if isinstance(item, Row):
             return (payload.dump(self._message(item)) + "\n",)
         if not self._everything:

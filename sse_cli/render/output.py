@@ -34,13 +34,13 @@ class Output:
         self._encoding = sys.stdout.encoding if is_terminal() else "utf-8"
         self._texts: list[str] = []  # encoded together: a call a piece costs more than its bytes
 
-    def write(self, piece: str | bytes) -> None:
-        """Add a piece. Raises OutputError, ReaderGone when the pipe is closed."""
-        if isinstance(piece, str):
-            self._texts.append(piece)
-            return
-        if self._texts:
-            self._encode()
+    def write(self, piece: str) -> None:
+        """Add a piece."""
+        self._texts.append(piece)
+
+    def write_bytes(self, piece: bytes) -> None:
+        """Add bytes as they are, to an output of nothing else. Raises OutputError, ReaderGone
+        when the pipe is closed."""
         try:
             self._file.write(piece)
         except OSError as error:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Final
 
 import httpx
 
 from sse_cli import coding, content
 from sse_cli.deadlines import Watchdog
-from sse_cli.events import Chunk, Closed, Ending, Media, Opened, Signal
+from sse_cli.events import Chunk, Closed, Ending, Media, Opened, Signal, new
 from sse_cli.transport.ending import Failed, clean_end, cut, is_http2, max_time_over, stalled
 
 REFUSED_BODY_LIMIT: Final = 64 * 1024
@@ -43,7 +43,7 @@ def read_body(
     closed = clean_end(opened, response)
     try:
         for piece in _decoded(opened, response, watchdog):
-            yield Chunk(clock(), piece)
+            yield new(Chunk, (clock(), piece))
             size += len(piece)
             # What had arrived by then can still be read, and there may be much of it.
             if watchdog.fired or (refused and size >= REFUSED_BODY_LIMIT):
@@ -64,11 +64,16 @@ def read_body(
 
 
 def _reads(response: httpx.Response, watchdog: Watchdog) -> Iterator[bytes]:
-    """The body as it came. Any byte of it counts for the watchdog, even one that a decoder
-    keeps back; the time that our own reader takes does not."""
+    """The body as it came."""
     assert isinstance(response.stream, httpx.SyncByteStream)  # noqa: S101 (a sync transport's)
+    return iter(response.stream) if watchdog.idle is None else _watched(response.stream, watchdog)
+
+
+def _watched(stream: Iterable[bytes], watchdog: Watchdog) -> Iterator[bytes]:
+    """Any byte of a body counts for the watchdog, even one that a decoder keeps back; the time
+    that our own reader takes does not."""
     watchdog.waiting()
-    for data in response.stream:
+    for data in stream:
         watchdog.received()
         yield data
         watchdog.waiting()
@@ -84,14 +89,15 @@ def _decoded(opened: Opened, response: httpx.Response, watchdog: Watchdog) -> It
         )
     found = coding.codings(names)
     reads = _reads(response, watchdog)
-    if not found:
-        yield from reads
-        return
-    decoder = coding.Decoder(found[0])
+    return _undone(reads, found[0]) if found else reads
+
+
+def _undone(reads: Iterable[bytes], name: str) -> Iterator[bytes]:
+    decoder = coding.Decoder(name)
     for chunk in reads:
         yield from decoder.feed(chunk)
     if not decoder.complete:
-        raise Failed(Ending.TRUNCATED, f"the {found[0]} body ends before its own end")
+        raise Failed(Ending.TRUNCATED, f"the {name} body ends before its own end")
 
 
 def _text(raw: bytes) -> str:
