@@ -242,10 +242,10 @@ def test_an_error_that_can_not_be_told_keeps_its_exit_code(two: Path) -> None:
 
 BROKEN = """
 import sys
-import sse_cli.query
-def keeps(self, row):
+import sse_cli.verdict
+def judged(self, row):
     raise ZeroDivisionError("broken on purpose")
-sse_cli.query.Selection.keeps = keeps
+sse_cli.verdict.Verdict.message = judged
 from sse_cli.__main__ import main
 main()
 """
@@ -263,5 +263,5 @@ def test_debug_shows_where_the_bug_is_and_still_exits_with_70(two: Path) -> None
     for words in (["--debug", "watch", str(two)], ["--debug", str(two)]):
         ran = sse(*words, program=(sys.executable, "-c", BROKEN))
         assert "Traceback" in ran.talk
-        assert ", in keeps\n" in ran.talk
+        assert ", in judged\n" in ran.talk
         assert ran.code == 70
