@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NamedTuple
 
 from sse_cli import payload
-from sse_cli.events import Ignored
+from sse_cli.events import Ignored, new
 from sse_cli.expression import Evaluate
 from sse_cli.formats import EVENT_KEYS, ITEM_KEYS, Key, WireFormat
 from sse_cli.payload import is_false
@@ -218,18 +218,18 @@ class Reassembler:
     ) -> None:
         number, part = place
         if found.__class__ is str:
-            if new := text.add(part, found):
-                pieces.append(Piece(kind, new, number, self._n, self._at))
+            if more := text.add(part, found):
+                pieces.append(new(Piece, (kind, more, number, self._n, self._at, False)))
             return
         if isinstance(found, dict):
             if "full" in found and (whole := "".join(strings(found["full"]))):
-                new, voided = text.replace(part, whole)
-                if new:
-                    pieces.append(self._piece(kind, new, number, replaces=voided))
+                more, voided = text.replace(part, whole)
+                if more:
+                    pieces.append(self._piece(kind, more, number, replaces=voided))
             return
         for fragment in strings(found):
-            if new := text.add(part, fragment):
-                pieces.append(Piece(kind, new, number, self._n, self._at))
+            if more := text.add(part, fragment):
+                pieces.append(self._piece(kind, more, number))
 
     def _finish(self, number: int, found: Any, pieces: list[Piece]) -> None:
         choice = self.choices.setdefault(number, Choice())
