@@ -96,16 +96,20 @@ class Selection:
     excluded: frozenset[str] = frozenset()
 
     def __post_init__(self) -> None:
-        self.is_all = not (self.queries or self.where or self.events or self.excluded)
+        self._has_types = bool(self.events or self.excluded)
+        self.is_all = not (self.queries or self.where or self._has_types)
 
     def keeps(self, row: Row) -> bool:
         """Whether the message passes the filters; if so its queries are evaluated."""
-        kind = row.message.type
-        if (self.events and kind not in self.events) or kind in self.excluded:
-            return False
+        if self._has_types:
+            kind = row.message.type
+            if (self.events and kind not in self.events) or kind in self.excluded:
+                return False
         if self.where and is_false(self.where.search(row.payload)):
             return False
-        if self.queries:
+        if len(self.queries) == 1:  # as for most: a comprehension is a call
+            row.values = [self.queries[0].search(row.payload)]
+        elif self.queries:
             value = row.payload
             row.values = [query.search(value) for query in self.queries]
         return True
