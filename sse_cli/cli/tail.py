@@ -141,7 +141,7 @@ def type_out(wanted: Wanted, options: TailOptions) -> int:
             "-q EXPR takes the text from any JSON; sse watch shows the events; sse formats lists",
         )
     if options.output is TailFormat.JSON:
-        _print(answer_object(view.reassembler, closed, run.timing, view.timing))
+        _print(answer_object(answer, run.opened, closed, run.timing, view.timing))
     _close(run, closed, view, options)
     telling.explain(run, closed, color, head=VERBOSE not in wanted.pairs)
     return telling.exit_code(run, closed)
