@@ -398,6 +398,25 @@ def test_help_fits_80_columns_and_names_the_options_of_every_day(words: list[str
     assert all(word in ran.text for word in wanted)
 
 
+@pytest.mark.parametrize("words", [["-0", "URL"], ["URL", "--http1.0"], ["curl", "-0", "URL"]])
+def test_the_request_of_http_1_0_is_what_help_and_readme_say(words: list[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(30)
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/x"
+        with start(*[word.replace("URL", url) for word in words], "--max-time", "30") as process:
+            peer, _ = listener.accept()
+            with peer, peer.makefile("rb") as stream:
+                sent = [*iter(stream.readline, b"\r\n")]
+                peer.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + MIX)
+            ran = finish(process)
+    assert ran.code == 0
+    assert sent[0] == b"GET /x HTTP/1.1\r\n"
+    assert b"connection: close\r\n" in [line.lower() for line in sent]
+    said = "HTTP/1.1 with Connection: close"
+    told = sse("watch", "--help-all", env={"COLUMNS": "200"}).text
+    assert said in next(line for line in told.splitlines() if "--http1.0" in line)
+
+
 def test_help_answers_for_a_url_too(url: str) -> None:
     assert quiet(sse(url, "--help")).out == quiet(sse("watch", "--help")).out
 
