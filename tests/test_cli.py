@@ -427,6 +427,26 @@ def test_without_any_word_it_shows_its_help_and_exits_with_2() -> None:
     assert all(word in ran.text + ran.talk for word in ("sse URL", *COMMANDS))
 
 
+@pytest.mark.parametrize("words", [[], ["--all"], ["-q", "n"], ["--where", "n == `2`"]])
+def test_our_own_lines_as_a_target_are_shown_as_data_with_a_hint(
+    words: list[str], url: str, tmp_path: Path
+) -> None:
+    wrote = quiet(sse(f"{url}/mix", "-o", "jsonl", *words))
+    file = tmp_path / "kept.jsonl"
+    file.write_bytes(wrote.out)
+    for ran in (sse(file), sse("-", stdin=wrote.out)):
+        assert ran.code == 0
+        assert [line["data"] for line in ran.objects()] == wrote.objects()
+        warning, hint = ran.talk.splitlines()
+        assert warning.startswith("warning: these lines are what sse itself wrote")
+        assert "--record FILE" in hint
+
+
+def test_lines_that_only_look_like_ours_are_data() -> None:
+    for line in ('{"kind":"message","text":"hi"}\n', '{"kind":"opened","by":"t"}\n'):
+        quiet(sse("-", stdin=line.encode()))
+
+
 # demo and serve
 
 
