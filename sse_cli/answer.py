@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, Final
 
-from sse_cli.events import Closed
+from sse_cli.events import Closed, Opened
 from sse_cli.reassemble import Choice, Piece, Reassembler
 from sse_cli.timing import Timing
 
@@ -61,9 +61,16 @@ def output_tokens(usage: Any) -> int | None:
 
 
 def answer_object(
-    reassembler: Reassembler, closed: Closed, timing: Timing, answer_timing: AnswerTiming
+    reassembler: Reassembler,
+    opened: Opened | None,
+    closed: Closed,
+    timing: Timing,
+    answer_timing: AnswerTiming,
 ) -> dict[str, Any]:
-    """The object that `-o json` prints. Its keys are a contract; the README lists them."""
+    """The object that `-o json` prints. Its keys are a contract; the README lists them.
+
+    `opened` is the last reply's head, None if nothing answered.
+    """
     found: dict[str, Any] = {"format": reassembler.format.name if reassembler.format else None}
     found |= _choice(reassembler.choice())
     found["usage"] = reassembler.usage
@@ -74,6 +81,8 @@ def answer_object(
             for number, choice in sorted(reassembler.choices.items())
         ]
     found["ending"] = closed.ending.value
+    found["detail"] = closed.detail
+    found["status"] = opened.status if opened else None
     found["timing"] = _timing(closed, timing, answer_timing, reassembler.usage)
     return found
 

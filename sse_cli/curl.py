@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 import re
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from difflib import get_close_matches
 from pathlib import PurePath
@@ -21,6 +21,7 @@ from sse_cli import shell
 from sse_cli.errors import UsageError
 
 Action: TypeAlias = Literal["sent", "ignored", "refused"]
+Elsewhere: TypeAlias = Callable[[str], UsageError | None]
 
 
 class Option(NamedTuple):
@@ -151,19 +152,21 @@ def parse(
     words: Sequence[str],
     ours: Mapping[str, bool] | None = None,
     environment: Mapping[str, str] = os.environ,
+    elsewhere: Elsewhere = lambda _: None,
 ) -> Pasted:
     """Read what follows the word `curl`; that word itself may come first.
 
     `ours` maps our long option names, without dashes, to whether they take a value. One
     single word with a space in it is a whole command that was quoted: it is split as a shell
-    would, with `environment` for its variables. Raises `UsageError`.
+    would, with `environment` for its variables. `elsewhere` gives the error for an option that
+    only another command of ours has. Raises `UsageError`.
     """
     if len(words) == 1 and re.search(r"\s", words[0].strip()):
         words = shell.split(words[0].strip(), environment)
         words = words[1:] if words[:1] == ["$"] else words  # a prompt that was copied along
     if words and PurePath(words[0]).name.lower() in ("curl", "curl.exe"):
         words = words[1:]
-    reading = _Reading(deque(words), ours or {})
+    reading = _Reading(deque(words), ours or {}, elsewhere)
     reading.run()
     return reading.pasted
 
@@ -179,6 +182,7 @@ def refuse(typed: str) -> None:
 class _Reading:
     words: deque[str]
     ours: Mapping[str, bool]
+    elsewhere: Elsewhere = lambda _: None
     pasted: Pasted = field(default_factory=Pasted)
     patterns: bool = True
 
@@ -241,6 +245,8 @@ class _Reading:
         names = [name for name in OPTIONS if name.startswith(word.lower())]
         if len(names) == 1:
             return OPTIONS[names[0]]
+        if strange := self.elsewhere(f"--{word.partition('=')[0]}"):
+            raise strange
         if names and word:
             close = ", ".join(f"--{name}" for name in sorted(names)[:6])
             raise UsageError(f"curl's '--{word}' is ambiguous", f"it may mean {close}")

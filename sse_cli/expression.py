@@ -2,7 +2,8 @@
 
 The library parses, and its functions are called; the walk over the syntax tree is done once, when
 an expression is compiled, and leaves one closure a node. Every answer is the library's own
-(jmespath 1.x, `visitor.TreeInterpreter`), its deviations from the specification included.
+(jmespath 1.x, `visitor.TreeInterpreter`), its deviations from the specification included. Only
+that a string and a number have no order is said in our words; the library leaves it to Python.
 """
 
 from __future__ import annotations
@@ -14,10 +15,12 @@ from typing import Any, Final, TypeAlias
 from jmespath.functions import Functions
 from jmespath.parser import Parser
 
-from sse_cli.payload import is_false
+from sse_cli.payload import is_false, show
 
 Node: TypeAlias = Any  # a dict of the library's; type, value, children
 Evaluate: TypeAlias = Callable[[Any], Any]
+
+EXCERPT: Final = 40  # characters of a value that a message shows
 
 _FUNCTIONS: Final = Functions()
 
@@ -215,9 +218,27 @@ def _comparator(node: Node) -> Evaluate:
 
     def ordered(value: Any) -> Any:
         one, other = left(value), right(value)
-        return compare(one, other) if _is_ordered(one) and _is_ordered(other) else None
+        try:
+            return compare(one, other) if _is_ordered(one) and _is_ordered(other) else None
+        except TypeError:
+            raise TypeError(_unordered(one, name, other)) from None
 
     return ordered
+
+
+def _unordered(one: Any, name: str, other: Any) -> str:
+    """Why a string and a number can't be compared: which, by what, with what."""
+    shown = f"{_excerpt(one)} {_SIGNS[name]} {_excerpt(other)}"
+    return f"{_kind(one)} and {_kind(other)} have no order: {shown}"
+
+
+def _kind(value: float | str) -> str:
+    return "a string" if isinstance(value, str) else "a number"
+
+
+def _excerpt(value: float | str) -> str:
+    text = show(value[: EXCERPT + 1] if isinstance(value, str) else value)
+    return text if len(text) <= EXCERPT else text[: EXCERPT - 1] + "…"
 
 
 def _equal(one: Any, other: Any) -> bool:
@@ -376,6 +397,7 @@ _ORDER: Final = {
     "lte": operator.le,
     "gte": operator.ge,
 }
+_SIGNS: Final = {"lt": "<", "gt": ">", "lte": "<=", "gte": ">="}
 # What gives null for null.
 _OF_NOTHING: Final = frozenset(
     {"field", "index", "slice", "multi_select_list", "multi_select_dict"}

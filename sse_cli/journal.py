@@ -9,13 +9,20 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final, Self
+from typing import Any, Final, Self, TypeAlias
 
 from sse_cli import payload, redact
 from sse_cli.errors import OutputError, UsageError
 
+Pairs: TypeAlias = tuple[tuple[str, str], ...]
+
+_TOKEN: Final = rb"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"  # RFC 9110, 5.6.2
+_REQUEST_LINE: Final = re.compile(rb"(%b) (\S+) HTTP/\d\.\d\r?\n" % _TOKEN)
+_FIELD_LINE: Final = re.compile(rb"^(%b):(.*)\n" % _TOKEN, re.MULTILINE)
+_BLANK_LINE: Final = re.compile(rb"\n\r?\n")
 _FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK
 
 
@@ -24,18 +31,19 @@ class Exchange:
     """One request and what was sent for it: a page of the journal.
 
     `at` is seconds of the server's clock, `started` of Unix time; `target` and `headers` are as
-    they were sent, secrets and all. `route` is the name that it asked for, None for the list and
-    for errors; `fault` what was done to the reply, if anything. `status` is None until a head was
-    sent, and for a reply that a fault wrote. `size` counts the bytes written after the head, or
-    with it where a fault wrote it; `said` is what the client was told of the stream, before any
-    content coding, if the journal keeps it. `complete` says that the reply went out to its end.
+    they were sent, secrets and all; "" and none where what was sent is no HTTP. `route` is the name
+    that it asked for, None for the list and for errors; `fault` what was done to the reply, if
+    anything. `status` is None until a head was sent, and for a reply that a fault wrote. `size`
+    counts the bytes written after the head, or with it where a fault wrote it; `said` is what the
+    client was told of the stream, before any content coding, if the journal keeps it. `complete`
+    says that the reply went out to its end.
     """
 
     at: float
     started: float
     method: str
     target: str
-    headers: tuple[tuple[str, str], ...] = ()
+    headers: Pairs = ()
     last_event_id: bytes | None = None
     body: bytes = b""
     body_size: int = 0
@@ -67,8 +75,8 @@ def entry(exchange: Exchange) -> dict[str, Any]:
     last = exchange.last_event_id
     return {
         "started": _iso(exchange.started),
-        "method": exchange.method,
-        "target": redact.url(exchange.target),
+        "method": exchange.method or None,
+        "target": redact.url(exchange.target) if exchange.target else None,
         "headers": redact.headers(exchange.headers),
         "last_event_id": None if last is None else last.decode("utf-8", "replace"),
         "body_bytes": exchange.body_size,
@@ -79,6 +87,21 @@ def entry(exchange: Exchange) -> dict[str, Any]:
         "seconds": round(exchange.seconds, 4),
         "complete": exchange.complete,
     }
+
+
+def said_by(start: bytes) -> tuple[str, str, Pairs]:
+    """The method, the target and the headers of a request whose head can't be read, as far as the
+    lines that came whole say them: "" and none for what is no HTTP at all."""
+    line = _REQUEST_LINE.match(start)
+    if line is None:
+        return "", "", ()
+    lines = start[line.end() - 1 : start.rindex(b"\n") + 1]
+    head = _BLANK_LINE.split(lines, maxsplit=1)[0] + b"\n"
+    fields = (
+        (name.decode(), value.strip(b" \t\r").decode("latin-1"))
+        for name, value in _FIELD_LINE.findall(head)
+    )
+    return line[1].decode(), line[2].decode("latin-1"), tuple(fields)
 
 
 class JournalFile:

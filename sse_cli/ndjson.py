@@ -3,8 +3,8 @@
 Ollama and others stream this way. Lines end with LF (a CR before it is dropped); blank lines
 are passed over.
 
-A line that is only `{` or `[` is no JSON: it opens a document that is printed over several lines
-(what `jq` writes, and the error that an API sends in place of a stream). That is one message,
+A line that is only `{`, `[` or `[{` is no JSON: it opens a document that is printed over several
+lines (what `jq` writes, and the error that an API sends in place of a stream). That is one message,
 up to the line which begins with the bracket that closes it.
 """
 
@@ -18,7 +18,7 @@ from sse_cli.events import Event, Ignored, Message
 from sse_cli.interpreter import EXCERPT
 from sse_cli.parser import BOM, DEFAULT_MAX_SIZE
 
-_CLOSERS: Final = {b"{": b"}", b"[": b"]"}
+_CLOSERS: Final = {b"{": (b"}",), b"[": (b"]",), b"[{": (b"]", b"}]")}
 
 
 @dataclass(slots=True)
@@ -28,7 +28,7 @@ class _Held:
     line: int
     offset: int
     size: int = 0
-    closer: bytes = b""
+    closers: tuple[bytes, ...] = ()
     pieces: list[bytes] = field(default_factory=list)
 
     def add(self, piece: bytes, size: int, limit: int) -> None:
@@ -85,14 +85,14 @@ class NDJSONParser:
         self._line = _Held(line.line + 1, line.offset + size)
         document = self._document
         if document is None:
-            if closer := _CLOSERS.get(_text_of(line)):
-                document = self._document = _Held(line.line, line.offset, closer=closer)
+            if closers := _CLOSERS.get(_text_of(line)):
+                document = self._document = _Held(line.line, line.offset, closers=closers)
             else:
                 self._end(line, len(end), at, out)
                 return
         start = b"".join(line.pieces)
         document.add(start + end, size, self._max_size)
-        if start.startswith(document.closer):
+        if start.startswith(document.closers):
             self._document = None
             self._end(document, 0, at, out)
 

@@ -225,6 +225,7 @@ def _read(file: _File, reading: Reading, clock: Clock, resume: Resume) -> Iterat
 
 def _raw(file: _File, data: bytes, reading: Reading, now: Clock) -> Iterator[Signal]:
     media = reading.of_start(data)
+    hint = content.OWN_LINES if content.is_own(data) else ""
     yield Opened(now(), file.name, media=media)
     try:
         while data:
@@ -237,7 +238,7 @@ def _raw(file: _File, data: bytes, reading: Reading, now: Clock) -> Iterator[Sig
         detail = f"{file.name} is a web page or XML, and no event stream"
         yield Closed(now(), Ending.REFUSED, detail, content.ANY_TYPE)
     else:
-        yield Closed(now(), Ending.EOF, "the input ended")
+        yield Closed(now(), Ending.EOF, "the input ended", hint)
 
 
 def _failed(file: _File, error: OSError, at: float) -> Closed:

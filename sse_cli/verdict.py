@@ -90,9 +90,8 @@ class Verdict:
         """Some servers report an error in a line of their own, or as a bare JSON body."""
         name, _, value = event.text.partition(":")
         found: Any = value.strip() if name.strip() == "error" else None
-        if event.text.lstrip()[:1] == "{":
-            body = payload.parse(event.text)
-            found = body.get("error") if isinstance(body, dict) else None
+        if event.text.lstrip()[:1] in ("{", "["):
+            found = _reported(payload.parse(event.text))
         elif isinstance(found, str):
             found = payload.parse(found)
         if not is_false(found):
@@ -138,22 +137,30 @@ class Verdict:
 
 
 def error_of(row: Row) -> str:
-    """What an error event says: `event: error`, or a top-level `error` that says something."""
+    """What an error event says: `event: error`, or a top-level `error` that says something (in an
+    array by itself, too)."""
     message = row.message
     if message.type == "error":
-        return _error_text(row.payload)
+        return _error_text(error_value(row))
     if '"error"' not in message.data:  # spares most messages the parsing of their payload
         return ""
-    found = row.payload.get("error") if isinstance(row.payload, dict) else None
+    found = _reported(row.payload)
     return "" if is_false(found) else _error_text(found)
 
 
 def error_value(row: Row) -> Any:
     """The error of an event as JSON has it."""
-    found = row.payload
-    if isinstance(found, dict) and not is_false(found.get("error")):
-        return found["error"]
-    return found
+    found = _reported(row.payload)
+    return row.payload if is_false(found) else found
+
+
+def _reported(body: Any) -> Any:
+    """The `error` of an object; also of an array that holds `{"error": …}` and nothing else, as
+    Gemini answers. Any other array is data."""
+    if isinstance(body, list) and len(body) == 1 and isinstance(body[0], dict):
+        [body] = body
+        return body.get("error") if len(body) == 1 else None
+    return body.get("error") if isinstance(body, dict) else None
 
 
 def _error_text(error: Any) -> str:

@@ -14,7 +14,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
+from typer.main import get_command
 
+from sse_cli.cli.app import app
+from sse_cli.cli.strange import STAND_INS
 from tests.raw_server import RecordingServer
 from tests.run_sse import Ran, error_and_hint, sse
 
@@ -78,6 +81,19 @@ BAD_WORDS = [
     (["check", "one.sse", "--junit", "-"], "--junit - is no file", "report.xml"),
     (["one.sse", "--no-such"], "--no-such", "did you mean --no-summary"),
     (["one.sse", "--quary", "a"], "--quary", ""),
+    (["tail", "one.sse", "-n", "1"], "-n (--max-events) is no option of sse tail, but of sse watch",
+     "sse tail has -m, --max-time: Limit for it all"),
+    (["tail", "--for", "2s", "one.sse"], "--for is no option of sse tail, but of sse watch and sse",
+     "sse tail has -m, --max-time: Limit for it all"),
+    (["tail", "one.sse", "--where", "a"], "--where is no option of sse tail", "-q, --query: JMESP"),
+    (["tail", "one.sse", "--all"], "--all is no option of sse tail", "--help-all shows what"),
+    (["tail", "curl", "h.example", "--for", "2s"], "--for is no option of sse tail", "--max-time"),
+    (["tail", "--for=2s", "curl", "h.example"], "--for is no option of sse tail", "--max-time"),
+    (["one.sse", "--junit", "a"], "--junit is no option of sse watch, but of sse check", "watch -"),
+    (["one.sse", "--fault", "a"], "--fault is no option of sse watch, but of sse serve", "watch -"),
+    (["check", "one.sse", "--where", "a"], "--where is no option of sse check", "has --any: JMESP"),
+    (["convert", "one.sse", "-o", "har"], "-o (--output) is no option of sse convert", "has --to:"),
+    (["tail", "one.sse", "--debug"], "--debug is an option of sse itself", "sse --debug tail"),
     (["one.sse", "-F", "a=b"], "-F", ""),
     (["one.sse", "-o", "xml"], "'xml'", ""),
     (["one.sse", "-n", "0"], "--max-events", ""),
@@ -111,6 +127,19 @@ def test_words_that_can_not_be_meant_exit_with_2(
     assert error in said[0]
     assert hint in said[1]
     assert "sk-secret" not in ran.talk
+
+
+def test_what_stands_in_for_an_option_is_one_of_a_command_that_lacks_it() -> None:
+    commands = getattr(get_command(app), "commands")  # noqa: B009 (Typer's own Click has no types)
+    having = {
+        name: {option for parameter in command.params for option in parameter.opts}
+        for name, command in commands.items()
+    }
+    for missing, stand_ins in STAND_INS.items():
+        assert any(missing in options for options in having.values()), missing
+        for stand_in in stand_ins:
+            lacking = [name for name, options in having.items() if missing not in options]
+            assert any(stand_in in having[name] for name in lacking), (missing, stand_in)
 
 
 def test_a_secret_that_lost_its_quotes_is_not_repeated() -> None:

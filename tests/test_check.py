@@ -323,7 +323,7 @@ WRONG = [
     (("--attempts", "2", "--record", "x"), "--record is for one run"),
     (("--keep", "x", "--record", "y"), "--record keeps every run and --keep what fails"),
     (("--record", "/nowhere/x"), "can't record to /nowhere/x"),
-    (("-q", "x"), "no such option: -q"),
+    (("-q", "x"), "-q (--query) is no option of sse check"),
 ]
 
 

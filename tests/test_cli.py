@@ -398,6 +398,25 @@ def test_help_fits_80_columns_and_names_the_options_of_every_day(words: list[str
     assert all(word in ran.text for word in wanted)
 
 
+@pytest.mark.parametrize("words", [["-0", "URL"], ["URL", "--http1.0"], ["curl", "-0", "URL"]])
+def test_the_request_of_http_1_0_is_what_help_and_readme_say(words: list[str]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        listener.settimeout(30)
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/x"
+        with start(*[word.replace("URL", url) for word in words], "--max-time", "30") as process:
+            peer, _ = listener.accept()
+            with peer, peer.makefile("rb") as stream:
+                sent = [*iter(stream.readline, b"\r\n")]
+                peer.sendall(b"HTTP/1.0 200 OK\r\nContent-Type: text/event-stream\r\n\r\n" + MIX)
+            ran = finish(process)
+    assert ran.code == 0
+    assert sent[0] == b"GET /x HTTP/1.1\r\n"
+    assert b"connection: close\r\n" in [line.lower() for line in sent]
+    said = "HTTP/1.1 with Connection: close"
+    told = sse("watch", "--help-all", env={"COLUMNS": "200"}).text
+    assert said in next(line for line in told.splitlines() if "--http1.0" in line)
+
+
 def test_help_answers_for_a_url_too(url: str) -> None:
     assert quiet(sse(url, "--help")).out == quiet(sse("watch", "--help")).out
 
@@ -406,6 +425,26 @@ def test_without_any_word_it_shows_its_help_and_exits_with_2() -> None:
     ran = sse()
     assert ran.code == 2
     assert all(word in ran.text + ran.talk for word in ("sse URL", *COMMANDS))
+
+
+@pytest.mark.parametrize("words", [[], ["--all"], ["-q", "n"], ["--where", "n == `2`"]])
+def test_our_own_lines_as_a_target_are_shown_as_data_with_a_hint(
+    words: list[str], url: str, tmp_path: Path
+) -> None:
+    wrote = quiet(sse(f"{url}/mix", "-o", "jsonl", *words))
+    file = tmp_path / "kept.jsonl"
+    file.write_bytes(wrote.out)
+    for ran in (sse(file), sse("-", stdin=wrote.out)):
+        assert ran.code == 0
+        assert [line["data"] for line in ran.objects()] == wrote.objects()
+        warning, hint = ran.talk.splitlines()
+        assert warning.startswith("warning: these lines are what sse itself wrote")
+        assert "--record FILE" in hint
+
+
+def test_lines_that_only_look_like_ours_are_data() -> None:
+    for line in ('{"kind":"message","text":"hi"}\n', '{"kind":"opened","by":"t"}\n'):
+        quiet(sse("-", stdin=line.encode()))
 
 
 # demo and serve

@@ -82,6 +82,11 @@ def test_the_caller_may_overrule_the_type_but_not_the_status(
     [
         (b'{"a":1}\n', "ndjson"),
         (b'\xef\xbb\xbf\r\n {"a":1}', "ndjson"),
+        (b'[{"a":1}]\n', "ndjson"),
+        (b'[\r\n  {"a":1}', "ndjson"),
+        (b"[\n", "ndjson"),
+        (b"[12:00:01] hello\n", "event-stream"),
+        (b"[info]\n", "event-stream"),
         (b"data: {}\n", "event-stream"),
         (b": {}\n", "event-stream"),
         (b"\xef\xbb\xbfdata: x\n", "event-stream"),

@@ -82,6 +82,15 @@ def test_a_document_over_several_lines_is_one_message(indent: int | str, end: st
         assert (document.offset, document.size) == (8, len(shown) + 1)
 
 
+@pytest.mark.parametrize("last", ["}\n]", "}]"])
+def test_a_bracket_and_a_brace_on_one_line_open_a_document_as_in_gemini_s_errors(last: str) -> None:
+    shown = '[{\n  "error": {\n    "details": [\n      1\n    ]\n  }\n' + last
+    events = data(parse(f'{{"a":1}}\n{shown}\n{{"b":2}}\n'.encode()))
+    assert [json.loads(text) for text in events] == [
+        {"a": 1}, [{"error": {"details": [1]}}], {"b": 2},
+    ]  # fmt: skip
+
+
 def test_a_document_over_several_lines_that_was_cut_is_incomplete() -> None:
     (cut,) = parse(b'{\n  "error": {\n    "mess')
     assert cut == Ignored("incomplete", 1, '{\n  "error": {\n    "mess', 0.0, 0, 24)

@@ -10,7 +10,7 @@ import stat
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 from urllib.parse import urlsplit
 
 import pytest
@@ -21,7 +21,7 @@ from sse_cli.events import Chunk, Closed, Ending, Opened, Reconnecting, Signal
 from sse_cli.faults import FAULTS
 from sse_cli.playback import NDJSON, RAW_GAP, from_signals
 from sse_cli.scenarios import EVENT_STREAM, NOTHING_LEFT, Scenario, Then
-from sse_cli.serve import Server, running
+from sse_cli.serve import Exchange, Server, running
 from tests.journal import NUMBERED, broken
 from tests.run_sse import Ran, error_and_hint, finish, sse, start
 
@@ -379,6 +379,61 @@ def test_the_journal_gets_an_object_a_request_without_secrets(tmp_path: Path) ->
     assert second["sent_bytes"] > 0
     assert first["seconds"] >= 0
     assert first["started"].endswith("Z")
+
+
+NO_HTTP: Final[list[Any]] = [None, None, []]
+# What is sent; the status of the answer; method, target and headers in the journal.
+UNREAD: Final[list[tuple[bytes, int, list[Any]]]] = [
+    (b"hello sk-secret\r\n\r\n", 400, NO_HTTP),
+    (b"\x16\x03\x01\x02\x00\x01\x00sk-secret\r\n\r\n", 400, NO_HTTP),
+    (
+        b"GET /clock?key=sk-secret HTTP/1.1\r\nX-Key: sk-secret\r\nTE: x\r\n\r\nA: b",  # no Host
+        400, ["GET", "/clock?key=***", [["X-Key", "***"], ["TE", "x"]]],
+    ),
+    (
+        b"GET /clock HTTP/1.1\r\nHost: localhost\r\nX-Key: sk-secret" + b"x" * 70_000 + b"\r\n\r\n",
+        431, ["GET", "/clock", [["Host", "localhost"]]],
+    ),
+    (
+        b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 99999999\r\n\r\n",
+        413, ["POST", "/", [["Host", "localhost"], ["Content-Length", "99999999"]]],
+    ),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("sent", "status", "known"), UNREAD)
+def test_the_journal_has_what_is_known_of_a_request_that_can_not_be_read(
+    sent: bytes, status: int, known: list[Any], tmp_path: Path
+) -> None:
+    file = tmp_path / "journal.jsonl"
+    with serving("clock", "--journal", file) as urls:
+        place = urlsplit(urls["clock"])
+        with socket.create_connection((place.hostname, place.port), 30) as peer:
+            peer.sendall(sent)
+            reply = b"".join(iter(lambda: peer.recv(65536), b""))
+    text = file.read_text("ascii")
+    assert "sk-secret" not in text
+    (line,) = map(json.loads, text.splitlines())
+    assert [line["method"], line["target"], line["headers"]] == known
+    assert (line["status"], line["route"], line["complete"]) == (status, None, True)
+    assert reply.startswith(b"HTTP/1.1 %d " % status)
+    assert line["sent_bytes"] == len(reply.partition(b"\r\n\r\n")[2])
+
+
+def test_a_request_after_one_that_was_read_is_written_down_by_itself() -> None:
+    journal: list[Exchange] = []
+    server = Server({"numbered": NUMBERED}, journal=journal)
+    first = b"POST /numbered HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nhi"
+    with running(server) as base:
+        place = urlsplit(base)
+        with socket.create_connection((place.hostname, place.port), 30) as peer:
+            peer.sendall(first + b"GET /next HTTP/1.1\r\nLast-Event-ID: 3\r\n\r\n")  # no Host
+            assert b"".join(iter(lambda: peer.recv(65536), b"")).count(b"HTTP/1.1 ") == 2
+    assert [(one.method, one.target, one.body, one.status) for one in journal] == [
+        ("POST", "/numbered", b"hi", 200),
+        ("GET", "/next", b"", 400),
+    ]
+    assert journal[1].last_event_id == b"3"
 
 
 def test_a_reply_that_the_client_did_not_wait_for_is_not_complete(tmp_path: Path) -> None:

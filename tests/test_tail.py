@@ -25,7 +25,7 @@ STREAMS: Final = sorted(path for path in CORPUS.iterdir() if path.suffix != ".js
 DONE: Final = b"data: [DONE]\n\n"
 KEYS: Final = [
     "format", "text", "reasoning", "tool_calls", "finish_reason", "usage", "error", "ending",
-    "timing",
+    "detail", "status", "timing",
 ]  # fmt: skip
 TIMES: Final = [
     "headers", "first_byte", "first_event", "first_reasoning", "first_content", "first_tool",
@@ -190,6 +190,7 @@ def test_json_is_the_whole_answer(path: Path) -> None:
     expected = json.loads((CORPUS / f"{path.stem}.expected.json").read_bytes())
     found = answer_of(sse("tail", path, "-o", "json"))
     several = ["choices"] if "choices" in expected else []
+    assert [key for key in found if key != "choices"] == KEYS
     assert sorted(found) == sorted([*KEYS, *several])
     for key in ("format", "text", "reasoning", "finish_reason", "usage", "error"):
         assert found[key] == expected[key]
@@ -205,6 +206,35 @@ def test_json_is_the_whole_answer(path: Path) -> None:
     for number, choice in enumerate(expected.get("choices", ())):
         assert found["choices"][number]["choice"] == number
         assert {key: found["choices"][number][key] for key in choice} == choice
+
+
+ENDINGS: Final[dict[str, tuple[bytes, str, str, int]]] = {
+    "its end": (whole(chat("Hi", "stop") + DONE, STREAM), "done", "own end", 200),
+    "a cut": (head(STREAM, "Content-Length: 999") + chat("Hi"), "truncated", "expected 999", 200),
+    "a refusal": (
+        whole(b'{"error": 1}', "Content-Type: application/json", status="401 Unauthorized"),
+        "refused", "401 Unauthorized", 401,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("reply", "ending", "evidence", "status"), ENDINGS.values(), ids=ENDINGS)
+def test_json_says_how_it_ended_by_what_evidence_and_with_what_status(
+    reply: bytes, ending: str, evidence: str, status: int
+) -> None:
+    with Wire(reply) as wire:
+        found = answer_of(sse("tail", wire.origin, "-o", "json", "-m", "30"))
+    assert (found["ending"], found["status"]) == (ending, status)
+    assert evidence in found["detail"]
+
+
+def test_json_of_what_was_no_reply_has_no_status() -> None:
+    with Wire(b"") as wire:
+        nobody = wire.origin
+    for ran in (sse("tail", nobody, "-o", "json"), tail(chat("Hi") + DONE, "-o", "json")):
+        found = answer_of(ran)
+        assert found["status"] is None
+        assert found["detail"]
 
 
 def test_the_arguments_are_the_exact_string() -> None:

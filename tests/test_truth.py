@@ -13,6 +13,7 @@ from sse_cli.query import Query, Row
 from sse_cli.render.markdown import MarkdownWriter
 from sse_cli.render.table import TableRenderer
 from tests.run_sse import sse
+from tests.wire import Wire, whole
 
 CHAT = (
     'data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"hi"}}]}\n\n'
@@ -34,6 +35,8 @@ def written(folder: Path, text: str) -> str:
         ("data: one\n\nerror: overloaded\n\n", "line 3 reports an error: overloaded"),
         (': hello\n\n{"error":{"message":"bare"}}', "line 3 reports an error: bare"),
         ('data: one\n\n{"error":"bare"}\n\n', "line 3 reports an error: bare"),
+        ('data: one\n\n[{"error":"in an array"}]\n\n', "line 3 reports an error: in an array"),
+        ('data: one\n\ndata: [{"error":"in an array"}]\n\n', "event 2 reports an error: in an"),
     ],
 )
 @pytest.mark.parametrize("command", ["watch", "tail"])
@@ -45,6 +48,33 @@ def test_an_error_in_a_line_of_its_own_is_an_error(
     assert says in ran.talk
 
 
+# The first is Gemini's, to the letter.
+ARRAY = '[{\n  "error": {\n    "code": 400,\n    "message": "API key not valid."\n  }\n}\n]\n'
+ARRAYS = [ARRAY, json.dumps(json.loads(ARRAY)), json.dumps(json.loads(ARRAY), indent=1)]
+SAYS = "event 1 reports an error: API key not valid."
+
+
+@pytest.mark.parametrize("text", ARRAYS, ids=["as sent", "on one line", "laid out"])
+@pytest.mark.parametrize("command", ["watch", "tail"])
+def test_an_error_in_an_array_is_an_error_wherever_it_comes_from(
+    command: str, text: str, tmp_path: Path
+) -> None:
+    reply = whole(text.encode(), "Content-Type: application/x-ndjson")
+    with Wire(reply) as wire:
+        runs = [sse(command, wire.origin, "-m", "30"), sse(command, "-", stdin=text.encode())]
+    runs.append(sse(command, written(tmp_path, text)))
+    for ran in runs:
+        assert ran.code == 5
+        assert SAYS in ran.talk
+
+
+@pytest.mark.parametrize("text", ['[{"a":1}]', '[{"error":1,"id":2}]', '[{"error":1},{"a":2}]'])
+def test_an_array_of_data_is_data(text: str) -> None:
+    ran = sse("-", "-o", "jsonl", stdin=text.encode())
+    assert ran.code == 0
+    assert [line["data"] for line in ran.objects()] == [json.loads(text)]
+
+
 @pytest.mark.parametrize("text", ["error:\n\ndata: x\n\n", '{"ok":1}\n\ndata: x\n\n'])
 def test_a_line_that_a_browser_drops_is_no_error_of_itself(text: str, tmp_path: Path) -> None:
     ran = sse("watch", written(tmp_path, ":\n" + text))
@@ -53,9 +83,9 @@ def test_a_line_that_a_browser_drops_is_no_error_of_itself(text: str, tmp_path: 
 
 def test_an_error_that_no_format_had_to_find_is_a_part_of_the_answer(tmp_path: Path) -> None:
     path = written(tmp_path, 'data: {"error":{"message":"no model","code":404}}\n\n')
-    whole, lines = sse("tail", path, "-o", "json"), sse("tail", path, "-o", "jsonl")
-    assert (whole.code, lines.code) == (5, 5)
-    assert json.loads(whole.text)["error"] == {"message": "no model", "code": 404}
+    one, lines = sse("tail", path, "-o", "json"), sse("tail", path, "-o", "jsonl")
+    assert (one.code, lines.code) == (5, 5)
+    assert json.loads(one.text)["error"] == {"message": "no model", "code": 404}
     (line,) = lines.objects()
     assert (line["kind"], line["n"], line["error"]["code"]) == ("error", 1, 404)
 

@@ -144,6 +144,14 @@ def test_the_sentinel_is_just_that_text(data: str) -> None:
         ("an error", ""),
         ('{"error":', ""),
         ('{"errors":[1]}', ""),
+        (f"[{ERROR}]", "overloaded"),  # as Gemini answers
+        (f"[\n {ERROR}\n]", "overloaded"),
+        (f"[{ERROR},{ERROR}]", ""),  # rows of data
+        ('[{"id":7,"error":"of a row"}]', ""),
+        ('[{"error":null}]', ""),
+        (f"[[{ERROR}]]", ""),
+        ('[{"a":1}]', ""),
+        ("[]", ""),
         ('{"error":' * 190 + '"far down"' + "}" * 190, "far down"),
         ('{"error":' * 5000 + "1" + "}" * 5000, ""),  # too deep to be read as JSON
     ],
@@ -164,6 +172,7 @@ def test_a_top_level_error_is_found_and_told_in_its_own_words(data: str, text: s
             '{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}',
             "Overloaded",
         ),
+        (f"[{ERROR}]", "overloaded"),
         ("x" * 9000, "x" * 500),
     ],
 )

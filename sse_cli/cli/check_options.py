@@ -89,7 +89,7 @@ class ExpectationOptions(NamedTuple):
     expect: Annotated[
         Texts,
         _expectation(
-            "--expect", metavar="EXPR", text="The same, of the answer as tail -o json has it."
+            "--expect", metavar="EXPR", text="JMESPath, true of the answer of tail -o json."
         ),
     ] = None
 

@@ -13,7 +13,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from sse_cli import expectations, formats, redact
 from sse_cli.answer import answer_object
@@ -146,12 +146,12 @@ def _run(stream: Stream, known: Sequence[WireFormat]) -> Attempt:
 
 
 def _facts(run: Run, view: View, watcher: Watcher, closed: Closed) -> Facts:
-    answer: dict[str, Any] = answer_object(view.reassembler, closed, run.timing, view.timing)
+    answer = answer_object(view.reassembler, run.opened, closed, run.timing, view.timing)
     wire = view.reassembler.format
     return Facts(
         closed=closed,
         timing=run.timing,
-        answer=answer | _head(run.opened),
+        answer=answer | {"headers": _headers(run.opened)},
         opened=run.opened,
         first_content=view.timing.first.get("text"),
         error=watcher.error,
@@ -159,13 +159,12 @@ def _facts(run: Run, view: View, watcher: Watcher, closed: Closed) -> Facts:
     )
 
 
-def _head(opened: Opened | None) -> dict[str, Any]:
-    """The reply's status, and its headers by their names in lower case; secrets redacted."""
+def _headers(opened: Opened | None) -> dict[str, str]:
+    """The reply's headers by their names in lower case; secrets redacted."""
     if opened is None:
-        return {"status": None, "headers": {}}
+        return {}
     names = {name.lower() for name, _ in opened.headers}
-    headers = {name: redact.header(name, opened.header(name) or "") for name in sorted(names)}
-    return {"status": opened.status, "headers": headers}
+    return {name: redact.header(name, opened.header(name) or "") for name in sorted(names)}
 
 
 @dataclass(frozen=True)

@@ -88,8 +88,11 @@ class StreamCommand(TyperCommand):
         pasted: list[tuple[str, str]] = []
         if rest and _is_curl(rest[0]):
             from sse_cli import curl  # noqa: PLC0415 (3 ms, for those who paste a command)
+            from sse_cli.cli import strange  # noqa: PLC0415
 
-            found = curl.parse(rest, self._ours(ctx))
+            found = curl.parse(
+                rest, self._ours(ctx), elsewhere=lambda name: strange.elsewhere(name, ctx)
+            )
             pasted = found.request
             args = [*args[: len(args) - len(rest)], *found.ours, CURL]
         ctx.meta[PAIRS] = [*self._pairs(ctx, args), *pasted]

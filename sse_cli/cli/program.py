@@ -109,8 +109,11 @@ def _typers_own(error: Any) -> int:
     hint = f"{path} {'--help-all' if has_more else '--help'} shows what there is"
     if type(error).__name__ == "NoSuchOption":
         from sse_cli import curl  # noqa: PLC0415 (for its table of options)
+        from sse_cli.cli import strange  # noqa: PLC0415 (only where one is strange)
 
         name = error.option_name
+        if error.ctx and (wrong := strange.elsewhere(name, error.ctx)):
+            raise wrong
         curl.refuse(name)
         close = ", ".join(error.possibilities or ())
         raise UsageError(f"no such option: {name}", f"did you mean {close}?" if close else hint)

@@ -96,6 +96,10 @@ class RequestOptions(NamedTuple):
         Texts, _connection("-E", "--cert", metavar="FILE[:PW]", text="Client certificate (PEM).")
     ] = None
     key: Annotated[Texts, _connection("--key", metavar="FILE", text="Its private key.")] = None
+    http1_0: Annotated[
+        bool,
+        _connection("-0", "--http1.0", text="HTTP/1.1 with Connection: close; no 1.0 is written."),
+    ] = False
     http1_1: Annotated[bool, _connection("--http1.1", text="HTTP/1.1 only.")] = False
     http2: Annotated[bool, _connection("--http2", text="Offer HTTP/2 (the default for https).")] = (
         False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, Final, NamedTuple
 
 import typer
 
@@ -43,6 +43,10 @@ from sse_cli.render.pieces import (
     PieceWriter,
     PlainAside,
     TextWriter,
+)
+
+UNKNOWN_HINT: Final = (
+    "-q EXPR takes the text from any JSON; sse watch shows the events; sse formats lists"
 )
 
 
@@ -138,10 +142,10 @@ def type_out(wanted: Wanted, options: TailOptions) -> int:
     if view.is_unknown and not failed and run.timing.messages:
         raise UsageError(
             f"the format is unknown: none of {run.timing.messages:,} events is of a known one",
-            "-q EXPR takes the text from any JSON; sse watch shows the events; sse formats lists",
+            closed.hint or UNKNOWN_HINT,
         )
     if options.output is TailFormat.JSON:
-        _print(answer_object(view.reassembler, closed, run.timing, view.timing))
+        _print(answer_object(answer, run.opened, closed, run.timing, view.timing))
     _close(run, closed, view, options)
     telling.explain(run, closed, color, head=VERBOSE not in wanted.pairs)
     return telling.exit_code(run, closed)

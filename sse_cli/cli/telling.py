@@ -5,13 +5,14 @@ from __future__ import annotations
 import sys
 from typing import Literal
 
-from sse_cli import verdict
+from sse_cli import content, verdict
 from sse_cli.cli.pipeline import Run
 from sse_cli.events import Closed, Ending
 from sse_cli.render.items import Lines
 
 EMPTY = "the stream ended without a single event"
 EMPTY_HINT = "sse watch --all shows comments and ignored lines, -o raw the bytes; -v the exchange"
+OWN = "these lines are what sse itself wrote of a stream; each is shown as data"
 
 Color = Literal["auto", "always", "never"]
 
@@ -30,9 +31,11 @@ def failed(closed: Closed) -> bool:
 
 
 def explain(run: Run, closed: Closed, color: Color = "auto", *, head: bool = True) -> None:
-    """What went wrong: a refused reply as it came (`head`: its headers, too), error and hint."""
+    """What went wrong, or is not what one asks for: a refused reply as it came (`head`: its
+    headers, too), error and hint."""
     empty = run.timing.messages == 0 and closed.ending in (Ending.EOF, Ending.EOF_UNVERIFIED)
-    if not failed(closed) and not empty:
+    own = closed.ending is Ending.EOF and closed.hint == content.OWN_LINES
+    if not failed(closed) and not empty and not own:
         return
     from sse_cli.render import reply  # noqa: PLC0415
 
@@ -40,6 +43,8 @@ def explain(run: Run, closed: Closed, color: Color = "auto", *, head: bool = Tru
         say(reply.refused_lines(run.opened, closed, head=head), color)
     if empty:
         say(reply.warning_lines(EMPTY, EMPTY_HINT), color)
+    elif own:
+        say(reply.warning_lines(OWN, closed.hint), color)
     else:
         say(reply.error_lines(closed.detail or closed.ending.value, closed.hint), color)
 

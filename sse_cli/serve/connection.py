@@ -16,6 +16,7 @@ from sse_cli.routes import head, header_values, refusal
 from sse_cli.scenarios import Gate, RawReply, Reply, Scenario, Step, Then
 from sse_cli.serve.ends import ENDS, READ_SIZE
 
+KEPT_BYTES = 16 * 2**10  # of a head that is not read yet: as much as h11 takes
 GATE_POLL = 0.002  # seconds between looks at a shut gate; only tests have gates
 
 
@@ -42,6 +43,9 @@ class Owner(Protocol):
     def enter(self, request: h11.Request, body: bytes, size: int) -> Exchange:
         """A page for the journal."""
 
+    def enter_unread(self, start: bytes) -> Exchange:
+        """A page for a request whose head can't be read; `start` is what came of it."""
+
     def reply(self, request: h11.Request, exchange: Exchange) -> Reply:
         """What to answer."""
 
@@ -67,6 +71,9 @@ class Connection:
         # Then `drain` waits until the kernel has it all: pieces don't pile up in here.
         writer.transport.set_write_buffer_limits(high=0)
         self._http = h11.Connection(h11.SERVER)  # its default bounds a head to 16 KiB
+        self._start = bytearray()  # of the request that comes, until its head is read
+        self._request: h11.Request | None = None  # once it is
+        self._taken = 0  # bytes of its body
 
     async def run(self) -> None:
         """Serve the peer to the end. Raises nothing but CancelledError."""
@@ -109,9 +116,7 @@ class Connection:
         try:
             asked = await self._read_request()
         except h11.RemoteProtocolError as error:
-            await self._send(head(error_page := refusal(error.error_status_hint)))
-            await self._send(h11.Data(data=error_page.body))
-            await self._send(h11.EndOfMessage())
+            await self._refuse(error.error_status_hint)
             return False
         if asked is None:
             return False
@@ -120,6 +125,18 @@ class Connection:
         exchange = self._owner.enter(request, body, size)
         with self._timed(exchange):
             return await self._answer(request, exchange)
+
+    async def _refuse(self, status: int) -> None:
+        """Answer a request that can't be read, which has its page all the same."""
+        asked = self._request
+        if asked is None:
+            exchange = self._owner.enter_unread(bytes(self._start))
+        else:
+            exchange = self._owner.enter(asked, b"", self._taken)
+        with self._timed(exchange):
+            is_head = asked is not None and asked.method == b"HEAD"
+            await self.framed(refusal(status), is_head, exchange)
+            exchange.complete = True
 
     @contextmanager
     def _timed(self, exchange: Exchange) -> Iterator[None]:
@@ -146,6 +163,8 @@ class Connection:
     async def _read_request(self) -> tuple[h11.Request, bytes, int] | None:
         """The next request, its body and the body's size; the body is empty if nobody keeps
         it. None when there is none. Raises RemoteProtocolError with the status to answer."""
+        self._request, self._taken = None, 0
+        self._start[:] = self._http.trailing_data[0][:KEPT_BYTES]  # that came with the one before
         try:
             async with asyncio.timeout(self._limits.head_seconds):
                 request = await self._next_event()
@@ -155,6 +174,7 @@ class Connection:
             return None
         if not isinstance(request, h11.Request):
             return None
+        self._request = request
         try:
             async with asyncio.timeout(self._limits.body_seconds):
                 return request, *await self._read_body(request)
@@ -165,21 +185,23 @@ class Connection:
         announced = sum(int(value) for value in header_values(request, b"content-length"))
         if announced > self._limits.body_bytes:  # before a `100 Continue` invites it
             raise h11.RemoteProtocolError("large body", error_status_hint=413)
-        size = 0
         kept = bytearray()
         while isinstance(part := await self._next_event(), h11.Data):
-            size += len(part.data)
-            if size > self._limits.body_bytes:
+            self._taken += len(part.data)
+            if self._taken > self._limits.body_bytes:
                 raise h11.RemoteProtocolError("large body", error_status_hint=413)
             if self._owner.keeps:
                 kept += part.data
-        return bytes(kept), size
+        return bytes(kept), self._taken
 
     async def _next_event(self) -> h11.Event | type[h11.NEED_DATA | h11.PAUSED]:
         while (event := self._http.next_event()) is h11.NEED_DATA:
             if self._http.they_are_waiting_for_100_continue:
                 await self._send(h11.InformationalResponse(status_code=100, headers=[]))
-            self._http.receive_data(await self._reader.read(READ_SIZE))
+            data = await self._reader.read(READ_SIZE)
+            if self._request is None:
+                self._start += data[: KEPT_BYTES - len(self._start)]
+            self._http.receive_data(data)
         return event
 
     async def framed(self, scenario: Scenario, is_head: bool, exchange: Exchange) -> Then:

@@ -17,12 +17,13 @@ import h11
 from sse_cli import admission, interrupts
 from sse_cli.errors import SSEError, UsageError
 from sse_cli.faults import Asked, Fault
-from sse_cli.journal import Exchange
+from sse_cli.journal import Exchange, Pairs, said_by
 from sse_cli.routes import Router
 from sse_cli.scenarios import Reply, Scenario
 from sse_cli.serve.connection import Connection, Limits
 from sse_cli.serve.crowd import Crowd
 
+LAST_EVENT_ID = "last-event-id"
 QUEUE = 1024  # connections that the kernel holds until they are accepted
 BATCH = 32  # accepted at a time; fewer than there may be, so that a new one gets to speak
 SPARE_FILES = 64  # descriptors that are left to the rest of the process
@@ -117,22 +118,25 @@ class Server:
 
     def enter(self, request: h11.Request, body: bytes, size: int) -> Exchange:
         """A new page, in the journal if one is kept."""
-        assert self._loop is not None  # noqa: S101 (it listens)
         headers = tuple(
             (name.decode("ascii"), value.decode("latin-1"))
             for name, value in request.headers.raw_items()
         )
-        ids = [value for name, value in request.headers if name == b"last-event-id"]
-        exchange = Exchange(
-            self._loop.time(),
-            time.time(),
-            request.method.decode("ascii"),
-            request.target.decode("ascii"),
-            headers,
-            ids[-1] if ids else None,
-            body,
-            size,
-        )
+        method, target = request.method.decode("ascii"), request.target.decode("ascii")
+        return self._enter(method, target, headers, body, size)
+
+    def enter_unread(self, start: bytes) -> Exchange:
+        """The same for a request whose head can't be read, with what `start` says of it."""
+        return self._enter(*said_by(start))
+
+    def _enter(
+        self, method: str, target: str, headers: Pairs, body: bytes = b"", size: int = 0
+    ) -> Exchange:
+        assert self._loop is not None  # noqa: S101 (it listens)
+        now, started = self._loop.time(), time.time()
+        ids = [value.encode("latin-1") for name, value in headers if name.lower() == LAST_EVENT_ID]
+        last = ids[-1] if ids else None
+        exchange = Exchange(now, started, method, target, headers, last, body, size)
         if self.journal is not None:
             self.journal.append(exchange)
         return exchange
