@@ -36,7 +36,7 @@ FORBIDDEN_CATEGORIES: Final = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 JOINERS = "\u200c\u200d"  # emoji and several scripts need them, and they move nothing
 # Our own: the theme's attributes and colours, and the way to take the footer away.
 _COLORS = r"\x1b\[(?:0|(?:[1-3];)?(?:[1-3]|3[1-6]))m"
-_MOVES = r"\r(?:\x1b\[2K\x1b\[1A)*\x1b\[2K"
+_MOVES = r"\r\x1b\[J|\r(?:\x1b\[\d+A)?"
 OURS = re.compile(rf"{_COLORS}|{_MOVES}|\r(?=\n)")
 
 

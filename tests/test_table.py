@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 import threading
 from collections.abc import Iterable
 from typing import Any
@@ -11,7 +12,10 @@ from typing import Any
 import pytest
 from wcwidth import wcswidth  # pyte's own measure of text
 
-from tests.terminal import Steps, Terminal, watching
+from sse_cli.scenarios import Scenario
+from sse_cli.serve import Server, running
+from tests.terminal import SSE, Steps, Terminal, watching
+from tests.tmux import Tmux
 
 SIZES = pytest.mark.parametrize(("columns", "rows"), [(80, 24), (200, 50)])
 FOOTER = re.compile(r"\d+\.\ds  [\d,]+ events?  [\d.]+ (B|KiB|MiB)  \d+/s  \S.*")
@@ -88,7 +92,9 @@ def test_header_heads_rows_and_footer_stand_in_this_order_while_the_stream_is_op
         assert set(rule) == {"─", " "} and len(rule) == columns
         assert ROW.match(row) and row.split()[3:] == ["greeting", "7", '{"a":', "1}"]
         assert FOOTER.fullmatch(footer) and "1 event " in footer
-        assert terminal.screen.cursor.y == len(terminal.lines) - 1
+        # At the footer's start, where it stays whatever a narrower window does to the line.
+        cursor = terminal.screen.cursor
+        assert (cursor.x, cursor.y) == (0, len(terminal.lines) - 1)
         gate.set()
         assert terminal.finish() == 0
 
@@ -287,6 +293,28 @@ def test_a_window_made_narrower_than_the_footer_loses_no_row() -> None:
         assert numbers(terminal.lines) == [1, 2, 3, 4, 5, 6]
 
 
+@pytest.mark.skipif(not shutil.which("tmux"), reason="tmux is not installed")
+def test_a_terminal_that_wraps_its_lines_again_keeps_one_footer_and_every_row() -> None:
+    gate, last = threading.Event(), threading.Event()
+    steps: Steps = [(0.0, b"".join(block("x") for _ in range(5))), (gate, block("y")), (last, b"")]
+    with (
+        running(Server({"s": Scenario.of("s", steps)})) as url,
+        Tmux([*SSE, f"{url}/s"], columns=80) as window,
+    ):
+        window.wait_for(lambda: FOOTER.fullmatch(window.lines[-1]) is not None)
+        window.resize(30, 24)
+        gate.set()
+        window.wait_for(lambda: 6 in numbers(window.lines) and "6 ev" in window.lines[-1])
+        shown = window.lines
+        window.resize(80, 24)
+        window.wait_for(lambda: FOOTER.fullmatch(window.lines[-1]) is not None)
+        again = window.lines
+        last.set()
+    for lines in (shown, again):
+        assert numbers(lines) == [1, 2, 3, 4, 5, 6]
+        assert len([line for line in lines if re.match(r"\d+\.\ds  ", line)]) == 1, lines
+
+
 MIXED = [
     block({"v": "naïve → 中文 😀"}, event="日本", id="é"),
     b"foo: \xff\n\n",
@@ -382,7 +410,7 @@ def test_escapes_for_another_encoding_keep_the_columns_and_the_width(
     with watching(at_once(blocks), *options, env=env) as terminal:
         terminal.finish()
         # Of each line only what was written after the live line on it was erased.
-        written = [line.rsplit(b"\x1b[2K", 1)[-1] for line in terminal.raw.split(b"\r\n")]
+        written = [line.rsplit(b"\x1b[J", 1)[-1] for line in terminal.raw.split(b"\r\n")]
         lines = [CODES.sub(b"", line).decode(encoding) for line in written]
         assert max(map(len, lines)) <= 80
         rule = next(line for line in lines if line.startswith("-----"))
