@@ -19,7 +19,7 @@ from tests.tmux import Tmux
 
 SIZES = pytest.mark.parametrize(("columns", "rows"), [(80, 24), (200, 50)])
 FOOTER = re.compile(r"\d+\.\ds  [\d,]+ events?  [\d.]+ (B|KiB|MiB)  \d+/s  \S.*")
-ROW = re.compile(r" *(\d+) +\d+\.\d{3} +\d+(?:\.\d+)?(?:µs|us|ms|s)(?: |$)")
+ROW = re.compile(r" *(\d+) +\d+\.\d{3}(?: +\d+(?:\.\d+)?(?:µs|us|ms|s))?(?: |$)")
 CODES = re.compile(rb"\x1b\[[0-9;]*[a-zA-Z]|\r")
 COLOR = re.compile(rb"\x1b\[(?:[0-9]+;)*(?:3[0-8]|4[0-8]|9[0-7]|10[0-7])[0-9;]*m")
 STRANGE = [
@@ -228,6 +228,23 @@ def test_a_cut_line_ends_in_an_ellipsis_and_an_event_type_is_cut_inside() -> Non
         row = terminal.lines[3]
         assert row.endswith("xx…") and len(row) == 80
         assert re.search(r" \S*…\S*\.?delta ", row)
+
+
+@pytest.mark.parametrize(
+    ("columns", "shown"),
+    [(40, "ock_delta"), (50, "block_delta"), (60, "block_delta")],
+)
+def test_a_narrow_terminal_leaves_the_gap_out_and_shows_what_a_type_ends_in(
+    columns: int, shown: str
+) -> None:
+    blocks = [block("x" * 500, event="content_block_delta"), block("y", event="ping")]
+    with watching(at_once(blocks), columns=columns) as terminal:
+        terminal.finish()
+        heads, _, row, ping = terminal.lines[1:5]
+        assert heads.split() == ["#", "time", "event", "id", "data"]
+        assert row.split()[2] == f"…{shown}" and len(row) == columns
+        assert ping.split()[2:] == ["ping", "y"]
+        assert_lined_up(terminal)
 
 
 def test_all_adds_rows_for_comments_and_retries_which_else_are_counted() -> None:
