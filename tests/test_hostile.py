@@ -425,7 +425,7 @@ def test_an_error_events_words_are_shown_as_text(bunch: Sequence[str]) -> None:
     words = "".join(LEFT + payload + RIGHT for payload in bunch)
     data = json.dumps({"error": {"message": words}})
     text = answered(reply("200 OK", STREAM, body=f"data: {data}\n\n"), code=5)
-    assert f"error-event  event 1 reports an error: {LEFT}{visible(bunch[0])}{RIGHT}" in text
+    assert f"error: event 1 reports an error: {LEFT}{visible(bunch[0])}{RIGHT}" in text
 
 
 def test_a_url_and_a_file_name_are_shown_as_text(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -49,10 +49,13 @@ def reply_lines(opened: Opened) -> Iterable[Text]:
     yield from _headers("< ", opened.headers)
 
 
-def refused_lines(opened: Opened, closed: Closed, *, head: bool) -> Iterable[Text]:
-    """A reply that is no stream: its status line and headers (`head`), the body's start."""
+def refused_lines(
+    opened: Opened, closed: Closed, *, head: bool, status: bool = True
+) -> Iterable[Text]:
+    """A reply that is no stream: its headers (`head`) below its status line (`status`), the
+    body's start."""
     if head and opened.status is not None:
-        yield from reply_lines(opened)
+        yield from reply_lines(opened) if status else _headers("< ", opened.headers)
     yield from _body(opened, closed)
 
 
