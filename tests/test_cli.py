@@ -24,6 +24,8 @@ import sse_cli
 from sse_cli import EventStreamParser, scenarios
 from sse_cli.cli.app import app
 from sse_cli.events import Message
+from sse_cli.render.reply import request_lines
+from sse_cli.request import build
 from sse_cli.scenarios import Gate, Scenario
 from sse_cli.serve import Server, running
 from tests.raw_server import RecordingServer
@@ -328,11 +330,31 @@ def test_verbose_tells_the_exchange_on_standard_error_without_its_secrets() -> N
         )  # fmt: skip
     assert (ran.code, ran.text) == (0, "hello\n")
     lines = ran.talk.splitlines()
-    assert lines[0] == "> POST /v1?key=***"
+    assert lines[0] == "> POST /v1?key=*** HTTP/1.1"
     assert "> X-API-Key: ***" in lines
     assert "< HTTP/1.1 200 OK" in lines
     assert "< Content-Type: text/event-stream" in lines
     assert "sk-" not in ran.talk
+
+
+@pytest.mark.parametrize(
+    ("url", "version", "line"),
+    [
+        ("http://h/s", "auto", "> GET /s HTTP/1.1"),
+        ("http://h/s", "2", "> GET /s HTTP/1.1"),
+        ("http://h", "auto", "> GET / HTTP/1.1"),
+        ("http://h/s", "1.0", "> GET /s HTTP/1.1"),
+        ("https://h/s", "1.1", "> GET /s HTTP/1.1"),
+        ("https://h/s", "auto", "> GET /s"),
+        ("https://h/s", "2", "> GET /s"),
+        ("http://h/s", "2-prior-knowledge", "> GET /s HTTP/2"),
+    ],
+)
+def test_the_request_line_names_the_version_unless_the_server_is_yet_to_choose(
+    url: str, version: Any, line: str
+) -> None:
+    asked = build([("url", url)])._replace(http_version=version)
+    assert next(iter(request_lines(asked))).plain == line
 
 
 @pytest.mark.parametrize("command", ["watch", "tail"])

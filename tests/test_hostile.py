@@ -36,7 +36,7 @@ FORBIDDEN_CATEGORIES: Final = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 JOINERS = "\u200c\u200d"  # emoji and several scripts need them, and they move nothing
 # Our own: the theme's attributes and colours, and the way to take the footer away.
 _COLORS = r"\x1b\[(?:0|(?:[1-3];)?(?:[1-3]|3[1-6]))m"
-_MOVES = r"\r(?:\x1b\[2K\x1b\[1A)*\x1b\[2K"
+_MOVES = r"\r\x1b\[J|\r(?:\x1b\[\d+A)?"
 OURS = re.compile(rf"{_COLORS}|{_MOVES}|\r(?=\n)")
 
 
@@ -425,7 +425,7 @@ def test_an_error_events_words_are_shown_as_text(bunch: Sequence[str]) -> None:
     words = "".join(LEFT + payload + RIGHT for payload in bunch)
     data = json.dumps({"error": {"message": words}})
     text = answered(reply("200 OK", STREAM, body=f"data: {data}\n\n"), code=5)
-    assert f"error-event  event 1 reports an error: {LEFT}{visible(bunch[0])}{RIGHT}" in text
+    assert f"error: event 1 reports an error: {LEFT}{visible(bunch[0])}{RIGHT}" in text
 
 
 def test_a_url_and_a_file_name_are_shown_as_text(tmp_path_factory: pytest.TempPathFactory) -> None:

@@ -22,7 +22,7 @@ from tests.terminal import SSE, Terminal
 CORPUS: Final = Path(__file__).parent / "corpus" / "formats"
 DONE: Final = b"data: [DONE]\n\n"
 # Our own: attributes and colours, and the way to take the open block away.
-OURS: Final = re.compile(r"\x1b\[[0-9;]*m|\r(?:\x1b\[2K\x1b\[1A)*\x1b\[2K|\r(?=\n)")
+OURS: Final = re.compile(r"\x1b\[[0-9;]*m|\r\x1b\[J|\r(?:\x1b\[\d+A)?")
 FORBIDDEN: Final = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 JOINERS: Final = "\u200c\u200d"
 HOSTILE: Final = [

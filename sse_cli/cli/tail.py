@@ -236,5 +236,6 @@ def _close(run: Run, closed: Closed, view: View, options: TailOptions) -> None:
             run.reconnects,
             run.continuity.repeated,
             run.continuity.skipped,
+            telling.failed(closed) and telling.is_one_screen(),
         )
         telling.say(closing.lines(report), color)

@@ -30,9 +30,16 @@ def failed(closed: Closed) -> bool:
     return verdict.EXIT_CODES[closed.ending] != 0 and closed.ending is not Ending.INTERRUPTED
 
 
-def explain(run: Run, closed: Closed, color: Color = "auto", *, head: bool = True) -> None:
+def is_one_screen() -> bool:
+    """Whether both outputs are terminals: a person reads them one below the other."""
+    return all(stream and stream.isatty() for stream in (sys.stdout, sys.stderr))
+
+
+def explain(
+    run: Run, closed: Closed, color: Color = "auto", *, head: bool = True, status: bool = True
+) -> None:
     """What went wrong, or is not what one asks for: a refused reply as it came (`head`: its
-    headers, too), error and hint."""
+    headers, too, and `status`: its status line), error and hint."""
     empty = run.timing.messages == 0 and closed.ending in (Ending.EOF, Ending.EOF_UNVERIFIED)
     own = closed.ending is Ending.EOF and closed.hint == content.OWN_LINES
     if not failed(closed) and not empty and not own:
@@ -40,7 +47,7 @@ def explain(run: Run, closed: Closed, color: Color = "auto", *, head: bool = Tru
     from sse_cli.render import reply  # noqa: PLC0415
 
     if run.opened and closed.body:
-        say(reply.refused_lines(run.opened, closed, head=head), color)
+        say(reply.refused_lines(run.opened, closed, head=head, status=status), color)
     if empty:
         say(reply.warning_lines(EMPTY, EMPTY_HINT), color)
     elif own:

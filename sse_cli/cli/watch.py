@@ -81,7 +81,9 @@ def follow(wanted: Wanted, stream: StreamOptions, output: OutputOptions) -> int:
         closed = run.over(signals, [view], view.tap)
         if output.summary:
             telling.say(_summary(run, closed, output), output.color.value)
-    telling.explain(run, closed, output.color.value, head=VERBOSE not in wanted.pairs)
+    is_headed = chosen is Format.TABLE and telling.is_one_screen()  # its first line is the status
+    head = VERBOSE not in wanted.pairs
+    telling.explain(run, closed, output.color.value, head=head, status=not is_headed)
     return telling.exit_code(run, closed)
 
 
@@ -149,5 +151,6 @@ def _summary(run: Run, closed: Closed, output: OutputOptions, *, unicode: bool =
         reconnects=run.reconnects,
         repeated=run.continuity.repeated,
         skipped=run.continuity.skipped,
+        explained=telling.failed(closed) and telling.is_one_screen(),
     )
     return summary.summary(report, unicode=unicode)

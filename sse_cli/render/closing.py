@@ -26,12 +26,13 @@ class Report:
     reconnects: int = 0
     repeated: int = 0
     skipped: int = 0
+    explained: bool = False  # an error line below gives the ending's detail
 
 
 def lines(report: Report) -> Iterable[Text]:
     """Ending and evidence, then the figures."""
     yield Text()
-    yield ending_line(report.closed)
+    yield ending_line(report.closed, explained=report.explained)
     if report.timing.headers is not None:
         yield figures_line(_figures(report))
     yield from reconnects_lines(report.reconnects, report.repeated, report.skipped)

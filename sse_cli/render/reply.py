@@ -24,12 +24,23 @@ def request_lines(request: Request) -> Iterable[Text]:
     """The request as it is sent, header values outside the allowlist redacted."""
     parts = urlsplit(redact.url(request.url))
     target = parts.path + (f"?{parts.query}" if parts.query else "")
-    yield _said("> ", f"{request.method} {target}")
+    yield _said("> ", f"{request.method} {target} {_offered(request, parts.scheme)}".rstrip())
     if "host" not in {name.lower() for name, _ in request.headers}:
         yield _said("> ", f"Host: {parts.netloc}")
     yield from _headers("> ", request.headers)
     if request.body is not None:
         yield _said("> ", f"({len(request.body):,} bytes of body)")
+
+
+def _offered(request: Request, scheme: str) -> str:
+    """The version in the request line; none where ALPN settles it after this is told.
+
+    `--http1.0` goes as HTTP/1.1 that closes.
+    """
+    if request.http_version == "2-prior-knowledge":
+        return "HTTP/2"
+    is_open = scheme == "https" and request.http_version in ("auto", "2")
+    return "" if is_open else "HTTP/1.1"
 
 
 def reply_lines(opened: Opened) -> Iterable[Text]:
@@ -38,10 +49,13 @@ def reply_lines(opened: Opened) -> Iterable[Text]:
     yield from _headers("< ", opened.headers)
 
 
-def refused_lines(opened: Opened, closed: Closed, *, head: bool) -> Iterable[Text]:
-    """A reply that is no stream: its status line and headers (`head`), the body's start."""
+def refused_lines(
+    opened: Opened, closed: Closed, *, head: bool, status: bool = True
+) -> Iterable[Text]:
+    """A reply that is no stream: its headers (`head`) below its status line (`status`), the
+    body's start."""
     if head and opened.status is not None:
-        yield from reply_lines(opened)
+        yield from reply_lines(opened) if status else _headers("< ", opened.headers)
     yield from _body(opened, closed)
 
 

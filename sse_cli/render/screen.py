@@ -13,7 +13,7 @@ from typing import Final
 
 from rich.console import Console
 from rich.control import Control
-from rich.segment import ControlType
+from rich.segment import ControlType, Segment
 from rich.text import Text
 
 from sse_cli.render.output import failing_output
@@ -30,7 +30,7 @@ class Screen:
         self._can_move = console.file.isatty() and not console.is_dumb_terminal
         self._lines: list[Text] = []
         self._live: Sequence[Text] = ()
-        self._shown = 0  # live lines that stand on the screen
+        self._is_shown = False  # the live part stands on the screen
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
@@ -84,31 +84,35 @@ class Screen:
     def _print(self, lines: Sequence[Text], live: Sequence[Text]) -> None:
         console = self._console
         with console:  # buffers: one write for all of it
-            if self._shown:
-                console.control(self._erasure())
-                self._shown = 0
+            if self._is_shown:
+                console.control(Control(ControlType.CARRIAGE_RETURN), _erase_below())
+                self._is_shown = False
             for line in lines:
                 # Said again here: Console.print joins its texts and forgets how they wrap.
                 console.print(line, no_wrap=True, overflow=line.overflow)
-            self._print_live(live)
+            if live:
+                self._print_live(live)
         console.file.flush()
 
     def _print_live(self, live: Sequence[Text]) -> None:
-        """The live lines; the cursor stays at the end of the last one."""
+        """The live lines; the cursor goes back to the start of the first.
+
+        There a narrower window leaves it, whether it cuts the lines or wraps them again: what
+        is at and below the cursor is the live part and nothing else, however many rows it takes.
+        """
         last = len(live) - 1
         for index, line in enumerate(live):
             shown = line.copy()
             shown.truncate(self._console.width - 1, overflow="ellipsis")
             self._console.print(shown, end="" if index == last else "\n", no_wrap=True)
-            self._shown += 1
+        back: list[ControlType | tuple[ControlType, int]] = [ControlType.CARRIAGE_RETURN]
+        self._console.control(Control(*back, *([(ControlType.CURSOR_UP, last)] if last else [])))
+        self._is_shown = True
 
-    def _erasure(self) -> Control:
-        """Back to the start of the live part.
 
-        A narrower window may have wrapped it, or cut it: terminals differ, and there is no
-        telling. A scrap of it that stays does less harm than a row of the table that goes.
-        """
-        codes: list[tuple[ControlType, int] | ControlType] = [ControlType.CARRIAGE_RETURN]
-        for _ in range(self._shown - 1):
-            codes += [(ControlType.ERASE_IN_LINE, 2), (ControlType.CURSOR_UP, 1)]
-        return Control(*codes, (ControlType.ERASE_IN_LINE, 2))
+def _erase_below() -> Control:
+    """ED, ECMA-48 8.3.39: from the cursor to the screen's end. Rich has no name for it; an old
+    Windows console, which Rich moves by calls, gets the line alone erased."""
+    control = Control()
+    control.segment = Segment("\x1b[J", None, [(ControlType.ERASE_IN_LINE, 2)])
+    return control

@@ -60,7 +60,7 @@ class Report:
     """All that a run leaves to be told. `shown` counts the messages that passed the filters.
 
     `reconnects` counts the connections after the first; `repeated` and `skipped` the events
-    that a resume brought again or left out.
+    that a resume brought again or left out. `explained`: an error line below gives the detail.
     """
 
     timing: Timing
@@ -73,13 +73,14 @@ class Report:
     reconnects: int = 0
     repeated: int = 0
     skipped: int = 0
+    explained: bool = False
 
 
 def summary(report: Report, *, unicode: bool = True) -> Iterable[Text]:
     """The closing lines: how it ended and why, how much came, when, and what was not shown."""
     timing = report.timing
     yield Text()
-    yield ending_line(report.closed)
+    yield ending_line(report.closed, explained=report.explained)
     if timing.headers is None:
         return
     yield figures_line(_amounts(report))
@@ -97,11 +98,11 @@ def summary(report: Report, *, unicode: bool = True) -> Iterable[Text]:
             yield _note(text, "sse.ignored")
 
 
-def ending_line(closed: Closed) -> Text:
-    """How the stream ended, and the evidence."""
+def ending_line(closed: Closed, *, explained: bool = False) -> Text:
+    """How the stream ended, and the evidence, unless an error line below gives it."""
     ending = closed.ending
     style = "sse.good" if ending in _GOOD else "sse.stopped" if ending in _STOPPED else "sse.bad"
-    if not closed.detail:
+    if explained or not closed.detail:
         return Text(ending.value, style)
     return prose(f"{ending.value}  ", style, safe.compact(closed.detail))
 

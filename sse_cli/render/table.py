@@ -27,16 +27,17 @@ MIN_CELLS: Final = 8  # of a data column: less says nothing
 ELLIPSIS: Final = "…"
 CONTEXT: Final = 11  # characters kept before a part: "content":"
 _PART_STYLES: Final = {"text": "sse.value", "reasoning": "sse.reasoning", "tool": "sse.tool"}
-# Terminal width from which on: event column, id column, spaces between columns.
+# Terminal width from which on: gap, event and id columns, spaces between columns. A narrow one
+# has no gaps: the times tell them too, and a type cut to four cells tells nothing.
 _WIDTHS: Final = (
-    (160, 34, 16, 2),
-    (120, 26, 10, 2),
-    (100, 18, 8, 2),
-    (66, 13, 5, 1),
-    (50, 8, 3, 1),
-    (0, 4, 2, 1),
+    (160, 6, 34, 16, 2),
+    (120, 6, 26, 10, 2),
+    (100, 6, 18, 8, 2),
+    (66, 6, 13, 5, 1),
+    (50, 0, 12, 3, 1),
+    (0, 0, 10, 2, 1),
 )
-_FIXED: Final = (("#", 5), ("time", 7), ("gap", 6))
+_FIXED: Final = (("#", 5), ("time", 7))
 
 
 class Cell(NamedTuple):
@@ -56,7 +57,7 @@ _BLANKS: Final[dict[object, Cell]] = {
 
 @dataclass(frozen=True)
 class Layout:
-    """Columns for a terminal of `width` cells: titles and cells of width."""
+    """Columns for a terminal of `width` cells: titles and cells of width, 0 for one left out."""
 
     width: int
     titles: tuple[str, ...]
@@ -70,9 +71,9 @@ class Layout:
         """The layout for a terminal `width` and the names of the queries, if any."""
         width = max(width, MIN_WIDTH)
         names = names or ["data"]
-        for event, id_, space in (row[1:] for row in _WIDTHS if width >= row[0]):
-            fixed = [*_FIXED, ("event", event), ("id", id_)]
-            left = width - sum(cells + space for _, cells in fixed)
+        for gap, event, id_, space in (row[1:] for row in _WIDTHS if width >= row[0]):
+            fixed = [*_FIXED, ("gap", gap), ("event", event), ("id", id_)]
+            left = width - sum(cells + space for _, cells in fixed if cells)
             fit = max(1, (left + space) // (MIN_CELLS + space))
             if fit >= len(names):
                 break
@@ -88,7 +89,7 @@ class Layout:
     @property
     def indent(self) -> int:
         """Cells to the left of the data."""
-        return sum(self.widths[:5]) + 5 * len(self.space)
+        return sum(cells + len(self.space) for cells in self.widths[:5] if cells)
 
 
 class TableRenderer:
@@ -256,6 +257,8 @@ def _line(cells: Sequence[Cell], layout: Layout) -> Text:
     last = len(layout.widths) - 1
     for index, (text, style, bright) in enumerate(cells[: len(layout.widths)]):
         width = layout.widths[index]
+        if not width:
+            continue
         shown = _fit(text, width, index, layout.ellipsis, pad=index < last)
         if style and shown:
             spans.append(Span(position, position + len(shown), style))
