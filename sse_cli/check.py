@@ -116,6 +116,8 @@ def judge(expectations: Iterable[Expectation], facts: Facts) -> Outcome:
     def result(one: Expectation, found: Finding) -> Result:
         judged = everything and not (isinstance(one, Reply) and facts.opened is None)
         judged = judged or (not interrupted and _is_known(one, facts))
+        if facts.gave_up and not found.holds and one.can_change(facts):
+            judged = False
         name: Verdict = ("held" if found.holds else "failed") if judged else "unjudged"
         return Result(one.name, one.expected, found.found, name, found.witness)
 

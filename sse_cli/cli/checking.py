@@ -22,10 +22,10 @@ from sse_cli.cli import keeping
 from sse_cli.cli.answering import View
 from sse_cli.cli.opening import Wanted, build_request, kind_of, open_target
 from sse_cli.cli.options import RecordingOptions
-from sse_cli.cli.pipeline import Run
+from sse_cli.cli.pipeline import Due, Run
 from sse_cli.draft import duration
 from sse_cli.events import Closed, Ignored, Opened
-from sse_cli.expectations import EXCERPT, Expectation, Facts, Witness
+from sse_cli.expectations import EXCERPT, Expectation, Facts, Said, Witness
 from sse_cli.formats import WireFormat
 from sse_cli.query import Expression, Row
 from sse_cli.reassemble import Reassembler
@@ -94,8 +94,24 @@ class Watcher:
     """Shows every event to every expectation, and remembers the one that reports an error."""
 
     expectations: Sequence[Expectation]
+    view: View
     verdict: Verdict
     error: Witness | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether any of them waits for an event no longer than some time."""
+        return any(type(one).due is not Expectation.due for one in self.expectations)
+
+    def due(self) -> Due | None:
+        """The moment from which on an expectation can't hold unless an event comes before, and
+        the option that says so."""
+        said = Said(self.view.timing.first.get("text"), not self.view.is_unknown)
+        dues = [(at, one) for one in self.expectations if (at := one.due(said)) is not None]
+        if not dues:
+            return None
+        at, one = min(dues, key=lambda due: due[0])
+        return at, f"{one.option} {one.typed}"
 
     def show(self, item: Item) -> None:
         """Pass an item on."""
@@ -136,7 +152,8 @@ def _run(stream: Stream, known: Sequence[WireFormat]) -> Attempt:
         max_events=stream.max_events,
     )
     view = View(stream.reassembler(known), NoWriter(), run.verdict)
-    watcher = Watcher(expectations.build(stream.expected), run.verdict)
+    watcher = Watcher(expectations.build(stream.expected), view, run.verdict)
+    run.due = watcher.due if watcher.waits else None
     run.is_done = lambda: view.reassembler.done
     run.verdict.missing = view.missing
     closed = run.over(open_target(stream.wanted, run), [view, watcher])
@@ -156,6 +173,7 @@ def _facts(run: Run, view: View, watcher: Watcher, closed: Closed) -> Facts:
         first_content=view.timing.first.get("text"),
         error=watcher.error,
         format=wire.name if wire else None,
+        gave_up=run.gave_up,
     )
 
 

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from sse_cli.continuity import Continuity
+from sse_cli.deadlines import Patience, endless
 from sse_cli.errors import Terminated, TimeIsUp
 from sse_cli.events import (
     Chunk,
@@ -36,6 +37,11 @@ if TYPE_CHECKING:  # JMESPath (20 ms) is for the table alone, a recorder for tho
 
 
 Tap: TypeAlias = Callable[[Chunk], None]
+Due: TypeAlias = tuple[float, str]  # seconds of the run, and the option that asks for it
+
+GRACE: Final = (
+    0.1  # seconds that what came in time, by its stamp, has to be read and worked through
+)
 
 
 class View(Protocol):
@@ -70,6 +76,8 @@ class Run:
     limit: str = ""
     signal_number: int = 0
     is_done: Callable[[], bool] | None = None
+    due: Callable[[], Due | None] | None = None  # when what is waited for comes too late
+    gave_up: bool = False
     recorder: Recorder | None = None
     _due: float = 0.0
     _is_waiting: bool = False
@@ -97,26 +105,56 @@ class Run:
                 return self._end(Closed(now, Ending.INTERRUPTED, f"stopped by {what}"), views)
 
     def _read(self, signals: Iterator[Signal], views: Sequence[View], tap: Tap | None) -> Closed:
-        feed, count = self.session.feed, self.timing.signal
         advance = next if self.duration is None else self._next
         with closing(signals):  # type: ignore[type-var]  # all our sources are generators
             while True:
                 signal = advance(signals)
+                due = self._due_now()
+                if due and signal.at > due[0]:
+                    return self._end(self._late(signal, due, views), views)
                 if isinstance(signal, Closed):
                     return self._end(signal, views)
-                if self.recorder:
-                    self.recorder.write(signal)
-                count(signal)
-                if tap and isinstance(signal, Chunk):
-                    tap(signal)
-                self._pass(feed(signal), views)
-                for view in views:
-                    view.flush()
+                self._take(signal, views, tap)
                 if self.limit:
                     return self._end(Closed(self.timing.last, Ending.LIMIT, self.limit), views)
                 if self.is_done and self.is_done():
                     detail = "the answer's own end was seen"
                     return self._end(Closed(self.timing.last, Ending.DONE, detail), views)
+
+    def _take(self, signal: Signal, views: Sequence[View], tap: Tap | None = None) -> None:
+        if self.recorder:
+            self.recorder.write(signal)
+        self.timing.signal(signal)
+        if tap and isinstance(signal, Chunk):
+            tap(signal)
+        self._pass(self.session.feed(signal), views)
+        for view in views:
+            view.flush()
+
+    @property
+    def patience(self) -> Patience:
+        """The seconds that are left for what is `due`; None for ever. Any thread may ask."""
+        return self._left if self.due else endless
+
+    def _left(self) -> float | None:
+        due = self._due_now()
+        return None if due is None else due[0] + GRACE - self.clock()
+
+    def _due_now(self) -> Due | None:
+        """What is due; no event can be in a reply that is no stream, and is only shown."""
+        if self.due is None or (self.opened and self.opened.media == "other"):
+            return None
+        return self.due()
+
+    def _late(self, signal: Signal, due: Due, views: Sequence[View]) -> Closed:
+        """The end by a signal that is stamped after what was `due`, be it of a recording; what
+        it brings is the evidence."""
+        self.gave_up = True
+        if not isinstance(signal, Closed):
+            self._take(signal, views)
+        phase = "no reply had come" if self.opened is None else "the stream still ran"
+        detail = f"{phase} when {due[1]} was over"
+        return Closed(signal.at, Ending.DEADLINE, detail, "a longer time waits longer")
 
     def _next(self, signals: Iterator[Signal]) -> Signal:
         """The next signal, if there is a `duration`. Its alarm strikes only here: what has come
