@@ -88,8 +88,9 @@ class Attempt:
 class Checked:
     """A stream and its attempts, of which the last one counts; none if it was never judged.
 
-    `target` is for people: method and URL, secrets redacted, or a file's name. `place` is the
-    file and line where it is described, if it is.
+    With a `signal_number`, the attempt after those was stopped by it, and none counts. `target`
+    is for people: method and URL, secrets redacted, or a file's name. `place` is the file and
+    line where it is described, if it is.
     """
 
     name: str
@@ -99,11 +100,19 @@ class Checked:
     signal_number: int = 0
 
     @property
+    def last(self) -> Attempt | None:
+        """The attempt that counts, if one does."""
+        return None if self.signal_number or not self.attempts else self.attempts[-1]
+
+    @property
+    def earlier(self) -> Sequence[Attempt]:
+        """The attempts that don't count."""
+        return self.attempts[:-1] if self.last else self.attempts
+
+    @property
     def exit_code(self) -> int:
         """The exit code of this stream alone."""
-        if self.signal_number or not self.attempts:
-            return 128 + (self.signal_number or 2)
-        return self.attempts[-1].outcome.exit_code
+        return self.last.outcome.exit_code if self.last else 128 + (self.signal_number or 2)
 
 
 def judge(expectations: Iterable[Expectation], facts: Facts) -> Outcome:

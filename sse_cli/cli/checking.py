@@ -193,6 +193,10 @@ class Plan:
     jobs: int = 1
     attempts: int = 1
 
+    def is_over(self, found: Sequence[Attempt]) -> bool:
+        """Whether no other attempt follows those."""
+        return bool(found) and (found[-1].outcome.held or len(found) >= self.attempts)
+
 
 class Runner:
     """Runs streams in threads: `wait` for each in turn, or, after Ctrl-C, take it as it is
@@ -203,8 +207,9 @@ class Runner:
         self._plan = plan
         self._known = formats.known()
         self._waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
-        self._done: queue.SimpleQueue[tuple[int, list[Attempt] | Exception]] = queue.SimpleQueue()
-        self._finished: dict[int, list[Attempt]] = {}
+        self._done: queue.SimpleQueue[tuple[int, Exception | None]] = queue.SimpleQueue()
+        self._finished: set[int] = set()
+        self._tried: list[list[Attempt]] = [[] for _ in streams]  # so far; each of one thread
         for index in range(len(streams)):
             self._waiting.put(index)
         for number in range(min(plan.jobs, len(streams))):
@@ -221,39 +226,38 @@ class Runner:
         with contextlib.suppress(queue.Empty):
             while True:
                 self._take(*self._done.get_nowait())
-        return self._checked(index, 0 if index in self._finished else signal_number)
+        is_over = index in self._finished or self._plan.is_over(self._tried[index])
+        return self._checked(index, 0 if is_over else signal_number)
 
-    def _take(self, index: int, found: list[Attempt] | Exception) -> None:
-        if isinstance(found, Exception):
-            raise found
-        self._finished[index] = found
+    def _take(self, index: int, error: Exception | None) -> None:
+        if error is not None:
+            raise error
+        self._finished.add(index)
 
     def _checked(self, index: int, signal_number: int) -> Checked:
         stream = self._streams[index]
-        attempts = self._finished.get(index, ())
+        attempts = list(self._tried[index])
         return Checked(stream.name, stream.target(), attempts, stream.place, signal_number)
 
     def _work(self) -> None:
         with contextlib.suppress(queue.Empty):
             while True:
                 index = self._waiting.get_nowait()
-                self._done.put((index, _caught(self._streams[index], self._plan, self._known)))
+                self._done.put((index, self._raised_by(index)))
 
+    def _raised_by(self, index: int) -> Exception | None:
+        """Try a stream; what that raised is raised again where it is waited for."""
+        try:
+            self._try(self._streams[index], self._tried[index])
+        except Exception as error:
+            return error
+        return None
 
-def _caught(stream: Stream, plan: Plan, known: Sequence[WireFormat]) -> list[Attempt] | Exception:
-    """The attempts, or what they raised: it is raised again where it is waited for."""
-    try:
-        return _attempts(stream, plan, known)
-    except Exception as error:
-        return error
-
-
-def _attempts(stream: Stream, plan: Plan, known: Sequence[WireFormat]) -> list[Attempt]:
-    found: list[Attempt] = []
-    pause = FIRST_PAUSE
-    while True:
-        found.append(run_once(stream, known, len(found) + 1))
-        if found[-1].outcome.held or len(found) == plan.attempts:
-            return found
-        time.sleep(pause)
-        pause = min(pause * 2, LONGEST_PAUSE)
+    def _try(self, stream: Stream, found: list[Attempt]) -> None:
+        pause = FIRST_PAUSE
+        while True:
+            found.append(run_once(stream, self._known, len(found) + 1))
+            if self._plan.is_over(found):
+                return
+            time.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)
