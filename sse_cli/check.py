@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from sse_cli import verdict
 from sse_cli.errors import ExitCode
@@ -82,6 +82,15 @@ class Attempt:
     def seconds(self) -> float:
         """How long it took."""
         return self.outcome.closed.at
+
+
+class Running(NamedTuple):
+    """An attempt that runs: how long it has, and the events that came."""
+
+    name: str
+    attempt: int
+    seconds: float
+    events: int
 
 
 @dataclass(frozen=True)

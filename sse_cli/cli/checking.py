@@ -10,14 +10,14 @@ import contextlib
 import queue
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from sse_cli import expectations, formats, redact
 from sse_cli.answer import answer_object
-from sse_cli.check import Attempt, Checked, judge
+from sse_cli.check import Attempt, Checked, Running, judge
 from sse_cli.cli import keeping
 from sse_cli.cli.answering import View
 from sse_cli.cli.opening import Wanted, build_request, kind_of, open_target
@@ -31,6 +31,7 @@ from sse_cli.query import Expression, Row
 from sse_cli.reassemble import Reassembler
 from sse_cli.render.items import Item
 from sse_cli.render.pieces import NoWriter
+from sse_cli.timing import Timing
 from sse_cli.verdict import Verdict
 
 MAX_TIME: Final = 120.0  # seconds, unless told otherwise: nothing may hang a CI job
@@ -132,19 +133,27 @@ class Watcher:
         """Nothing is held back."""
 
 
-def run_once(stream: Stream, known: Sequence[WireFormat], number: int = 1) -> Attempt:
-    """Read a stream to its end, and judge it; its recording stays only if something failed."""
+def run_once(
+    stream: Stream,
+    known: Sequence[WireFormat],
+    number: int = 1,
+    begun: Callable[[Timing], object] = lambda _timing: None,
+) -> Attempt:
+    """Read a stream to its end, and judge it; its recording stays only if something failed.
+
+    `begun` is given the figures, which are those of the moment while it runs.
+    """
     if stream.keep is None:
-        return _run(stream, known)
+        return _run(stream, known, begun)
     with keeping.attempt(stream.keep, stream.file_name, number) as kept:
         recorded = RecordingOptions(record=str(kept.path))
         wanted = stream.wanted._replace(keeping=recorded)
-        attempt = _run(replace(stream, wanted=wanted), known)
+        attempt = _run(replace(stream, wanted=wanted), known, begun)
         kept.wanted = not attempt.outcome.held
     return replace(attempt, recording=kept.name)
 
 
-def _run(stream: Stream, known: Sequence[WireFormat]) -> Attempt:
+def _run(stream: Stream, known: Sequence[WireFormat], begun: Callable[[Timing], object]) -> Attempt:
     run = Run(
         stream.wanted.session(),
         stream.wanted.clock(),
@@ -156,6 +165,7 @@ def _run(stream: Stream, known: Sequence[WireFormat]) -> Attempt:
     run.due = watcher.due if watcher.waits else None
     run.is_done = lambda: view.reassembler.done
     run.verdict.missing = view.missing
+    begun(run.timing)
     closed = run.over(open_target(stream.wanted, run), [view, watcher])
     facts = _facts(run, view, watcher, closed)
     status = run.opened.status if run.opened else None
@@ -209,6 +219,7 @@ class Runner:
         self._waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[tuple[int, Exception | None]] = queue.SimpleQueue()
         self._finished: set[int] = set()
+        self._running: dict[int, tuple[float, Timing]] = {}  # since when, and the figures
         self._tried: list[list[Attempt]] = [[] for _ in streams]  # so far; each of one thread
         for index in range(len(streams)):
             self._waiting.put(index)
@@ -229,6 +240,16 @@ class Runner:
         is_over = index in self._finished or self._plan.is_over(self._tried[index])
         return self._checked(index, 0 if is_over else signal_number)
 
+    def running(self) -> list[Running]:
+        """What runs at this moment. Any thread may ask."""
+        now = time.monotonic()
+        return [
+            Running(
+                self._streams[index].name, len(self._tried[index]) + 1, now - since, timing.messages
+            )
+            for index, (since, timing) in sorted(self._running.items())
+        ]
+
     def _take(self, index: int, error: Exception | None) -> None:
         if error is not None:
             raise error
@@ -248,15 +269,22 @@ class Runner:
     def _raised_by(self, index: int) -> Exception | None:
         """Try a stream; what that raised is raised again where it is waited for."""
         try:
-            self._try(self._streams[index], self._tried[index])
+            self._try(index, self._tried[index])
         except Exception as error:
             return error
         return None
 
-    def _try(self, stream: Stream, found: list[Attempt]) -> None:
+    def _try(self, index: int, found: list[Attempt]) -> None:
+        def begun(timing: Timing) -> None:
+            self._running[index] = time.monotonic(), timing
+
+        stream = self._streams[index]
         pause = FIRST_PAUSE
         while True:
-            found.append(run_once(stream, self._known, len(found) + 1))
+            try:
+                found.append(run_once(stream, self._known, len(found) + 1, begun))
+            finally:
+                self._running.pop(index, None)
             if self._plan.is_over(found):
                 return
             time.sleep(pause)
