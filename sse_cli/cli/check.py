@@ -124,7 +124,8 @@ def _ready(stream: Stream) -> Stream:
         return stream.ready()
     except UsageError as error:
         if stream.place:
-            path, line = stream.place
+            path, _ = stream.place
+            line = stream.line_of(error.message)
             error.message = f"{path}, line {line}, stream {stream.name}: {error.message}"
         raise
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import contextlib
 import queue
+import re
 import threading
 import time
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -38,6 +39,7 @@ MAX_TIME: Final = 120.0  # seconds, unless told otherwise: nothing may hang a CI
 MARGIN: Final = 0.1  # seconds after --total-within until the request is given up
 FIRST_PAUSE: Final = 0.5  # seconds before the second attempt; twice that before each later one
 LONGEST_PAUSE: Final = 8.0
+_OPTION: Final = re.compile(r"--([a-z0-9.-]+)")
 
 
 @dataclass(frozen=True)
@@ -51,6 +53,7 @@ class Stream:
     max_events: int | None = None
     until: str | None = None
     place: tuple[str, int] | None = None
+    lines: Mapping[str, int] = field(default_factory=dict)  # of its keys in that file
     keep: Path | None = None
     file_name: str = "stream"
 
@@ -73,6 +76,13 @@ class Stream:
             asked = asked._replace(max_time=self._deadline())
         name = self.name if self.place else redact.url(asked.url)
         return replace(self, name=name, wanted=self.wanted._replace(asked=asked))
+
+    def line_of(self, message: str) -> int | None:
+        """The line in the file of the option that an error begins with, else of the stream."""
+        found = _OPTION.match(message)
+        name = found[1] if found else ""
+        own = self.lines.get(name) or self.lines.get(f"{name}s")  # --header is of `headers`
+        return own or (self.place[1] if self.place else None)
 
     def target(self) -> str:
         """What is checked, for people."""
