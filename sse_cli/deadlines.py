@@ -85,7 +85,9 @@ class Watchdog:
         """A read begins to wait for a byte."""
         now = self._waits_since = time.monotonic()
         left = self.patience()
-        if left is not None and now + left < self._rings_at:  # an event brought it forward
+        if left is None:
+            return
+        if self._timer is None or now + left < self._rings_at:  # an event brought it forward
             self._cancel()
             self.start()
 
