@@ -484,7 +484,7 @@ def test_as_many_streams_run_at_a_time_as_jobs_says() -> None:
 @pytest.mark.parametrize("columns", [40, 80, 200])
 def test_a_report_fits_the_terminal(columns: int, origin: str) -> None:
     words = ["check", f"{origin}/openai-chat", "--text", "^Bonjour", "--all-match", "missing"]
-    with Terminal([*SSE, *words], columns=columns, rows=60) as terminal:
+    with Terminal([*SSE, *words], columns=columns, rows=60, env={"CI": "1"}) as terminal:
         assert terminal.finish() == 1
         assert "✓ reply" in terminal.text
         assert "✗ text" in terminal.text
