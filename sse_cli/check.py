@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from sse_cli import verdict
 from sse_cli.errors import ExitCode
@@ -84,12 +84,22 @@ class Attempt:
         return self.outcome.closed.at
 
 
+class Running(NamedTuple):
+    """An attempt that runs: how long it has, and the events that came."""
+
+    name: str
+    attempt: int
+    seconds: float
+    events: int
+
+
 @dataclass(frozen=True)
 class Checked:
     """A stream and its attempts, of which the last one counts; none if it was never judged.
 
-    `target` is for people: method and URL, secrets redacted, or a file's name. `place` is the
-    file and line where it is described, if it is.
+    With a `signal_number`, the attempt after those was stopped by it, and none counts. `target`
+    is for people: method and URL, secrets redacted, or a file's name. `place` is the file and
+    line where it is described, if it is.
     """
 
     name: str
@@ -99,11 +109,19 @@ class Checked:
     signal_number: int = 0
 
     @property
+    def last(self) -> Attempt | None:
+        """The attempt that counts, if one does."""
+        return None if self.signal_number or not self.attempts else self.attempts[-1]
+
+    @property
+    def earlier(self) -> Sequence[Attempt]:
+        """The attempts that don't count."""
+        return self.attempts[:-1] if self.last else self.attempts
+
+    @property
     def exit_code(self) -> int:
         """The exit code of this stream alone."""
-        if self.signal_number or not self.attempts:
-            return 128 + (self.signal_number or 2)
-        return self.attempts[-1].outcome.exit_code
+        return self.last.outcome.exit_code if self.last else 128 + (self.signal_number or 2)
 
 
 def judge(expectations: Iterable[Expectation], facts: Facts) -> Outcome:
@@ -116,6 +134,8 @@ def judge(expectations: Iterable[Expectation], facts: Facts) -> Outcome:
     def result(one: Expectation, found: Finding) -> Result:
         judged = everything and not (isinstance(one, Reply) and facts.opened is None)
         judged = judged or (not interrupted and _is_known(one, facts))
+        if facts.gave_up and not found.holds and one.can_change(facts):
+            judged = False
         name: Verdict = ("held" if found.holds else "failed") if judged else "unjudged"
         return Result(one.name, one.expected, found.found, name, found.witness)
 

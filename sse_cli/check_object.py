@@ -33,7 +33,7 @@ def error(streams: Sequence[Checked]) -> tuple[str, str]:
     bad = [one for one in streams if one.exit_code]
     failed = [one for one in bad if one.exit_code == ExitCode.EXPECTATION]
     if any(one.signal_number for one in bad):
-        stopped = [one.name for one in bad if one.signal_number]
+        stopped = [_stopped(one) for one in bad if one.signal_number]
         return f"stopped before {_all(stopped)} could be judged", "run it again"
     if len(streams) == 1:
         return _of_one(bad[0])
@@ -55,6 +55,11 @@ def _of_one(checked: Checked) -> tuple[str, str]:
     names = _all([result.name for result in outcome.failed])
     count = f"{len(outcome.failed)} of {len(outcome.results)} expectations"
     return f"{count} failed: {names}", _hint([checked])
+
+
+def _stopped(checked: Checked) -> str:
+    number = len(checked.attempts) + 1
+    return f"{checked.name} (in attempt {number})" if number > 1 else checked.name
 
 
 def _hint(failed: Sequence[Checked]) -> str:

@@ -10,15 +10,25 @@ import contextlib
 import socket
 import threading
 import time
+from collections.abc import Callable
 from typing import Final
 
 # A year (seconds): longer waits would overflow the clock of a lock.
 FOREVER: Final = 366 * 86400.0
+BRIEFLY: Final = 0.05  # seconds until a reader who was busy is looked at again
+
+# The seconds that whoever reads the stream still waits for an event, None for ever. It is asked
+# anew whenever it matters, by any thread: each event may move it.
+Patience = Callable[[], float | None]
+
+
+def endless() -> None:
+    """The patience of one who waits for ever."""
 
 
 class Watchdog:
-    """Shuts every watched socket down when `seconds` are over, or when a read has waited `idle`
-    seconds for a byte (None: never).
+    """Shuts every watched socket down when `seconds` are over, when a read has waited `idle`
+    seconds for a byte (None: never), or when the reader's `patience` is over while it waits.
 
     `fired` tells a deadline from an end: a body without a length that was shut down
     looks as if it had ended. `stalled` says that it was the wait for a byte. `spent` seconds
@@ -26,12 +36,19 @@ class Watchdog:
     """
 
     def __init__(
-        self, seconds: float | None, idle: float | None = None, *, spent: float = 0.0
+        self,
+        seconds: float | None,
+        idle: float | None = None,
+        *,
+        spent: float = 0.0,
+        patience: Patience = endless,
     ) -> None:
         self.seconds = seconds
         self.idle = idle
+        self.patience = patience
         self.fired = False
         self.stalled = False
+        self._rings_at = 0.0
         now = time.monotonic()
         self._until = None if seconds is None else now + min(seconds, FOREVER) - spent
         self._waits_since: float | None = now  # None while nobody waits for a byte
@@ -43,18 +60,36 @@ class Watchdog:
     def remaining(self) -> float | None:
         """Seconds until the next deadline of both, not below 0; None without any."""
         now = time.monotonic()
-        ends = [end for end in (self._until, self._idle_until()) if end is not None]
-        return max(0.0, min(ends) - now) if ends else None
+        ends = [end - now for end in (self._until, self._idle_until()) if end is not None]
+        if (left := self.patience()) is not None:
+            ends.append(left)
+        return max(0.0, min(ends)) if ends else None
 
     @property
     def is_over(self) -> bool:
         """Whether the deadline itself has passed."""
         return self._until is not None and time.monotonic() >= self._until
 
+    @property
+    def is_patience_over(self) -> bool:
+        """Whether the reader waits for no event any more."""
+        left = self.patience()
+        return left is not None and left <= 0
+
+    @property
+    def is_for_bytes(self) -> bool:
+        """Whether it matters when somebody waits for a byte."""
+        return self.idle is not None or self.patience is not endless
+
     def waiting(self) -> None:
         """A read begins to wait for a byte."""
-        if self.idle is not None:
-            self._waits_since = time.monotonic()
+        now = self._waits_since = time.monotonic()
+        left = self.patience()
+        if left is None:
+            return
+        if self._timer is None or now + left < self._rings_at:  # an event brought it forward
+            self._cancel()
+            self.start()
 
     def received(self) -> None:
         """A byte came; the time that our own reader takes is not the stream's."""
@@ -74,7 +109,10 @@ class Watchdog:
         if self.idle is not None and self._waits_since is None:
             # Nobody waits at this moment; who begins to in the next one must not go unseen.
             left = min(self.idle, FOREVER if left is None else left)
+        if left is not None and self.patience is not endless and self._waits_since is None:
+            left = max(left, BRIEFLY)
         if left is not None and self._timer is None and not self._closed:
+            self._rings_at = time.monotonic() + left
             self._timer = threading.Timer(left, self._look)
             self._timer.daemon = True
             self._timer.start()
@@ -88,6 +126,8 @@ class Watchdog:
             self.fire()
         elif idle_until is not None and now >= idle_until:
             self.stalled = True
+            self.fire()
+        elif self._waits_since is not None and self.is_patience_over:
             self.fire()
         else:
             self.start()

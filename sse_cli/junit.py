@@ -61,7 +61,7 @@ def document(streams: Sequence[Checked], started: datetime) -> bytes:
 
 
 def _suite(number: int, checked: Checked, started: datetime) -> Element:
-    last = checked.attempts[-1] if checked.attempts else None
+    last = checked.last
     cases = _cases(checked, last)
     count = {kind: sum(one.find(kind) is not None for one in cases) for kind in _KINDS}
     suite = _element(
@@ -132,8 +132,8 @@ def _told(witness: Witness) -> str:
 
 
 def _earlier(checked: Checked) -> Iterable[str]:
-    """What the attempts before the last came to."""
-    for number, attempt in enumerate(checked.attempts[:-1], 1):
+    """What the attempts that don't count came to."""
+    for number, attempt in enumerate(checked.earlier, 1):
         closed = attempt.outcome.closed
         yield f"attempt {number}: {closed.ending}: {closed.detail}"
         for result in attempt.outcome.failed:

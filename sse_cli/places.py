@@ -6,6 +6,7 @@ Rule 2: a path is what leads to the value in what `tomllib` returned: names, and
 
 from __future__ import annotations
 
+import contextlib
 import re
 import tomllib
 from bisect import bisect_right
@@ -35,6 +36,15 @@ def places(text: str) -> dict[Path, Place]:
     return _Scanner(text.replace("\r\n", "\n")).run()
 
 
+def written_twice(text: str) -> tuple[Path, Place, Place] | None:
+    """The first key or table that is defined twice, and where: what `tomllib` refuses the text
+    for, without its name. The text is TOML up to there at least."""
+    scanner = _Scanner(text.replace("\r\n", "\n"))
+    with contextlib.suppress(AssertionError, IndexError, ValueError):  # further on it need not be
+        scanner.run()
+    return scanner.twice
+
+
 class _Scanner:
     def __init__(self, text: str) -> None:
         self._text = text
@@ -42,6 +52,8 @@ class _Scanner:
         self._at = 0
         self._found: dict[Path, Place] = {}
         self._arrays: dict[Path, int] = {}  # how often [[path]] was seen
+        self._defined: dict[Path, Place] = {}  # by a value, or by [path]
+        self.twice: tuple[Path, Place, Place] | None = None
 
     def run(self) -> dict[Path, Place]:
         table: Path = ()
@@ -61,7 +73,10 @@ class _Scanner:
 
     def _header(self, brackets: int) -> Path:
         self._at += brackets
+        start = self._skip()
         path = self._keys(())
+        if brackets == 1 or path in self._defined:
+            self._define(path, start)
         if brackets == 2:
             number = self._arrays.get(path, -1) + 1
             self._arrays[path] = number
@@ -70,9 +85,17 @@ class _Scanner:
         return path
 
     def _pair(self, table: Path) -> None:
+        start = self._skip()
         path = self._keys(table)
+        self._define(path, start)
         self._at = self._text.index("=", self._skip()) + 1
         self._value(path)
+
+    def _define(self, path: Path, start: int) -> None:
+        place = self._place(start)
+        first = self._defined.setdefault(path, place)
+        if first != place and self.twice is None:
+            self.twice = path, first, place
 
     def _keys(self, path: Path) -> Path:
         """A key with its dots, below `path`; of an array of tables the last one is meant."""

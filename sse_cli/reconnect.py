@@ -19,6 +19,7 @@ from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Final, NamedTuple
 
+from sse_cli.deadlines import Patience, endless
 from sse_cli.errors import UsageError
 from sse_cli.events import Chunk, Closed, Ending, Opened, Reconnecting, Resume, Signal
 from sse_cli.request import Request
@@ -95,7 +96,7 @@ class Reconnector:
 
     `connect` opens one connection: the request as it is sent, the attempt's number from 1.
     `resume` is what the session hands on. `clock` is the run's; `sleep` and `pace` are given
-    by tests.
+    by tests; `patience` is that of whoever reads.
     """
 
     connect: Connect
@@ -104,6 +105,7 @@ class Reconnector:
     clock: Clock
     sleep: Callable[[float], None] = time.sleep
     pace: Pace = field(default_factory=Pace)
+    patience: Patience = endless
 
     def signals(self, request: Request) -> Iterator[Signal]:
         """The signals of all connections; `Closed` comes once, at the end of the last."""
@@ -156,12 +158,15 @@ class Reconnector:
     def _wait(self, delay: float, max_time: float | None) -> Closed | None:
         """Sleep; the end of it all when `--max-time` is over before."""
         left = None if max_time is None else max_time - self.clock()
+        why = f"--max-time {max_time or 0:g} s was over"
+        patience = self.patience()
+        if patience is not None and (left is None or patience < left):
+            left, why = patience, "nobody waited for it any more"
         if left is None or delay < left:
             self.sleep(delay)
             return None
         self.sleep(max(0.0, left))
-        detail = f"waiting to reconnect when --max-time {max_time:g} s was over"
-        return Closed(self.clock(), Ending.DEADLINE, detail)
+        return Closed(self.clock(), Ending.DEADLINE, f"waiting to reconnect when {why}")
 
 
 def _is_stream(opened: Opened | None) -> bool:

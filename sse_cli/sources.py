@@ -7,8 +7,10 @@ path a file; a missing path-like word "no such file"; a bare host a URL; all els
 from __future__ import annotations
 
 import difflib
+import errno
 import os
 import re
+import select
 import stat
 import sys
 import time
@@ -18,6 +20,7 @@ from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
 from sse_cli import content, recording
+from sse_cli.deadlines import Patience, endless
 from sse_cli.errors import UsageError
 from sse_cli.events import Chunk, Closed, Ending, Media, Opened, Resume, Signal
 from sse_cli.reconnect import Pace, Policy, Reconnector
@@ -104,14 +107,17 @@ class Reading(NamedTuple):
         return "event-stream" if self.any_type else content.sniff(start)
 
 
-def from_url(
+def from_url(  # noqa: PLR0913 (one request, and what the run knows)
     request: Request,
     reading: Reading,
     clock: Clock,
     policy: Policy | None = None,
     resume: Resume | None = None,
+    *,
+    patience: Patience = endless,
 ) -> Iterator[Signal]:
-    """The signals of a request, over as many connections as `policy` asks for."""
+    """The signals of a request, over as many connections as `policy` asks for; none is waited
+    for longer than `patience` says."""
     # Imported here: httpx costs 60 ms, which files and standard input need not pay.
     from sse_cli import transport  # noqa: PLC0415
 
@@ -127,14 +133,21 @@ def from_url(
             cookies=cookies,
             spent=clock() if attempt > 1 else 0.0,
             admit=pace.admit,
+            patience=patience,
         )
 
-    opener = Reconnector(connect, policy or Policy(), resume or Resume(), clock, pace=pace)
+    opener = Reconnector(
+        connect, policy or Policy(), resume or Resume(), clock, pace=pace, patience=patience
+    )
     return opener.signals(request)
 
 
 def from_file(
-    path: str, reading: Reading, clock: Clock | None = None, resume: Resume | None = None
+    path: str,
+    reading: Reading,
+    clock: Clock | None = None,
+    resume: Resume | None = None,
+    patience: Patience = endless,
 ) -> Iterator[Signal]:
     """The signals of a recording, or of a raw stream in a file.
 
@@ -143,15 +156,18 @@ def from_file(
     (`sse <(curl -N URL)`) is read as it arrives. Raises UsageError when the file can't be
     opened; the signals do so where a recording is bad.
     """
-    file = _opened(path)
+    file = _opened(path)._replace(patience=patience)
     signals = _read(file, reading, clock or RunClock(), resume or Resume())
     return _close_after(file.descriptor, signals)
 
 
-def from_stdin(reading: Reading, clock: Clock, resume: Resume | None = None) -> Iterator[Signal]:
+def from_stdin(
+    reading: Reading, clock: Clock, resume: Resume | None = None, patience: Patience = endless
+) -> Iterator[Signal]:
     """The signals of standard input, as it arrives; of a recording as `from_file` has them.
     Raises UsageError when it is closed."""
-    return _read(_standard_input(), reading, clock, resume or Resume())
+    file = _standard_input()._replace(patience=patience)
+    return _read(file, reading, clock, resume or Resume())
 
 
 def recorded(target: str, reading: Reading) -> recording.Recording:
@@ -173,8 +189,14 @@ class _File(NamedTuple):
     descriptor: int
     name: str
     is_regular: bool
+    patience: Patience = endless
 
     def read(self) -> bytes:
+        """What comes next, b"" at the end. Raises TimeoutError, an OSError, when nothing came for
+        as long as the reader wants to wait; what has come counts, however late it is."""
+        left = None if self.is_regular else self.patience()
+        if left is not None and not select.select([self.descriptor], [], [], max(left, 0.0))[0]:
+            raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
         return os.read(self.descriptor, READ_SIZE)
 
     def start(self) -> bytes:

@@ -51,10 +51,10 @@ def of(streams: Sequence[Checked]) -> Iterable[str]:
 
 
 def _messages(checked: Checked) -> Iterable[str]:
-    if not checked.attempts:
+    if checked.last is None:
         yield "not judged: stopped"
         return
-    outcome = checked.attempts[-1].outcome
+    outcome = checked.last.outcome
     for result in outcome.failed:
         yield f"{result.name}: expected {result.expected}, found {result.found}"
     if not outcome.is_judged:

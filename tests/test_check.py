@@ -7,7 +7,9 @@ import re
 import signal
 import socket
 import stat
-from collections.abc import Iterator
+import subprocess
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -411,6 +413,56 @@ def test_a_signal_ends_all_streams_and_the_report_tells_which_were_not_judged(
     assert error_and_hint(ran)[0].startswith("stopped before ")
 
 
+@pytest.mark.parametrize("form", ["text", "json"])
+def test_a_signal_in_a_later_attempt_leaves_what_the_earlier_ones_came_to(
+    form: str, tmp_path: Path
+) -> None:
+    """The quick stream ends only once the second attempt's first event is in its recording."""
+
+    def is_second_recorded() -> bool:
+        return any(b"data: 2" in path.read_bytes() for path in tmp_path.glob("*slow-2*"))
+
+    second = Scenario.of("slow", [(0, b"data: 2\n\n"), (3600, b"data: 3\n\n")])
+    slow = replace(Scenario.of("slow", [(0, b"data: 1\n\n")]), more=(second,))
+    quick = Scenario.of("quick", [(0, b"data: 1\n\n"), (is_second_recorded, b"data: 1\n\n")])
+    report = tmp_path / "report.xml"
+    with running(Server({"slow": slow, "quick": quick})) as url:
+        words = ["--jobs", "2", "-m", "30", "--attempts", "3", "--min-events", "2"]
+        words += ["--keep", str(tmp_path), "--junit", str(report), "-o", form]
+        with start("check", f"{url}/quick", f"{url}/slow", *words) as process:
+            assert process.stdout is not None
+            shown = _until_second(process, is_second_recorded, form)
+            process.send_signal(signal.SIGINT)
+            ran = finish(process)
+    out = shown + ran.out
+    assert ran.code == -signal.SIGINT, ran
+    assert f"{url}/slow (in attempt 2) could be judged" in ran.talk
+    assert "attempt 1: eof: " in report.read_text()
+    if form == "json":
+        (attempt,) = json.loads(out)["streams"][1]["attempts"]
+        assert attempt["exit_code"] == 1
+        assert json.loads(out)["streams"][1]["exit_code"] == 130
+        return
+    text = out.decode()
+    first = text.index(f"{url}/slow", text.index("/quick"))
+    assert "attempt 1" in text[first:].splitlines()[0]
+    assert "no min-events  expected 2 or more, found 1" in text[first:].replace("✗", "no")
+    assert "not judged: attempt 2 was interrupted" in text[first:]
+
+
+def _until_second(
+    process: subprocess.Popen[bytes], is_recorded: Callable[[], bool], form: str
+) -> bytes:
+    """Wait until the second attempt runs; what the report says by then."""
+    assert process.stdout is not None
+    shown = b""
+    while form == "text" and b"min-events" not in shown:
+        shown += process.stdout.readline()
+    while not is_recorded():  # JSON comes at the end, and nothing else tells
+        assert process.poll() is None
+    return shown
+
+
 def test_as_many_streams_run_at_a_time_as_jobs_says() -> None:
     """Each stream waits for eight to be there: with fewer at a time none would ever end."""
     server: list[Server] = []
@@ -431,8 +483,8 @@ def test_as_many_streams_run_at_a_time_as_jobs_says() -> None:
 
 @pytest.mark.parametrize("columns", [40, 80, 200])
 def test_a_report_fits_the_terminal(columns: int, origin: str) -> None:
-    words = ["check", f"{origin}/openai-chat", "--text", "^Bonjour", "--max-gap", "0s"]
-    with Terminal([*SSE, *words], columns=columns, rows=60) as terminal:
+    words = ["check", f"{origin}/openai-chat", "--text", "^Bonjour", "--all-match", "missing"]
+    with Terminal([*SSE, *words], columns=columns, rows=60, env={"CI": "1"}) as terminal:
         assert terminal.finish() == 1
         assert "✓ reply" in terminal.text
         assert "✗ text" in terminal.text

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import signal
-from collections.abc import Sequence
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
 from datetime import datetime
 from typing import Annotated
@@ -17,6 +19,7 @@ from sse_cli.cli import keeping, telling
 from sse_cli.cli.check_options import CheckFormat, CheckOptions, ExpectationOptions
 from sse_cli.cli.check_targets import Said
 from sse_cli.cli.checking import Plan, Runner, Stream
+from sse_cli.cli.opening import VERBOSE, Aside
 from sse_cli.cli.options import ReadingOptions, RecordingOptions, ResumeOptions
 from sse_cli.cli.parsing import PAIRS
 from sse_cli.cli.request_options import RequestOptions
@@ -68,7 +71,9 @@ def check_all(streams: Sequence[Stream], options: CheckOptions) -> int:
         junit.prepare(options.junit)
     report = _report(options)
     started = datetime.now()
-    found = _checked(Runner(ready, Plan(options.jobs, options.attempts)), len(ready), report)
+    runner = Runner(ready, Plan(options.jobs, options.attempts))
+    with _progress(runner, ready) as aside:
+        found = _checked(runner, len(ready), report, aside)
     report.finish(found)
     if options.junit is not None:
         junit.write(options.junit, found, started)
@@ -77,18 +82,39 @@ def check_all(streams: Sequence[Stream], options: CheckOptions) -> int:
     return exit_code(one.exit_code for one in found)
 
 
-def _checked(runner: Runner, count: int, report: _TextReport | _JSONReport) -> list[Checked]:
+@contextmanager
+def _progress(runner: Runner, streams: Sequence[Stream]) -> Iterator[Aside]:
+    """Show what runs on standard error if that is a person's terminal; gives what makes room
+    there. What `-v` says would be written across it."""
+    is_for_people = sys.stderr is not None and sys.stderr.isatty() and not os.environ.get("CI")
+    if not is_for_people or any(VERBOSE in stream.wanted.pairs for stream in streams):
+        yield nullcontext
+        return
+    from sse_cli.render import console, progress  # noqa: PLC0415 (Rich costs 40 ms)
+
+    shown = progress.Progress(console.make(stderr=True), runner.running)
+    try:
+        yield shown.aside
+    finally:
+        shown.close()
+
+
+def _checked(
+    runner: Runner, count: int, report: _TextReport | _JSONReport, aside: Aside
+) -> list[Checked]:
     """Every stream as soon as it and those before it are over; after Ctrl-C all, as they are."""
     found: list[Checked] = []
     try:
         while len(found) < count:
             found.append(runner.wait(len(found)))
-            report.show(found[-1])
+            with aside():
+                report.show(found[-1])
     except (KeyboardInterrupt, Terminated) as error:
         number = getattr(error, "signal_number", signal.SIGINT)
         while len(found) < count:
             found.append(runner.stopped(len(found), number))
-            report.show(found[-1])
+            with aside():
+                report.show(found[-1])
     return found
 
 
@@ -98,7 +124,8 @@ def _ready(stream: Stream) -> Stream:
         return stream.ready()
     except UsageError as error:
         if stream.place:
-            path, line = stream.place
+            path, _ = stream.place
+            line = stream.line_of(error.message)
             error.message = f"{path}, line {line}, stream {stream.name}: {error.message}"
         raise
 

@@ -66,6 +66,7 @@ class Said:
             settings.get("max_events"),
             settings.get("until"),
             (path, one.place.line),
+            one.lines,
         )
 
     def _for_urls(self) -> Iterator[str]:

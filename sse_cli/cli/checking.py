@@ -8,35 +8,38 @@ from __future__ import annotations
 
 import contextlib
 import queue
+import re
 import threading
 import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
 from sse_cli import expectations, formats, redact
 from sse_cli.answer import answer_object
-from sse_cli.check import Attempt, Checked, judge
+from sse_cli.check import Attempt, Checked, Running, judge
 from sse_cli.cli import keeping
 from sse_cli.cli.answering import View
 from sse_cli.cli.opening import Wanted, build_request, kind_of, open_target
 from sse_cli.cli.options import RecordingOptions
-from sse_cli.cli.pipeline import Run
+from sse_cli.cli.pipeline import Due, Run
 from sse_cli.draft import duration
 from sse_cli.events import Closed, Ignored, Opened
-from sse_cli.expectations import EXCERPT, Expectation, Facts, Witness
+from sse_cli.expectations import EXCERPT, Expectation, Facts, Said, Witness
 from sse_cli.formats import WireFormat
 from sse_cli.query import Expression, Row
 from sse_cli.reassemble import Reassembler
 from sse_cli.render.items import Item
 from sse_cli.render.pieces import NoWriter
+from sse_cli.timing import Timing
 from sse_cli.verdict import Verdict
 
 MAX_TIME: Final = 120.0  # seconds, unless told otherwise: nothing may hang a CI job
 MARGIN: Final = 0.1  # seconds after --total-within until the request is given up
 FIRST_PAUSE: Final = 0.5  # seconds before the second attempt; twice that before each later one
 LONGEST_PAUSE: Final = 8.0
+_OPTION: Final = re.compile(r"--([a-z0-9.-]+)")
 
 
 @dataclass(frozen=True)
@@ -50,6 +53,7 @@ class Stream:
     max_events: int | None = None
     until: str | None = None
     place: tuple[str, int] | None = None
+    lines: Mapping[str, int] = field(default_factory=dict)  # of its keys in that file
     keep: Path | None = None
     file_name: str = "stream"
 
@@ -73,6 +77,13 @@ class Stream:
         name = self.name if self.place else redact.url(asked.url)
         return replace(self, name=name, wanted=self.wanted._replace(asked=asked))
 
+    def line_of(self, message: str) -> int | None:
+        """The line in the file of the option that an error begins with, else of the stream."""
+        found = _OPTION.match(message)
+        name = found[1] if found else ""
+        own = self.lines.get(name) or self.lines.get(f"{name}s")  # --header is of `headers`
+        return own or (self.place[1] if self.place else None)
+
     def target(self) -> str:
         """What is checked, for people."""
         asked = self.wanted.asked
@@ -94,8 +105,24 @@ class Watcher:
     """Shows every event to every expectation, and remembers the one that reports an error."""
 
     expectations: Sequence[Expectation]
+    view: View
     verdict: Verdict
     error: Witness | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether any of them waits for an event no longer than some time."""
+        return any(type(one).due is not Expectation.due for one in self.expectations)
+
+    def due(self) -> Due | None:
+        """The moment from which on an expectation can't hold unless an event comes before, and
+        the option that says so."""
+        said = Said(self.view.timing.first.get("text"), not self.view.is_unknown)
+        dues = [(at, one) for one in self.expectations if (at := one.due(said)) is not None]
+        if not dues:
+            return None
+        at, one = min(dues, key=lambda due: due[0])
+        return at, f"{one.option} {one.typed}"
 
     def show(self, item: Item) -> None:
         """Pass an item on."""
@@ -116,19 +143,27 @@ class Watcher:
         """Nothing is held back."""
 
 
-def run_once(stream: Stream, known: Sequence[WireFormat], number: int = 1) -> Attempt:
-    """Read a stream to its end, and judge it; its recording stays only if something failed."""
+def run_once(
+    stream: Stream,
+    known: Sequence[WireFormat],
+    number: int = 1,
+    begun: Callable[[Timing], object] = lambda _timing: None,
+) -> Attempt:
+    """Read a stream to its end, and judge it; its recording stays only if something failed.
+
+    `begun` is given the figures, which are those of the moment while it runs.
+    """
     if stream.keep is None:
-        return _run(stream, known)
+        return _run(stream, known, begun)
     with keeping.attempt(stream.keep, stream.file_name, number) as kept:
         recorded = RecordingOptions(record=str(kept.path))
         wanted = stream.wanted._replace(keeping=recorded)
-        attempt = _run(replace(stream, wanted=wanted), known)
+        attempt = _run(replace(stream, wanted=wanted), known, begun)
         kept.wanted = not attempt.outcome.held
     return replace(attempt, recording=kept.name)
 
 
-def _run(stream: Stream, known: Sequence[WireFormat]) -> Attempt:
+def _run(stream: Stream, known: Sequence[WireFormat], begun: Callable[[Timing], object]) -> Attempt:
     run = Run(
         stream.wanted.session(),
         stream.wanted.clock(),
@@ -136,9 +171,11 @@ def _run(stream: Stream, known: Sequence[WireFormat]) -> Attempt:
         max_events=stream.max_events,
     )
     view = View(stream.reassembler(known), NoWriter(), run.verdict)
-    watcher = Watcher(expectations.build(stream.expected), run.verdict)
+    watcher = Watcher(expectations.build(stream.expected), view, run.verdict)
+    run.due = watcher.due if watcher.waits else None
     run.is_done = lambda: view.reassembler.done
     run.verdict.missing = view.missing
+    begun(run.timing)
     closed = run.over(open_target(stream.wanted, run), [view, watcher])
     facts = _facts(run, view, watcher, closed)
     status = run.opened.status if run.opened else None
@@ -156,6 +193,7 @@ def _facts(run: Run, view: View, watcher: Watcher, closed: Closed) -> Facts:
         first_content=view.timing.first.get("text"),
         error=watcher.error,
         format=wire.name if wire else None,
+        gave_up=run.gave_up,
     )
 
 
@@ -174,6 +212,10 @@ class Plan:
     jobs: int = 1
     attempts: int = 1
 
+    def is_over(self, found: Sequence[Attempt]) -> bool:
+        """Whether no other attempt follows those."""
+        return bool(found) and (found[-1].outcome.held or len(found) >= self.attempts)
+
 
 class Runner:
     """Runs streams in threads: `wait` for each in turn, or, after Ctrl-C, take it as it is
@@ -184,8 +226,10 @@ class Runner:
         self._plan = plan
         self._known = formats.known()
         self._waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
-        self._done: queue.SimpleQueue[tuple[int, list[Attempt] | Exception]] = queue.SimpleQueue()
-        self._finished: dict[int, list[Attempt]] = {}
+        self._done: queue.SimpleQueue[tuple[int, Exception | None]] = queue.SimpleQueue()
+        self._finished: set[int] = set()
+        self._running: dict[int, tuple[float, Timing]] = {}  # since when, and the figures
+        self._tried: list[list[Attempt]] = [[] for _ in streams]  # so far; each of one thread
         for index in range(len(streams)):
             self._waiting.put(index)
         for number in range(min(plan.jobs, len(streams))):
@@ -202,39 +246,55 @@ class Runner:
         with contextlib.suppress(queue.Empty):
             while True:
                 self._take(*self._done.get_nowait())
-        return self._checked(index, 0 if index in self._finished else signal_number)
+        is_over = index in self._finished or self._plan.is_over(self._tried[index])
+        return self._checked(index, 0 if is_over else signal_number)
 
-    def _take(self, index: int, found: list[Attempt] | Exception) -> None:
-        if isinstance(found, Exception):
-            raise found
-        self._finished[index] = found
+    def running(self) -> list[Running]:
+        """What runs at this moment. Any thread may ask."""
+        now = time.monotonic()
+        return [
+            Running(
+                self._streams[index].name, len(self._tried[index]) + 1, now - since, timing.messages
+            )
+            for index, (since, timing) in sorted(self._running.items())
+        ]
+
+    def _take(self, index: int, error: Exception | None) -> None:
+        if error is not None:
+            raise error
+        self._finished.add(index)
 
     def _checked(self, index: int, signal_number: int) -> Checked:
         stream = self._streams[index]
-        attempts = self._finished.get(index, ())
+        attempts = list(self._tried[index])
         return Checked(stream.name, stream.target(), attempts, stream.place, signal_number)
 
     def _work(self) -> None:
         with contextlib.suppress(queue.Empty):
             while True:
                 index = self._waiting.get_nowait()
-                self._done.put((index, _caught(self._streams[index], self._plan, self._known)))
+                self._done.put((index, self._raised_by(index)))
 
+    def _raised_by(self, index: int) -> Exception | None:
+        """Try a stream; what that raised is raised again where it is waited for."""
+        try:
+            self._try(index, self._tried[index])
+        except Exception as error:
+            return error
+        return None
 
-def _caught(stream: Stream, plan: Plan, known: Sequence[WireFormat]) -> list[Attempt] | Exception:
-    """The attempts, or what they raised: it is raised again where it is waited for."""
-    try:
-        return _attempts(stream, plan, known)
-    except Exception as error:
-        return error
+    def _try(self, index: int, found: list[Attempt]) -> None:
+        def begun(timing: Timing) -> None:
+            self._running[index] = time.monotonic(), timing
 
-
-def _attempts(stream: Stream, plan: Plan, known: Sequence[WireFormat]) -> list[Attempt]:
-    found: list[Attempt] = []
-    pause = FIRST_PAUSE
-    while True:
-        found.append(run_once(stream, known, len(found) + 1))
-        if found[-1].outcome.held or len(found) == plan.attempts:
-            return found
-        time.sleep(pause)
-        pause = min(pause * 2, LONGEST_PAUSE)
+        stream = self._streams[index]
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                found.append(run_once(stream, self._known, len(found) + 1, begun))
+            finally:
+                self._running.pop(index, None)
+            if self._plan.is_over(found):
+                return
+            time.sleep(pause)
+            pause = min(pause * 2, LONGEST_PAUSE)

@@ -81,6 +81,7 @@ def _from_url(wanted: Wanted, run: Run, aside: Aside) -> tuple[Iterator[Signal],
         run.clock,
         _policy(wanted.resuming),
         run.session.resume,
+        patience=run.patience,
     )
     return (_told(asked, signals, aside) if VERBOSE in wanted.pairs else signals), asked
 
@@ -96,8 +97,8 @@ def _from_file(wanted: Wanted, kind: sources.Kind, run: Run) -> Iterator[Signal]
         raise UsageError(f"--{asking[0]} goes with a URL, and {target} is none", "drop it")
     reading = sources.Reading(options.any_type, options.ndjson, options.speed)
     if kind == "stdin":
-        return sources.from_stdin(reading, run.clock, run.session.resume)
-    return sources.from_file(target, reading, run.clock, run.session.resume)
+        return sources.from_stdin(reading, run.clock, run.session.resume, run.patience)
+    return sources.from_file(target, reading, run.clock, run.session.resume, run.patience)
 
 
 def _is_same(one: str, other: str) -> bool:

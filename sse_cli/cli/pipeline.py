@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from sse_cli.continuity import Continuity
+from sse_cli.deadlines import Patience, endless
 from sse_cli.errors import Terminated, TimeIsUp
 from sse_cli.events import (
     Chunk,
@@ -36,6 +37,9 @@ if TYPE_CHECKING:  # JMESPath (20 ms) is for the table alone, a recorder for tho
 
 
 Tap: TypeAlias = Callable[[Chunk], None]
+Due: TypeAlias = tuple[float, str]  # seconds of the run, and the option that asks for it
+
+GRACE: Final = 0.1  # seconds in which what came in time, by its stamp, is read and worked through
 
 
 class View(Protocol):
@@ -70,6 +74,8 @@ class Run:
     limit: str = ""
     signal_number: int = 0
     is_done: Callable[[], bool] | None = None
+    due: Callable[[], Due | None] | None = None  # when what is waited for comes too late
+    gave_up: bool = False
     recorder: Recorder | None = None
     _due: float = 0.0
     _is_waiting: bool = False
@@ -102,8 +108,9 @@ class Run:
         with closing(signals):  # type: ignore[type-var]  # all our sources are generators
             while True:
                 signal = advance(signals)
+                late = self._late(signal) if self.due else None
                 if isinstance(signal, Closed):
-                    return self._end(signal, views)
+                    return self._end(late or signal, views)
                 if self.recorder:
                     self.recorder.write(signal)
                 count(signal)
@@ -112,11 +119,39 @@ class Run:
                 self._pass(feed(signal), views)
                 for view in views:
                     view.flush()
+                if late:  # what the signal brought is the evidence
+                    return self._end(late, views)
                 if self.limit:
                     return self._end(Closed(self.timing.last, Ending.LIMIT, self.limit), views)
                 if self.is_done and self.is_done():
                     detail = "the answer's own end was seen"
                     return self._end(Closed(self.timing.last, Ending.DONE, detail), views)
+
+    @property
+    def patience(self) -> Patience:
+        """The seconds that are left for what is `due`; None for ever. Any thread may ask."""
+        return self._left if self.due else endless
+
+    def _left(self) -> float | None:
+        due = self._due_now()
+        return None if due is None else due[0] + GRACE - self.clock()
+
+    def _due_now(self) -> Due | None:
+        """What is due; no event can be in a reply that is no stream, and is only shown."""
+        if self.due is None or (self.opened and self.opened.media == "other"):
+            return None
+        return self.due()
+
+    def _late(self, signal: Signal) -> Closed | None:
+        """The end, if a signal is stamped after what was `due`, be it of a recording."""
+        due = self._due_now()
+        if due is None or signal.at <= due[0]:
+            return None
+        self.gave_up = True
+        is_reply = self.opened is not None or isinstance(signal, Opened)
+        phase = "the stream still ran" if is_reply else "no reply had come"
+        detail = f"{phase} when {due[1]} was over"
+        return Closed(signal.at, Ending.DEADLINE, detail, "a longer time waits longer")
 
     def _next(self, signals: Iterator[Signal]) -> Signal:
         """The next signal, if there is a `duration`. Its alarm strikes only here: what has come

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from typing import Final
 
 from sse_cli.events import Ending
-from sse_cli.expectations.base import EXCERPT, Expectation, Facts, Finding, Witness
+from sse_cli.expectations.base import EXCERPT, Expectation, Facts, Finding, Said, Witness
 from sse_cli.expectations.said import (
     AllMatch,
     AnyMatch,
@@ -34,6 +34,7 @@ __all__ = [
     "Facts",
     "Finding",
     "Reply",
+    "Said",
     "Status",
     "Witness",
     "build",

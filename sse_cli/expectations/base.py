@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar, Final
+from typing import Any, ClassVar, Final, NamedTuple
 
 from sse_cli.errors import UsageError
 from sse_cli.events import Closed, Ending, Ignored, Opened
@@ -35,6 +35,7 @@ class Facts:
     first_content: float | None = None
     error: Witness | None = None
     format: str | None = None
+    gave_up: bool = False  # what an expectation waited for came too late: nobody read on
 
     @property
     def started(self) -> bool:
@@ -47,6 +48,14 @@ class Facts:
     def has_times(self) -> bool:
         """Whether the stamps say anything: a raw stream in a file is read at once."""
         return self.closed.at > 0 or self.opened is None or self.opened.status is not None
+
+
+class Said(NamedTuple):
+    """What is known of the answer while it comes: when its first text did, and whether its
+    format is known."""
+
+    first_content: float | None
+    has_format: bool
 
 
 class Finding:
@@ -64,6 +73,7 @@ class Expectation:
     """One expectation, for one run. `expected` is how the report says it."""
 
     name: ClassVar[str]
+    typed = ""  # the value as it was typed
 
     def __init__(self, text: str) -> None:
         self.expected = text
@@ -73,6 +83,14 @@ class Expectation:
 
     def ignored(self, event: Ignored) -> None:
         """Take note of what a browser would drop."""
+
+    def due(self, said: Said, /) -> float | None:
+        """The moment (seconds of the run) from which on it can't hold unless something comes
+        before; None while there is none. Any thread may ask."""
+
+    def can_change(self, _: Facts, /) -> bool:
+        """Whether more of a stream that nobody read on could make it hold, if it doesn't."""
+        return False
 
     def judge(self, facts: Facts, /) -> Finding:
         """The finding, once the stream is over."""

@@ -36,6 +36,10 @@ class TextMatches(Expectation):
             ) from None
         super().__init__(f"/{text}/")
 
+    def can_change(self, _: Facts, /) -> bool:
+        """More text might come."""
+        return True
+
     def judge(self, facts: Facts, /) -> Finding:
         """The text that was searched."""
         text = str(facts.answer["text"])
@@ -64,6 +68,10 @@ class ValidJSON(Expectation):
         if data != SENTINEL and row.payload.__class__ is str and row.payload == data:
             self._bad += 1
             self._first = self._first or witness_of(row)
+
+    def can_change(self, _: Facts, /) -> bool:
+        """An event might come, if there was none."""
+        return not self._seen
 
     def judge(self, _: Facts, /) -> Finding:
         """How many are not, and the first of them."""
@@ -113,6 +121,10 @@ class ExpectEvent(Expectation):
         """Count the events of that type."""
         self._seen += row.message.type == self._type
 
+    def can_change(self, _: Facts, /) -> bool:
+        """More of them might come, unless there are too many."""
+        return self._exactly is None or self._seen < self._exactly
+
     def judge(self, _: Facts, /) -> Finding:
         """How many there were."""
         holds = self._seen > 0 if self._exactly is None else self._seen == self._exactly
@@ -134,6 +146,10 @@ class AnyMatch(Expectation):
         self._seen += 1
         if not self._n and not is_false(self._expression.search(row.payload)):
             self._n = row.message.n
+
+    def can_change(self, _: Facts, /) -> bool:
+        """The one that matches might come."""
+        return True
 
     def judge(self, _: Facts, /) -> Finding:
         """The first event that matches."""
@@ -163,6 +179,10 @@ class AllMatch(Expectation):
             self._bad += 1
             self._first = self._first or witness_of(row)
 
+    def can_change(self, _: Facts, /) -> bool:
+        """An event might come, if there was none."""
+        return not self._seen
+
     def judge(self, _: Facts, /) -> Finding:
         """How many don't match, and the first of them."""
         return _of_all(self._seen, self._bad, self._first, f"no match{_why(self._expression)}")
@@ -176,6 +196,10 @@ class Expect(Expectation):
     def __init__(self, text: str) -> None:
         self._expression = Expression(text, self.option)
         super().__init__(text)
+
+    def can_change(self, _: Facts, /) -> bool:
+        """The answer is not whole."""
+        return True
 
     def judge(self, facts: Facts, /) -> Finding:
         """The expression's value for the answer."""

@@ -41,6 +41,10 @@ class Whole(Expectation):
     def __init__(self) -> None:
         super().__init__("whole, no error event")
 
+    def can_change(self, _: Facts, /) -> bool:
+        """The end is still to come."""
+        return True
+
     def judge(self, facts: Facts, /) -> Finding:
         """The ending and its evidence."""
         return Finding(facts.closed.ending in WHOLE, _ending(facts.closed), facts.error)
@@ -79,6 +83,10 @@ class EndingIs(Expectation):
         self.endings = frozenset(map(Ending, names))
         super().__init__(" or ".join(names))
 
+    def can_change(self, _: Facts, /) -> bool:
+        """The end is still to come."""
+        return True
+
     def judge(self, facts: Facts, /) -> Finding:
         """The ending and its evidence."""
         return Finding(facts.closed.ending in self.endings, _ending(facts.closed), facts.error)
@@ -92,6 +100,10 @@ class MinEvents(Expectation):
     def __init__(self, text: str) -> None:
         self.least = count(text, self.option)
         super().__init__(f"{self.least:,} or more")
+
+    def can_change(self, _: Facts, /) -> bool:
+        """More of them might come."""
+        return True
 
     def judge(self, facts: Facts, /) -> Finding:
         """The number of events."""

@@ -50,10 +50,13 @@ class Page:
 
 def stream_lines(checked: Checked, page: Page) -> Iterable[Text]:
     """All attempts of a stream."""
-    if not checked.attempts:
-        yield _heading(checked, None, "unjudged", "not judged: it was stopped before", page)
     for number, attempt in enumerate(checked.attempts, 1):
         yield from _attempt(checked, attempt, number, page)
+    if checked.last:
+        return
+    number = len(checked.attempts) + 1
+    note = f"attempt {number} was interrupted" if number > 1 else "it was stopped before"
+    yield _heading(checked, None, "unjudged", f"not judged: {note}", page)
 
 
 def closing_lines(streams: Sequence[Checked]) -> Iterable[Text]:
@@ -75,7 +78,7 @@ def closing_lines(streams: Sequence[Checked]) -> Iterable[Text]:
 def _attempt(checked: Checked, attempt: Attempt, number: int, page: Page) -> Iterable[Text]:
     outcome = attempt.outcome
     verdict = "held" if outcome.held else "failed" if outcome.is_judged else "unjudged"
-    note = f"attempt {number}" if len(checked.attempts) > 1 else ""
+    note = f"attempt {number}" if len(checked.attempts) > 1 or checked.signal_number else ""
     yield _heading(checked, attempt, verdict, note, page)
     judged = [result for result in outcome.results if result.verdict != "unjudged"]
     width = max((len(result.name) for result in judged), default=0)

@@ -21,8 +21,8 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from sse_cli.errors import UsageError
-from sse_cli.places import Place, places
-from sse_cli.smoke.keys import FITS, KEYS, WORDS, Part
+from sse_cli.places import Place, places, written_twice
+from sse_cli.smoke.keys import EXAMPLES, FITS, KEYS, WORDS, Part, kind_of
 
 SCHEMA: Final = Path(__file__).parent / "schema.json"
 # Of each of these, a stream's own replace the defaults' all together.
@@ -41,6 +41,8 @@ _EXPANDED: Final = ("target", "request", "resuming")
 _FILES: Final = {"file", "cacert", "cert", "key", "unix-socket"}
 _AT_FILES: Final = {"json", "data", "data-binary", "bearer"}
 _VARIABLE: Final = re.compile(r"\$(\$?)\{([^}]*)(\}?)")
+# How tomllib begins what it says of a key or a table that was there before.
+_TWICE: Final = ("Cannot overwrite", "Cannot declare", "Duplicate inline table key")
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
@@ -55,6 +57,7 @@ class Described:
     request: Sequence[tuple[str, str]] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)  # reading, resuming, limits
     expected: Sequence[tuple[str, str]] = ()
+    lines: Mapping[str, int] = field(default_factory=dict)  # of its keys, or of the defaults'
 
 
 def read(
@@ -64,6 +67,7 @@ def read(
 
     Raises UsageError with line and column for what can't be read or meant.
     """
+    text = ""
     try:
         text = Path(path).read_bytes().decode("utf-8-sig")
         document = tomllib.loads(text)
@@ -72,14 +76,24 @@ def read(
         reason = (error.strerror or "unreadable").lower()
         raise UsageError(f"can't read {path}: {reason}", "check the path") from None
     except (ValueError, RecursionError) as error:  # bad TOML and bad UTF-8 are ValueErrors
-        what = error if isinstance(error, tomllib.TOMLDecodeError) else "not UTF-8, or too deep"
-        raise UsageError(
-            f"{path} is no TOML: {what}", "sse check --schema tells its keys"
-        ) from None
+        raise _no_toml(path, text, error) from None
     try:
         return _File(path, document, where, environment).streams(only)
     except RecursionError:
         raise UsageError(f"{path} is nested too deeply", "send such a body from a file") from None
+
+
+def _no_toml(path: str, text: str, error: Exception) -> UsageError:
+    if not isinstance(error, tomllib.TOMLDecodeError):
+        what = "not UTF-8, or too deep"
+    elif str(error).startswith(_TWICE) and (found := written_twice(text)):
+        key, first, place = found
+        where = f"{path}, line {place.line}, column {place.column}"
+        what = f"{'.'.join(map(str, key))} is written twice, first in line {first.line}"
+        return UsageError(f"{where}: {what}", "keep one of the two")
+    else:
+        what = str(error)
+    return UsageError(f"{path} is no TOML: {what}", "sse check --schema tells its keys")
 
 
 class _File:
@@ -126,8 +140,7 @@ class _File:
             kind, part = KEYS[name]
             is_off = value is False and part == "expectation"
             if not is_off and not FITS[kind](value):
-                words, example = WORDS[kind]
-                self._fail((*path, name), f"is not {words}", f"write {name} = {example}")
+                self._misfit((*path, name), value)
         return table
 
     def _stream(self, name: str, defaults: dict[str, Any], own: dict[str, Any]) -> Described:
@@ -154,6 +167,7 @@ class _File:
                 if KEYS[key].part in settings
             },
             tuple(pair for key in found for pair in _pairs(key, found[key], "expectation")),
+            {key: self._where[paths[key]].line for key in found},
         )
 
     def _value(self, key: str, path: tuple[str, ...], value: Any) -> Any:
@@ -199,6 +213,19 @@ class _File:
             return self._environment[name]
 
         return _VARIABLE.sub(value, text)
+
+    def _misfit(self, path: tuple[str, ...], value: object) -> NoReturn:
+        """A value of the wrong kind; of its own kind at most is said, it may be a secret."""
+        name = path[-1]
+        kind = KEYS[name].kind
+        words, example = WORDS[kind]
+        hint = f"write {name} = {EXAMPLES.get(name, example)}"
+        if isinstance(value, str) and kind in ("number", "flag"):
+            hint += ", without quotes"
+        is_other = kind in ("number", "flag", "text") and not isinstance(value, int)
+        is_other = is_other or isinstance(value, bool)
+        what = f"is {kind_of(value)}, not {words}" if is_other else f"is not {words}"
+        self._fail(path, what, hint)
 
     def _unknown(self, path: tuple[str, ...], known: Sequence[str]) -> NoReturn:
         name = path[-1]

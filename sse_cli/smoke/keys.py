@@ -91,6 +91,23 @@ WORDS: Final[Mapping[Kind, tuple[str, str]]] = {
 }
 
 
+# Where the usual one would be a strange value.
+EXAMPLES: Final[Mapping[str, str]] = {"status": "200"}
+_NAMES: Final = {
+    bool: "true or false",
+    int: "a number",
+    float: "a number with a point",
+    str: "a string",
+    list: "an array",
+    dict: "a table",
+}
+
+
+def kind_of(value: object) -> str:
+    """What a TOML value is, without the value."""
+    return _NAMES.get(type(value), "a date or a time")
+
+
 def _is_number(value: Any) -> bool:
     return type(value) is int and 0 <= value < 10**15
 

@@ -17,7 +17,7 @@ import contextlib
 from collections.abc import Callable, Generator
 
 from sse_cli import content
-from sse_cli.deadlines import Watchdog
+from sse_cli.deadlines import Patience, Watchdog, endless
 from sse_cli.events import Signal
 from sse_cli.request import Request
 from sse_cli.transport.asking import parse_url
@@ -38,16 +38,17 @@ def connect(  # noqa: PLR0913 (one request, and what earlier connections leave)
     cookies: Cookies | None = None,
     spent: float = 0.0,
     admit: Callable[[float | None], None] = lambda _left: None,
+    patience: Patience = endless,
 ) -> Generator[Signal, None, None]:
     """One exchange: `Opened`, `Chunk`s and `Closed`, or `Closed` alone.
 
     `clock` gives the seconds since the run began; it is read once for each signal. `attempt`
     is the number of the connection; `cookies` are kept from one to the next, and `spent` are
     the seconds that earlier ones took of `--max-time`; `admit` may hold back the connections
-    that redirects ask for. Raises UsageError for what can't be asked at all (an invalid URL,
-    an unusable certificate).
+    that redirects ask for; nobody waits longer than `patience` says. Raises UsageError for what
+    can't be asked at all (an invalid URL, an unusable certificate).
     """
-    watchdog = Watchdog(request.max_time, request.idle_timeout, spent=spent)
+    watchdog = Watchdog(request.max_time, request.idle_timeout, spent=spent, patience=patience)
     with contextlib.ExitStack() as stack:
         stack.callback(watchdog.close)
         watchdog.start()

@@ -11,7 +11,14 @@ import httpx
 from sse_cli import coding, content
 from sse_cli.deadlines import Watchdog
 from sse_cli.events import Chunk, Closed, Ending, Media, Opened, Signal, new
-from sse_cli.transport.ending import Failed, clean_end, cut, is_http2, max_time_over, stalled
+from sse_cli.transport.ending import (
+    Failed,
+    clean_end,
+    cut,
+    is_http2,
+    out_of_time,
+    stalled,
+)
 
 REFUSED_BODY_LIMIT: Final = 64 * 1024
 REFUSED_BODY_SECONDS: Final = 2.0
@@ -60,13 +67,15 @@ def read_body(
     # Asked before the end is believed: a shut down socket looks like a clean end.
     if watchdog.stalled:
         return stalled(watchdog)
-    return max_time_over("the stream still ran", watchdog).closed() if watchdog.fired else closed
+    return out_of_time("the stream still ran", watchdog).closed() if watchdog.fired else closed
 
 
 def _reads(response: httpx.Response, watchdog: Watchdog) -> Iterator[bytes]:
     """The body as it came."""
     assert isinstance(response.stream, httpx.SyncByteStream)  # noqa: S101 (a sync transport's)
-    return iter(response.stream) if watchdog.idle is None else _watched(response.stream, watchdog)
+    if watchdog.is_for_bytes:
+        return _watched(response.stream, watchdog)
+    return iter(response.stream)
 
 
 def _watched(stream: Iterable[bytes], watchdog: Watchdog) -> Iterator[bytes]:

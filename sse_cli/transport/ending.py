@@ -147,8 +147,8 @@ def _via(request: Request, url: httpx.URL) -> str:
 
 def late_reply(watchdog: Watchdog) -> Failed:
     """A reply that had not come when the watchdog's first limit was over."""
-    if watchdog.idle is None or watchdog.is_over:
-        return max_time_over("no reply had come", watchdog)
+    if watchdog.idle is None or watchdog.is_over or watchdog.is_patience_over:
+        return out_of_time("no reply had come", watchdog)
     return Failed(
         Ending.DEADLINE,
         f"no reply within --idle-timeout {watchdog.idle:g} s",
@@ -156,8 +156,11 @@ def late_reply(watchdog: Watchdog) -> Failed:
     )
 
 
-def max_time_over(phase: str, watchdog: Watchdog) -> Failed:
-    """The end by `--max-time`, in the middle of `phase`: half a sentence."""
+def out_of_time(phase: str, watchdog: Watchdog) -> Failed:
+    """The end by `--max-time`, or of the reader's patience, in the middle of `phase`: half a
+    sentence."""
+    if watchdog.seconds is None or not watchdog.is_over:
+        return Failed(Ending.DEADLINE, f"{phase} when nobody waited for it any more", fatal=True)
     return Failed(
         Ending.DEADLINE,
         f"{phase} when --max-time {watchdog.seconds:g} s was over",
