@@ -38,8 +38,8 @@ class Tmux:
 
     @property
     def lines(self) -> list[str]:
-        """What stands on the screen, without the empty last lines."""
-        return self._tell("capture-pane", "-t", "s", "-p").rstrip("\n").split("\n")
+        """What stands on the screen and has scrolled off it, without the empty last lines."""
+        return self._tell("capture-pane", "-t", "s", "-p", "-S", "-").rstrip("\n").split("\n")
 
     def resize(self, columns: int, rows: int) -> None:
         """Make the window another size."""
