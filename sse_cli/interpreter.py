@@ -87,20 +87,21 @@ class Interpreter:
                         text = value.decode()
                     except UnicodeDecodeError:
                         text = decoded(value)
-                    kind = kind or "message"
                     n += 1
+                    kind = kind or "message"
                     append(
                         new(
                             Message,
                             (kind, text, last_id, own_id, at, offset, size, n, attempt, read),
                         )
                     )
-                    first, data = None, None
+                    first = data = None
                 elif kind is not None or own_id is not None:
                     stop = len(lines) - length_hint(rest) - 1
                     self._no_data(lines, stop, (at, offset, size, kind, own_id), out)
                 offset += size
-                size, kind, own_id = 0, None, None
+                size = 0
+                kind = own_id = None
             elif (lead := line[0]) == d and line[:6] == b"data: ":
                 if first is None:
                     first = line[6:]
@@ -113,7 +114,11 @@ class Interpreter:
             elif lead == colon and line in comments:
                 append(new(Comment, (comments[line], at, offset + size - len(line) - 1)))
             elif lead == i and line[:4] == b"id: " and 0 not in line:
-                own_id = line[4 : -1 if line[-1] == cr else None].decode("utf-8", "replace")
+                value = line[4:-1] if line[-1] == cr else line[4:]
+                try:
+                    own_id = value.decode()
+                except UnicodeDecodeError:
+                    own_id = decoded(value)
             else:
                 name, value = _field(line)
                 if name == b"data":

@@ -10,7 +10,7 @@ from itertools import accumulate, count, repeat
 from typing import ClassVar
 
 from sse_cli.events import Event, Message, new
-from sse_cli.interpreter import BETWEEN, CR, LF, Interpreter
+from sse_cli.interpreter import BETWEEN, CR, LF, Interpreter, decoded
 
 
 class Runs(Interpreter):
@@ -49,9 +49,13 @@ class Runs(Interpreter):
         offset, n, total = self._offset, self.messages, 0
         for line in rest:
             if line[:6] == b"data: ":
-                kind, data, size, rows = "message", line, 2, 2
+                kind = "message"
+                data = line
+                size = rows = 2
             elif kind := types.get(line, ""):
-                data, size, rows = next(rest, b""), len(line) + 3, 3
+                data = next(rest, b"")
+                size = len(line) + 3
+                rows = 3
                 if data[:6] != b"data: ":
                     break
             else:
@@ -59,7 +63,10 @@ class Runs(Interpreter):
             if next(rest, b"none"):
                 break
             size += len(data)
-            text = data[6:].decode("utf-8", "replace")
+            try:  # as in `_interpret`
+                text = data[6:].decode()
+            except UnicodeDecodeError:
+                text = decoded(data[6:])
             n += 1
             append(new(Message, (kind, text, last_id, None, at, offset, size, n, attempt, read)))
             offset += size
