@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-import shutil
 import threading
 from collections.abc import Iterable
 from typing import Any
@@ -14,6 +13,7 @@ from wcwidth import wcswidth  # pyte's own measure of text
 
 from sse_cli.scenarios import Scenario
 from sse_cli.serve import Server, running
+from tests.real import town
 from tests.terminal import SSE, Steps, Terminal, watching
 from tests.tmux import Tmux
 
@@ -310,8 +310,8 @@ def test_a_window_made_narrower_than_the_footer_loses_no_row() -> None:
         assert numbers(terminal.lines) == [1, 2, 3, 4, 5, 6]
 
 
-@pytest.mark.skipif(not shutil.which("tmux"), reason="tmux is not installed")
 def test_a_terminal_that_wraps_its_lines_again_keeps_one_footer_and_every_row() -> None:
+    town.program("tmux")
     gate, last = threading.Event(), threading.Event()
     steps: Steps = [(0.0, b"".join(block("x") for _ in range(5))), (gate, block("y")), (last, b"")]
     with (
