@@ -23,7 +23,10 @@ class Tmux:
     def __init__(self, command: Sequence[str], *, columns: int = 80, rows: int = 24) -> None:
         self._socket: Final = f"sse-test-{os.getpid()}"
         size = ("-x", str(columns), "-y", str(rows))
-        self._tell("-f", "/dev/null", "new-session", "-d", "-s", "s", *size, shlex.join(command))
+        # Below a line, as below a prompt: what is erased from the top left corner on, tmux keeps
+        # among what has scrolled off.
+        shell = f"echo '$ sse'; exec {shlex.join(command)}"
+        self._tell("-f", "/dev/null", "new-session", "-d", "-s", "s", *size, shell)
 
     def __enter__(self) -> Self:
         return self
@@ -34,7 +37,7 @@ class Tmux:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._tell("kill-server")
+        self._tell("kill-server", check=False)  # it is gone when the command has ended
 
     @property
     def lines(self) -> list[str]:
@@ -51,9 +54,9 @@ class Tmux:
         while not met():
             assert time.monotonic() < deadline, "the screen:\n" + "\n".join(self.lines)
 
-    def _tell(self, *words: str) -> str:
+    def _tell(self, *words: str, check: bool = True) -> str:
         command = ["tmux", "-L", self._socket, *words]
         done = subprocess.run(
-            command, capture_output=True, text=True, env=environment(), check=True, timeout=TIMEOUT
+            command, capture_output=True, text=True, env=environment(), check=check, timeout=TIMEOUT
         )
         return done.stdout
