@@ -8,6 +8,7 @@ numbers, and a value must come out of `-o jsonl` as it went in.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable
 from math import isfinite, isinf
 from typing import Any, Final, NoReturn
@@ -19,7 +20,12 @@ MAX_DEPTH: Final = 200
 def parse(text: str) -> Any:
     """The JSON value of `text`, or `text` itself when it has none. Never raises."""
     try:
-        value = _decoded(text)
+        try:
+            value, end = _SCAN(text, 0)
+        except StopIteration:  # there is none, or white space before it
+            end = -1
+        if end != len(text):
+            value = _DECODER.decode(text)
     except (ValueError, RecursionError):
         return text
     # Size and brackets bound the depth: most payloads are too small to be worth a walk.
@@ -40,6 +46,12 @@ def dump(value: Any) -> str:
         return _ENCODER.encode(_in_json(value))
 
 
+def as_written(text: str) -> str:
+    """JSON `text` as one line of ASCII, and else as it was written: numbers keep all their
+    digits, objects their keys, also one that is there twice."""
+    return text if text.isascii() and text.isprintable() else _UNPRINTABLE.sub(_escaped, text)
+
+
 def show(value: Any) -> str:
     """`value` as one line of compact JSON in the characters it is written in, for people."""
     try:
@@ -58,12 +70,9 @@ def is_false(value: Any) -> bool:
     return not value and value.__class__ is not int and value.__class__ is not float
 
 
-def _decoded(text: str) -> Any:
-    try:
-        value, end = _SCAN(text, 0)
-    except StopIteration:  # white space before the value, or none
-        return _DECODER.decode(text)
-    return value if end == len(text) else _DECODER.decode(text)
+def _escaped(found: re.Match[str]) -> str:
+    """In JSON, a control character that is not escaped is white space between two tokens."""
+    return " " if found[0] in "\n\r\t" else quote(found[0])[1:-1]
 
 
 def _is_deep(value: Any) -> bool:
@@ -104,5 +113,8 @@ def _no_constant(literal: str) -> NoReturn:
 _DECODER = json.JSONDecoder(parse_float=_finite, parse_constant=_no_constant)
 # decode() without its two searches for white space
 _SCAN: Final = _DECODER.scan_once  # type: ignore[attr-defined]  # typeshed forgets it
+# A string as JSON in ASCII; as an encoder does it, without the encoder.
+quote: Final = json.encoder.encode_basestring_ascii
+_UNPRINTABLE: Final = re.compile(r"[^ -~]")
 _ENCODER = json.JSONEncoder(separators=(",", ":"), allow_nan=False)
 _SHOWN = json.JSONEncoder(separators=(",", ":"), allow_nan=False, ensure_ascii=False)

@@ -40,7 +40,7 @@ def test_a_message_is_one_object_with_its_keys_in_order() -> None:
     made = message('{"a": [1, "é"]}', type="tick", id="7", last_event_id="7", at=0.41234567, n=3)
     assert line(made) == (
         '{"kind":"message","n":3,"t":0.412346,"event":"tick","id":"7","last_event_id":"7",'
-        '"data":{"a":[1,"\\u00e9"]}}\n'
+        '"data":{"a": [1, "\\u00e9"]}}\n'
     )
 
 
@@ -62,9 +62,17 @@ def test_queries_are_added_by_name() -> None:
         ("\x1b\u202e\u2028é", '"\\u001b\\u202e\\u2028\\u00e9"'),
         ('"\\ud83d"', '"\\ud83d"'),
         ("[" * 9000, '"' + "[" * 9000 + '"'),
+        ("1e999", '"1e999"'),
+        ("1.10", "1.10"),
+        ("0.1000000000000000055", "0.1000000000000000055"),
+        ('{"a":1,"a":2}', '{"a":1,"a":2}'),
+        ('"\\/\\u0041"', '"\\/\\u0041"'),
+        ('"\x7f\U0001f600"', '"\\u007f\\ud83d\\ude00"'),
+        ('{\n\t"é": [\r\n1\n]}', '{  "\\u00e9": [  1 ]}'),
+        (" [1]\n", " [1] "),
     ],
 )
-def test_data_is_the_payload_or_else_the_string(data: str, dumped: str) -> None:
+def test_data_is_json_as_it_was_written_or_else_the_string(data: str, dumped: str) -> None:
     assert line(message(data)).endswith(f'"data":{dumped}}}\n')
 
 

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from typing import Any
+from typing import Any, Final
 
 from sse_cli import payload, redact
 from sse_cli.events import Closed, Comment, Ignored, Opened, Reconnecting, Retry
+from sse_cli.payload import as_written, quote
 from sse_cli.query import Query, Row
 from sse_cli.render.items import Item
+
+# Put together by hand, at every event: what is JSON already is not written anew.
+_MESSAGE: Final = (
+    '{"kind":"message","n":%d,"t":%r,"event":%s,"id":%s,"last_event_id":%s,"data":%s%s}\n'
+)
 
 
 class JSONLinesRenderer:
@@ -21,25 +27,27 @@ class JSONLinesRenderer:
     def feed(self, item: Item) -> Iterable[str]:
         """The item's line, if it has one."""
         if isinstance(item, Row):
-            return (payload.dump(self._message(item)) + "\n",)
+            return (self._message(item),)
         if not self._everything:
             return ()
         return (payload.dump(_other(item)) + "\n",)
 
-    def _message(self, row: Row) -> dict[str, Any]:
-        message = row.message
-        line = {
-            "kind": "message",
-            "n": message.n,
-            "t": _seconds(message.at),
-            "event": message.type,
-            "id": message.id,
-            "last_event_id": message.last_event_id,
-            "data": row.payload,
-        }
+    def _message(self, row: Row) -> str:
+        message, value = row.message, row.payload
+        data, own_id = message.data, message.id
+        query = ""
         if self._names:
-            line["query"] = dict(zip(self._names, row.values, strict=True))
-        return line
+            found = dict(zip(self._names, row.values, strict=True))
+            query = f',"query":{payload.dump(found)}'
+        return _MESSAGE % (
+            message.n,
+            _seconds(message.at),
+            quote(message.type),
+            "null" if own_id is None else quote(own_id),
+            quote(message.last_event_id),
+            quote(data) if value is data else as_written(data),
+            query,
+        )
 
 
 def _other(item: Comment | Retry | Ignored | Opened | Reconnecting | Closed) -> dict[str, Any]:
