@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Callable
 from typing import BinaryIO
 
 from sse_cli import safe
@@ -33,10 +34,8 @@ class Output:
         self._file = standard_output()
         self._encoding = sys.stdout.encoding if is_terminal() else "utf-8"
         self._texts: list[str] = []  # encoded together: a call a piece costs more than its bytes
-
-    def write(self, piece: str) -> None:
+        self.write: Callable[[str], None] = self._texts.append
         """Add a piece."""
-        self._texts.append(piece)
 
     def write_bytes(self, piece: bytes) -> None:
         """Add bytes as they are, to an output of nothing else. Raises OutputError, ReaderGone
@@ -47,19 +46,21 @@ class Output:
             raise _failure(error) from None
 
     def flush(self) -> None:
-        """Hand everything to the reader now."""
-        if self._texts:
-            self._encode()
+        """Hand everything to the reader now. Raises as `write_bytes` does."""
         try:  # as failing_output does, which costs more than the write
+            if self._texts:
+                text = "".join(self._texts)
+                self._texts.clear()
+                self._file.write(self._encoded(text))
             self._file.flush()
         except OSError as error:
             raise _failure(error) from None
 
-    def _encode(self) -> None:
-        text = safe.without_surrogates("".join(self._texts))
-        self._texts.clear()
-        with failing_output():
-            self._file.write(text.encode(self._encoding, "backslashreplace"))
+    def _encoded(self, text: str) -> bytes:
+        try:
+            return text.encode(self._encoding)
+        except UnicodeEncodeError:
+            return safe.without_surrogates(text).encode(self._encoding, "backslashreplace")
 
 
 class failing_output:  # noqa: N801 (reads as a statement)
