@@ -145,7 +145,9 @@ class _Heard:
 
         def listening(*given: Any, **named: Any) -> bytes:
             data: bytes = read(*given, **named)
-            self.any = self.any or bool(data)
+            if data:
+                self.any = True
+                stream.read = read
             return data
 
         stream.read = listening
