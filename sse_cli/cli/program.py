@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import gc
 import os
 import re
 import signal
@@ -12,14 +11,10 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from sse_cli import crashes, interrupts
+from sse_cli.cli import later
 from sse_cli.errors import Crashed, ExitCode, ReaderGone, SSEError, Terminated, UsageError
 
-# Objects made since the last search for garbage in circles. At Python's 700 the search runs two
-# hundred times while modules are imported, which is a tenth of the time to start, and in every
-# read of many events; what a stream leaves behind holds no circles.
-SEARCH_EVERY: Final = 50_000
-
-_NOT_ONE_OF: Final = re.compile(r"'([^']*)' is not one of ")
+_NOT_ONE_OF: Final = r"'([^']*)' is not one of "
 _WORDS: Final = {
     "is not a valid int range": "is no whole number",
     "is not a valid int": "is no whole number",
@@ -31,10 +26,10 @@ _WORDS: Final = {
 
 def main() -> NoReturn:
     """Run `sse`; leave with the exit code of the README's table, or die by the signal."""
-    gc.set_threshold(SEARCH_EVERY)
     try:
         crashes.install()
         interrupts.install()
+        later.install()
         code = _program(sys.argv[1:])
     except SystemExit:  # how a completion script ends
         raise
@@ -126,7 +121,7 @@ def _usage(error: Any, hint: str) -> tuple[str, str]:
     for theirs, ours in _WORDS.items():
         message = message.replace(theirs, ours)
     choices = getattr(getattr(getattr(error, "param", None), "type", None), "choices", ())
-    if found := _NOT_ONE_OF.search(message):
+    if found := re.search(_NOT_ONE_OF, message):
         close = difflib.get_close_matches(found[1], [str(choice) for choice in choices], n=1)
         hint = f"did you mean {close[0]}?" if close else hint
     return message[:1].lower() + message[1:], hint
