@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import encodings.idna
 import re
 from collections.abc import Callable
 from typing import Any, Final
 from urllib.request import getproxies, proxy_bypass
 
+import httpcore
 import httpx
 
 from sse_cli import redact, tls
 from sse_cli.errors import UsageError
 from sse_cli.request import Request
 
+# Imported here, by their first use otherwise: that would be on the run's clock (30 ms), and look
+# as if the server had taken so long.
+_BEFORE_THE_CLOCK: Final = (encodings.idna, httpcore)
 _TARGET: Final = re.compile(r"[^/?#]+://[^/?#]*(/[!-\"$->@-~]*(?:\?[!-\"$-~]*)?)(?:#.*)?")
 _DOT_SEGMENT: Final = re.compile(r"/\.\.?(?:[/?]|\Z)")
 _NO_TIMEOUT: Final = {"connect": None, "read": None, "write": None, "pool": None}
