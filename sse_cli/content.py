@@ -51,8 +51,8 @@ OWN_LINES: Final = "--record FILE keeps a stream so that sse can show it again; 
 # The values of a list; a comma in quotes separates nothing (Fetch, "get, decode, and split").
 _VALUE: Final = re.compile(r'(?:[^",]|"(?:[^"\\]|\\.)*(?:"|\\?\Z))+', re.DOTALL)
 # A lone bracket is the start of an array over several lines; "[12:00:00]" is that of a log's line.
-_OBJECTS: Final = re.compile(rb"\[?\s*\{|\[\s*\Z")
-_OWN: Final = re.compile(rb'\{"kind":"(?:message","n":\d+,|opened",)"t":')
+_OBJECTS: Final = rb"\[?\s*\{|\[\s*\Z"
+_OWN: Final = rb'\{"kind":"(?:message","n":\d+,|opened",)"t":'
 _ESSENCE: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9a-z]+/[!#$%&'*+\-.^_`|~0-9a-z]+")
 
 
@@ -81,14 +81,14 @@ def sniff(start: bytes) -> Media:
     """How a body without a content type is read: a JSON object first, or an array of them, means
     NDJSON, and a tag a web page, or XML."""
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
-    if _OBJECTS.match(text):
+    if re.match(_OBJECTS, text):
         return "ndjson"
     return "other" if text.startswith(b"<") else "event-stream"
 
 
 def is_own(start: bytes) -> bool:
     """Whether a body begins as what `sse watch -o jsonl` writes does."""
-    return _OWN.match(start) is not None
+    return re.match(_OWN, start) is not None
 
 
 def refusal(opened: Opened) -> tuple[str, str]:

@@ -12,7 +12,6 @@ connection's body, after any content coding is undone.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import Final, Literal, NamedTuple, TypeAlias
 
@@ -105,7 +104,6 @@ class Reconnecting(NamedTuple):
 Signal: TypeAlias = Opened | Chunk | Reconnecting | Closed
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class Resume:
     """What a connection hands on to the next: the session writes it, the transport reads it.
 
@@ -113,9 +111,12 @@ class Resume:
     has come to its own end, so that nothing is opened again.
     """
 
-    last_event_id: str = ""
-    reconnection_time: float | None = None
-    over: bool = False
+    __slots__ = ("last_event_id", "over", "reconnection_time")
+
+    def __init__(self, last_event_id: str = "", reconnection_time: float | None = None) -> None:
+        self.last_event_id = last_event_id
+        self.reconnection_time = reconnection_time
+        self.over = False
 
 
 class Message(NamedTuple):

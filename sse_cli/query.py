@@ -9,7 +9,6 @@ from __future__ import annotations
 import re
 import warnings
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from difflib import get_close_matches
 from math import isfinite
 from threading import Lock
@@ -86,18 +85,22 @@ class Query(Expression):
         self.name = named[1] if named else text
 
 
-@dataclass(eq=False, repr=False)
 class Selection:
     """Which messages are shown, and what of them."""
 
-    queries: Sequence[Query] = ()
-    where: Expression | None = None
-    events: frozenset[str] = frozenset()
-    excluded: frozenset[str] = frozenset()
-
-    def __post_init__(self) -> None:
-        self._has_types = bool(self.events or self.excluded)
-        self.is_all = not (self.queries or self.where or self._has_types)
+    def __init__(
+        self,
+        queries: Sequence[Query] = (),
+        where: Expression | None = None,
+        events: frozenset[str] = frozenset(),
+        excluded: frozenset[str] = frozenset(),
+    ) -> None:
+        self.queries = queries
+        self.where = where
+        self.events = events
+        self.excluded = excluded
+        self._has_types = bool(events or excluded)
+        self.is_all = not (queries or where or self._has_types)
 
     def keeps(self, row: Row) -> bool:
         """Whether the message passes the filters; if so its queries are evaluated."""

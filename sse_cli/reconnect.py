@@ -15,7 +15,6 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from contextlib import closing
-from dataclasses import dataclass, field
 from datetime import UTC
 from typing import Final, NamedTuple
 
@@ -50,14 +49,16 @@ class Policy(NamedTuple):
     retry_on: frozenset[int] = frozenset()
 
 
-@dataclass(eq=False, repr=False)
 class Pace:
     """How long to wait before each connection (seconds). `now` and `dice` are given by tests."""
 
-    now: Callable[[], float] = time.monotonic
-    dice: Callable[[], float] = random.random
-    failures: int = 0
-    _opened: deque[float] = field(default_factory=lambda: deque(maxlen=CONNECTIONS_PER_SECOND))
+    def __init__(
+        self, now: Callable[[], float] = time.monotonic, dice: Callable[[], float] = random.random
+    ) -> None:
+        self.now = now
+        self.dice = dice
+        self.failures = 0
+        self._opened: deque[float] = deque(maxlen=CONNECTIONS_PER_SECOND)
 
     def connected(self) -> None:
         """Note a connection that begins."""
@@ -90,7 +91,6 @@ class Pace:
         return max(0.0, self._opened[0] + 1.0 - self.now())
 
 
-@dataclass(eq=False, repr=False)
 class Reconnector:
     """Opens a stream, and opens it again, as `policy` and the server have it.
 
@@ -99,13 +99,24 @@ class Reconnector:
     by tests; `patience` is that of whoever reads.
     """
 
-    connect: Connect
-    policy: Policy
-    resume: Resume
-    clock: Clock
-    sleep: Callable[[float], None] = time.sleep
-    pace: Pace = field(default_factory=Pace)
-    patience: Patience = endless
+    def __init__(  # noqa: PLR0913 (what is asked for, what is known, what tests replace)
+        self,
+        connect: Connect,
+        policy: Policy,
+        resume: Resume,
+        clock: Clock,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        pace: Pace | None = None,
+        patience: Patience = endless,
+    ) -> None:
+        self.connect = connect
+        self.policy = policy
+        self.resume = resume
+        self.clock = clock
+        self.sleep = sleep
+        self.pace = pace or Pace()
+        self.patience = patience
 
     def signals(self, request: Request) -> Iterator[Signal]:
         """The signals of all connections; `Closed` comes once, at the end of the last."""

@@ -7,7 +7,7 @@ connection to the next (the last event ID); everything else starts anew with eac
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from sse_cli.events import (
     Chunk,
@@ -19,8 +19,10 @@ from sse_cli.events import (
     Resume,
     Signal,
 )
-from sse_cli.ndjson import NDJSONParser
 from sse_cli.parser import DEFAULT_MAX_SIZE, EventStreamParser
+
+if TYPE_CHECKING:
+    from sse_cli.ndjson import NDJSONParser
 
 BODY_LIMIT: Final = 64 * 1024
 # Where the wire ended the stream, an unfinished event is a cut; where we did, it is not.
@@ -62,6 +64,8 @@ class Session:
         if opened.media == "event-stream":
             self._parser = EventStreamParser(self.resume.last_event_id, max_size=self._max_size)
         elif opened.media == "ndjson":
+            from sse_cli.ndjson import NDJSONParser  # noqa: PLC0415 (most streams are none)
+
             self._parser = NDJSONParser(max_size=self._max_size)
         else:
             self._parser = None

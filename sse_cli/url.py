@@ -9,12 +9,12 @@ import ipaddress
 import re
 from urllib.parse import SplitResult, urlsplit
 
-from sse_cli import redact
+from sse_cli import redact, safe
 from sse_cli.errors import UsageError
 
 SCHEMES = ("http", "https")
 
-_NOT_IN_URL = re.compile(r"[\s\0-\x20\x7f\ud800-\udfff]")
+_NOT_IN_URL = re.compile(r"[\s\0-\x20\x7f]")
 _NOT_IN_HOST = re.compile(r"[\"<>\\^`{|}]")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
 _NO_SCHEME = re.compile(r"[^/?#@:\[\]]*:/")
@@ -51,7 +51,7 @@ def _is_here(host: str) -> bool:
 def checked(url: str) -> SplitResult:
     """The parts of an absolute http or https URL. Raises `UsageError` if there is no asking it."""
     shown = redact.url(url)
-    if _NOT_IN_URL.search(url):
+    if _NOT_IN_URL.search(url) or safe.without_surrogates(url) != url:
         raise UsageError(
             f"the URL {shown!r} holds a space or a control character",
             "quote the URL; inside it a space is %20, or use -G --data-urlencode NAME=VALUE",

@@ -77,7 +77,7 @@ def reconnector(policy: Policy, resume: Resume, time: Time, *, cookies: bool = T
             request, clock, attempt=attempt, cookies=jar, spent=clock() if attempt > 1 else 0.0
         )
 
-    return Reconnector(connect, policy, resume, clock, time.sleep, time.pace())
+    return Reconnector(connect, policy, resume, clock, sleep=time.sleep, pace=time.pace())
 
 
 def follow(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, nullcontext
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
 from sse_cli.continuity import Continuity
@@ -52,34 +51,49 @@ class View(Protocol):
         """A read has been worked through: print what it gave."""
 
 
-@dataclass(eq=False, repr=False)
 class Run:
-    """One run over one stream, and all that is known of it at any moment."""
+    """One run over one stream, and all that is known of it at any moment.
 
-    session: Session
-    clock: Clock
-    selection: Selection = field(default_factory=Selection)
-    until: Expression | None = None
-    max_events: int | None = None
-    duration: float | None = None
-    speed: float = 1.0  # at which a recording is played
-    timing: Timing = field(default_factory=Timing)
-    verdict: Verdict = field(default_factory=Verdict)
-    aside: Aside = field(default_factory=Aside)
-    shown: int = 0
-    glance: Glance | None = None
-    opened: Opened | None = None
-    continuity: Continuity = field(default_factory=Continuity)
-    reconnects: int = 0
-    limit: str = ""
-    signal_number: int = 0
-    is_done: Callable[[], bool] | None = None
-    due: Callable[[], Due | None] | None = None  # when what is waited for comes too late
-    gave_up: bool = False
-    recorder: Recorder | None = None
-    _due: float = 0.0
-    _is_waiting: bool = False
-    _has_rung: bool = False
+    `speed` is that at which a recording is played. `duration` is seconds of the stream.
+    """
+
+    def __init__(  # noqa: PLR0913 (what a person asked for)
+        self,
+        session: Session,
+        clock: Clock,
+        *,
+        selection: Selection | None = None,
+        until: Expression | None = None,
+        max_events: int | None = None,
+        duration: float | None = None,
+        speed: float = 1.0,
+    ) -> None:
+        self.session = session
+        self.clock = clock
+        self.selection = selection or Selection()
+        self.until = until
+        self.max_events = max_events
+        self.duration = duration
+        self.speed = speed
+        # What a command adds.
+        self.glance: Glance | None = None
+        self.recorder: Recorder | None = None
+        self.is_done: Callable[[], bool] | None = None
+        self.due: Callable[[], Due | None] | None = None  # when what is waited for comes too late
+        # What is known.
+        self.timing = Timing()
+        self.verdict = Verdict()
+        self.aside = Aside()
+        self.continuity = Continuity()
+        self.opened: Opened | None = None
+        self.shown = 0
+        self.reconnects = 0
+        self.limit = ""
+        self.signal_number = 0
+        self.gave_up = False
+        self._due = 0.0
+        self._is_waiting = False
+        self._has_rung = False
 
     def over(
         self, signals: Iterator[Signal], views: Sequence[View], tap: Tap | None = None

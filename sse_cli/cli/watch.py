@@ -63,10 +63,10 @@ def follow(wanted: Wanted, stream: StreamOptions, output: OutputOptions) -> int:
     run = Run(
         wanted.session(),
         wanted.clock(),
-        _selection(stream, queries),
-        Expression(stream.until, "--until") if stream.until is not None else None,
-        stream.max_events,
-        _duration(stream),
+        selection=_selection(stream, queries),
+        until=Expression(stream.until, "--until") if stream.until is not None else None,
+        max_events=stream.max_events,
+        duration=_duration(stream),
         speed=wanted.reading.speed or 1.0,
     )
 

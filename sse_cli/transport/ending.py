@@ -28,7 +28,7 @@ _CUTS: Final = (
 _CUT_HINT: Final = "a crash, a deploy or a proxy's time limit; the server's log knows which"
 # Bytes that h11 and h2 quote, to the end of what they say. A chunk's size and a status line may be
 # shown; all else may be a header, and a header a secret.
-_QUOTED: Final = re.compile(r"""(?:bytearray\()?b(?P<quote>['"]).*""", re.DOTALL)
+_QUOTED: Final = r"""(?:bytearray\()?b(?P<quote>['"]).*"""
 _SHOWN: Final = ("illegal chunk header", "illegal status line")
 _LONGEST_QUOTE: Final = 60  # characters
 _SCHEME_HINT: Final = "https or http? the wrong one looks so"
@@ -80,7 +80,7 @@ def cut(error: Exception) -> Closed:
 def _said(error: Exception) -> str:
     """What h11 or h2 say of a reply that broke the protocol, less the headers that they quote."""
     text = str(error)
-    found = _QUOTED.search(text)
+    found = re.search(_QUOTED, text, re.DOTALL)
     if found is None:
         return text
     before = text[: found.start()].rstrip(" :")
