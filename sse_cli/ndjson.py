@@ -41,9 +41,11 @@ class _Held:
 
 class NDJSONParser:
     """Incremental parser of one NDJSON body. Lines and documents above `max_size` bytes are
-    skipped."""
+    skipped. `last_event_id` is left as it was: no line of JSON sets one."""
 
-    def __init__(self, *, max_size: int = DEFAULT_MAX_SIZE) -> None:
+    def __init__(self, last_event_id: str = "", *, max_size: int = DEFAULT_MAX_SIZE) -> None:
+        self.last_event_id = last_event_id
+        self.reconnection_time: int | None = None
         self._max_size = max_size
         self._line = _Held(1, 0)
         self._document: _Held | None = None

@@ -23,7 +23,7 @@ from sse_cli.cli import keeping
 from sse_cli.cli.answering import View
 from sse_cli.cli.opening import Wanted, build_request, kind_of, open_target
 from sse_cli.cli.options import RecordingOptions
-from sse_cli.cli.pipeline import Due, Run
+from sse_cli.cli.pipeline import Due, Run, Together
 from sse_cli.draft import duration
 from sse_cli.events import Closed, Ignored, Opened
 from sse_cli.expectations import EXCERPT, Expectation, Facts, Said, Witness
@@ -176,7 +176,7 @@ def _run(stream: Stream, known: Sequence[WireFormat], begun: Callable[[Timing], 
     run.is_done = lambda: view.reassembler.done
     run.verdict.missing = view.missing
     begun(run.timing)
-    closed = run.over(open_target(stream.wanted, run), [view, watcher])
+    closed = run.over(open_target(stream.wanted, run), Together(view, watcher))
     facts = _facts(run, view, watcher, closed)
     status = run.opened.status if run.opened else None
     return Attempt(judge(watcher.expectations, facts), facts.answer, status)

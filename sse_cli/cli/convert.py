@@ -129,7 +129,7 @@ def _is_cut(event: Ignored) -> bool:
 def _json_lines(found: recording.Recording, session: Session) -> None:
     """What `sse watch FILE -o jsonl --all` prints."""
     view = views.stream(Format.JSONL, OutputOptions(everything=True), [])
-    Run(session, sources.RunClock()).over(found.signals, [view])
+    Run(session, sources.RunClock()).over(found.signals, view)
 
 
 def _archive(found: recording.Recording, session: Session) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import closing, nullcontext
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
@@ -51,6 +51,23 @@ class View(Protocol):
         """A read has been worked through: print what it gave."""
 
 
+class Together:
+    """Several views as one."""
+
+    def __init__(self, *views: View) -> None:
+        self._views = views
+
+    def show(self, item: Item) -> None:
+        """Hand an item to each."""
+        for view in self._views:
+            view.show(item)
+
+    def flush(self) -> None:
+        """Have each print what a read gave."""
+        for view in self._views:
+            view.flush()
+
+
 class Run:
     """One run over one stream, and all that is known of it at any moment.
 
@@ -91,32 +108,33 @@ class Run:
         self.limit = ""
         self.signal_number = 0
         self.gave_up = False
+        self._show: Callable[[Item], None]  # the view's, since `over` began
+        self._flush: Callable[[], None]
         self._due = 0.0
         self._is_waiting = False
         self._has_rung = False
 
-    def over(
-        self, signals: Iterator[Signal], views: Sequence[View], tap: Tap | None = None
-    ) -> Closed:
-        """Feed every signal through to the views, and its bytes to the tap; how it all ended.
+    def over(self, signals: Iterator[Signal], view: View, tap: Tap | None = None) -> Closed:
+        """Feed every signal through to the view, and its bytes to the tap; how it all ended.
 
         Ctrl-C and SIGTERM end the stream as any other end does; what came before is shown.
         """
+        self._show, self._flush = view.show, view.flush
         self.clock()  # starts it
         with self.recorder or nullcontext():
             try:
                 with alarm(self.duration and self.duration / self.speed, self._ring):
-                    return self._read(signals, views, tap)
+                    return self._read(signals, tap)
             except TimeIsUp:
-                return self._end(self._time_is_up(), views)
+                return self._end(self._time_is_up())
             except (KeyboardInterrupt, Terminated) as error:
                 self.signal_number = getattr(error, "signal_number", 2)
                 what = "Ctrl-C" if self.signal_number == 2 else f"signal {self.signal_number}"
                 # A recording is ahead of the clock where it is played at once.
                 now = max(self.clock(), self.timing.last)
-                return self._end(Closed(now, Ending.INTERRUPTED, f"stopped by {what}"), views)
+                return self._end(Closed(now, Ending.INTERRUPTED, f"stopped by {what}"))
 
-    def _read(self, signals: Iterator[Signal], views: Sequence[View], tap: Tap | None) -> Closed:
+    def _read(self, signals: Iterator[Signal], tap: Tap | None) -> Closed:
         feed, count = self.session.feed, self.timing.signal
         advance = next if self.duration is None else self._next
         with closing(signals):  # type: ignore[type-var]  # all our sources are generators
@@ -124,22 +142,21 @@ class Run:
                 signal = advance(signals)
                 late = self._late(signal) if self.due else None
                 if isinstance(signal, Closed):
-                    return self._end(late or signal, views)
+                    return self._end(late or signal)
                 if self.recorder:
                     self.recorder.write(signal)
                 count(signal)
                 if tap and isinstance(signal, Chunk):
                     tap(signal)
-                self._pass(feed(signal), views)
-                for view in views:
-                    view.flush()
+                self._pass(feed(signal))
+                self._flush()
                 if late:  # what the signal brought is the evidence
-                    return self._end(late, views)
+                    return self._end(late)
                 if self.limit:
-                    return self._end(Closed(self.timing.last, Ending.LIMIT, self.limit), views)
+                    return self._end(Closed(self.timing.last, Ending.LIMIT, self.limit))
                 if self.is_done and self.is_done():
                     detail = "the answer's own end was seen"
-                    return self._end(Closed(self.timing.last, Ending.DONE, detail), views)
+                    return self._end(Closed(self.timing.last, Ending.DONE, detail))
 
     @property
     def patience(self) -> Patience:
@@ -192,24 +209,23 @@ class Run:
             return Closed(self.duration, Ending.DEADLINE, detail, "a longer --for waits longer")
         return Closed(self.duration, Ending.LIMIT, f"{self.duration:g} s are over, as --for asked")
 
-    def _end(self, signal: Closed, views: Sequence[View]) -> Closed:
+    def _end(self, signal: Closed) -> Closed:
         if self.recorder:
             self.recorder.write(signal)
         if signal.at < self._due:  # the connection that was announced never began
             self.reconnects -= 1
         *rest, closed = self.session.feed(signal)
-        self._pass(rest, views)
+        self._pass(rest)
         assert isinstance(closed, Closed)  # noqa: S101 (a session ends with it)
         closed = self.verdict.finish(closed)
-        self._show(closed, views)
-        for view in views:
-            view.flush()
+        self._show(closed)
+        self._flush()
         return closed
 
-    def _pass(self, events: Iterable[Event], views: Sequence[View]) -> None:
+    def _pass(self, events: Iterable[Event]) -> None:
         for event in events:
             if isinstance(event, Message):
-                self._message(event, views)
+                self._message(event)
                 if self.limit or (self.is_done and self.is_done()):
                     return
                 continue
@@ -223,9 +239,9 @@ class Run:
                 self._due = event.at + event.delay
                 self.verdict.reconnecting()
             self.aside.feed(event)
-            self._show(event, views)
+            self._show(event)
 
-    def _message(self, message: Message, views: Sequence[View]) -> None:
+    def _message(self, message: Message) -> None:
         row = Row(message)
         row.gap = self.timing.message(message)
         self.verdict.message(row)
@@ -239,12 +255,8 @@ class Run:
             self.shown += 1
             if row.values and self.timing.first_value is None:
                 self.timing.values(row.values, message.at)
-            self._show(row, views)
+            self._show(row)
         if self.shown == self.max_events:
             self.limit = f"{self.shown:,} shown, as -n asked"
         elif self.until and not is_false(self.until.search(row.payload)):
             self.limit = f"event {message.n} is what --until asked for"
-
-    def _show(self, item: Item, views: Sequence[View]) -> None:
-        for view in views:
-            view.show(item)

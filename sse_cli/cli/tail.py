@@ -134,7 +134,7 @@ def type_out(wanted: Wanted, options: TailOptions) -> int:
     run.verdict.missing = view.missing
     signals = open_target(wanted, run)
     try:
-        closed = run.over(signals, [view])
+        closed = run.over(signals, view)
     finally:
         view.writer.close()
     color: telling.Color = options.color.value

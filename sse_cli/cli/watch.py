@@ -78,7 +78,7 @@ def follow(wanted: Wanted, stream: StreamOptions, output: OutputOptions) -> int:
     else:
         signals = opened()
         view = views.stream(chosen, output, queries)
-        closed = run.over(signals, [view], view.tap)
+        closed = run.over(signals, view, view.tap)
         if output.summary:
             telling.say(_summary(run, closed, output), output.color.value)
     is_headed = chosen is Format.TABLE and telling.is_one_screen()  # its first line is the status
@@ -125,7 +125,7 @@ def _table(
         everything=output.everything,
     )
     try:
-        closed = run.over(opened(live.aside), [live])
+        closed = run.over(opened(live.aside), live)
     finally:
         live.close()
     if output.summary is not False:

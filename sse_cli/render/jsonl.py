@@ -41,7 +41,7 @@ class JSONLinesRenderer:
             query = f',"query":{payload.dump(found)}'
         return _MESSAGE % (
             message.n,
-            _seconds(message.at),
+            round(message.at, 6),
             quote(message.type),
             "null" if own_id is None else quote(own_id),
             quote(message.last_event_id),
