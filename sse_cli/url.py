@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
+from difflib import get_close_matches
 from urllib.parse import SplitResult, urlsplit
 
 from sse_cli import redact, safe
@@ -64,8 +65,10 @@ def checked(url: str) -> SplitResult:
             f"the URL {shown!r} has a bad port or host", "a port is 1 to 65535, IPv6 is in [ ]"
         ) from None
     if parts.scheme not in SCHEMES:
+        close = get_close_matches(parts.scheme, SCHEMES, n=1)
         raise UsageError(
-            f"the URL {shown!r} is {parts.scheme}", "only http and https carry event streams"
+            f"the URL {shown!r} has the scheme {parts.scheme}",
+            f"did you mean {close[0]}?" if close else "only http and https carry event streams",
         )
     if not host:
         raise UsageError(f"the URL {shown!r} has no host", "write https://HOST/PATH")

@@ -98,8 +98,8 @@ def test_the_url_goes_without_userinfo_and_fragment(typed: str, sent: str) -> No
     ("url", "says"),
     [
         ("", "empty"),
-        ("ftp://h/", "is ftp"),
-        ("file:///etc/passwd", "is file"),
+        ("ftp://h/", "the scheme ftp"),
+        ("file:///etc/passwd", "the scheme file"),
         ("http:/h", "is no URL"),
         ("1http://h", "is no URL"),
         ("://h", "is no URL"),
@@ -116,7 +116,7 @@ def test_the_url_goes_without_userinfo_and_fragment(typed: str, sent: str) -> No
         ("https://YOUR<HOST>/", "bad port or host"),
         (f"https://u:{SECRET}@h:x/", "bad port"),
         (f"https://u:{SECRET}@\u2102\u2100/", "bad port or host"),
-        (f"ftp://{SECRET}@h/?{SECRET}", "is ftp"),
+        (f"ftp://{SECRET}@h/?{SECRET}", "the scheme ftp"),
         (f"https://h/ ?k={SECRET}", "a space"),
     ],
 )

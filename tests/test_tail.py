@@ -419,13 +419,23 @@ def test_a_transfer_that_is_cut_says_so_after_the_text() -> None:
     error_and_hint(ran)
 
 
-@pytest.mark.parametrize("form", ["text", "json", "jsonl"])
-def test_a_format_that_nobody_knows_is_2_and_nothing_is_printed(form: str) -> None:
-    body = b'data: {"unheard": "of"}\n\n' * 3
+@pytest.mark.parametrize(
+    ("number", "form", "came"),
+    [
+        (1, "text", "1 event"),
+        (3, "text", "3 events"),
+        (3, "json", "3 events"),
+        (3, "jsonl", "3 events"),
+    ],
+)
+def test_a_format_that_nobody_knows_is_2_and_nothing_is_printed(
+    number: int, form: str, came: str
+) -> None:
+    body = b'data: {"unheard": "of"}\n\n' * number
     ran = tail(body, "-o", form)
     assert (ran.code, ran.out) == (2, b"")
     message, hint = error_and_hint(ran)
-    assert "format is unknown" in message
+    assert message == f"the format is unknown: none fits the {came} that came"
     assert "-q" in hint
     assert "watch" in hint
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, NamedTuple
 
 import typer
 
-from sse_cli import formats, payload
+from sse_cli import formats, payload, units
 from sse_cli.answer import answer_object
 from sse_cli.cli import telling
 from sse_cli.cli.answering import View
@@ -141,7 +141,8 @@ def type_out(wanted: Wanted, options: TailOptions) -> int:
     failed = telling.failed(closed) or run.signal_number
     if view.is_unknown and not failed and run.timing.messages:
         raise UsageError(
-            f"the format is unknown: none of {run.timing.messages:,} events is of a known one",
+            f"the format is unknown: none fits the {units.count(run.timing.messages, 'event')} "
+            "that came",
             closed.hint or UNKNOWN_HINT,
         )
     if options.output is TailFormat.JSON:
