@@ -16,6 +16,7 @@ from sse_cli.events import Chunk, Message, Opened, Signal
 _GROWTH: Final = math.log(1.05)
 _FLOOR: Final = 1e-6  # one microsecond: shorter gaps count as this
 _SLICES: Final = 32
+_AT_ONCE: Final = 64  # gaps that are counted together: each stands between an event and its reader
 
 
 class Gaps:
@@ -80,8 +81,17 @@ class Timing:
         self.last: float = 0.0
         self.messages = 0
         self.bytes = 0
-        self.gaps = Gaps()
+        self._gaps = Gaps()
+        self._uncounted: list[float] = []
         self._last_message: float | None = None
+
+    @property
+    def gaps(self) -> Gaps:
+        """The gaps between messages."""
+        for gap in self._uncounted:
+            self._gaps.add(gap)
+        self._uncounted.clear()
+        return self._gaps
 
     def signal(self, signal: Signal) -> None:
         """Count a signal of the wire."""
@@ -102,7 +112,9 @@ class Timing:
             self.first_event = message.at
             return message.at - (self.headers or 0.0)
         gap = message.at - before
-        self.gaps.add(gap)
+        if len(self._uncounted) == _AT_ONCE:
+            _ = self.gaps
+        self._uncounted.append(gap)
         return gap
 
     def values(self, values: Sequence[object], at: float) -> None:

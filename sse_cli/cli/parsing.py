@@ -23,6 +23,7 @@ from sse_cli.cli.request_options import CONNECTION, REQUEST
 from sse_cli.errors import UsageError
 
 PAIRS: Final = "sse.request"
+PARSER: Final = "sse.parser"
 DEFAULT_COMMAND: Final = "watch"
 CURL: Final = "curl"
 HELP: Final = "help"
@@ -98,11 +99,18 @@ class StreamCommand(TyperCommand):
         ctx.meta[PAIRS] = [*self._pairs(ctx, args), *pasted]
         return super().parse_args(ctx, args)
 
+    def make_parser(self, ctx: Any) -> Any:
+        """One for all that reads this command line: sixty options take a millisecond."""
+        if PARSER not in ctx.meta:
+            ctx.meta[PARSER] = super().make_parser(ctx)
+        return ctx.meta[PARSER]
+
     def _from_target(self, ctx: Any, args: list[str]) -> list[str]:
         """The words from the first one on that is no option and no option's value."""
         parser = self.make_parser(ctx)
         parser.allow_interspersed_args = False
         values, rest, _ = parser.parse_args(list(args))
+        parser.allow_interspersed_args = True
         target = values.get("target") or ()
         return [*([target] if isinstance(target, str) else target), *rest]
 

@@ -27,27 +27,25 @@ class JSONLinesRenderer:
     def feed(self, item: Item) -> Iterable[str]:
         """The item's line, if it has one."""
         if isinstance(item, Row):
-            return (self._message(item),)
+            message, value = item.message, item.payload
+            data, own_id = message.data, message.id
+            line = _MESSAGE % (
+                message.n,
+                round(message.at, 6),
+                quote(message.type),
+                "null" if own_id is None else quote(own_id),
+                quote(message.last_event_id),
+                quote(data) if value is data else as_written(data),
+                self._query(item) if self._names else "",
+            )
+            return (line,)
         if not self._everything:
             return ()
         return (payload.dump(_other(item)) + "\n",)
 
-    def _message(self, row: Row) -> str:
-        message, value = row.message, row.payload
-        data, own_id = message.data, message.id
-        query = ""
-        if self._names:
-            found = dict(zip(self._names, row.values, strict=True))
-            query = f',"query":{payload.dump(found)}'
-        return _MESSAGE % (
-            message.n,
-            round(message.at, 6),
-            quote(message.type),
-            "null" if own_id is None else quote(own_id),
-            quote(message.last_event_id),
-            quote(data) if value is data else as_written(data),
-            query,
-        )
+    def _query(self, row: Row) -> str:
+        found = dict(zip(self._names, row.values, strict=True))
+        return f',"query":{payload.dump(found)}'
 
 
 def _other(item: Comment | Retry | Ignored | Opened | Reconnecting | Closed) -> dict[str, Any]:

@@ -110,12 +110,12 @@ def proxy_of(request: Request, url: httpx.URL) -> str | None:
         return None
     if request.proxy is not None:
         return _with_scheme(request.proxy) if request.proxy else None
-    _, host, port = origin(url)
-    if proxy_bypass(host) or proxy_bypass(f"{host}:{port}"):
-        return None
     proxies = getproxies()
     found = proxies.get(url.scheme) or proxies.get("all")
-    return _with_scheme(found) if found else None
+    _, host, port = origin(url)
+    if not found or proxy_bypass(host) or proxy_bypass(f"{host}:{port}"):
+        return None
+    return _with_scheme(found)
 
 
 def _with_scheme(proxy: str) -> str:
