@@ -75,8 +75,9 @@ class Interpreter:
         cr, colon, d, e, i = b"\r:dei"  # as numbers, which are faster compared, and local
         rest = iter(lines)
         for line in rest:
-            size += len(line) + 1
-            if not line or line == b"\r":
+            length = len(line)
+            size += length + 1
+            if length < 2 and (not length or line == b"\r"):
                 if own_id is not None:
                     last_id = own_id
                 if first is not None:
@@ -112,7 +113,7 @@ class Interpreter:
             elif lead == e and line in types:
                 kind = types[line]
             elif lead == colon and line in comments:
-                append(new(Comment, (comments[line], at, offset + size - len(line) - 1)))
+                append(new(Comment, (comments[line], at, offset + size - length - 1)))
             elif lead == i and line[:4] == b"id: " and 0 not in line:
                 value = line[4:-1] if line[-1] == cr else line[4:]
                 try:
@@ -129,9 +130,8 @@ class Interpreter:
                     own_id = decoded(value)
                 else:
                     number = self._line_number + len(lines) - length_hint(rest)
-                    append(
-                        self._other((name, value), line, number, at, offset + size - len(line) - 1)
-                    )
+                    place = at, offset + size - length - 1
+                    append(self._other((name, value), line, number, *place))
         self.messages, self.last_event_id, self._offset = n, last_id, offset
         self._open = self._begun(lines, (size, first, data, kind, own_id)) if size else BETWEEN
         self._line_number += len(lines)

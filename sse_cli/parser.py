@@ -52,7 +52,7 @@ class EventStreamParser(Runs):
         self.reads += 1
         if self._amiss:
             chunk = self._resume(chunk, at, out)
-        elif chunk[-2:] == b"\n\n" and not self._piece and (message := self._one(chunk, at)):
+        elif not self._piece and chunk[-2:] == b"\n\n" and (message := self._one(chunk, at)):
             return [message]
         has_cr = CR in chunk
         if not has_cr and LF not in chunk:
