@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from itertools import groupby
 from typing import Final
 
 from sse_cli.events import Chunk, Message, Opened, Signal
@@ -25,29 +26,27 @@ class Gaps:
     def __init__(self) -> None:
         self.count = 0
         self.max = 0.0
-        self._gap = -1.0  # the last one, and its bucket: many events come in one read
-        self._bucket = 0
         self._buckets: dict[int, int] = {}
         self._slices: list[float] = []
         self._per_slice = 1
         self._in_slice = 0
 
-    def add(self, gap: float) -> None:
-        """Count one gap."""
-        self.count += 1
-        if gap != self._gap:
-            self._gap = gap
-            self._bucket = round(math.log(gap / _FLOOR) / _GROWTH) if gap > _FLOOR else 0
-            self._buckets.setdefault(self._bucket, 0)
-            if gap > self.max:  # noqa: PLR1730 (a call to max takes longer than the rest)
-                self.max = gap
-        self._buckets[self._bucket] += 1
-        if self._in_slice:
-            self._in_slice = (self._in_slice + 1) % self._per_slice
-            if gap > self._slices[-1]:  # noqa: PLR1730 (a call to max takes longer than the rest)
-                self._slices[-1] = gap
-        else:
-            self._begin_slice(gap)
+    def add(self, gap: float, times: int = 1) -> None:
+        """Count one gap, or so many of the same length."""
+        self.count += times
+        bucket = round(math.log(gap / _FLOOR) / _GROWTH) if gap > _FLOOR else 0
+        self._buckets[bucket] = self._buckets.get(bucket, 0) + times
+        if gap > self.max:  # noqa: PLR1730 (a call to max takes longer than the rest)
+            self.max = gap
+        while times:
+            if self._in_slice:
+                taken = min(times, self._per_slice - self._in_slice)
+                self._slices[-1] = max(self._slices[-1], gap)
+            else:
+                taken = 1
+                self._begin_slice(gap)
+            self._in_slice = (self._in_slice + taken) % self._per_slice
+            times -= taken
 
     def percentile(self, share: float) -> float:
         """The gap (seconds) that `share` (0 to 1) of all gaps do not exceed; 0 without any."""
@@ -67,7 +66,6 @@ class Gaps:
             self._slices = [max(pair) for pair in zip(*[iter(self._slices)] * 2, strict=True)]
             self._per_slice *= 2
         self._slices.append(gap)
-        self._in_slice = 1 % self._per_slice
 
 
 class Timing:
@@ -88,8 +86,8 @@ class Timing:
     @property
     def gaps(self) -> Gaps:
         """The gaps between messages."""
-        for gap in self._uncounted:
-            self._gaps.add(gap)
+        for gap, same in groupby(self._uncounted):  # most of those in one read are nothing
+            self._gaps.add(gap, len(list(same)))
         self._uncounted.clear()
         return self._gaps
 

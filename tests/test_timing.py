@@ -60,6 +60,15 @@ def test_slices_are_the_longest_gaps_of_equal_runs_in_order(
     assert len(slices) <= 32
 
 
+@given(st.lists(st.tuples(st.sampled_from([0.0, 1e-6, 0.5, 7.0]), st.integers(1, 90)), max_size=60))
+def test_gaps_of_the_same_length_count_as_if_one_by_one(runs: list[tuple[float, int]]) -> None:
+    together = Gaps()
+    for gap, times in runs:
+        together.add(gap, times)
+    one_by_one = gaps_of([gap for gap, times in runs for _ in range(times)])
+    assert vars(together) == vars(one_by_one)
+
+
 def size(gaps: Any) -> int:
     return sum(sys.getsizeof(value) for value in vars(gaps).values())
 
