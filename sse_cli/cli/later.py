@@ -35,6 +35,7 @@ SELDOM: Final = frozenset(
         "locale",
         "lzma",
         "selectors",
+        "stringprep",
         "subprocess",
         "textwrap",
         "tokenize",

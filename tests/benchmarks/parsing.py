@@ -5,6 +5,8 @@ from __future__ import annotations
 import gc
 import random
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from functools import partial
+from itertools import cycle, pairwise
 from typing import Any, Final
 
 from sse_cli.events import Message
@@ -25,6 +27,7 @@ from tests.benchmarks.measure import (
 GROUP: Final = "parser"
 MB: Final = 1000 * 1000
 CORPUS: Final = 50 * MB
+PARTS: Final = 10
 LARGE: Final = 4 * MB
 CHECKED: Final = 2 * MB
 HTTPX_SSE: Final = "httpx-sse"
@@ -90,15 +93,30 @@ def _corpus(make: Make, size: int) -> Callable[[Setting, Sequence[str]], Samples
         start = body[: body.rfind(b"\n\n", 0, CHECKED) + 2]
         _check(make, _reads(start, size), decoders)
         feeds = {OURS: ours} | {name: peers.DECODERS[name][1] for name in decoders}
-        runs: dict[str, Callable[[], float]] = {
-            name: lambda feed=feed: _consume(feed, reads)  # type: ignore[misc]
-            for name, feed in feeds.items()
-        }
+        parts = _parts(reads)
+        runs = {name: _in_turn(partial(_consume, feed), parts) for name, feed in feeds.items()}
         if NODE in names:
-            runs[NODE] = lambda: peers.node_seconds(path, size)[0]
-        return interleaved(runs, setting.rounds)
+            files = [path.with_suffix(f".{number}") for number in range(len(parts))]
+            for file, part in zip(files, parts, strict=True):
+                file.write_bytes(b"".join(part))
+            runs[NODE] = _in_turn(lambda file: peers.node_seconds(file, size)[0], files)
+        return interleaved(runs, setting.rounds * len(parts))
 
     return run
+
+
+def _parts(reads: Sequence[bytes]) -> list[Sequence[bytes]]:
+    """A corpus in parts, one a round: a machine is fast for some seconds and slow for others, and
+    what takes turns quickly sees the same of both."""
+    number = min(PARTS, len(reads))
+    marks = [part * len(reads) // number for part in range(number + 1)]
+    return [reads[start:end] for start, end in pairwise(marks)]
+
+
+def _in_turn(work: Callable[[Any], float], parts: Sequence[Any]) -> Callable[[], float]:
+    """Works on one part after another; the time that all of them would take."""
+    rest = cycle(parts)
+    return lambda: work(next(rest)) * len(parts)
 
 
 def _large(make: Callable[[int], bytes]) -> Callable[[Setting, Sequence[str]], Samples]:

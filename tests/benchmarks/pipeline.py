@@ -27,6 +27,7 @@ GROUP: Final = "pipeline"
 SHELL: Final = "sed | grep | jq"
 LOADS: Final = "json.loads"
 CORPUS: Final = 50 * 1000 * 1000
+_ROUNDS: Final = 2  # times those of the others: processes of several seconds
 EVENTS: Final = 150_000
 _JQ: Final = (
     r"sed -n 's/^data: //p' {} | grep -v '^\[DONE\]' | jq -j '.choices[0].delta.content // empty'"
@@ -42,7 +43,8 @@ def _watch(setting: Setting, _names: Sequence[str]) -> Samples:
     shell = _JQ.format(quote(str(path)))
     if _output(mine) != _output(("sh", "-c", shell)):
         raise SystemExit("sse and jq give different texts: nothing to compare")
-    return interleaved({OURS: lambda: wall(mine), SHELL: lambda: wall(shell)}, setting.rounds)
+    runs = {OURS: lambda: wall(mine), SHELL: lambda: wall(shell)}
+    return interleaved(runs, _ROUNDS * setting.rounds)
 
 
 def _tail(make: Make, end: bytes) -> Callable[[Setting, Sequence[str]], Samples]:
@@ -58,7 +60,7 @@ def _tail(make: Make, end: bytes) -> Callable[[Setting, Sequence[str]], Samples]
 
         # One process, one thread: its CPU time is its time, and the neighbours don't count.
         return interleaved(
-            {OURS: lambda: cpu(command), LOADS: lambda: seconds(loads)}, setting.rounds
+            {OURS: lambda: cpu(command), LOADS: lambda: seconds(loads)}, _ROUNDS * setting.rounds
         )
 
     return run
