@@ -163,6 +163,8 @@ def _slice(node: Node) -> Evaluate:
 
 def _or(node: Node) -> Evaluate:
     *parts, last = map(_compile, _alternatives(node))
+    if len(parts) == 1:
+        return _either(parts[0], last)
 
     def first_of(value: Any) -> Any:
         for part in parts:
@@ -173,6 +175,16 @@ def _or(node: Node) -> Evaluate:
         return last(value)
 
     return first_of
+
+
+def _either(first: Evaluate, second: Evaluate) -> Evaluate:
+    def either(value: Any) -> Any:
+        found = first(value)
+        if found or found.__class__ is int or found.__class__ is float:  # as in `first_of`
+            return found
+        return second(value)
+
+    return either
 
 
 def _alternatives(node: Node) -> list[Node]:
@@ -254,6 +266,9 @@ def _is_ordered(value: Any) -> bool:
 
 def _multi_select_list(node: Node) -> Evaluate:
     parts = [_compile(child) for child in node["children"]]
+    if len(parts) == 2:  # as most formats have them: a comprehension is a call
+        first, second = parts
+        return lambda value: None if value is None else [first(value), second(value)]
     return lambda value: None if value is None else [part(value) for part in parts]
 
 
@@ -263,15 +278,30 @@ def _multi_select_dict(node: Node) -> Evaluate:
 
 
 def _projection(node: Node) -> Evaluate:
-    base, each = map(_compile, node["children"])
-    if node["children"][1]["type"] == "identity":
-        return _without_nulls(base)
+    source, target = node["children"]
+    if target["type"] == "identity":
+        return _without_nulls(_compile(source))
+    if source["type"] == "flatten":
+        return _flat_projection(_compile(source["children"][0]), _compile(target))
+    base, each = _compile(source), _compile(target)
 
     def project(value: Any) -> Any:
         items = base(value)
         if items.__class__ is not list:
             return None
         return [found for item in items if (found := each(item)) is not None]
+
+    return project
+
+
+def _flat_projection(base: Evaluate, each: Evaluate) -> Evaluate:
+    """`items[].each`: what is asked for is missing in most events, which this tells at once."""
+
+    def project(value: Any) -> Any:
+        items = base(value)
+        if items.__class__ is not list:
+            return None
+        return [found for item in _merged(items) if (found := each(item)) is not None]
 
     return project
 
@@ -313,20 +343,23 @@ def _filter_projection(node: Node) -> Evaluate:
     return project
 
 
+def _merged(items: list[Any]) -> list[Any]:
+    """`items` with the items of the lists in it in their place."""
+    merged: list[Any] = []
+    for item in items:
+        if item.__class__ is list:
+            merged += item
+        else:
+            merged.append(item)
+    return merged
+
+
 def _flatten(node: Node) -> Evaluate:
     base = _compile(node["children"][0])
 
     def flatten(value: Any) -> Any:
         items = base(value)
-        if items.__class__ is not list:
-            return None
-        merged: list[Any] = []
-        for item in items:
-            if item.__class__ is list:
-                merged += item
-            else:
-                merged.append(item)
-        return merged
+        return _merged(items) if items.__class__ is list else None
 
     return flatten
 
