@@ -31,14 +31,13 @@ class Row:
     `parts` are the strings of the data that a wire format says are text, reasoning or a tool
     call (kind, string)."""
 
-    __slots__ = ("_payload", "gap", "message", "parts", "values")
+    values: Sequence[Any] = ()
+    gap = 0.0
+    parts: Sequence[tuple[str, str]] = ()
+    _payload = _UNSET
 
     def __init__(self, message: Message) -> None:
         self.message = message
-        self.values: list[Any] = []
-        self.gap = 0.0
-        self.parts: Sequence[tuple[str, str]] = ()
-        self._payload = _UNSET
 
     @property
     def payload(self) -> Any:
@@ -56,20 +55,24 @@ class Expression:
         self.option = option
         self.errors = 0
         self.first_error = ""
-        self._evaluate = _compile(text, option)
-
-    def search(self, value: Any) -> Any:
+        self.search = self._searching(_compile(text, option))
         """The expression's value, None when there is none or evaluating it fails."""
-        try:
-            found = self._evaluate(value)
-        except Exception as error:  # the library's functions raise OverflowError and more
-            return self._failed(str(error))
-        if found is None or found is False:
-            return found
-        kind = found.__class__
-        if kind in _JSON or (kind is float and isfinite(found)):
-            return found
-        return self._failed("its value is none that JSON has")
+
+    def _searching(self, evaluate: Callable[[Any], Any]) -> Callable[[Any], Any]:
+        # A function in a function: several run at every event, and methods take longer.
+        def search(value: Any) -> Any:
+            try:
+                found = evaluate(value)
+            except Exception as error:  # the library's functions raise OverflowError and more
+                return self._failed(str(error))
+            if found is None or found is False:
+                return found
+            kind = found.__class__
+            if kind in _JSON or (kind is float and isfinite(found)):
+                return found
+            return self._failed("its value is none that JSON has")
+
+        return search
 
     def _failed(self, why: str) -> None:
         self.errors += 1

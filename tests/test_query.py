@@ -207,7 +207,7 @@ def test_queries_are_evaluated_for_the_rows_that_are_kept_alone() -> None:
     kept, dropped = row("abc"), row("5", "ping")
     assert chosen.keeps(kept)
     assert not chosen.keeps(dropped)
-    assert (kept.values, dropped.values, query.errors) == ([3, "abc"], [], 0)
+    assert (kept.values, dropped.values, query.errors) == ([3, "abc"], (), 0)
 
 
 @pytest.mark.parametrize(
