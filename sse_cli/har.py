@@ -81,7 +81,7 @@ def _messages(events: Iterable[Event], verdict: Verdict) -> Iterable[Message]:
     """The messages among `events`; the verdict sees all."""
     for event in events:
         if isinstance(event, Message):
-            verdict.message(Row(event))
+            verdict.messages([Row(event)])
             yield event
         elif isinstance(event, Ignored):
             verdict.ignored(event)

@@ -102,23 +102,27 @@ class Selection:
         self.where = where
         self.events = events
         self.excluded = excluded
-        self._has_types = bool(events or excluded)
-        self.is_all = not (queries or where or self._has_types)
+        self.is_all = not (queries or where or events or excluded)
 
-    def keeps(self, row: Row) -> bool:
-        """Whether the message passes the filters; if so its queries are evaluated."""
-        if self._has_types:
-            kind = row.message.type
-            if (self.events and kind not in self.events) or kind in self.excluded:
-                return False
-        if self.where and is_false(self.where.search(row.payload)):
-            return False
-        if len(self.queries) == 1:  # as for most: a comprehension is a call
-            row.values = [self.queries[0].search(row.payload)]
+    def kept(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """Those that pass the filters; their queries are evaluated."""
+        if self.events:
+            rows = [row for row in rows if row.message.type in self.events]
+        if self.excluded:
+            rows = [row for row in rows if row.message.type not in self.excluded]
+        if self.where:
+            search = self.where.search
+            rows = [row for row in rows if not is_false(search(row.payload))]
+        if len(self.queries) == 1:  # as for most
+            search = self.queries[0].search
+            for row in rows:
+                row.values = (search(row.payload),)
         elif self.queries:
-            value = row.payload
-            row.values = [query.search(value) for query in self.queries]
-        return True
+            searches = [query.search for query in self.queries]
+            for row in rows:
+                value = row.payload
+                row.values = [search(value) for search in searches]
+        return rows
 
 
 def as_text(value: Any) -> str:

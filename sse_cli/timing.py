@@ -9,10 +9,10 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from itertools import groupby
+from itertools import groupby, repeat
 from typing import Final
 
-from sse_cli.events import Chunk, Message, Opened, Signal
+from sse_cli.events import Chunk, Opened, Signal
 
 _GROWTH: Final = math.log(1.05)
 _FLOOR: Final = 1e-6  # one microsecond: shorter gaps count as this
@@ -101,18 +101,22 @@ class Timing:
         elif isinstance(signal, Opened) and self.headers is None:
             self.headers = signal.at
 
-    def message(self, message: Message) -> float:
-        """Count a message; its gap to the one before it, or to the headers if it is the first."""
-        self.messages += 1
+    def arrived(self, at: float, count: int = 1) -> float:
+        """Count messages that came together; the gap from the one before them, or from the
+        headers if the first of all is among them."""
+        self.messages += count
         before = self._last_message
-        self._last_message = message.at
-        if before is None:
-            self.first_event = message.at
-            return message.at - (self.headers or 0.0)
-        gap = message.at - before
-        if len(self._uncounted) == _AT_ONCE:
+        self._last_message = at
+        if len(self._uncounted) > _AT_ONCE:
             _ = self.gaps
-        self._uncounted.append(gap)
+        if before is None:
+            self.first_event = at
+            gap = at - (self.headers or 0.0)
+        else:
+            gap = at - before
+            self._uncounted.append(gap)
+        if count > 1:
+            self._uncounted.extend(repeat(0.0, count - 1))
         return gap
 
     def values(self, values: Sequence[object], at: float) -> None:

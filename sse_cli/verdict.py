@@ -6,7 +6,7 @@ event under HTTP 200, a sentinel before a cut, half an event before a clean end.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from sse_cli import payload
@@ -61,21 +61,23 @@ class Verdict:
         self._incomplete: Ignored | None = None
         self._messages = 0
 
-    def message(self, row: Row) -> None:
+    def messages(self, rows: Sequence[Row]) -> None:
         """Note a sentinel, and the first event by which the stream reports an error."""
-        message = row.message
-        self._messages = message.n
-        if message.data == SENTINEL:
-            self.is_done = True
-        # error_of asks the same, once more: this runs at every event, and few can be one.
-        elif (
-            not self.error
-            and ('"error"' in message.data or message.type == "error")
-            and (error := error_of(row))
-        ):
-            self.error = f"event {message.n} reports an error: {error}"
+        for row in rows:
+            message = row.message
+            data = message.data
+            if data == SENTINEL:
+                self.is_done = True
+            # error_of asks the same, once more: this runs at every event, and few can be one.
+            elif '"error"' in data or message.type == "error":
+                self._error(row)
+        self._messages = rows[-1].message.n
+
+    def _error(self, row: Row) -> None:
+        if not self.error and (error := error_of(row)):
+            self.error = f"event {row.message.n} reports an error: {error}"
             self.error_value = error_value(row)
-            self.error_event = message.n
+            self.error_event = row.message.n
 
     def ignored(self, event: Ignored) -> None:
         """Note what was cut off, and what a limit of ours passed over."""

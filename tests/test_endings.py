@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sse_cli.events import Chunk, Closed, Ending, Message, Opened
+from sse_cli.events import Chunk, Closed, Ending, Opened
 from sse_cli.render import summary
 from sse_cli.render.counts import Aside
 from sse_cli.render.summary import Report, footer
@@ -191,7 +191,7 @@ def timing(*, headers: bool = True, messages: int = 0, last: float = 0.0) -> Tim
     if headers:
         made.signal(Opened(0.1, "http://h/", 200))
     for _ in range(messages):
-        made.message(Message("message", "x", "", None, 0.2, 0, 9))
+        made.arrived(0.2)
     if headers:
         made.signal(Chunk(last, b"x"))
     return made

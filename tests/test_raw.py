@@ -13,10 +13,10 @@ MESSAGE = Message("message", "a", "", None, 0.0, 0, 9)
 
 def test_raw_is_the_bytes_of_a_stream(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
     raw = Raw()
-    raw.show(Opened(0.0, "http://h/", 200))
+    raw.note(Opened(0.0, "http://h/", 200))
     raw.tap(Chunk(0.0, b"a\xff"))
-    raw.show(Row(MESSAGE))
-    raw.show(Comment("c", 0.0, 0))
+    raw.rows([Row(MESSAGE)])
+    raw.note(Comment("c", 0.0, 0))
     raw.tap(Chunk(0.0, b"\x00\r\n"))
     raw.flush()
     assert capsysbinary.readouterr().out == b"a\xff\x00\r\n"
@@ -26,7 +26,7 @@ def test_raw_is_nothing_of_a_reply_that_is_no_stream(
     capsysbinary: pytest.CaptureFixture[bytes],
 ) -> None:
     raw = Raw()
-    raw.show(Opened(0.0, "http://h/", 401, media="other"))
+    raw.note(Opened(0.0, "http://h/", 401, media="other"))
     raw.tap(Chunk(0.0, b"no"))
     raw.flush()
     assert capsysbinary.readouterr().out == b""

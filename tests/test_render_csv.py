@@ -26,7 +26,9 @@ def row(data: str, *values: Any, kind: str = "message", id_: str | None = None) 
 
 def written(*items: Item, queries: tuple[str, ...] = (), escaped: bool = False) -> str:
     renderer = CSVRenderer([Query(text) for text in queries], escaped=escaped)
-    return "".join(piece for item in items for piece in renderer.feed(item))
+    return "".join(
+        renderer.rows([item]) if isinstance(item, Row) else renderer.note(item) for item in items
+    )
 
 
 @pytest.mark.parametrize(

@@ -31,9 +31,11 @@ def message(data: str, **fields: Any) -> Row:
 
 def line(item: Item, *queries: str, everything: bool = False) -> str:
     compiled = [Query(text) for text in queries]
-    if isinstance(item, Row):
-        item.values = [query.search(item.payload) for query in compiled]
-    return "".join(JSONLinesRenderer(compiled, everything=everything).feed(item))
+    renderer = JSONLinesRenderer(compiled, everything=everything)
+    if not isinstance(item, Row):
+        return renderer.note(item)
+    item.values = [query.search(item.payload) for query in compiled]
+    return renderer.rows([item])
 
 
 def test_a_message_is_one_object_with_its_keys_in_order() -> None:

@@ -27,7 +27,8 @@ def row(data: str = "", *values: Any) -> Row:
 
 
 def text(item: Item, *, queries: bool = True, join: bool = False, escaped: bool = False) -> str:
-    return "".join(TextRenderer(queries=queries, join=join, escaped=escaped).feed(item))
+    renderer = TextRenderer(queries=queries, join=join, escaped=escaped)
+    return renderer.rows([item]) if isinstance(item, Row) else renderer.note(item)
 
 
 @pytest.mark.parametrize(

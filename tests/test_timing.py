@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sse_cli.events import Chunk, Message, Opened
+from sse_cli.events import Chunk, Opened
 from sse_cli.timing import Gaps, Timing
 
 GAPS = st.lists(st.floats(1e-6, 1e6), min_size=1, max_size=200)
@@ -81,17 +81,13 @@ def test_memory_is_the_same_after_a_thousand_gaps_and_after_a_hundred_thousand()
     assert len(vars(many)["_buckets"]) < 600  # from a microsecond to eleven days
 
 
-def message(at: float) -> Message:
-    return Message("message", "x", "", None, at, 0, 10)
-
-
 def test_the_firsts_are_noted_once() -> None:
     timing = Timing()
     assert timing.headers is timing.first_byte is timing.first_event is timing.first_value is None
     for start in (0.0, 10.0):
         timing.signal(Opened(start + 0.1, "http://h/"))
         timing.signal(Chunk(start + 0.2, b"12345"))
-        timing.message(message(start + 0.2))
+        timing.arrived(start + 0.2)
         timing.values(["x"], start + 0.3)
     assert timing.headers == 0.1
     assert timing.first_byte == timing.first_event == 0.2
@@ -102,8 +98,24 @@ def test_the_firsts_are_noted_once() -> None:
 def test_a_gap_is_counted_from_the_message_before_and_the_first_from_the_headers() -> None:
     timing = Timing()
     timing.signal(Opened(0.5, "http://h/"))
-    assert timing.message(message(0.75)) == 0.25
-    assert timing.message(message(1.75)) == 1.0
-    assert timing.message(message(1.75)) == 0.0
+    assert timing.arrived(0.75) == 0.25
+    assert timing.arrived(1.75) == 1.0
+    assert timing.arrived(1.75) == 0.0
     assert (timing.gaps.count, timing.gaps.max) == (2, 1.0)  # the wait for the first is none
-    assert Timing().message(message(0.75)) == 0.75
+    assert Timing().arrived(0.75) == 0.75
+
+
+@given(st.lists(st.tuples(st.sampled_from([0.0, 0.5, 7.0]), st.integers(1, 90)), max_size=40))
+def test_messages_that_come_together_count_as_if_one_by_one(reads: list[tuple[float, int]]) -> None:
+    together, one_by_one = Timing(), Timing()
+    at = 0.0
+    for gap, count in reads:
+        at += gap
+        alone = [one_by_one.arrived(at) for _ in range(count)]
+        assert together.arrived(at, count) == alone[0]
+        assert alone[1:] == [0.0] * (count - 1)
+    assert vars(together.gaps) == vars(one_by_one.gaps)
+    assert (together.messages, together.first_event) == (
+        one_by_one.messages,
+        one_by_one.first_event,
+    )

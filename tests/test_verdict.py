@@ -26,7 +26,7 @@ def judged(ending: str, *evidence: str | Ignored) -> Closed:
         if isinstance(one, Ignored):
             verdict.ignored(one)
         else:
-            verdict.message(row(one, number=number))
+            verdict.messages([row(one, number=number)])
     return verdict.finish(Closed(2.0, Ending(ending), "the wire's own words", "", b"body"))
 
 

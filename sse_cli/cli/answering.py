@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
 from sse_cli.answer import AnswerTiming
 from sse_cli.events import Closed, Ignored
 from sse_cli.query import Row
 from sse_cli.reassemble import Piece, Reassembler
-from sse_cli.render.items import Item
+from sse_cli.render.items import Note
 from sse_cli.render.pieces import PieceWriter
 from sse_cli.verdict import SENTINEL, Verdict
 
 
 @dataclass
 class View:
-    """Where the items of a run become pieces of an answer."""
+    """Where what a run shows becomes pieces of an answer."""
 
     reassembler: Reassembler
     writer: PieceWriter
@@ -32,17 +32,20 @@ class View:
         """Whether no format was found."""
         return self.reassembler.format is None
 
-    def show(self, item: Item) -> None:
-        """Write the pieces that follow from an item."""
-        if isinstance(item, Row):
-            self._n = item.message.n
-            self._write(self.reassembler.feed(item))
-            self._check_json(item)
-        elif isinstance(item, Ignored):
-            self._write(self.reassembler.feed_ignored(item, self._n))
-        elif isinstance(item, Closed):
-            self._write(self.reassembler.finish(item.at))
-            self._tell_error(item.at)
+    def rows(self, rows: Sequence[Row]) -> None:
+        """Write the pieces that follow from messages."""
+        for row in rows:
+            self._n = row.message.n
+            self._write(self.reassembler.feed(row))
+            self._check_json(row)
+
+    def note(self, note: Note) -> None:
+        """Write those that follow from anything else."""
+        if isinstance(note, Ignored):
+            self._write(self.reassembler.feed_ignored(note, self._n))
+        elif isinstance(note, Closed):
+            self._write(self.reassembler.finish(note.at))
+            self._tell_error(note.at)
 
     def flush(self) -> None:
         """Hand over what a read gave."""

@@ -30,7 +30,7 @@ from sse_cli.expectations import EXCERPT, Expectation, Facts, Said, Witness
 from sse_cli.formats import WireFormat
 from sse_cli.query import Expression, Row
 from sse_cli.reassemble import Reassembler
-from sse_cli.render.items import Item
+from sse_cli.render.items import Note
 from sse_cli.render.pieces import NoWriter
 from sse_cli.timing import Timing
 from sse_cli.verdict import Verdict
@@ -124,20 +124,23 @@ class Watcher:
         at, one = min(dues, key=lambda due: due[0])
         return at, f"{one.option} {one.typed}"
 
-    def show(self, item: Item) -> None:
-        """Pass an item on."""
-        if isinstance(item, Row):
+    def rows(self, rows: Sequence[Row]) -> None:
+        """Show messages: one at a time, as `is_done` has a run hand them on."""
+        for row in rows:
             for one in self.expectations:
-                one.row(item)
+                one.row(row)
             if self.error is None and self.verdict.error:
-                message = item.message
+                message = row.message
                 data = message.data[:EXCERPT]
                 self.error = Witness(message.n, message.at, message.type, data)
-        elif isinstance(item, Ignored):
+
+    def note(self, note: Note) -> None:
+        """Show a line that was ignored."""
+        if isinstance(note, Ignored):
             for one in self.expectations:
-                one.ignored(item)
+                one.ignored(note)
             if self.error is None and self.verdict.error:
-                self.error = Witness(0, item.at, item.type or "", item.text[:EXCERPT])
+                self.error = Witness(0, note.at, note.type or "", note.text[:EXCERPT])
 
     def flush(self) -> None:
         """Nothing is held back."""

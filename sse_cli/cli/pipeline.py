@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, nullcontext
 from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
 
@@ -24,7 +24,7 @@ from sse_cli.interrupts import alarm
 from sse_cli.payload import is_false
 from sse_cli.query import Expression, Row, Selection
 from sse_cli.render.counts import Aside
-from sse_cli.render.items import Item
+from sse_cli.render.items import Note
 from sse_cli.session import Session
 from sse_cli.sources import Clock
 from sse_cli.timing import Timing
@@ -42,10 +42,13 @@ GRACE: Final = 0.1  # seconds in which what came in time, by its stamp, is read 
 
 
 class View(Protocol):
-    """Where items go: a renderer with its output."""
+    """Where messages, and what came between them, go: a renderer with its output."""
 
-    def show(self, item: Item) -> None:
-        """Take an item."""
+    def rows(self, rows: Sequence[Row]) -> None:
+        """Take messages that followed each other in a read."""
+
+    def note(self, note: Note) -> None:
+        """Take anything else."""
 
     def flush(self) -> None:
         """A read has been worked through: print what it gave."""
@@ -57,10 +60,15 @@ class Together:
     def __init__(self, *views: View) -> None:
         self._views = views
 
-    def show(self, item: Item) -> None:
-        """Hand an item to each."""
+    def rows(self, rows: Sequence[Row]) -> None:
+        """Hand messages to each."""
         for view in self._views:
-            view.show(item)
+            view.rows(rows)
+
+    def note(self, note: Note) -> None:
+        """Hand a note to each."""
+        for view in self._views:
+            view.note(note)
 
     def flush(self) -> None:
         """Have each print what a read gave."""
@@ -108,8 +116,8 @@ class Run:
         self.limit = ""
         self.signal_number = 0
         self.gave_up = False
-        self._show: Callable[[Item], None]  # the view's, since `over` began
-        self._flush: Callable[[], None]
+        self._view: View  # since `over` began
+        self._may_end = False  # a message may be the last one that is wanted
         self._due = 0.0
         self._is_waiting = False
         self._has_rung = False
@@ -119,7 +127,8 @@ class Run:
 
         Ctrl-C and SIGTERM end the stream as any other end does; what came before is shown.
         """
-        self._show, self._flush = view.show, view.flush
+        self._view = view
+        self._may_end = bool(self.max_events is not None or self.until or self.is_done)
         self.clock()  # starts it
         with self.recorder or nullcontext():
             try:
@@ -135,7 +144,7 @@ class Run:
                 return self._end(Closed(now, Ending.INTERRUPTED, f"stopped by {what}"))
 
     def _read(self, signals: Iterator[Signal], tap: Tap | None) -> Closed:
-        feed, count = self.session.feed, self.timing.signal
+        feed, count, flush = self.session.feed, self.timing.signal, self._view.flush
         advance = next if self.duration is None else self._next
         with closing(signals):  # type: ignore[type-var]  # all our sources are generators
             while True:
@@ -149,7 +158,7 @@ class Run:
                 if tap and isinstance(signal, Chunk):
                     tap(signal)
                 self._pass(feed(signal))
-                self._flush()
+                flush()
                 if late:  # what the signal brought is the evidence
                     return self._end(late)
                 if self.limit:
@@ -218,45 +227,66 @@ class Run:
         self._pass(rest)
         assert isinstance(closed, Closed)  # noqa: S101 (a session ends with it)
         closed = self.verdict.finish(closed)
-        self._show(closed)
-        self._flush()
+        self._view.note(closed)
+        self._view.flush()
         return closed
 
     def _pass(self, events: Iterable[Event]) -> None:
+        """Work through the events of a read: messages in a row at once, which costs half of what
+        it costs one by one, unless each may be the last that is wanted."""
+        rows: list[Row] = []
         for event in events:
             if isinstance(event, Message):
-                self._message(event)
-                if self.limit or (self.is_done and self.is_done()):
-                    return
+                rows.append(Row(event))
+                if self._may_end:
+                    self._messages(rows)
+                    if self._is_over(rows.pop()):
+                        return
                 continue
-            if isinstance(event, Ignored):
-                self.verdict.ignored(event)
-            elif isinstance(event, Opened):
-                self.opened = event
-                self.continuity.opened()
-            elif isinstance(event, Reconnecting):
-                self.reconnects += 1
-                self._due = event.at + event.delay
-                self.verdict.reconnecting()
-            self.aside.feed(event)
-            self._show(event)
+            if rows:
+                self._messages(rows)
+                rows = []
+            self._note(event)
+        if rows:
+            self._messages(rows)
 
-    def _message(self, message: Message) -> None:
-        row = Row(message)
-        row.gap = self.timing.message(message)
-        self.verdict.message(row)
-        if message.id:
-            self.continuity.message(message)
+    def _note(self, note: Note) -> None:
+        if isinstance(note, Ignored):
+            self.verdict.ignored(note)
+        elif isinstance(note, Opened):
+            self.opened = note
+            self.continuity.opened()
+        elif isinstance(note, Reconnecting):
+            self.reconnects += 1
+            self._due = note.at + note.delay
+            self.verdict.reconnecting()
+        self.aside.feed(note)
+        self._view.note(note)
+
+    def _messages(self, rows: Sequence[Row]) -> None:
+        """Judge messages of one read, and show those that are wanted."""
+        rows[0].gap = self.timing.arrived(rows[0].message.at, len(rows))
+        self.verdict.messages(rows)
+        for row in rows:
+            if row.message.id:
+                self.continuity.message(row.message)
         if self.verdict.is_done:  # what is_done() knows of ends the run itself
             self.session.resume.over = True
         if self.glance:
-            row.parts = self.glance.feed(row)
-        if self.selection.is_all or self.selection.keeps(row):
-            self.shown += 1
-            if row.values and self.timing.first_value is None:
-                self.timing.values(row.values, message.at)
-            self._show(row)
+            for row in rows:
+                row.parts = self.glance.feed(row)
+        if not self.selection.is_all and not (rows := self.selection.kept(rows)):
+            return
+        self.shown += len(rows)
+        if self.timing.first_value is None and self.selection.queries:
+            for row in rows:
+                self.timing.values(row.values, row.message.at)
+        self._view.rows(rows)
+
+    def _is_over(self, row: Row) -> bool:
+        """Whether a message was the last that is wanted."""
         if self.shown == self.max_events:
             self.limit = f"{self.shown:,} shown, as -n asked"
         elif self.until and not is_false(self.until.search(row.payload)):
-            self.limit = f"event {message.n} is what --until asked for"
+            self.limit = f"event {row.message.n} is what --until asked for"
+        return bool(self.limit or (self.is_done and self.is_done()))

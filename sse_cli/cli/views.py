@@ -8,8 +8,8 @@ from sse_cli.cli.options import Format, OutputOptions
 from sse_cli.cli.pipeline import Tap
 from sse_cli.errors import UsageError
 from sse_cli.events import Chunk, Opened
-from sse_cli.query import Query
-from sse_cli.render.items import Item, Renderer
+from sse_cli.query import Query, Row
+from sse_cli.render.items import Note, Renderer
 from sse_cli.render.output import Output, is_terminal, standard_output
 
 
@@ -19,15 +19,18 @@ class Stream:
     tap: Tap | None = None  # no use for bytes
 
     def __init__(self, renderer: Renderer) -> None:
-        self._feed = renderer.feed
         self._output = Output()
         self._write = self._output.write
+        self._of_rows, self._of_note = renderer.rows, renderer.note
         self.flush = self._output.flush  # hands it to the reader
 
-    def show(self, item: Item) -> None:
-        """Write what the renderer makes of `item`."""
-        for piece in self._feed(item):
-            self._write(piece)
+    def rows(self, rows: Sequence[Row]) -> None:
+        """Write what the renderer makes of messages."""
+        self._write(self._of_rows(rows))
+
+    def note(self, note: Note) -> None:
+        """Write what it makes of anything else."""
+        self._write(self._of_note(note))
 
 
 class Raw:
@@ -39,10 +42,13 @@ class Raw:
         self._output = Output()
         self.flush = self._output.flush
 
-    def show(self, item: Item) -> None:
+    def rows(self, rows: Sequence[Row]) -> None:
+        """Their bytes are written already."""
+
+    def note(self, note: Note) -> None:
         """Take note of what the bytes are that follow."""
-        if isinstance(item, Opened):
-            self._is_stream = item.media != "other"
+        if isinstance(note, Opened):
+            self._is_stream = note.media != "other"
 
     def tap(self, chunk: Chunk) -> None:
         """Write a chunk's bytes."""

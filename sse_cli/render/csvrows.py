@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 from sse_cli import safe
 from sse_cli.query import Query, Row, as_text
-from sse_cli.render.items import Item
+from sse_cli.render.items import Note
 
 _SPECIAL = re.compile(r'[",\r\n]')  # RFC 4180, 2.6 and 2.7
 
@@ -20,16 +20,25 @@ class CSVRenderer:
         self._escaped = escaped
         self._begun = False
 
-    def feed(self, item: Item) -> Iterable[str]:
-        """The line of a message; the header before the first item of all."""
-        if not self._begun:
-            self._begun = True
-            yield self._line(["n", "t", "event", "id", *(self._columns or ["data"])])
-        if isinstance(item, Row):
-            message = item.message
-            values = map(as_text, item.values) if self._columns else [message.data]
-            head = [str(message.n), f"{message.at:.6f}", message.type, message.id or ""]
-            yield self._line([*head, *values])
+    def rows(self, rows: Sequence[Row]) -> str:
+        """The lines of messages."""
+        return self._header() + "".join(map(self._row, rows))
+
+    def note(self, _note: Note) -> str:
+        """The header, if nothing came before."""
+        return self._header()
+
+    def _header(self) -> str:
+        if self._begun:
+            return ""
+        self._begun = True
+        return self._line(["n", "t", "event", "id", *(self._columns or ["data"])])
+
+    def _row(self, row: Row) -> str:
+        message = row.message
+        values = map(as_text, row.values) if self._columns else [message.data]
+        head = [str(message.n), f"{message.at:.6f}", message.type, message.id or ""]
+        return self._line([*head, *values])
 
     def _line(self, cells: Sequence[str]) -> str:
         if self._escaped:

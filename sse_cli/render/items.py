@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Protocol, TypeAlias
 
 from sse_cli.events import Closed, Comment, Ignored, Opened, Reconnecting, Retry
@@ -12,12 +12,17 @@ if TYPE_CHECKING:  # Rich costs 40 ms, which lines for a pipe need not pay
     from rich.text import Text
 
 Lines: TypeAlias = "Iterable[Text]"
-Item: TypeAlias = Row | Comment | Retry | Ignored | Opened | Reconnecting | Closed
+Note: TypeAlias = Comment | Retry | Ignored | Opened | Reconnecting | Closed
+Item: TypeAlias = Row | Note
 
 
 class Renderer(Protocol):
     """A view that writes text."""
 
-    def feed(self, item: Item) -> Iterable[str]:
-        """What `item` adds to the output."""
+    def rows(self, rows: Sequence[Row]) -> str:
+        """What messages in a row add to the output."""
+        ...
+
+    def note(self, note: Note) -> str:
+        """What anything else adds."""
         ...

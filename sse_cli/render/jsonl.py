@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from sse_cli import payload, redact
 from sse_cli.events import Closed, Comment, Ignored, Opened, Reconnecting, Retry
 from sse_cli.payload import as_written, quote
 from sse_cli.query import Query, Row
-from sse_cli.render.items import Item
+from sse_cli.render.items import Note
 
 # Put together by hand, at every event: what is JSON already is not written anew.
 _MESSAGE: Final = (
@@ -24,10 +24,11 @@ class JSONLinesRenderer:
         self._names = [query.name for query in queries]
         self._everything = everything
 
-    def feed(self, item: Item) -> Iterable[str]:
-        """The item's line, if it has one."""
-        if isinstance(item, Row):
-            message, value = item.message, item.payload
+    def rows(self, rows: Sequence[Row]) -> str:
+        """The lines of messages."""
+        lines = []
+        for row in rows:
+            message, value = row.message, row.payload
             data, own_id = message.data, message.id
             line = _MESSAGE % (
                 message.n,
@@ -36,19 +37,21 @@ class JSONLinesRenderer:
                 "null" if own_id is None else quote(own_id),
                 quote(message.last_event_id),
                 quote(data) if value is data else as_written(data),
-                self._query(item) if self._names else "",
+                self._query(row) if self._names else "",
             )
-            return (line,)
-        if not self._everything:
-            return ()
-        return (payload.dump(_other(item)) + "\n",)
+            lines.append(line)
+        return "".join(lines)
+
+    def note(self, note: Note) -> str:
+        """The line of anything else, if it is asked for."""
+        return payload.dump(_noted(note)) + "\n" if self._everything else ""
 
     def _query(self, row: Row) -> str:
         found = dict(zip(self._names, row.values, strict=True))
         return f',"query":{payload.dump(found)}'
 
 
-def _other(item: Comment | Retry | Ignored | Opened | Reconnecting | Closed) -> dict[str, Any]:
+def _noted(item: Note) -> dict[str, Any]:
     line: dict[str, Any] = {"kind": type(item).__name__.lower(), "t": _seconds(item.at)}
     match item:
         case Opened():

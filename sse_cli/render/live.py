@@ -8,8 +8,8 @@ from contextlib import AbstractContextManager
 from rich.console import Console
 from rich.text import Text
 
-from sse_cli.query import Query
-from sse_cli.render.items import Item
+from sse_cli.query import Query, Row
+from sse_cli.render.items import Item, Note
 from sse_cli.render.screen import Screen
 from sse_cli.render.table import TableRenderer
 
@@ -36,8 +36,16 @@ class Live:
         self._screen = Screen(screen, lambda: [footer()])
         self._screen.start()
 
-    def show(self, item: Item) -> None:
-        """Add the item's rows."""
+    def rows(self, rows: Sequence[Row]) -> None:
+        """Add the rows of messages."""
+        for row in rows:
+            self._add(row)
+
+    def note(self, note: Note) -> None:
+        """Add those of anything else."""
+        self._add(note)
+
+    def _add(self, item: Item) -> None:
         for line in self._renderer.feed(item):
             self._screen.write(line)
 

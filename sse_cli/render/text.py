@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from operator import attrgetter
+from typing import Final
 
 from sse_cli import safe
 from sse_cli.query import Row, as_text
-from sse_cli.render.items import Item
+from sse_cli.render.items import Note
+
+_VALUES: Final = attrgetter("values")
 
 
 class TextRenderer:
@@ -18,21 +22,26 @@ class TextRenderer:
         self._end = "" if join else "\n"
         self._escaped = escaped
 
-    def feed(self, item: Item) -> Iterable[str]:
-        """The line of a message; nothing for all else."""
-        if not isinstance(item, Row):
-            return ()
-        values = item.values
+    def rows(self, rows: Sequence[Row]) -> str:
+        """The lines of messages."""
         if not self._queries:
-            text = item.message.data
-        elif len(values) == 1:
-            if (value := values[0]) is None:
-                return ()
-            text = value if value.__class__ is str else as_text(value)
-        elif values.count(None) == len(values):
-            return ()
+            lines = [row.message.data for row in rows]
+        elif len(rows[0].values) == 1:  # as for most
+            lines = [
+                value if value.__class__ is str else as_text(value)
+                for (value,) in map(_VALUES, rows)
+                if value is not None
+            ]
         else:
-            text = "\t".join(map(as_text, values))
+            lines = [
+                "\t".join(map(as_text, row.values))
+                for row in rows
+                if any(value is not None for value in row.values)
+            ]
         if self._escaped:
-            text = safe.escape(text, keep="\n\t")
-        return (text + self._end,)
+            lines = [safe.escape(line, keep="\n\t") for line in lines]
+        return self._end.join(lines) + self._end if lines else ""
+
+    def note(self, _note: Note) -> str:
+        """Nothing."""
+        return ""

@@ -1,0 +1,105 @@
+"""The loop that every command runs: messages of one read, judged at once or one by one."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sse_cli.cli.pipeline import Run
+from sse_cli.events import Chunk, Closed, Ending, Opened, Reconnecting, Signal
+from sse_cli.query import Expression, Query, Row, Selection
+from sse_cli.render.items import Note
+from sse_cli.session import Session
+
+BLOCKS = (
+    b'data: {"a":1}\n\n',
+    b'data: {"a":"x","b":[]}\n\n',
+    b"data: plain\n\n",
+    b"data: [DONE]\n\n",
+    b'data: {"error":{"message":"no"}}\n\n',
+    b'event: error\ndata: {"b":2}\n\n',
+    b"event: ping\ndata: {}\n\n",
+    b"id: 7\ndata: seven\n\n",
+    b"id: 9\ndata: nine\n\n",
+    b": hi\n\n",
+    b"retry: 5\n\n",
+    b'oops\ndata: {"a":null}\n\n',
+    b'{"error":"stray"}\n\n',
+)
+BODY = st.lists(st.sampled_from(BLOCKS), max_size=12).map(b"".join)
+BODIES = st.lists(st.lists(BODY, max_size=4), min_size=1, max_size=3)
+EVERY = 10**9  # messages: a limit that is never met, but must be asked for after each
+
+
+class Kept:
+    """A view that keeps what it was shown."""
+
+    def __init__(self) -> None:
+        self.items: list[Any] = []
+        self.messages: list[int] = []
+
+    def rows(self, rows: Sequence[Row]) -> None:
+        self.messages += [row.message.n for row in rows]
+        self.items += [(row.message, row.gap, row.values) for row in rows]
+
+    def note(self, note: Note) -> None:
+        self.items.append(note)
+
+    def flush(self) -> None:
+        self.items.append("flush")
+
+
+def signals(bodies: Sequence[Sequence[bytes]]) -> Iterator[Signal]:
+    at = 0.0
+    for attempt, body in enumerate(bodies, 1):
+        if attempt > 1:
+            yield Reconnecting(at, attempt, 0.5, Ending.EOF)
+        at += 0.5
+        yield Opened(at, "http://h/", 200, attempt=attempt)
+        for data in body:
+            at += 0.25
+            yield Chunk(at, data)
+    yield Closed(at, Ending.EOF)
+
+
+def run_over(bodies: Sequence[Sequence[bytes]], **more: Any) -> tuple[Run, Kept, Closed]:
+    selection = Selection(
+        [Query("a"), Query("@")], Expression("b != `2`", "--where"), excluded=frozenset({"ping"})
+    )
+    run, view = Run(Session(), lambda: 0.0, selection=selection, **more), Kept()
+    return run, view, run.over(signals(bodies), view)
+
+
+def known(run: Run) -> dict[str, Any]:
+    """All that a run knows at its end."""
+    _ = run.timing.gaps  # counts what is left to count
+    timing = vars(run.timing) | {"_gaps": vars(run.timing.gaps)}
+    verdict = {key: value for key, value in vars(run.verdict).items() if key != "missing"}
+    errors = [(query.errors, query.first_error) for query in run.selection.queries]
+    continuity = run.continuity.repeated, run.continuity.skipped
+    resume = run.session.resume.over, run.session.resume.last_event_id
+    return timing | verdict | {"errors": errors, "continuity": continuity, "resume": resume,
+                               "shown": run.shown, "aside": run.aside.counts}  # fmt: skip
+
+
+@given(BODIES)
+def test_messages_judged_at_once_come_out_as_if_one_by_one(bodies: list[list[bytes]]) -> None:
+    at_once, seen, closed = run_over(bodies)
+    one_by_one, alone, ended = run_over(bodies, max_events=EVERY)
+    assert seen.items == alone.items
+    assert closed == ended
+    assert known(at_once) == known(one_by_one)
+
+
+@given(BODY, st.integers(1, 4))
+def test_what_follows_the_last_message_that_is_wanted_counts_for_nothing(
+    body: bytes, wanted: int
+) -> None:
+    run, view, closed = run_over([[body, body]], max_events=wanted)
+    assert len(view.messages) == run.shown <= wanted
+    if closed.ending is Ending.LIMIT:
+        assert run.shown == wanted
+        assert run.timing.messages == view.messages[-1]
