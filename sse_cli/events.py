@@ -12,6 +12,7 @@ connection's body, after any content coding is undone.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from enum import StrEnum
 from typing import Final, Literal, NamedTuple, TypeAlias
 
@@ -102,6 +103,8 @@ class Reconnecting(NamedTuple):
 
 
 Signal: TypeAlias = Opened | Chunk | Reconnecting | Closed
+Push: TypeAlias = Callable[[Chunk], None]
+"""Takes what has come while the next signal is asked for: its source is about to wait."""
 
 
 class Resume:

@@ -22,7 +22,7 @@ from typing import Final, Literal, NamedTuple
 from sse_cli import content, recording
 from sse_cli.deadlines import Patience, endless
 from sse_cli.errors import UsageError
-from sse_cli.events import Chunk, Closed, Ending, Media, Opened, Resume, Signal
+from sse_cli.events import Chunk, Closed, Ending, Media, Opened, Push, Resume, Signal
 from sse_cli.reconnect import Pace, Policy, Reconnector
 from sse_cli.request import Request
 
@@ -115,9 +115,10 @@ def from_url(  # noqa: PLR0913 (one request, and what the run knows)
     resume: Resume | None = None,
     *,
     patience: Patience = endless,
+    push: Push | None = None,
 ) -> Iterator[Signal]:
-    """The signals of a request, over as many connections as `policy` asks for; none is waited
-    for longer than `patience` says."""
+    """The signals of a request, over as many connections as `policy` asks for, but those that
+    are pushed; none is waited for longer than `patience` says."""
     # Imported here: httpx costs 60 ms, which files and standard input need not pay.
     from sse_cli import transport  # noqa: PLC0415
 
@@ -134,6 +135,7 @@ def from_url(  # noqa: PLR0913 (one request, and what the run knows)
             spent=clock() if attempt > 1 else 0.0,
             admit=pace.admit,
             patience=patience,
+            push=push,
         )
 
     opener = Reconnector(

@@ -23,14 +23,14 @@ from sse_cli.cli import keeping
 from sse_cli.cli.answering import View
 from sse_cli.cli.opening import Wanted, build_request, kind_of, open_target
 from sse_cli.cli.options import RecordingOptions
-from sse_cli.cli.pipeline import Due, Run, Together
+from sse_cli.cli.pipeline import Due, Run
 from sse_cli.draft import duration
 from sse_cli.events import Closed, Ignored, Opened
 from sse_cli.expectations import EXCERPT, Expectation, Facts, Said, Witness
 from sse_cli.formats import WireFormat
 from sse_cli.query import Expression, Row
 from sse_cli.reassemble import Reassembler
-from sse_cli.render.items import Note
+from sse_cli.render.items import Note, Together
 from sse_cli.render.pieces import NoWriter
 from sse_cli.timing import Timing
 from sse_cli.verdict import Verdict

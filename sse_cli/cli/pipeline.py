@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, nullcontext
-from typing import TYPE_CHECKING, Final, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from sse_cli.continuity import Continuity
 from sse_cli.deadlines import Patience, endless
@@ -24,7 +24,7 @@ from sse_cli.interrupts import alarm
 from sse_cli.payload import is_false
 from sse_cli.query import Expression, Row, Selection
 from sse_cli.render.counts import Aside
-from sse_cli.render.items import Note
+from sse_cli.render.items import Note, View
 from sse_cli.session import Session
 from sse_cli.sources import Clock
 from sse_cli.timing import Timing
@@ -41,39 +41,18 @@ Due: TypeAlias = tuple[float, str]  # seconds of the run, and the option that as
 GRACE: Final = 0.1  # seconds in which what came in time, by its stamp, is read and worked through
 
 
-class View(Protocol):
-    """Where messages, and what came between them, go: a renderer with its output."""
+class _Over(BaseException):
+    """A run is over, while its source is asked for a signal."""
 
-    def rows(self, rows: Sequence[Row]) -> None:
-        """Take messages that followed each other in a read."""
-
-    def note(self, note: Note) -> None:
-        """Take anything else."""
-
-    def flush(self) -> None:
-        """A read has been worked through: print what it gave."""
+    def __init__(self, closed: Closed) -> None:
+        self.closed = closed
 
 
-class Together:
-    """Several views as one."""
+class _Raised(BaseException):
+    """What working through a signal raised, while its source is asked for another."""
 
-    def __init__(self, *views: View) -> None:
-        self._views = views
-
-    def rows(self, rows: Sequence[Row]) -> None:
-        """Hand messages to each."""
-        for view in self._views:
-            view.rows(rows)
-
-    def note(self, note: Note) -> None:
-        """Hand a note to each."""
-        for view in self._views:
-            view.note(note)
-
-    def flush(self) -> None:
-        """Have each print what a read gave."""
-        for view in self._views:
-            view.flush()
+    def __init__(self, error: Exception) -> None:
+        self.error = error
 
 
 class Run:
@@ -117,6 +96,7 @@ class Run:
         self.signal_number = 0
         self.gave_up = False
         self._view: View  # since `over` began
+        self._tap: Tap | None
         self._may_end = False  # a message may be the last one that is wanted
         self._due = 0.0
         self._is_waiting = False
@@ -127,15 +107,19 @@ class Run:
 
         Ctrl-C and SIGTERM end the stream as any other end does; what came before is shown.
         """
-        self._view = view
+        self._view, self._tap = view, tap
         self._may_end = bool(self.max_events is not None or self.until or self.is_done)
         self.clock()  # starts it
         with self.recorder or nullcontext():
             try:
                 with alarm(self.duration and self.duration / self.speed, self._ring):
-                    return self._read(signals, tap)
+                    return self._read(signals)
             except TimeIsUp:
                 return self._end(self._time_is_up())
+            except _Over as over:
+                return self._end(over.closed)
+            except _Raised as raised:
+                raise raised.error from None
             except (KeyboardInterrupt, Terminated) as error:
                 self.signal_number = getattr(error, "signal_number", 2)
                 what = "Ctrl-C" if self.signal_number == 2 else f"signal {self.signal_number}"
@@ -143,29 +127,44 @@ class Run:
                 now = max(self.clock(), self.timing.last)
                 return self._end(Closed(now, Ending.INTERRUPTED, f"stopped by {what}"))
 
-    def _read(self, signals: Iterator[Signal], tap: Tap | None) -> Closed:
-        feed, count, flush = self.session.feed, self.timing.signal, self._view.flush
+    def push(self, chunk: Chunk) -> None:
+        """Take bytes from a source that is about to wait, while it is asked for a signal."""
+        self._is_waiting = False
+        try:
+            end = self._take(chunk)
+        except Exception as error:  # none of the source's: it must not see it
+            raise _Raised(error) from None
+        if end:
+            raise _Over(end)
+        self._wait()
+
+    def _read(self, signals: Iterator[Signal]) -> Closed:
+        take = self._take
         advance = next if self.duration is None else self._next
         with closing(signals):  # type: ignore[type-var]  # all our sources are generators
             while True:
-                signal = advance(signals)
-                late = self._late(signal) if self.due else None
-                if isinstance(signal, Closed):
-                    return self._end(late or signal)
-                if self.recorder:
-                    self.recorder.write(signal)
-                count(signal)
-                if tap and isinstance(signal, Chunk):
-                    tap(signal)
-                self._pass(feed(signal))
-                flush()
-                if late:  # what the signal brought is the evidence
-                    return self._end(late)
-                if self.limit:
-                    return self._end(Closed(self.timing.last, Ending.LIMIT, self.limit))
-                if self.is_done and self.is_done():
-                    detail = "the answer's own end was seen"
-                    return self._end(Closed(self.timing.last, Ending.DONE, detail))
+                if end := take(advance(signals)):
+                    return self._end(end)
+
+    def _take(self, signal: Signal) -> Closed | None:
+        """Work through a signal; how it all ends, if it ends."""
+        late = self._late(signal) if self.due else None
+        if isinstance(signal, Closed):
+            return late or signal
+        if self.recorder:
+            self.recorder.write(signal)
+        self.timing.signal(signal)
+        if self._tap and isinstance(signal, Chunk):
+            self._tap(signal)
+        self._pass(self.session.feed(signal))
+        self._view.flush()
+        if late or not self._may_end:  # what a late signal brought is the evidence
+            return late
+        if self.limit:
+            return Closed(self.timing.last, Ending.LIMIT, self.limit)
+        if self.is_done and self.is_done():
+            return Closed(self.timing.last, Ending.DONE, "the answer's own end was seen")
+        return None
 
     @property
     def patience(self) -> Patience:
@@ -196,14 +195,17 @@ class Run:
     def _next(self, signals: Iterator[Signal]) -> Signal:
         """The next signal, if there is a `duration`. Its alarm strikes only here: what has come
         is worked through."""
-        self._is_waiting = True
-        if self._has_rung:
-            raise TimeIsUp
+        self._wait()
         signal = next(signals)
         self._is_waiting = False
         if self.duration is not None and signal.at > self.duration:  # of a recording
             raise TimeIsUp
         return signal
+
+    def _wait(self) -> None:
+        self._is_waiting = True
+        if self._has_rung:
+            raise TimeIsUp
 
     def _ring(self) -> None:
         """`duration` is over on the wall clock."""

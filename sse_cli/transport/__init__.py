@@ -1,7 +1,9 @@
 """The wire: the only room that imports httpx. A request goes in, signals come out.
 
 Rule 1: how a connection fails is its `Closed` signal, never an exception.
-Rule 2: bytes are yielded as each read returned them, content coding undone, nothing held back.
+Rule 2: bytes are handed on as each read returned them, content coding undone, nothing held back:
+where a read holds many HTTP chunks, the first is yielded and the others are pushed, together,
+before the socket is asked for more.
 Rule 3: deadlines are kept on the wall clock. Name lookup, connecting and waiting for headers
 run in a thread that can be abandoned; a body that is being read is ended by shutting its
 socket down, since a read timeout never sees a trickle.
@@ -18,7 +20,7 @@ from collections.abc import Callable, Generator
 
 from sse_cli import content
 from sse_cli.deadlines import Patience, Watchdog, endless
-from sse_cli.events import Signal
+from sse_cli.events import Push, Signal
 from sse_cli.request import Request
 from sse_cli.transport.asking import parse_url
 from sse_cli.transport.body import REFUSED_BODY_LIMIT, MediaOf, opened_by, read_body
@@ -39,6 +41,7 @@ def connect(  # noqa: PLR0913 (one request, and what earlier connections leave)
     spent: float = 0.0,
     admit: Callable[[float | None], None] = lambda _left: None,
     patience: Patience = endless,
+    push: Push | None = None,
 ) -> Generator[Signal, None, None]:
     """One exchange: `Opened`, `Chunk`s and `Closed`, or `Closed` alone.
 
@@ -53,11 +56,11 @@ def connect(  # noqa: PLR0913 (one request, and what earlier connections leave)
         stack.callback(watchdog.close)
         watchdog.start()
         try:
-            url, response = follow(request, parse_url(request.url), watchdog, stack, cookies, admit)
-            opened = opened_by(response, url, clock(), media_of)._replace(attempt=attempt)
+            reply = follow(request, parse_url(request.url), watchdog, stack, cookies, admit)
+            opened = opened_by(reply, clock(), media_of)._replace(attempt=attempt)
             watchdog.received()
             yield opened
-            closed = yield from read_body(opened, response, watchdog, clock)
+            closed = yield from read_body(opened, reply, watchdog, clock, push)
         except Failed as failed:
             closed = failed.closed()
         yield closed._replace(at=clock())

@@ -10,7 +10,7 @@ import httpx
 
 from sse_cli import coding, content
 from sse_cli.deadlines import Watchdog
-from sse_cli.events import Chunk, Closed, Ending, Media, Opened, Signal, new
+from sse_cli.events import Chunk, Closed, Ending, Media, Opened, Push, Signal, new
 from sse_cli.transport.ending import (
     Failed,
     clean_end,
@@ -19,18 +19,22 @@ from sse_cli.transport.ending import (
     out_of_time,
     stalled,
 )
+from sse_cli.transport.exchange import Reply, Wire
 
 REFUSED_BODY_LIMIT: Final = 64 * 1024
 REFUSED_BODY_SECONDS: Final = 2.0
+MOST_HELD: Final = 64 * 1024  # bytes: a compressed read may hold any number
 MediaOf = Callable[[int, str | None], Media]
+Clock = Callable[[], float]
 
 
-def opened_by(response: httpx.Response, url: httpx.URL, at: float, media_of: MediaOf) -> Opened:
-    """The head of a reply that came from `url`; `media_of` judges its status and type."""
+def opened_by(reply: Reply, at: float, media_of: MediaOf) -> Opened:
+    """The head of a reply; `media_of` judges its status and type."""
+    response = reply.response
     headers = tuple((_text(name), _text(value)) for name, value in response.headers.raw)
     return Opened(
         at=at,
-        url=str(url),
+        url=str(reply.url),
         status=response.status_code,
         reason=_text(response.extensions.get("reason_phrase", b"")),
         http_version=_text(response.extensions.get("http_version", b"")),
@@ -40,21 +44,21 @@ def opened_by(response: httpx.Response, url: httpx.URL, at: float, media_of: Med
 
 
 def read_body(
-    opened: Opened, response: httpx.Response, watchdog: Watchdog, clock: Callable[[], float]
+    opened: Opened,
+    reply: Reply,
+    watchdog: Watchdog,
+    clock: Clock,
+    push: Push | None = None,
 ) -> Generator[Signal, None, Closed]:
-    """The body's chunks; returns how it closed."""
+    """The body's chunks, but those that are pushed; returns how it closed."""
     refused = opened.media == "other"
     if refused:
         watchdog.limit(REFUSED_BODY_SECONDS)
-    size = 0
-    closed = clean_end(opened, response)
+    gathering = _Gathering(reply.wire, watchdog, clock, None if refused else push)
+    closed = clean_end(opened, reply.response)
     try:
-        for piece in _decoded(opened, response, watchdog):
-            yield new(Chunk, (clock(), piece))
-            size += len(piece)
-            # What had arrived by then can still be read, and there may be much of it.
-            if watchdog.fired or (refused and size >= REFUSED_BODY_LIMIT):
-                break
+        pieces = _decoded(opened, reply.response, watchdog)
+        yield from gathering.chunks(pieces, REFUSED_BODY_LIMIT if refused else None)
     except Failed as failed:
         closed = failed.closed()
     except Exception as error:
@@ -62,12 +66,60 @@ def read_body(
         if not isinstance(error, httpx.HTTPError | OSError | zlib.error) and not is_http2(error):
             raise
         closed = cut(error)
+    if gathering.held:
+        yield gathering.taken()
     if refused:
         return Closed(0.0, Ending.REFUSED, *content.refusal(opened))
     # Asked before the end is believed: a shut down socket looks like a clean end.
     if watchdog.stalled:
         return stalled(watchdog)
     return out_of_time("the stream still ran", watchdog).closed() if watchdog.fired else closed
+
+
+class _Gathering:
+    """Joins the pieces of a body, HTTP chunks that often hold an event each, which came in one
+    read: they are worked through together, before more is waited for. The first of a read, which
+    is mostly all of it, is handed on at once."""
+
+    def __init__(self, wire: Wire, watchdog: Watchdog, clock: Clock, push: Push | None) -> None:
+        self.held: list[bytes] = []
+        self._wire = wire
+        self._watchdog = watchdog
+        self._clock = clock
+        self._push = push
+        if push:
+            wire.before_read = self._before_read
+
+    def chunks(self, pieces: Iterable[bytes], most: int | None) -> Iterator[Chunk]:
+        """Those that are not pushed, up to the deadline or `most` bytes; some may be left."""
+        wire, watchdog, clock, held = self._wire, self._watchdog, self._clock, self.held
+        size = handed_on = 0
+        for piece in pieces:
+            size += len(piece)
+            if wire.is_fresh or self._push is None:
+                wire.is_fresh = False
+                yield new(Chunk, (clock(), piece))
+            else:
+                held.append(piece)
+                if size - handed_on > MOST_HELD:
+                    handed_on = size
+                    yield self.taken()
+            # What had arrived by then can still be read, and there may be much of it.
+            if watchdog.fired or (most and size >= most):
+                break
+
+    def taken(self) -> Chunk:
+        """What is held, as one chunk."""
+        data = b"".join(self.held)
+        self.held.clear()
+        return Chunk(self._clock(), data)
+
+    def _before_read(self) -> None:
+        if self.held and self._push:
+            self._watchdog.received()  # meanwhile nobody waits for a byte
+            self._push(self.taken())
+            if self._watchdog.is_for_bytes:
+                self._watchdog.waiting()
 
 
 def _reads(response: httpx.Response, watchdog: Watchdog) -> Iterator[bytes]:

@@ -7,7 +7,7 @@ import queue
 import socket
 import threading
 from collections.abc import Callable
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import httpx
 
@@ -46,21 +46,60 @@ class Cookies:
         return self._jars.setdefault(origin(ask.url), httpx.Cookies())
 
 
+class Wire:
+    """The reads of one connection's socket, of which httpcore tells nothing."""
+
+    def __init__(self) -> None:
+        self.heard = False
+        """Whether a byte of an HTTP/1.1 reply has come: httpcore calls a head that was cut short
+        "without sending a response", too. In HTTP/2 there are bytes that are of no reply."""
+        self.is_fresh = True
+        """Whether something was read since whoever hands it on made this False."""
+        self.before_read: Callable[[], None] = _nothing
+        """Is called before each read: it may wait."""
+
+    def listen(self, stream: Any, *, counts: bool) -> None:
+        """Have a share in the reads of `stream`, httpcore's; `counts` says that they are heard."""
+        read = stream.read
+
+        def listening(*given: Any, **named: Any) -> bytes:
+            self.before_read()
+            data: bytes = read(*given, **named)
+            self.is_fresh = True
+            if counts and data:
+                self.heard = True
+            return data
+
+        stream.read = listening
+
+
+def _nothing() -> None:
+    """What is done before a read, unless somebody asks for more."""
+
+
+class Reply(NamedTuple):
+    """The reply to one request: its head was read, its body will be."""
+
+    url: httpx.URL
+    response: httpx.Response
+    wire: Wire
+
+
 def exchange(
     request: Request,
     url: httpx.URL,
     watchdog: Watchdog,
     stack: contextlib.ExitStack,
     cookies: Cookies | None = None,
-) -> httpx.Response:
+) -> Reply:
     """Send the request and wait for the reply's headers, in a thread of its own.
 
     `stack` closes what was opened. A thread that is given up on loses its connection when
     the watchdog is closed.
     """
     box: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    heard = _Heard()
-    ask = build_request(request, url, _trace(box, watchdog, heard))
+    wire = Wire()
+    ask = build_request(request, url, _trace(box, watchdog, wire))
     transport = build_transport(request, url)
     if cookies:
         cookies.add(ask)
@@ -72,7 +111,7 @@ def exchange(
         # Asked before the error is believed: a shut down socket looks like a lost one.
         if watchdog.fired:
             raise late_reply(watchdog) from None
-        raise failed_head(error, request, url, heard=heard.any) from None
+        raise failed_head(error, request, url, heard=wire.heard) from None
     except BaseException:
         give_up()
         raise
@@ -80,7 +119,7 @@ def exchange(
     stack.callback(response.close)
     if cookies:
         cookies.keep(response, ask)
-    return response
+    return Reply(url, response, wire)
 
 
 def _send(
@@ -132,29 +171,8 @@ def _wait(box: queue.SimpleQueue[Any], request: Request, watchdog: Watchdog) -> 
             return item
 
 
-class _Heard:
-    """Whether a byte of an HTTP/1.1 reply has come: httpcore calls a head that was cut short
-    "without sending a response", too. In HTTP/2 there are bytes that are of no reply."""
-
-    def __init__(self) -> None:
-        self.any = False
-
-    def listen(self, stream: Any) -> None:
-        """Note the first byte that `stream`, httpcore's, reads from now on."""
-        read = stream.read
-
-        def listening(*given: Any, **named: Any) -> bytes:
-            data: bytes = read(*given, **named)
-            if data:
-                self.any = True
-                stream.read = read
-            return data
-
-        stream.read = listening
-
-
 def _trace(
-    box: queue.SimpleQueue[Any], watchdog: Watchdog, heard: _Heard
+    box: queue.SimpleQueue[Any], watchdog: Watchdog, wire: Wire
 ) -> Callable[[str, Any], None]:
     """httpcore's trace hook: hands new sockets to the watchdog and tells when one is connected.
 
@@ -171,8 +189,7 @@ def _trace(
         elif name.endswith("start_tls.complete"):
             streams.append(info["return_value"])
         elif name.endswith("send_request_headers.started") and not _is_connect(info):
-            if name.startswith("http11."):
-                heard.listen(streams[-1])
+            wire.listen(streams[-1], counts=name.startswith("http11."))
             box.put(_CONNECTED)
 
     return trace

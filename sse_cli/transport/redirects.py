@@ -18,7 +18,7 @@ from sse_cli.events import Ending
 from sse_cli.request import Request
 from sse_cli.transport.asking import origin
 from sse_cli.transport.ending import Failed
-from sse_cli.transport.exchange import Cookies, exchange
+from sse_cli.transport.exchange import Cookies, Reply, exchange
 from sse_cli.url import checked
 
 MAX_REDIRECTS: Final = 20
@@ -33,13 +33,14 @@ def follow(  # noqa: PLR0913, PLR0917 (a request, and what its connections share
     stack: contextlib.ExitStack,
     cookies: Cookies | None = None,
     admit: Callable[[float | None], None] = lambda _left: None,
-) -> tuple[httpx.URL, httpx.Response]:
+) -> Reply:
     """The first reply that is no redirect we may follow (Fetch, "HTTP-redirect fetch")."""
     for _ in range(MAX_REDIRECTS + 1):
-        response = exchange(request, url, watchdog, stack, cookies)
+        reply = exchange(request, url, watchdog, stack, cookies)
+        response = reply.response
         target = _target(response, url)
         if target is None:
-            return url, response
+            return reply
         response.close()
         if origin(target) != origin(url):
             if not request.location:

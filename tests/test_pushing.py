@@ -1,0 +1,264 @@
+"""HTTP chunks that came in one read of the socket: worked through together, before it is asked
+for more."""
+
+from __future__ import annotations
+
+import gzip
+import random
+import signal
+import socket
+import threading
+from collections.abc import Callable, Iterator, Sequence
+
+import h2.connection
+import pytest
+
+from sse_cli import transport
+from sse_cli.cli.pipeline import Run
+from sse_cli.events import Chunk, Closed, Ending, Opened, Signal
+from sse_cli.query import Row
+from sse_cli.render.items import Note
+from sse_cli.request import Request
+from sse_cli.session import Session
+from sse_cli.sources import RunClock
+from sse_cli.transport.body import MOST_HELD
+from tests.run_sse import error_and_hint, finish, sse, start
+from tests.test_exit_codes import redirected
+from tests.test_http2 import OK, serving
+from tests.wire import CHUNKED, LAST_CHUNK, PATIENCE, STREAM, Peer, Wire, body, chunk, closed, head
+
+EVENTS = [b"data: %d\n\n" % number for number in range(5)]
+TOGETHER = head(STREAM, CHUNKED) + b"".join(map(chunk, EVENTS))
+
+
+def chunks(seen: Sequence[Signal]) -> list[bytes]:
+    return [one.data for one in seen if isinstance(one, Chunk)]
+
+
+def pushing(
+    url: str, each: Callable[[Chunk], None] = lambda _: None, **fields: object
+) -> list[Signal]:
+    """Every signal of one request in order, yielded or pushed; `each` sees those pushed."""
+    seen: list[Signal] = []
+
+    def push(pushed: Chunk) -> None:
+        seen.append(pushed)
+        each(pushed)
+
+    request = Request(url, **{"max_time": PATIENCE, **fields})  # type: ignore[arg-type]
+    for one in transport.connect(request, RunClock(), push=push):
+        seen.append(one)
+    return seen
+
+
+def test_what_came_together_is_pushed_before_more_is_waited_for() -> None:
+    pushed = threading.Event()
+
+    def handler(peer: Peer) -> None:
+        peer.send(TOGETHER)
+        assert pushed.wait(PATIENCE)
+        peer.send(chunk(b": more\n"), LAST_CHUNK)
+
+    with Wire(handler) as server:
+        seen = pushing(server.origin, lambda _: pushed.set())
+    assert chunks(seen) == [EVENTS[0], b"".join(EVENTS[1:]), b": more\n"]
+    assert closed(seen).ending is Ending.EOF
+
+
+def test_frames_of_http_2_are_pushed_as_chunks_are() -> None:
+    pushed = threading.Event()
+
+    def act(connection: h2.connection.H2Connection, peer: socket.socket) -> None:
+        connection.send_headers(1, OK)
+        for event in EVENTS:
+            connection.send_data(1, event)
+        peer.sendall(connection.data_to_send())
+        assert pushed.wait(PATIENCE)
+        connection.end_stream(1)
+
+    with serving(act) as (origin, _):
+        seen = pushing(origin, lambda _: pushed.set(), http_version="2-prior-knowledge")
+    assert chunks(seen)[:2] == [EVENTS[0], b"".join(EVENTS[1:])]
+    assert closed(seen).ending is Ending.EOF
+
+
+@pytest.mark.parametrize(
+    ("rest", "ending"),
+    [
+        (LAST_CHUNK, Ending.EOF),
+        (b"", Ending.TRUNCATED),
+        (b"f", Ending.TRUNCATED),
+        (b"no size\r\n", Ending.MALFORMED),
+    ],
+)
+def test_what_was_held_comes_before_the_end_however_it_ends(rest: bytes, ending: Ending) -> None:
+    with Wire(TOGETHER + rest) as server:
+        seen = pushing(server.origin)
+    assert body(seen) == b"".join(EVENTS)
+    assert closed(seen).ending is ending
+    assert isinstance(seen[-1], Closed)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_bytes_come_in_order_however_they_are_cut(seed: int) -> None:
+    dice = random.Random(seed)
+    raw = dice.randbytes(300_000)
+    sent, sizes = b"", [1, 10, 1000, 90_000]
+    rest = raw
+    while rest:
+        size = dice.choice(sizes)
+        sent, rest = sent + chunk(rest[:size]), rest[size:]
+
+    def handler(peer: Peer) -> None:
+        peer.send(head(STREAM, CHUNKED))
+        left = sent + LAST_CHUNK
+        while left:
+            size = dice.choice([1, 100, 5000, 200_000])
+            peer.send(left[:size])
+            left = left[size:]
+
+    with Wire(handler) as server:
+        seen = pushing(server.origin)
+    assert body(seen) == raw, seed
+    stamps = [one.at for one in seen]
+    assert stamps == sorted(stamps), seed
+    assert closed(seen).ending is Ending.EOF
+
+
+def test_no_more_is_held_of_a_read_that_grows_than_fits_a_read() -> None:
+    packed = gzip.compress(b"data: \n\n" * 1_000_000)  # 8 MB, of some 8 KB
+    with Wire(head(STREAM, CHUNKED, "Content-Encoding: gzip") + chunk(packed)) as server:
+        seen = pushing(server.origin)
+    assert sum(map(len, chunks(seen))) == 8_000_000
+    assert max(map(len, chunks(seen))) <= 2 * MOST_HELD
+
+
+def test_a_reply_that_is_no_stream_is_never_pushed() -> None:
+    reply = head(CHUNKED, "Content-Type: text/html") + b"".join(map(chunk, EVENTS)) + LAST_CHUNK
+    with Wire(reply) as server:
+        seen = pushing(server.origin, lambda _: pytest.fail("was pushed"))
+    assert chunks(seen) == EVENTS
+
+
+def test_the_reader_s_own_time_is_not_the_stream_s_silence() -> None:
+    done = threading.Event()
+
+    def handler(peer: Peer) -> None:
+        peer.send(TOGETHER)
+        assert done.wait(PATIENCE)
+        peer.send(LAST_CHUNK)
+
+    def slowly(_: Chunk) -> None:
+        assert not threading.Event().wait(1.0)  # what a slow terminal takes
+        done.set()
+
+    with Wire(handler) as server:
+        seen = pushing(server.origin, slowly, idle_timeout=0.4)
+    assert closed(seen).ending is Ending.EOF
+
+
+def test_a_silence_after_a_push_is_noticed() -> None:
+    def handler(peer: Peer) -> None:
+        peer.send(TOGETHER)
+        peer.until_gone()
+
+    with Wire(handler) as server:
+        seen = pushing(server.origin, idle_timeout=0.2)
+    assert body(seen) == b"".join(EVENTS)
+    assert closed(seen).ending is Ending.STALLED
+
+
+# The program: servers that send many events at once and then nothing for as long as we listen
+
+
+def silent(peer: Peer) -> None:
+    peer.send(TOGETHER)
+    peer.until_gone()
+
+
+def test_every_event_is_shown_while_the_server_says_nothing_more() -> None:
+    shown = threading.Event()
+
+    def handler(peer: Peer) -> None:
+        peer.send(TOGETHER)
+        assert shown.wait(PATIENCE)
+        peer.send(LAST_CHUNK)
+
+    with Wire(handler) as server, start(server.origin, "-o", "text", "-m", "30") as run:
+        assert run.stdout
+        assert [run.stdout.readline() for _ in EVENTS] == [b"0\n", b"1\n", b"2\n", b"3\n", b"4\n"]
+        shown.set()
+        ran = finish(run)
+    assert (ran.code, ran.out) == (0, b"")
+
+
+@pytest.mark.parametrize("limit", [("-n", "3"), ("--until", "@ == `2`")])
+def test_a_limit_among_them_ends_the_run(limit: Sequence[str]) -> None:
+    with Wire(silent) as server:
+        ran = sse(server.origin, "-o", "text", "-m", "30", *limit)
+    assert (ran.code, ran.out) == (0, b"0\n1\n2\n")
+
+
+def test_an_output_that_fails_among_them_is_not_taken_for_the_connection_s_failure() -> None:
+    later = ("-q", "@ > `0` && @ || null")  # the first event, which is not pushed, prints nothing
+    with Wire(silent) as server:
+        ran = redirected("> /dev/full", server.origin, "-o", "text", "-m", "30", *later)
+    assert ran.code == 7
+    assert error_and_hint(ran)[0] == "can't write to standard output: no space left on device"
+
+
+def test_an_expectation_that_fails_among_them_is_told() -> None:
+    with Wire(silent) as server:
+        ran = sse("check", server.origin, "--max-events", "3", "--min-events", "4")
+    assert ran.code == 1, ran.talk
+
+
+# A source that takes exceptions for its own, as a transport must
+
+
+class Kept:
+    """A view that calls `each`, and then keeps what it was shown."""
+
+    tap = None
+
+    def __init__(self, each: Callable[[], object]) -> None:
+        self.data: list[str] = []
+        self._each = each
+
+    def rows(self, rows: Sequence[Row]) -> None:
+        self._each()
+        self.data += [row.message.data for row in rows]
+
+    def note(self, note: Note) -> None:
+        pass
+
+    def flush(self) -> None:
+        pass
+
+
+def run_over(each: Callable[[], object], **more: float) -> tuple[Closed, list[str]]:
+    run, view = Run(Session(), RunClock(), **more), Kept(each)  # type: ignore[arg-type]
+
+    def source() -> Iterator[Signal]:
+        yield Opened(0.0, "http://h/", 200)
+        try:
+            run.push(Chunk(0.1, b"".join(EVENTS)))
+        except Exception as error:
+            yield Closed(0.2, Ending.TRUNCATED, str(error))
+        yield Closed(0.3, Ending.EOF)
+
+    return run.over(source(), view), view.data
+
+
+def test_what_a_view_raises_passes_through_the_source() -> None:
+    def fail() -> None:
+        raise BrokenPipeError("ours")
+
+    with pytest.raises(BrokenPipeError, match="ours"):
+        run_over(fail)
+
+
+def test_time_that_is_up_while_they_are_worked_through_ends_the_run_after_them() -> None:
+    closed, data = run_over(lambda: signal.raise_signal(signal.SIGALRM), duration=60.0)
+    assert data == ["0", "1", "2", "3", "4"]
+    assert (closed.ending, closed.detail) == (Ending.LIMIT, "60 s are over, as --for asked")
