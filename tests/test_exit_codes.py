@@ -243,9 +243,9 @@ def test_an_error_that_can_not_be_told_keeps_its_exit_code(two: Path) -> None:
 BROKEN = """
 import sys
 import sse_cli.verdict
-def judged(self, row):
+def judged(self, rows):
     raise ZeroDivisionError("broken on purpose")
-sse_cli.verdict.Verdict.message = judged
+sse_cli.verdict.Verdict.messages = judged
 from sse_cli.__main__ import main
 main()
 """

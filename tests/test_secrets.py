@@ -355,7 +355,7 @@ CRASHES = {
     "while connecting": ("httpx", "HTTPTransport.handle_request"),
     "while reading": ("sse_cli.session", "Session.feed"),
     "while judging": ("sse_cli.verdict", "Verdict.finish"),
-    "while rendering": ("sse_cli.render.jsonl", "JSONLinesRenderer.feed"),
+    "while rendering": ("sse_cli.render.jsonl", "JSONLinesRenderer.rows"),
     "while building the request": ("sse_cli.request", "build"),
 }
 # Where a thread of ours is at work; the main thread waits for a server that holds the stream.
