@@ -37,6 +37,7 @@ _CLEAN: Final = frozenset({Ending.EOF, Ending.EOF_UNVERIFIED})
 _KEPT: Final = frozenset({Ending.REFUSED, Ending.UNREACHABLE, Ending.INTERRUPTED})
 _AFTER_DONE: Final = _CLEAN | {Ending.TRUNCATED, Ending.MALFORMED}
 _WHOLE: Final = _CLEAN | {Ending.DONE, Ending.LIMIT}
+_MOST_LINES: Final = 1000  # of an error that is printed over several: each of at most 1,000 letters
 # What to do next, where those who saw it happen knew nothing better.
 _HINTS: Final = {
     Ending.ERROR_EVENT: "the server reports it inside the stream; -o jsonl shows the whole event",
@@ -59,6 +60,7 @@ class Verdict:
         self.is_done = False  # the sentinel was seen: the stream came to its own end
         self._too_large = ""
         self._incomplete: Ignored | None = None
+        self._document = _Document()
         self._messages = 0
 
     def messages(self, rows: Sequence[Row]) -> None:
@@ -92,12 +94,16 @@ class Verdict:
         """Some servers report an error in a line of their own, or as a bare JSON body."""
         name, _, value = event.text.partition(":")
         found: Any = value.strip() if name.strip() == "error" else None
+        line = event.line
         if event.text.lstrip()[:1] in ("{", "["):
             found = _reported(payload.parse(event.text))
         elif isinstance(found, str):
             found = payload.parse(found)
+        if is_false(found):
+            found = _reported(self._document.feed(event))
+            line = self._document.line
         if not is_false(found):
-            self.error = f"line {event.line} reports an error: {_error_text(found)}"
+            self.error = f"line {line} reports an error: {_error_text(found)}"
             self.error_value = found
             self.error_event = self._messages
 
@@ -136,6 +142,45 @@ class Verdict:
             return closed._replace(detail=f"{closed.detail}; {evidence}")
         hint = "the body ended before its last event did; -o raw shows the bytes"
         return closed._replace(ending=Ending.TRUNCATED, detail=evidence, hint=hint)
+
+
+class _Document:
+    """A JSON value that is printed over several lines of an event stream, as a body that should
+    not be one; each line of it is ignored. Memory is bounded."""
+
+    def __init__(self) -> None:
+        self.line = 0  # the number of its first
+        self._lines: list[str] = []
+        self._size = 0  # bytes, line ends included
+        self._closes = ""
+
+    def feed(self, event: Ignored) -> Any:
+        """The value, once its last line is there; None before, and where there is none."""
+        if event.reason == "incomplete":  # its last line has no end, and only its size is told
+            last = {1: self._closes, 2: "}]"}.get(event.size - self._size, "")
+            is_last = self._lines and event.line == self.line
+            return payload.parse("\n".join([*self._lines, last])) if is_last else None
+        text = event.text
+        if event.line != self.line + len(self._lines) or len(self._lines) == _MOST_LINES:
+            self._lines, self._size = [], 0
+        if not self._lines:
+            if text.lstrip()[:1] not in ("{", "["):
+                return None
+            self.line = event.line
+            self._closes = "}" if text.lstrip()[0] == "{" else "]"
+        self._lines.append(text)
+        self._size += event.size
+        words = text.strip()
+        is_last = words[:1] in ("}", "]") and words.endswith(self._closes)
+        if not is_last or _indent(text) != _indent(self._lines[0]):
+            return None
+        whole = "\n".join(self._lines)
+        self._lines, self._size = [], 0
+        return payload.parse(whole)
+
+
+def _indent(text: str) -> int:
+    return len(text) - len(text.lstrip())
 
 
 def error_of(row: Row) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -52,6 +53,8 @@ def test_an_error_in_a_line_of_its_own_is_an_error(
 ARRAY = '[{\n  "error": {\n    "code": 400,\n    "message": "API key not valid."\n  }\n}\n]\n'
 ARRAYS = [ARRAY, json.dumps(json.loads(ARRAY)), json.dumps(json.loads(ARRAY), indent=1)]
 SAYS = "event 1 reports an error: API key not valid."
+ERROR = {"error": {"code": 429, "message": "quota: exceeded", "details": [{"a": {}}, []]}}
+LAID_OUT = json.dumps(ERROR, indent=2)
 
 
 @pytest.mark.parametrize("text", ARRAYS, ids=["as sent", "on one line", "laid out"])
@@ -66,6 +69,48 @@ def test_an_error_in_an_array_is_an_error_wherever_it_comes_from(
     for ran in runs:
         assert ran.code == 5
         assert SAYS in ran.talk
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        (LAID_OUT, "line 1 reports an error: quota: exceeded"),
+        (LAID_OUT + "\n", "line 1 reports an error: quota: exceeded"),
+        (LAID_OUT.replace("\n", "\r\n") + "\r\n", "line 1 reports an error: quota: exceeded"),
+        ("data: one\n\n" + LAID_OUT + "\n\ndata: two\n\n", "line 3 reports an error: quota: "),
+        (": hi\n" + LAID_OUT.replace('{\n  "', '{"', 1) + "\n", "line 2 reports an error: quota: "),
+        (textwrap.indent(LAID_OUT, "  ") + "\n", "line 1 reports an error: quota: exceeded"),
+        (ARRAY, "line 1 reports an error: API key not valid."),
+        (ARRAY.strip(), "line 1 reports an error: API key not valid."),
+        (ARRAYS[2], "line 1 reports an error: API key not valid."),
+        (ARRAY.replace("}\n]", "}]"), "line 1 reports an error: API key not valid."),
+        (ARRAY.replace("}\n]", "}]").strip(), "line 1 reports an error: API key not valid."),
+    ],
+)
+def test_an_error_over_several_lines_of_an_event_stream_is_an_error(text: str, says: str) -> None:
+    with Wire(whole(text.encode())) as wire:
+        runs = [sse(command, wire.origin, "-m", "30") for command in ("watch", "tail")]
+    for ran in runs:
+        assert ran.code == 5
+        assert says in ran.talk
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        LAID_OUT.replace("error", "data"),
+        LAID_OUT.replace(":", "=", 1),  # no JSON
+        LAID_OUT.replace("\n", "\ndata: x\n"),  # lines between them
+        LAID_OUT.replace("\n", "\n\n"),
+        LAID_OUT[:-2] + "\n",  # never closed
+        json.dumps([ERROR, {}], indent=1),
+        "[\n" + "}\n" * 3000 + "]\n",
+    ],
+)
+def test_other_lines_that_are_ignored_are_no_error(text: str) -> None:
+    with Wire(whole(text.encode() + b"\n\ndata: end\n\n")) as wire:
+        ran = sse("watch", wire.origin, "-m", "30", "-o", "jsonl")
+    assert ran.code == 0, ran.talk
 
 
 @pytest.mark.parametrize("text", ['[{"a":1}]', '[{"error":1,"id":2}]', '[{"error":1},{"a":2}]'])
