@@ -165,7 +165,8 @@ class Ignored(NamedTuple):
 
     `line` is its line number in the body (from 1) and `text` that line, at most
     `parser.EXCERPT` characters of it. `type` and `id` are the block's own ("no-data",
-    "incomplete"). `size` is the bytes dropped.
+    "incomplete"). `size` is the bytes dropped. `last_line` and `last_text` are the same of the
+    line of an "incomplete" block that has no end, if there is one.
     """
 
     reason: Reason
@@ -176,6 +177,8 @@ class Ignored(NamedTuple):
     size: int
     type: str | None = None
     id: str | None = None
+    last_line: int = 0
+    last_text: str = ""
 
 
 Event: TypeAlias = Message | Comment | Retry | Ignored | Opened | Reconnecting | Closed

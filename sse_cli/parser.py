@@ -227,9 +227,10 @@ class EventStreamParser(Runs):
 
     def _incomplete(self, rest: bytes, at: float) -> Ignored:
         block = self._open
+        last = (self._line_number + 1, excerpt(rest)) if rest else (0, "")
         if block is BETWEEN:
             self._line_number += 1
             block = Block(self._line_number, rest)
         size = block.size + (self._dropped or len(rest))
-        text = excerpt(block.start)
-        return Ignored("incomplete", block.line, text, at, self._offset, size, block.type, block.id)
+        start = block.line, excerpt(block.start), at, self._offset, size
+        return Ignored("incomplete", *start, block.type, block.id, *last)

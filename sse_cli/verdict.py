@@ -55,6 +55,7 @@ class Verdict:
         self.error = ""
         self.error_value: Any = None
         self.error_event = 0
+        self.error_source = ""  # the lines that report it, where they are no event
         # Asked at a clean end: why the answer is not whole, "" when it is. Formats know.
         self.missing: Callable[[], str] = lambda: ""
         self.is_done = False  # the sentinel was seen: the stream came to its own end
@@ -92,24 +93,28 @@ class Verdict:
 
     def _stray_error(self, event: Ignored) -> None:
         """Some servers report an error in a line of their own, or as a bare JSON body."""
-        name, _, value = event.text.partition(":")
+        line, source = event.line, event.text
+        if event.last_line:  # it has no end, and was not reported before
+            line, source = event.last_line, event.last_text
+        name, _, value = source.partition(":")
         found: Any = value.strip() if name.strip() == "error" else None
-        line = event.line
-        if event.text.lstrip()[:1] in ("{", "["):
-            found = _reported(payload.parse(event.text))
+        if source.lstrip()[:1] in ("{", "["):
+            found = _reported(payload.parse(source))
         elif isinstance(found, str):
             found = payload.parse(found)
         if is_false(found):
-            found = _reported(self._document.feed(event))
-            line = self._document.line
+            found = _reported(self._document.feed(line, source))
+            line, source = self._document.line, self._document.text
         if not is_false(found):
             self.error = f"line {line} reports an error: {_error_text(found)}"
+            self.error_source = source
             self.error_value = found
             self.error_event = self._messages
 
     def reconnecting(self) -> None:
         """Forget what the connection that is over left unfinished: it will be sent again."""
         self._incomplete = None
+        self._document = _Document()
 
     def finish(self, closed: Closed) -> Closed:
         """`closed` with the ending, the evidence and the hint for the stream as a whole."""
@@ -150,33 +155,27 @@ class _Document:
 
     def __init__(self) -> None:
         self.line = 0  # the number of its first
+        self.text = ""  # all of it, once it is whole
         self._lines: list[str] = []
-        self._size = 0  # bytes, line ends included
         self._closes = ""
 
-    def feed(self, event: Ignored) -> Any:
+    def feed(self, line: int, text: str) -> Any:
         """The value, once its last line is there; None before, and where there is none."""
-        if event.reason == "incomplete":  # its last line has no end, and only its size is told
-            last = {1: self._closes, 2: "}]"}.get(event.size - self._size, "")
-            is_last = self._lines and event.line == self.line
-            return payload.parse("\n".join([*self._lines, last])) if is_last else None
-        text = event.text
-        if event.line != self.line + len(self._lines) or len(self._lines) == _MOST_LINES:
-            self._lines, self._size = [], 0
-        if not self._lines:
-            if text.lstrip()[:1] not in ("{", "["):
-                return None
-            self.line = event.line
-            self._closes = "}" if text.lstrip()[0] == "{" else "]"
-        self._lines.append(text)
-        self._size += event.size
+        if line != self.line + len(self._lines) or len(self._lines) == _MOST_LINES:
+            self._lines = []
         words = text.strip()
+        if not self._lines:
+            if words[:1] not in ("{", "[") or not isinstance(payload.parse(text), str):
+                return None
+            self.line = line
+            self._closes = "}" if words[0] == "{" else "]"
+        self._lines.append(text)
         is_last = words[:1] in ("}", "]") and words.endswith(self._closes)
         if not is_last or _indent(text) != _indent(self._lines[0]):
             return None
-        whole = "\n".join(self._lines)
-        self._lines, self._size = [], 0
-        return payload.parse(whole)
+        self.text = "\n".join(self._lines)
+        self._lines = []
+        return payload.parse(self.text)
 
 
 def _indent(text: str) -> int:

@@ -126,7 +126,7 @@ class Reference:
         block = self._block
         first = block.first or self._line
         if first is not None and (block.begun or self._line is not None):
-            self._ignore("incomplete", first, first.start, self._position, block)
+            self._ignore("incomplete", first, first.start, self._position, block, self._line)
         return self._taken()
 
     def _taken(self) -> list[Event]:
@@ -231,12 +231,19 @@ class Reference:
             read=self._reads,
         )
 
-    def _ignore(
-        self, reason: Reason, line: Line, start: int, end: int, block: Block | None = None
+    def _ignore(  # noqa: PLR0917 (what is made has as many fields)
+        self,
+        reason: Reason,
+        line: Line,
+        start: int,
+        end: int,
+        block: Block | None = None,
+        last: Line | None = None,
     ) -> None:
-        text, block = line.text[: self.excerpt], block or Block()
+        text, block, last = line.text[: self.excerpt], block or Block(), last or Line(0, 0)
+        places = line.number, text, self._at, start, end - start
         self._events.append(
-            Ignored(reason, line.number, text, self._at, start, end - start, block.event, block.id)
+            Ignored(reason, *places, block.event, block.id, last.number, last.text[: self.excerpt])
         )
 
 

@@ -77,7 +77,7 @@ def known(run: Run) -> dict[str, Any]:
     """All that a run knows at its end."""
     _ = run.timing.gaps  # counts what is left to count
     timing = vars(run.timing) | {"_gaps": vars(run.timing.gaps)}
-    verdict = {key: value for key, value in vars(run.verdict).items() if key != "missing"}
+    verdict = vars(run.verdict) | {"missing": "", "_document": vars(run.verdict._document)}
     errors = [(query.errors, query.first_error) for query in run.selection.queries]
     continuity = run.continuity.repeated, run.continuity.skipped
     resume = run.session.resume.over, run.session.resume.last_event_id

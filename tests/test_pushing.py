@@ -3,25 +3,34 @@ for more."""
 
 from __future__ import annotations
 
+import fcntl
 import gzip
+import os
 import random
 import signal
 import socket
+import sys
+import termios
 import threading
+import time
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import IO
 
 import h2.connection
 import pytest
 
 from sse_cli import transport
 from sse_cli.cli.pipeline import Run
+from sse_cli.deadlines import Watchdog
 from sse_cli.events import Chunk, Closed, Ending, Opened, Signal
 from sse_cli.query import Row
 from sse_cli.render.items import Note
 from sse_cli.request import Request
 from sse_cli.session import Session
 from sse_cli.sources import RunClock
-from sse_cli.transport.body import MOST_HELD
+from sse_cli.transport import exchange
+from sse_cli.transport.body import MOST_HELD, _Gathering
 from tests.run_sse import error_and_hint, finish, sse, start
 from tests.test_exit_codes import redirected
 from tests.test_http2 import OK, serving
@@ -62,6 +71,7 @@ def test_what_came_together_is_pushed_before_more_is_waited_for() -> None:
     with Wire(handler) as server:
         seen = pushing(server.origin, lambda _: pushed.set())
     assert chunks(seen) == [EVENTS[0], b"".join(EVENTS[1:]), b": more\n"]
+    assert seen[1].at == seen[2].at < seen[3].at  # one read, one stamp
     assert closed(seen).ending is Ending.EOF
 
 
@@ -168,6 +178,19 @@ def test_a_silence_after_a_push_is_noticed() -> None:
     assert closed(seen).ending is Ending.STALLED
 
 
+def test_ctrl_c_among_them_loses_nothing_that_has_come() -> None:
+    def pieces() -> Iterator[bytes]:
+        yield from EVENTS[:3]
+        raise KeyboardInterrupt
+
+    wire, pushed, seen = exchange.Wire(), list[Chunk](), list[Chunk]()
+    wire.listens = True
+    gathering = _Gathering(wire, Watchdog(None), RunClock(), pushed.append)
+    with pytest.raises(KeyboardInterrupt):
+        seen.extend(gathering.chunks(pieces(), None))
+    assert (chunks(seen), chunks(pushed)) == ([EVENTS[0]], [b"".join(EVENTS[1:3])])
+
+
 # The program: servers that send many events at once and then nothing for as long as we listen
 
 
@@ -197,6 +220,51 @@ def test_a_limit_among_them_ends_the_run(limit: Sequence[str]) -> None:
     with Wire(silent) as server:
         ran = sse(server.origin, "-o", "text", "-m", "30", *limit)
     assert (ran.code, ran.out) == (0, b"0\n1\n2\n")
+
+
+def test_a_recording_of_a_run_with_a_limit_ends_as_the_run_did(tmp_path: Path) -> None:
+    late = chunk(b'data: {"error":{"message":"late"}}\n\n')
+    file = tmp_path / "it.rec"
+    with Wire(TOGETHER + late + LAST_CHUNK) as server:
+        ran = sse(server.origin, "-o", "text", "-n", "3", "--record", file, "--summary")
+    again = sse(file, "-o", "text", "--summary")
+    assert (ran.code, ran.out) == (again.code, again.out) == (0, b"0\n1\n2\n")
+    assert ran.talk.splitlines()[1:] == again.talk.splitlines()[1:]
+    assert recording_bytes(file) == b"".join(EVENTS[:3])
+
+
+def recording_bytes(file: Path) -> bytes:
+    return sse("convert", file, "--to", "sse").out
+
+
+def test_ctrl_c_leaves_whole_lines_to_a_reader_who_is_slow() -> None:
+    events = [chunk(b'data: {"n":%d,"pad":"%s"}\n\n' % (n, b"x" * 1000)) for n in range(300)]
+
+    def handler(peer: Peer) -> None:
+        peer.send(head(STREAM, CHUNKED), *[b"".join(events)])
+        peer.until_gone()
+
+    with Wire(handler) as server, start(server.origin, "-o", "jsonl", "-m", "30") as run:
+        until(lambda: waiting_in(run.stdout) > 40_000)  # the pipe is filling, and nobody reads
+        run.send_signal(signal.SIGINT)
+        ran = finish(run)
+    assert ran.out.endswith(b"\n")
+    numbers = [line["n"] for line in ran.objects("data")]
+    assert numbers == [n + 1 for n in range(len(numbers))]
+
+
+def waiting_in(pipe: IO[bytes] | None) -> int:
+    """The bytes that a pipe holds."""
+    assert pipe
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait until something holds."""
+    end = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < end
+        os.sched_yield()
 
 
 def test_an_output_that_fails_among_them_is_not_taken_for_the_connection_s_failure() -> None:

@@ -4,15 +4,27 @@ from __future__ import annotations
 
 import json
 import textwrap
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
 from rich.console import Console
 
-from sse_cli.events import Message
+from sse_cli.events import (
+    Chunk,
+    Closed,
+    Ending,
+    Ignored,
+    Message,
+    Opened,
+    Reconnecting,
+    Signal,
+)
 from sse_cli.query import Query, Row
 from sse_cli.render.markdown import MarkdownWriter
 from sse_cli.render.table import TableRenderer
+from sse_cli.session import Session
+from sse_cli.verdict import Verdict
 from tests.run_sse import sse
 from tests.wire import Wire, whole
 
@@ -85,6 +97,10 @@ def test_an_error_in_an_array_is_an_error_wherever_it_comes_from(
         (ARRAYS[2], "line 1 reports an error: API key not valid."),
         (ARRAY.replace("}\n]", "}]"), "line 1 reports an error: API key not valid."),
         (ARRAY.replace("}\n]", "}]").strip(), "line 1 reports an error: API key not valid."),
+        ('{"a":1}\n' + LAID_OUT + "\n", "line 2 reports an error: quota: exceeded"),
+        (": hi\n" + LAID_OUT, "line 2 reports an error: quota: exceeded"),
+        ("event: error\n" + LAID_OUT, "line 2 reports an error: quota: exceeded"),
+        (textwrap.indent(LAID_OUT, "  ") + " ", "line 1 reports an error: quota: exceeded"),
     ],
 )
 def test_an_error_over_several_lines_of_an_event_stream_is_an_error(text: str, says: str) -> None:
@@ -111,6 +127,51 @@ def test_other_lines_that_are_ignored_are_no_error(text: str) -> None:
     with Wire(whole(text.encode() + b"\n\ndata: end\n\n")) as wire:
         ran = sse("watch", wire.origin, "-m", "30", "-o", "jsonl")
     assert ran.code == 0, ran.talk
+
+
+def test_an_error_over_several_lines_is_found_however_it_is_cut() -> None:
+    text = LAID_OUT.replace("\n", "\r\n").encode()
+    for cut in range(len(text) + 1):
+        for pieces in ([text[:cut], text[cut:]], [text[i : i + 1] for i in range(cut, len(text))]):
+            given = pieces if b"".join(pieces) == text else [text[:cut], *pieces]
+            assert judged(given).ending is Ending.ERROR_EVENT, cut
+
+
+def test_a_cut_that_looks_like_a_bracket_is_no_error() -> None:
+    assert judged([b'{\n "error": "x"\nz']).ending is Ending.TRUNCATED
+
+
+def test_lines_of_two_connections_are_no_value() -> None:
+    later = [b'data: x\n"error": "ghost"\n}\n\n']
+    assert judged([b"{\n"], later).ending is Ending.EOF
+
+
+def judged(*connections: Sequence[bytes]) -> Closed:
+    """How a stream ends whose connections gave such reads."""
+    session, verdict = Session(), Verdict()
+    signals: list[Signal] = []
+    for attempt, reads in enumerate(connections, 1):
+        if attempt > 1:
+            signals.append(Reconnecting(0.0, attempt, 1.0, Ending.EOF))
+        signals.append(Opened(0.0, "http://h/", 200, attempt=attempt))
+        signals += [Chunk(0.0, data) for data in reads]
+    for event in (event for signal in signals for event in session.feed(signal)):
+        if isinstance(event, Ignored):
+            verdict.ignored(event)
+        elif isinstance(event, Reconnecting):
+            verdict.reconnecting()
+    *rest, closed = session.feed(Closed(0.0, Ending.EOF))
+    for event in rest:
+        assert isinstance(event, Ignored)
+        verdict.ignored(event)
+    assert isinstance(closed, Closed)
+    return verdict.finish(closed)
+
+
+def test_the_evidence_for_such_an_error_is_all_of_it() -> None:
+    with Wire(whole(LAID_OUT.encode() + b"\n")) as wire:
+        ran = sse("check", wire.origin)
+    assert '"message": "quota: exceeded"' in ran.text
 
 
 @pytest.mark.parametrize("text", ['[{"a":1}]', '[{"error":1,"id":2}]', '[{"error":1},{"a":2}]'])

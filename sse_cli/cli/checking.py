@@ -140,7 +140,8 @@ class Watcher:
             for one in self.expectations:
                 one.ignored(note)
             if self.error is None and self.verdict.error:
-                self.error = Witness(0, note.at, note.type or "", note.text[:EXCERPT])
+                source = self.verdict.error_source[:EXCERPT]
+                self.error = Witness(0, note.at, note.type or "", source)
 
     def flush(self) -> None:
         """Nothing is held back."""

@@ -82,7 +82,7 @@ def _from_url(wanted: Wanted, run: Run, aside: Aside) -> tuple[Iterator[Signal],
         _policy(wanted.resuming),
         run.session.resume,
         patience=run.patience,
-        push=run.push,
+        push=None if run.may_end else run.push,
     )
     return (_told(asked, signals, aside) if VERBOSE in wanted.pairs else signals), asked
 

@@ -108,7 +108,7 @@ class Run:
         Ctrl-C and SIGTERM end the stream as any other end does; what came before is shown.
         """
         self._view, self._tap = view, tap
-        self._may_end = bool(self.max_events is not None or self.until or self.is_done)
+        self._may_end = self.may_end
         self.clock()  # starts it
         with self.recorder or nullcontext():
             try:
@@ -127,9 +127,16 @@ class Run:
                 now = max(self.clock(), self.timing.last)
                 return self._end(Closed(now, Ending.INTERRUPTED, f"stopped by {what}"))
 
+    @property
+    def may_end(self) -> bool:
+        """Whether any message may be the last that is wanted. Then nothing may be pushed: what
+        came with it would be recorded, counted and written, too."""
+        return bool(self.max_events is not None or self.until or self.is_done)
+
     def push(self, chunk: Chunk) -> None:
         """Take bytes from a source that is about to wait, while it is asked for a signal."""
         self._is_waiting = False
+        self._check_time(chunk)
         try:
             end = self._take(chunk)
         except Exception as error:  # none of the source's: it must not see it
@@ -198,9 +205,13 @@ class Run:
         self._wait()
         signal = next(signals)
         self._is_waiting = False
-        if self.duration is not None and signal.at > self.duration:  # of a recording
-            raise TimeIsUp
+        self._check_time(signal)
         return signal
+
+    def _check_time(self, signal: Signal) -> None:
+        """A recording's time, and one's own if the alarm is about to ring."""
+        if self.duration is not None and signal.at > self.duration:
+            raise TimeIsUp
 
     def _wait(self) -> None:
         self._is_waiting = True

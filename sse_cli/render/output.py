@@ -7,12 +7,16 @@ as escapes.
 from __future__ import annotations
 
 import os
+import select
+import stat
 import sys
 from collections.abc import Callable
-from typing import BinaryIO
+from typing import BinaryIO, Final
 
 from sse_cli import safe
 from sse_cli.errors import OutputError, ReaderGone
+
+PIPE_BUF: Final = getattr(select, "PIPE_BUF", 512)  # bytes; POSIX promises so many
 
 
 def standard_output() -> BinaryIO:
@@ -33,6 +37,7 @@ class Output:
     def __init__(self) -> None:
         self._file = standard_output()
         self._encoding = sys.stdout.encoding if is_terminal() else "utf-8"
+        self._is_pipe = _is_pipe(self._file)
         self._texts: list[str] = []  # encoded together: a call a piece costs more than its bytes
         self.write: Callable[[str], None] = self._texts.append
         """Add a piece."""
@@ -51,16 +56,35 @@ class Output:
             if self._texts:
                 text = "".join(self._texts)
                 self._texts.clear()
-                self._file.write(self._encoded(text))
+                self._write(self._encoded(text))
             self._file.flush()
         except OSError as error:
             raise _failure(error) from None
+
+    def _write(self, data: bytes) -> None:
+        """Write lines so that Ctrl-C leaves whole ones to a reader who is slow: a pipe takes up to
+        PIPE_BUF bytes at once or not at all (POSIX, write)."""
+        start = 0
+        while self._is_pipe and len(data) - start > PIPE_BUF:
+            stop = data.rfind(b"\n", start, start + PIPE_BUF) + 1
+            stop = stop or data.find(b"\n", start + PIPE_BUF) + 1 or len(data)
+            self._file.write(data[start:stop])
+            self._file.flush()
+            start = stop
+        self._file.write(data[start:] if start else data)
 
     def _encoded(self, text: str) -> bytes:
         try:
             return text.encode(self._encoding)
         except UnicodeEncodeError:
             return safe.without_surrogates(text).encode(self._encoding, "backslashreplace")
+
+
+def _is_pipe(file: BinaryIO) -> bool:
+    try:
+        return stat.S_ISFIFO(os.fstat(file.fileno()).st_mode)
+    except OSError:  # no file of the system's
+        return False
 
 
 class failing_output:  # noqa: N801 (reads as a statement)

@@ -10,6 +10,7 @@ import httpx
 
 from sse_cli import coding, content
 from sse_cli.deadlines import Watchdog
+from sse_cli.errors import Terminated, TimeIsUp
 from sse_cli.events import Chunk, Closed, Ending, Media, Opened, Push, Signal, new
 from sse_cli.transport.ending import (
     Failed,
@@ -79,47 +80,58 @@ def read_body(
 class _Gathering:
     """Joins the pieces of a body, HTTP chunks that often hold an event each, which came in one
     read: they are worked through together, before more is waited for. The first of a read, which
-    is mostly all of it, is handed on at once."""
+    is mostly all of it, is handed on at once; the others have its stamp."""
 
     def __init__(self, wire: Wire, watchdog: Watchdog, clock: Clock, push: Push | None) -> None:
         self.held: list[bytes] = []
+        self._at = 0.0
         self._wire = wire
         self._watchdog = watchdog
         self._clock = clock
-        self._push = push
-        if push:
+        self._push = push if wire.listens else None
+        if self._push:
             wire.before_read = self._before_read
 
     def chunks(self, pieces: Iterable[bytes], most: int | None) -> Iterator[Chunk]:
         """Those that are not pushed, up to the deadline or `most` bytes; some may be left."""
         wire, watchdog, clock, held = self._wire, self._watchdog, self._clock, self.held
         size = handed_on = 0
-        for piece in pieces:
-            size += len(piece)
-            if wire.is_fresh or self._push is None:
-                wire.is_fresh = False
-                yield new(Chunk, (clock(), piece))
-            else:
-                held.append(piece)
-                if size - handed_on > MOST_HELD:
+        try:
+            for piece in pieces:
+                size += len(piece)
+                if wire.is_fresh or self._push is None:
+                    wire.is_fresh = False
+                    self._at = at = clock()
                     handed_on = size
-                    yield self.taken()
-            # What had arrived by then can still be read, and there may be much of it.
-            if watchdog.fired or (most and size >= most):
-                break
+                    yield new(Chunk, (at, piece))
+                else:
+                    held.append(piece)
+                    if size - handed_on > MOST_HELD:
+                        handed_on = size
+                        yield self.taken()
+                # What had arrived by then can still be read, and there may be much of it.
+                if watchdog.fired or (most and size >= most):
+                    break
+        except (KeyboardInterrupt, Terminated, TimeIsUp):  # what has come is still shown
+            self._hand_over()
+            raise
 
     def taken(self) -> Chunk:
         """What is held, as one chunk."""
         data = b"".join(self.held)
         self.held.clear()
-        return Chunk(self._clock(), data)
+        return Chunk(self._at, data)
 
     def _before_read(self) -> None:
-        if self.held and self._push:
+        if self.held:
             self._watchdog.received()  # meanwhile nobody waits for a byte
-            self._push(self.taken())
+            self._hand_over()
             if self._watchdog.is_for_bytes:
                 self._watchdog.waiting()
+
+    def _hand_over(self) -> None:
+        if self.held and self._push:
+            self._push(self.taken())
 
 
 def _reads(response: httpx.Response, watchdog: Watchdog) -> Iterator[bytes]:

@@ -50,6 +50,8 @@ class Wire:
     """The reads of one connection's socket, of which httpcore tells nothing."""
 
     def __init__(self) -> None:
+        self.listens = False
+        """Whether reads are known at all: it was told to `listen`."""
         self.heard = False
         """Whether a byte of an HTTP/1.1 reply has come: httpcore calls a head that was cut short
         "without sending a response", too. In HTTP/2 there are bytes that are of no reply."""
@@ -57,9 +59,11 @@ class Wire:
         """Whether something was read since whoever hands it on made this False."""
         self.before_read: Callable[[], None] = _nothing
         """Is called before each read: it may wait."""
+        self._stream: Any = None
 
     def listen(self, stream: Any, *, counts: bool) -> None:
         """Have a share in the reads of `stream`, httpcore's; `counts` says that they are heard."""
+        self.listens = True
         read = stream.read
 
         def listening(*given: Any, **named: Any) -> bytes:
@@ -71,6 +75,13 @@ class Wire:
             return data
 
         stream.read = listening
+        self._stream = stream
+
+    def leave(self) -> None:
+        """Have none any more: the two would hold each other for ever."""
+        if self._stream is not None:
+            del self._stream.read
+            self._stream = None
 
 
 def _nothing() -> None:
@@ -115,6 +126,7 @@ def exchange(
     except BaseException:
         give_up()
         raise
+    stack.callback(wire.leave)
     stack.callback(transport.close)
     stack.callback(response.close)
     if cookies:
