@@ -227,7 +227,8 @@ class EventStreamParser(Runs):
 
     def _incomplete(self, rest: bytes, at: float) -> Ignored:
         block = self._open
-        last = (self._line_number + 1, excerpt(rest)) if rest else (0, "")
+        is_told = rest and not self._dropped  # else it is told as too large
+        last = (self._line_number + 1, excerpt(rest)) if is_told else (0, "")
         if block is BETWEEN:
             self._line_number += 1
             block = Block(self._line_number, rest)
