@@ -37,6 +37,7 @@ _CLEAN: Final = frozenset({Ending.EOF, Ending.EOF_UNVERIFIED})
 _KEPT: Final = frozenset({Ending.REFUSED, Ending.UNREACHABLE, Ending.INTERRUPTED})
 _AFTER_DONE: Final = _CLEAN | {Ending.TRUNCATED, Ending.MALFORMED}
 _WHOLE: Final = _CLEAN | {Ending.DONE, Ending.LIMIT}
+_STRAY_HINT: Final = "the server reports it outside of any event; sse watch -o raw shows the lines"
 _MOST_LINES: Final = 1000  # of an error that is printed over several: each of at most 1,000 letters
 # What to do next, where those who saw it happen knew nothing better.
 _HINTS: Final = {
@@ -125,7 +126,8 @@ class Verdict:
         if closed.ending in _KEPT:
             return closed
         if self.error:
-            return closed._replace(ending=Ending.ERROR_EVENT, detail=self.error, hint="")
+            hint = _STRAY_HINT if self.error_source else ""
+            return closed._replace(ending=Ending.ERROR_EVENT, detail=self.error, hint=hint)
         if self.is_done and closed.ending in _AFTER_DONE and not self.missing():
             closed = closed._replace(ending=Ending.DONE, detail=f"{SENTINEL} seen", hint="")
         if self._too_large and closed.ending in _WHOLE:

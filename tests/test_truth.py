@@ -25,7 +25,7 @@ from sse_cli.render.markdown import MarkdownWriter
 from sse_cli.render.table import TableRenderer
 from sse_cli.session import Session
 from sse_cli.verdict import Verdict
-from tests.run_sse import sse
+from tests.run_sse import error_and_hint, sse
 from tests.wire import Wire, whole
 
 CHAT = (
@@ -109,6 +109,7 @@ def test_an_error_over_several_lines_of_an_event_stream_is_an_error(text: str, s
     for ran in runs:
         assert ran.code == 5
         assert says in ran.talk
+        assert error_and_hint(ran)[1].endswith("; sse watch -o raw shows the lines")
 
 
 @pytest.mark.parametrize(
