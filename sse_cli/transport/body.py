@@ -24,7 +24,10 @@ from sse_cli.transport.exchange import Reply, Wire
 
 REFUSED_BODY_LIMIT: Final = 64 * 1024
 REFUSED_BODY_SECONDS: Final = 2.0
-MOST_HELD: Final = 64 * 1024  # bytes: a compressed read may hold any number
+# What is held at most: a compressed read may hold any number of bytes, and while small chunks are
+# unpacked and shown, time passes that is not the stream's.
+MOST_HELD: Final = 64 * 1024  # bytes
+MOST_PIECES: Final = 64
 MediaOf = Callable[[int, str | None], Media]
 Clock = Callable[[], float]
 
@@ -80,11 +83,10 @@ def read_body(
 class _Gathering:
     """Joins the pieces of a body, HTTP chunks that often hold an event each, which came in one
     read: they are worked through together, before more is waited for. The first of a read, which
-    is mostly all of it, is handed on at once; the others have its stamp."""
+    is mostly all of it, is handed on at once."""
 
     def __init__(self, wire: Wire, watchdog: Watchdog, clock: Clock, push: Push | None) -> None:
         self.held: list[bytes] = []
-        self._at = 0.0
         self._wire = wire
         self._watchdog = watchdog
         self._clock = clock
@@ -101,12 +103,11 @@ class _Gathering:
                 size += len(piece)
                 if wire.is_fresh or self._push is None:
                     wire.is_fresh = False
-                    self._at = at = clock()
                     handed_on = size
-                    yield new(Chunk, (at, piece))
+                    yield new(Chunk, (clock(), piece))
                 else:
                     held.append(piece)
-                    if size - handed_on > MOST_HELD:
+                    if len(held) == MOST_PIECES or size - handed_on > MOST_HELD:
                         handed_on = size
                         yield self.taken()
                 # What had arrived by then can still be read, and there may be much of it.
@@ -120,7 +121,7 @@ class _Gathering:
         """What is held, as one chunk."""
         data = b"".join(self.held)
         self.held.clear()
-        return Chunk(self._at, data)
+        return Chunk(self._clock(), data)
 
     def _before_read(self) -> None:
         if self.held:
