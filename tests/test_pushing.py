@@ -34,7 +34,19 @@ from sse_cli.transport.body import MOST_HELD, MOST_PIECES, _Gathering
 from tests.run_sse import error_and_hint, finish, sse, start
 from tests.test_exit_codes import redirected
 from tests.test_http2 import OK, serving
-from tests.wire import CHUNKED, LAST_CHUNK, PATIENCE, STREAM, Peer, Wire, body, chunk, closed, head
+from tests.wire import (
+    CHUNKED,
+    LAST_CHUNK,
+    PATIENCE,
+    STREAM,
+    Handler,
+    Peer,
+    Wire,
+    body,
+    chunk,
+    closed,
+    head,
+)
 
 EVENTS = [b"data: %d\n\n" % number for number in range(5)]
 TOGETHER = head(STREAM, CHUNKED) + b"".join(map(chunk, EVENTS))
@@ -60,15 +72,20 @@ def pushing(
     return seen
 
 
-def test_what_came_together_is_pushed_before_more_is_waited_for() -> None:
-    pushed = threading.Event()
+def waiting_for(seen: threading.Event, *more: bytes) -> Handler:
+    """Sends five events at once, and the rest when they were seen."""
 
     def handler(peer: Peer) -> None:
         peer.send(TOGETHER)
-        assert pushed.wait(PATIENCE)
-        peer.send(chunk(b": more\n"), LAST_CHUNK)
+        assert seen.wait(PATIENCE)
+        peer.send(*more, LAST_CHUNK)
 
-    with Wire(handler) as server:
+    return handler
+
+
+def test_what_came_together_is_pushed_before_more_is_waited_for() -> None:
+    pushed = threading.Event()
+    with Wire(waiting_for(pushed, chunk(b": more\n"))) as server:
         seen = pushing(server.origin, lambda _: pushed.set())
     assert chunks(seen) == [EVENTS[0], b"".join(EVENTS[1:]), b": more\n"]
     assert closed(seen).ending is Ending.EOF
@@ -162,16 +179,11 @@ def test_a_reply_that_is_no_stream_is_never_pushed() -> None:
 def test_the_reader_s_own_time_is_not_the_stream_s_silence() -> None:
     done = threading.Event()
 
-    def handler(peer: Peer) -> None:
-        peer.send(TOGETHER)
-        assert done.wait(PATIENCE)
-        peer.send(LAST_CHUNK)
-
     def slowly(_: Chunk) -> None:
         assert not threading.Event().wait(1.0)  # what a slow terminal takes
         done.set()
 
-    with Wire(handler) as server:
+    with Wire(waiting_for(done)) as server:
         seen = pushing(server.origin, slowly, idle_timeout=0.4)
     assert closed(seen).ending is Ending.EOF
 
@@ -210,13 +222,7 @@ def silent(peer: Peer) -> None:
 
 def test_every_event_is_shown_while_the_server_says_nothing_more() -> None:
     shown = threading.Event()
-
-    def handler(peer: Peer) -> None:
-        peer.send(TOGETHER)
-        assert shown.wait(PATIENCE)
-        peer.send(LAST_CHUNK)
-
-    with Wire(handler) as server, start(server.origin, "-o", "text", "-m", "30") as run:
+    with Wire(waiting_for(shown)) as server, start(server.origin, "-o", "text", "-m", "30") as run:
         assert run.stdout
         assert [run.stdout.readline() for _ in EVENTS] == [b"0\n", b"1\n", b"2\n", b"3\n", b"4\n"]
         shown.set()

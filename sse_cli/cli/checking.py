@@ -23,17 +23,17 @@ from sse_cli.cli import keeping
 from sse_cli.cli.answering import View
 from sse_cli.cli.opening import Wanted, build_request, kind_of, open_target
 from sse_cli.cli.options import RecordingOptions
-from sse_cli.cli.pipeline import Due, Run
+from sse_cli.cli.pipeline import Run
+from sse_cli.cli.watcher import Watcher
 from sse_cli.draft import duration
-from sse_cli.events import Closed, Ignored, Opened
-from sse_cli.expectations import EXCERPT, Expectation, Facts, Said, Witness
+from sse_cli.events import Closed, Opened
+from sse_cli.expectations import Facts
 from sse_cli.formats import WireFormat
-from sse_cli.query import Expression, Row
+from sse_cli.query import Expression
 from sse_cli.reassemble import Reassembler
-from sse_cli.render.items import Note, Together
+from sse_cli.render.items import Together
 from sse_cli.render.pieces import NoWriter
 from sse_cli.timing import Timing
-from sse_cli.verdict import Verdict
 
 MAX_TIME: Final = 120.0  # seconds, unless told otherwise: nothing may hang a CI job
 MARGIN: Final = 0.1  # seconds after --total-within until the request is given up
@@ -98,53 +98,6 @@ class Stream:
     def _deadline(self) -> float:
         total = dict(self.expected).get("total-within")
         return MAX_TIME if total is None else duration(total, "--total-within") + MARGIN
-
-
-@dataclass
-class Watcher:
-    """Shows every event to every expectation, and remembers the one that reports an error."""
-
-    expectations: Sequence[Expectation]
-    view: View
-    verdict: Verdict
-    error: Witness | None = None
-
-    @property
-    def waits(self) -> bool:
-        """Whether any of them waits for an event no longer than some time."""
-        return any(type(one).due is not Expectation.due for one in self.expectations)
-
-    def due(self) -> Due | None:
-        """The moment from which on an expectation can't hold unless an event comes before, and
-        the option that says so."""
-        said = Said(self.view.timing.first.get("text"), not self.view.is_unknown)
-        dues = [(at, one) for one in self.expectations if (at := one.due(said)) is not None]
-        if not dues:
-            return None
-        at, one = min(dues, key=lambda due: due[0])
-        return at, f"{one.option} {one.typed}"
-
-    def rows(self, rows: Sequence[Row]) -> None:
-        """Show messages: one at a time, as `is_done` has a run hand them on."""
-        for row in rows:
-            for one in self.expectations:
-                one.row(row)
-            if self.error is None and self.verdict.error:
-                message = row.message
-                data = message.data[:EXCERPT]
-                self.error = Witness(message.n, message.at, message.type, data)
-
-    def note(self, note: Note) -> None:
-        """Show a line that was ignored."""
-        if isinstance(note, Ignored):
-            for one in self.expectations:
-                one.ignored(note)
-            if self.error is None and self.verdict.error:
-                source = self.verdict.error_source[:EXCERPT]
-                self.error = Witness(0, note.at, note.type or "", source)
-
-    def flush(self) -> None:
-        """Nothing is held back."""
 
 
 def run_once(

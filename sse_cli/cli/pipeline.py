@@ -245,8 +245,8 @@ class Run:
         return closed
 
     def _pass(self, events: Iterable[Event]) -> None:
-        """Work through the events of a read: messages in a row at once, which costs half of what
-        it costs one by one, unless each may be the last that is wanted."""
+        """Work through the events of a read: messages in a row at once, which saves calls, unless
+        each may be the last that is wanted."""
         rows: list[Row] = []
         for event in events:
             if isinstance(event, Message):

@@ -1,0 +1,61 @@
+"""What `check` does with the events of a run: each is shown to every expectation."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sse_cli.cli.answering import View
+from sse_cli.cli.pipeline import Due
+from sse_cli.events import Ignored
+from sse_cli.expectations import EXCERPT, Expectation, Said, Witness
+from sse_cli.query import Row
+from sse_cli.render.items import Note
+from sse_cli.verdict import Verdict
+
+
+@dataclass
+class Watcher:
+    """Shows every event to every expectation, and remembers the one that reports an error."""
+
+    expectations: Sequence[Expectation]
+    view: View
+    verdict: Verdict
+    error: Witness | None = None
+
+    @property
+    def waits(self) -> bool:
+        """Whether any of them waits for an event no longer than some time."""
+        return any(type(one).due is not Expectation.due for one in self.expectations)
+
+    def due(self) -> Due | None:
+        """The moment from which on an expectation can't hold unless an event comes before, and
+        the option that says so."""
+        said = Said(self.view.timing.first.get("text"), not self.view.is_unknown)
+        dues = [(at, one) for one in self.expectations if (at := one.due(said)) is not None]
+        if not dues:
+            return None
+        at, one = min(dues, key=lambda due: due[0])
+        return at, f"{one.option} {one.typed}"
+
+    def rows(self, rows: Sequence[Row]) -> None:
+        """Show messages: one at a time, as `is_done` has a run hand them on."""
+        for row in rows:
+            for one in self.expectations:
+                one.row(row)
+            if self.error is None and self.verdict.error:
+                message = row.message
+                data = message.data[:EXCERPT]
+                self.error = Witness(message.n, message.at, message.type, data)
+
+    def note(self, note: Note) -> None:
+        """Show a line that was ignored."""
+        if isinstance(note, Ignored):
+            for one in self.expectations:
+                one.ignored(note)
+            if self.error is None and self.verdict.error:
+                source = self.verdict.error_source[:EXCERPT]
+                self.error = Witness(0, note.at, note.type or "", source)
+
+    def flush(self) -> None:
+        """Nothing is held back."""
