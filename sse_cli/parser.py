@@ -11,7 +11,7 @@ Here bytes become lines, each with its end; what the lines say is `sse_cli.inter
 from __future__ import annotations
 
 import re
-from typing import ClassVar, Final
+from typing import Final
 
 from sse_cli.events import Event, Ignored
 from sse_cli.interpreter import BETWEEN, CR, EXCERPT, LF, POISONED, Block, excerpt, head
@@ -34,8 +34,6 @@ class EventStreamParser(Runs):
     ['hello']
     """
 
-    many: ClassVar = 4096  # bytes of a read that is likely to hold many events
-
     def __init__(self, last_event_id: str = "", *, max_size: int = DEFAULT_MAX_SIZE) -> None:
         super().__init__(last_event_id, max_size)
         self._start: bytes | None = b""  # the body's first bytes while they may be a BOM
@@ -48,12 +46,12 @@ class EventStreamParser(Runs):
 
     def feed(self, chunk: bytes, at: float = 0.0) -> list[Event]:
         """The events that `chunk` completes, stamped `at` (seconds). Never raises on input."""
-        out: list[Event] = []
         self.reads += 1
+        if not self._amiss and not self._piece and (message := self._one(chunk, at)):
+            return [message]
+        out: list[Event] = []
         if self._amiss:
             chunk = self._resume(chunk, at, out)
-        elif not self._piece and chunk[-2:] == b"\n\n" and (message := self._one(chunk, at)):
-            return [message]
         has_cr = CR in chunk
         if not has_cr and LF not in chunk:
             self._hold(chunk)

@@ -16,29 +16,34 @@ from sse_cli.interpreter import BETWEEN, CR, LF, Interpreter, decoded
 class Runs(Interpreter):
     """Reads usual events, one by one or many at once."""
 
+    many: ClassVar = 4096  # bytes of a read that is likely to hold many events
     few: ClassVar = 8  # events that are sooner made one by one than all at once
     alike: ClassVar = 4  # events of one type for each line of another one, to be read as a run
+
+    def __init__(self, last_event_id: str, max_size: int) -> None:
+        super().__init__(last_event_id, max_size)
+        self._most = min(self.many, max_size)  # bytes of a read that may be one event
 
     def _one(self, chunk: bytes, at: float) -> Message | None:
         """The event of a read that is one of the two usual shapes, whole: most reads, live."""
         size = len(chunk)
-        if self._open is not BETWEEN or CR in chunk or size > self._max_size:
+        if size > self._most or self._open is not BETWEEN or CR in chunk:
             return None
-        stop = chunk.find(b"\n")
-        if chunk[:6] == b"data: ":
-            kind, rows, value = "message", 2, chunk[6:-2]
-        else:
-            kind, rows, value = self._types.get(chunk[:stop], ""), 3, chunk[stop + 7 : -2]
-            if not kind or chunk[stop + 1 : stop + 7] != b"data: ":
-                return None
-            stop = chunk.find(b"\n", stop + 1)
-        if stop != size - 2:
+        kind, rows = "message", 2
+        line, _, rest = chunk.partition(b"\n")  # in half the time that `find` takes
+        if rest != b"\n" and (kind := self._types.get(line, "")):
+            rows = 3
+            line, _, rest = rest.partition(b"\n")
+        if rest != b"\n" or line[:6] != b"data: ":
             return None
+        try:  # as in `_interpret`
+            text = line[6:].decode()
+        except UnicodeDecodeError:
+            text = decoded(line[6:])
         offset = self._offset
         self._offset = offset + size
         self._line_number += rows
         self.messages = n = self.messages + 1
-        text = value.decode("utf-8", "replace")
         last_id, attempt, read = self.last_event_id, self.attempt, self.reads
         return new(Message, (kind, text, last_id, None, at, offset, size, n, attempt, read))
 
