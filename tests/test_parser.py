@@ -406,6 +406,29 @@ def test_line_numbers_never_depend_on_the_reads(body: bytes, data: st.DataObject
     ]
 
 
+@st.composite
+def events_as_reads(draw: st.DrawFn) -> list[bytes]:
+    """Reads that are an event each, as live streams have them; some only nearly so."""
+    text = st.sampled_from((b"a", b"\xe2\x82\xac", b"\xff", b"a\rb", b"a\r", b"", b"x" * SMALL))
+    end = st.sampled_from((b"\n\n", b"\n\n", b"\r\n\n", b"\r\n\r\n", b"\n", b"\n\r", b"\n\n\n"))
+    start = st.sampled_from((b"data: ", b"event: e\ndata: ", b"event: \ndata: ", b"data:", b"id: "))
+    return draw(st.lists(st.tuples(start, text, end).map(b"".join), min_size=2, max_size=12))
+
+
+@given(events_as_reads(), st.sampled_from((SMALL, 16 * 1024 * 1024)))
+def test_an_event_that_is_a_read_alone_is_read_as_among_others(
+    reads: list[bytes], limit: int
+) -> None:
+    def seen(events: list[Event]) -> list[Event]:
+        """Without what the reads decide."""
+        placed = [event._replace(at=0) for event in events]
+        plain = [one._replace(read=0) if isinstance(one, Message) else one for one in placed]
+        return [one._replace(text="") if isinstance(one, Ignored) else one for one in plain]
+
+    whole = read_chunks(reads, max_size=limit)
+    assert seen(whole) == seen(read(b"".join(reads), max_size=limit))
+
+
 # Limits
 
 LONG = b"x" * (SMALL * 2)
