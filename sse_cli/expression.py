@@ -16,6 +16,7 @@ from jmespath.functions import Functions
 from jmespath.parser import Parser
 
 from sse_cli.payload import is_false, show
+from sse_cli.totality import is_list_of_words
 
 Node: TypeAlias = Any  # a dict of the library's; type, value, children
 Evaluate: TypeAlias = Callable[[Any], Any]
@@ -383,23 +384,20 @@ def _expref(node: Node) -> Evaluate:
 
 def _function(node: Node) -> Evaluate:
     name = node["value"]
-    children = node["children"]
     short_cut = _SHORT_CUTS.get(name)
-    if short_cut and (found := short_cut(children)):
+    if short_cut and (found := short_cut(node)):
         return found
-    arguments = [_compile(child) for child in children]
+    arguments = [_compile(child) for child in node["children"]]
     call = _FUNCTIONS.call_function
     return lambda value: call(name, [argument(value) for argument in arguments])
 
 
-def _contains(children: list[Node]) -> Evaluate | None:
+def _contains(node: Node) -> Evaluate | None:
     """contains(`["a", "b"]`, path), by which most wire formats tell their events apart."""
-    if len(children) != 2 or children[0]["type"] != "literal" or children[1]["type"] == "expref":
+    if not is_list_of_words(node) or node["children"][1]["type"] == "expref":
         return None
-    words = children[0]["value"]
-    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
-        return None
-    known, search = frozenset(words), _compile(children[1])
+    words, subject = node["children"]
+    known, search = frozenset(words["value"]), _compile(subject)
 
     def contains(value: Any) -> bool:
         found = search(value)
@@ -408,10 +406,10 @@ def _contains(children: list[Node]) -> Evaluate | None:
     return contains
 
 
-def _starts_with(children: list[Node]) -> Evaluate | None:
-    if len(children) != 2:
+def _starts_with(node: Node) -> Evaluate | None:
+    if len(node["children"]) != 2:
         return None
-    subject, prefix = map(_compile, children)
+    subject, prefix = map(_compile, node["children"])
 
     def starts_with(value: Any) -> Any:
         one, other = subject(value), prefix(value)

@@ -8,16 +8,20 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from difflib import get_close_matches
 from math import isfinite
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from sse_cli import payload
 from sse_cli.errors import ExpressionError
 from sse_cli.events import Message
 from sse_cli.payload import is_false
+from sse_cli.totality import is_total
+
+if TYPE_CHECKING:  # it loads JMESPath, see `_compile`
+    from sse_cli.expression import Evaluate
 
 _NAMED = re.compile(r"(\w+)=(?!=)")
 _UNSET: Any = object()
@@ -55,10 +59,13 @@ class Expression:
         self.option = option
         self.errors = 0
         self.first_error = ""
-        self.search = self._searching(_compile(text, option))
+        self.search = self._searching(*_compile(text, option))
         """The expression's value, None when there is none or evaluating it fails."""
 
-    def _searching(self, evaluate: Callable[[Any], Any]) -> Callable[[Any], Any]:
+    def _searching(self, evaluate: Evaluate, is_total: bool) -> Evaluate:
+        if is_total:
+            return evaluate
+
         # A function in a function: several run at every event, and methods take longer.
         def search(value: Any) -> Any:
             try:
@@ -136,7 +143,8 @@ def as_text(value: Any) -> str:
 _SYNTAX_HINT = "strings are quoted 'so', numbers `7`, odd names \"so\"; see jmespath.org"
 
 
-def _compile(text: str, option: str) -> Callable[[Any], Any]:
+def _compile(text: str, option: str) -> tuple[Evaluate, bool]:
+    """An expression's function, and whether it is total."""
     # Imported on first use: it costs 23 ms, which a run without expressions need not pay.
     from jmespath.exceptions import JMESPathError  # noqa: PLC0415
 
@@ -152,7 +160,7 @@ def _compile(text: str, option: str) -> Callable[[Any], Any]:
             warnings.simplefilter("ignore", PendingDeprecationWarning)
             syntax = expression.parse(text)
             _check_functions(syntax, text, option)
-            return expression.compile_syntax(syntax)
+            return expression.compile_syntax(syntax), is_total(syntax)
     except JMESPathError as error:
         column = min(getattr(error, "lex_position", len(text)), len(text))
         raise ExpressionError(words, text, column, _SYNTAX_HINT) from None

@@ -14,8 +14,10 @@ import pytest
 from jmespath.exceptions import JMESPathError
 
 from sse_cli import formats
-from sse_cli.expression import compile_expression
+from sse_cli.expression import compile_expression, parse
 from sse_cli.payload import is_false
+from sse_cli.query import Expression
+from sse_cli.totality import is_total
 
 EXPRESSIONS: Final = 30_000
 CORPUS: Final = Path(__file__).parent / "corpus" / "formats"
@@ -130,7 +132,7 @@ def test_random_expressions_give_what_the_library_gives() -> None:
     seed = random.SystemRandom().randrange(2**32)
     print(f"seed {seed}")
     writer = Writer(seed)
-    nothing, raised = 0, 0
+    nothing, raised, total = 0, 0, 0
     for text, library in writer.parsed(EXPRESSIONS):
         value = writer.value()
         expected = outcome(library.search, value)
@@ -138,9 +140,42 @@ def test_random_expressions_give_what_the_library_gives() -> None:
         raised += expected[0] == "raises"
         found = outcome(compile_expression(text), value)
         assert found == expected, f"seed {seed}: {text} of {json.dumps(value)}"
+        if is_total(library.parsed):
+            total += 1
+            assert found[0] == "gives", f"seed {seed}: {text} is total"
     # The oracle has to have had something to say.
     assert nothing < 0.75 * EXPRESSIONS
     assert raised > 0.05 * EXPRESSIONS
+    assert total > 0.2 * EXPRESSIONS
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("choices[0].delta.content", True),
+        ("data.type=='x' && data.{a:b, c:[d, e]} || items[?!(f != `1`)][].*", True),
+        ('contains(`["a", "b"]`, data.type)', True),
+        ("contains(data, 'a')", False),
+        ('contains(`["a"]`, &b)', False),
+        ("length(a)", False),
+        ("[length(a)]", False),
+        ("a < b", False),
+        ("a[::0]", False),
+        ("&a", False),
+        ("`NaN`", False),
+        ("`[1e999]`", False),
+        ("!" * 29 + "a", True),
+        ("!" * 31 + "a", False),
+    ],
+)
+def test_what_can_fail_or_leave_json_is_not_total(text: str, expected: bool) -> None:
+    assert is_total(parse(text)) is expected
+
+
+def test_an_expression_that_may_fail_still_counts_its_failures() -> None:
+    expression = Expression("length(a)", "--where")
+    assert [expression.search({"a": value}) for value in ("xy", 1, None)] == [2, None, None]
+    assert expression.errors == 2
 
 
 @pytest.mark.parametrize("value", [0, 0.0, False, True, None, "", [], {}, "0", [0], {"a": None}])
