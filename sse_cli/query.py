@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 from math import isfinite
 from threading import Lock
@@ -33,11 +33,12 @@ class Row:
     """A message on its way to a renderer: with its payload (parsed when asked for, once)
     and the value of each query. `gap` is the seconds since the message before it;
     `parts` are the strings of the data that a wire format says are text, reasoning or a tool
-    call (kind, string)."""
+    call (kind, string); `pieces` is what the message adds to an answer."""
 
     values: Sequence[Any] = ()
     gap = 0.0
     parts: Sequence[tuple[str, str]] = ()
+    pieces: Iterable[Any] = ()
     _payload = _UNSET
 
     def __init__(self, message: Message) -> None:

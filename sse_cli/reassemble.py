@@ -78,7 +78,7 @@ class Reader:
 
 
 class Reassembler:
-    """Takes messages in order; `feed` and `finish` give the pieces that follow from them.
+    """Takes messages in order, and gives the pieces that follow from them.
 
     With one format it is used from the first event on. With several, the first whose
     `detect` is true of an event is taken, and the events before are read again.
@@ -89,6 +89,7 @@ class Reassembler:
         self.choices: dict[int, Choice] = {}
         self.usage: Any = None
         self.error: Any = None
+        self.failed: Envelope = {}  # of the message that reports the error
         self.done = False
         self._candidates = formats
         self._waiting: list[tuple[Envelope, int, float]] = []
@@ -121,10 +122,17 @@ class Reassembler:
         finished = [bool(choice.finish) for choice in self.choices.values()]
         return self.done or (bool(finished) and all(finished))
 
-    def feed(self, row: Row) -> Iterable[Piece]:
-        """The pieces of a message; none after the format's end."""
-        message = row.message
-        return self._take(envelope_of(row), message.n, message.at)
+    def feed(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """Give each message its `pieces`; those up to the answer's end, or to the moment when it
+        is given up that a format is found. All, if neither comes among them."""
+        if self.done or self.gave_up:
+            return rows
+        for number, row in enumerate(rows, 1):
+            message = row.message
+            row.pieces = self._take(envelope_of(row), message.n, message.at)
+            if self.done or (self._reader is None and self.gave_up):
+                return rows[:number]
+        return rows
 
     def feed_ignored(self, event: Ignored, n: int) -> Iterable[Piece]:
         """The pieces of a block without data, by which some servers signal their end."""
@@ -185,6 +193,7 @@ class Reassembler:
         error = reader.error(envelope) if reader.error and self.error is None else None
         if error is not None and error is not False and not is_false(error):
             self.error = error
+            self.failed = envelope
             pieces.append(self._piece("error", error))
         done = reader.done and reader.done(envelope)
         if done is not None and done is not False and not is_false(done):

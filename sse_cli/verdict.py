@@ -7,7 +7,7 @@ event under HTTP 200, a sentinel before a cut, half an event before a clean end.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sse_cli import payload
 from sse_cli.errors import ExitCode
@@ -49,6 +49,16 @@ _HINTS: Final = {
 }
 
 
+class Report(NamedTuple):
+    """What reports an error: an event with its data or, where `n` is 0, lines that make none.
+    `at` is its stamp (seconds)."""
+
+    n: int
+    at: float
+    type: str
+    data: str
+
+
 class Verdict:
     """Watches every message and ignored line; `finish` judges the connection's end by them."""
 
@@ -56,13 +66,14 @@ class Verdict:
         self.error = ""
         self.error_value: Any = None
         self.error_event = 0
-        self.error_source = ""  # the lines that report it, where they are no event
+        self.reported: Report | None = None
         # Asked at a clean end: why the answer is not whole, "" when it is. Formats know.
         self.missing: Callable[[], str] = lambda: ""
         self.is_done = False  # the sentinel was seen: the stream came to its own end
         self._too_large = ""
         self._incomplete: Ignored | None = None
         self._document = _Document()
+        self._is_stray = False  # the error is that of lines outside of any event
         self._messages = 0
 
     def messages(self, rows: Sequence[Row]) -> None:
@@ -81,7 +92,9 @@ class Verdict:
         if not self.error and (error := error_of(row)):
             self.error = f"event {row.message.n} reports an error: {error}"
             self.error_value = error_value(row)
-            self.error_event = row.message.n
+            message = row.message
+            self.error_event = message.n
+            self.reported = Report(message.n, message.at, message.type, message.data)
 
     def ignored(self, event: Ignored) -> None:
         """Note what was cut off, and what a limit of ours passed over."""
@@ -108,7 +121,8 @@ class Verdict:
             line, source = self._document.line, self._document.text
         if not is_false(found):
             self.error = f"line {line} reports an error: {_error_text(found)}"
-            self.error_source = source
+            self.reported = Report(0, event.at, event.type or "", source)
+            self._is_stray = True
             self.error_value = found
             self.error_event = self._messages
 
@@ -126,7 +140,7 @@ class Verdict:
         if closed.ending in _KEPT:
             return closed
         if self.error:
-            hint = _STRAY_HINT if self.error_source else ""
+            hint = _STRAY_HINT if self._is_stray else ""
             return closed._replace(ending=Ending.ERROR_EVENT, detail=self.error, hint=hint)
         if self.is_done and closed.ending in _AFTER_DONE and not self.missing():
             closed = closed._replace(ending=Ending.DONE, detail=f"{SENTINEL} seen", hint="")
@@ -138,10 +152,13 @@ class Verdict:
             return closed._replace(ending=Ending.TRUNCATED, detail=reason, hint="")
         return closed
 
-    def format_error(self, n: int, error: Any) -> None:
-        """Note the error that a wire format found in event `n`."""
-        if not self.error:
+    def format_error(self, n: int, error: Any, reported: Report) -> None:
+        """Note the error that a wire format found in event `n`, unless an earlier one has one."""
+        if not self.error or n < self.error_event:
             self.error = f"event {n} reports an error: {_error_text(error)}"
+            self.error_value = error
+            self.error_event = n
+            self.reported = reported
 
     def _cut(self, closed: Closed, cut: Ignored) -> Closed:
         evidence = f"cut inside event {self._messages + 1}, {cut.size:,} bytes of it"

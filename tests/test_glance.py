@@ -76,8 +76,9 @@ def test_a_glance_sees_the_format_and_the_strings_that_tail_puts_together(path: 
     glance, reassembler = Glance(FORMATS), Reassembler([BY_NAME[expected["format"]]])
     for one in _rows(path):
         texts = [part.text for part in glance.feed(one) if part.kind == "text"]
-        pieces = [piece for piece in reassembler.feed(one) if piece.kind == "text"]
-        said, typed = "".join(texts), "".join(piece.value for piece in pieces)
+        reassembler.feed([one])
+        said = "".join(texts)
+        typed = "".join(piece.value for piece in one.pieces if piece.kind == "text")
         # A glance repairs no split pairs; what follows the end is no part of the answer.
         if glance.format and not reassembler.done and said.isprintable():
             # Cumulative formats say the whole so far, and tail what is new of it.
@@ -115,6 +116,6 @@ def test_a_stream_is_whole_to_a_glance_when_it_is_to_tail(path: Path) -> None:
     for event in session.feed(Chunk(0.0, path.read_bytes())):
         if isinstance(event, Message):
             glance.feed(Row(event))
-            whole.feed(Row(event))
+            whole.feed([Row(event)])
             if glance.format and whole.format and not whole.format.from_start and not whole.done:
                 assert glance.is_whole == whole.is_whole, event.n

@@ -8,10 +8,18 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sse_cli import formats
+from sse_cli.check import judge
+from sse_cli.cli import answering, checking
 from sse_cli.cli.pipeline import Run
+from sse_cli.cli.watcher import Watcher
 from sse_cli.events import Chunk, Closed, Ending, Opened, Reconnecting, Signal
+from sse_cli.expectations import build
+from sse_cli.formats import WireFormat
 from sse_cli.query import Expression, Query, Row, Selection
-from sse_cli.render.items import Note
+from sse_cli.reassemble import Piece, Reassembler
+from sse_cli.render.items import Note, Together
+from sse_cli.render.pieces import NoWriter
 from sse_cli.session import Session
 
 BLOCKS = (
@@ -31,7 +39,24 @@ BLOCKS = (
 )
 BODY = st.lists(st.sampled_from(BLOCKS), max_size=12).map(b"".join)
 BODIES = st.lists(st.lists(BODY, max_size=4), min_size=1, max_size=3)
-EVERY = 10**9  # messages: a limit that is never met, but must be asked for after each
+ANSWER = (
+    b'data: {"choices":[{"delta":{"content":"a"}}]}\n\n',
+    b'data: {"choices":[{"delta":{"content":"\\ud83d"}}]}\n\n',
+    b'data: {"choices":[{"index":1,"delta":{"content":"\\ude00"},"finish_reason":"stop"}]}\n\n',
+    b"event: content_block_delta\n"
+    b'data: {"type":"content_block_delta","delta":{"type":"text_delta","text":"b"}}\n\n',
+    b'event: message_stop\ndata: {"type":"message_stop"}\n\n',
+    b'data: {"error":{"message":"also"},"choices":[]}\n\n',
+    b'data: {"choices":[{"error":{"message":"hidden"}}]}\n\n',
+    b"event: complete\n\n",
+    b'data: {"broken":\n\n',
+)
+FORMATS = formats.known()
+NAMES = ("anthropic", "gradio")
+WIRES = (FORMATS, FORMATS[:1], [formats.named(name) for name in NAMES])
+ANSWERS = st.lists(
+    st.lists(st.sampled_from((*BLOCKS, *ANSWER, *ANSWER)), max_size=12).map(b"".join), max_size=4
+).map(lambda body: [body])
 
 
 class Kept:
@@ -88,10 +113,45 @@ def known(run: Run) -> dict[str, Any]:
 @given(BODIES)
 def test_messages_judged_at_once_come_out_as_if_one_by_one(bodies: list[list[bytes]]) -> None:
     at_once, seen, closed = run_over(bodies)
-    one_by_one, alone, ended = run_over(bodies, max_events=EVERY)
+    one_by_one, alone, ended = run_over(bodies, until=Expression("never.said", "--until"))
     assert seen.items == alone.items
     assert closed == ended
     assert known(at_once) == known(one_by_one)
+
+
+class Typed(NoWriter):
+    """What an answer consists of."""
+
+    def __init__(self) -> None:
+        self.pieces: list[Piece] = []
+
+    def write(self, piece: Piece) -> None:
+        self.pieces.append(piece)
+
+
+def answer_of(
+    bodies: Sequence[Sequence[bytes]], wires: Sequence[WireFormat], **more: Any
+) -> dict[str, Any]:
+    """All that `check` knows of an answer."""
+    run, typed = Run(Session(), lambda: 0.0, **more), Typed()
+    run.answer = Reassembler(wires)
+    run.is_done = lambda: bool(run.answer and run.answer.done)
+    view = answering.View(run.answer, typed, run.verdict)
+    watcher = Watcher(build([("expect-event", "message"), ("valid-json", "")]), view)
+    closed = run.over(signals(bodies), Together(view, watcher))
+    facts = checking._facts(run, view, closed)
+    outcome = judge(watcher.expectations, facts)
+    broken = view.broken, view.first_broken, view._n
+    return known(run) | {"answer": facts.answer, "error": facts.error, "outcome": outcome,
+                         "typed": typed.pieces, "broken": broken}  # fmt: skip
+
+
+@given(ANSWERS, st.sampled_from(WIRES))
+def test_an_answer_put_together_at_once_is_the_one_put_together_one_by_one(
+    bodies: list[list[bytes]], wires: list[WireFormat]
+) -> None:
+    never = Expression("never.said", "--until")
+    assert answer_of(bodies, wires) == answer_of(bodies, wires, until=never)
 
 
 @given(BODY, st.integers(1, 4))

@@ -47,7 +47,8 @@ def reassemble(
     pieces: list[Piece] = []
     for event in (event for signal in signals for event in session.feed(signal)):
         if isinstance(event, Message):
-            pieces += reassembler.feed(Row(event))
+            reassembler.feed([row := Row(event)])
+            pieces += row.pieces
         elif isinstance(event, Ignored):
             pieces += reassembler.feed_ignored(event, session.messages)
     return reassembler, [*pieces, *reassembler.finish(0.0)]

@@ -11,7 +11,7 @@ from sse_cli.query import Row
 from sse_cli.reassemble import Piece, Reassembler
 from sse_cli.render.items import Note
 from sse_cli.render.pieces import PieceWriter
-from sse_cli.verdict import SENTINEL, Verdict
+from sse_cli.verdict import SENTINEL, Report, Verdict
 
 
 @dataclass
@@ -33,11 +33,15 @@ class View:
         return self.reassembler.format is None
 
     def rows(self, rows: Sequence[Row]) -> None:
-        """Write the pieces that follow from messages."""
+        """Write the pieces of messages."""
         for row in rows:
-            self._n = row.message.n
-            self._write(self.reassembler.feed(row))
-            self._check_json(row)
+            if row.pieces:
+                self._write(row.pieces)
+            if row.payload.__class__ is not dict:
+                self._check_json(row)
+            else:
+                self._speaks_json = True
+        self._n = rows[-1].message.n
 
     def note(self, note: Note) -> None:
         """Write those that follow from anything else."""
@@ -78,8 +82,14 @@ class View:
         for piece in pieces:
             self.timing.feed(piece)
             if piece.kind == "error":
-                self.verdict.format_error(piece.n, piece.value)
+                self._fail(piece)
             self.writer.write(piece)
+
+    def _fail(self, piece: Piece) -> None:
+        failed = self.reassembler.failed
+        n = piece.n if failed["raw"] else 0  # a block without data is no event
+        report = Report(n, piece.at, failed["event"], failed["raw"])
+        self.verdict.format_error(piece.n, piece.value, report)
 
     def _tell_error(self, at: float) -> None:
         """An error that no format had to find is a part of the answer, too."""
@@ -89,9 +99,6 @@ class View:
             self.writer.write(Piece("error", found, 0, self.verdict.error_event, at))
 
     def _check_json(self, row: Row) -> None:
-        if row.payload.__class__ is dict:
-            self._speaks_json = True
-            return
         data = row.message.data
         if not self._speaks_json:  # plain text may begin with a bracket
             return

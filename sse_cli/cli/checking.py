@@ -27,13 +27,14 @@ from sse_cli.cli.pipeline import Run
 from sse_cli.cli.watcher import Watcher
 from sse_cli.draft import duration
 from sse_cli.events import Closed, Opened
-from sse_cli.expectations import Facts
+from sse_cli.expectations import EXCERPT, Facts, Witness
 from sse_cli.formats import WireFormat
 from sse_cli.query import Expression
 from sse_cli.reassemble import Reassembler
 from sse_cli.render.items import Together
 from sse_cli.render.pieces import NoWriter
 from sse_cli.timing import Timing
+from sse_cli.verdict import Report
 
 MAX_TIME: Final = 120.0  # seconds, unless told otherwise: nothing may hang a CI job
 MARGIN: Final = 0.1  # seconds after --total-within until the request is given up
@@ -128,18 +129,19 @@ def _run(stream: Stream, known: Sequence[WireFormat], begun: Callable[[Timing], 
         max_events=stream.max_events,
     )
     view = View(stream.reassembler(known), NoWriter(), run.verdict)
-    watcher = Watcher(expectations.build(stream.expected), view, run.verdict)
+    watcher = Watcher(expectations.build(stream.expected), view)
     run.due = watcher.due if watcher.waits else None
+    run.answer = view.reassembler
     run.is_done = lambda: view.reassembler.done
     run.verdict.missing = view.missing
     begun(run.timing)
     closed = run.over(open_target(stream.wanted, run), Together(view, watcher))
-    facts = _facts(run, view, watcher, closed)
+    facts = _facts(run, view, closed)
     status = run.opened.status if run.opened else None
     return Attempt(judge(watcher.expectations, facts), facts.answer, status)
 
 
-def _facts(run: Run, view: View, watcher: Watcher, closed: Closed) -> Facts:
+def _facts(run: Run, view: View, closed: Closed) -> Facts:
     answer = answer_object(view.reassembler, run.opened, closed, run.timing, view.timing)
     wire = view.reassembler.format
     return Facts(
@@ -148,10 +150,15 @@ def _facts(run: Run, view: View, watcher: Watcher, closed: Closed) -> Facts:
         answer=answer | {"headers": _headers(run.opened)},
         opened=run.opened,
         first_content=view.timing.first.get("text"),
-        error=watcher.error,
+        error=_witness(run.verdict.reported),
         format=wire.name if wire else None,
         gave_up=run.gave_up,
     )
+
+
+def _witness(report: Report | None) -> Witness | None:
+    """The event that reports an error, as far as it is shown."""
+    return Witness(*report[:3], report.data[:EXCERPT]) if report else None
 
 
 def _headers(opened: Opened | None) -> dict[str, str]:

@@ -30,8 +30,9 @@ from sse_cli.sources import Clock
 from sse_cli.timing import Timing
 from sse_cli.verdict import Verdict
 
-if TYPE_CHECKING:  # JMESPath (20 ms) is for the table alone, a recorder for those who record
+if TYPE_CHECKING:  # JMESPath (20 ms) is not for all, a recorder for those who record
     from sse_cli.glance import Glance
+    from sse_cli.reassemble import Reassembler
     from sse_cli.recording import Recorder
 
 
@@ -81,6 +82,7 @@ class Run:
         self.speed = speed
         # What a command adds.
         self.glance: Glance | None = None
+        self.answer: Reassembler | None = None
         self.recorder: Recorder | None = None
         self.is_done: Callable[[], bool] | None = None
         self.due: Callable[[], Due | None] | None = None  # when what is waited for comes too late
@@ -245,23 +247,39 @@ class Run:
         return closed
 
     def _pass(self, events: Iterable[Event]) -> None:
-        """Work through the events of a read: messages in a row at once, which saves calls, unless
-        each may be the last that is wanted."""
+        """Work through the events of a read: messages in a row at once, which saves calls."""
         rows: list[Row] = []
         for event in events:
             if isinstance(event, Message):
                 rows.append(Row(event))
-                if self._may_end:
-                    self._messages(rows)
-                    if self._is_over(rows.pop()):
-                        return
                 continue
             if rows:
-                self._messages(rows)
+                if self._rows(rows):
+                    return
                 rows = []
             self._note(event)
+            if self.is_done and self.is_done():
+                return
         if rows:
+            self._rows(rows)
+
+    def _rows(self, rows: Sequence[Row]) -> bool:
+        """Work through messages; whether the last one that is wanted was among them."""
+        if not self._may_end:
             self._messages(rows)
+            return False
+        while rows:
+            taken = self._messages(rows[: self._room()])
+            if self._is_over(taken[-1]):
+                return True
+            rows = rows[len(taken) :]
+        return False
+
+    def _room(self) -> int | None:
+        """How many messages may come before one that is the last; None for any number."""
+        if self.until:
+            return 1
+        return None if self.max_events is None else self.max_events - self.shown
 
     def _note(self, note: Note) -> None:
         if isinstance(note, Ignored):
@@ -276,8 +294,12 @@ class Run:
         self.aside.feed(note)
         self._view.note(note)
 
-    def _messages(self, rows: Sequence[Row]) -> None:
-        """Judge messages of one read, and show those that are wanted."""
+    def _messages(self, rows: Sequence[Row]) -> Sequence[Row]:
+        """Judge messages of one read, and show those that are wanted; those up to the end of the
+        answer, if that is among them."""
+        if self.answer:
+            rows = self.answer.feed(rows)
+        judged = rows
         rows[0].gap = self.timing.arrived(rows[0].message.at, len(rows))
         self.verdict.messages(rows)
         for row in rows:
@@ -289,12 +311,13 @@ class Run:
             for row in rows:
                 row.parts = self.glance.feed(row)
         if not self.selection.is_all and not (rows := self.selection.kept(rows)):
-            return
+            return judged
         self.shown += len(rows)
         if self.timing.first_value is None and self.selection.queries:
             for row in rows:
                 self.timing.values(row.values, row.message.at)
         self._view.rows(rows)
+        return judged
 
     def _is_over(self, row: Row) -> bool:
         """Whether a message was the last that is wanted."""

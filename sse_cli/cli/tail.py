@@ -129,7 +129,7 @@ def type_out(wanted: Wanted, options: TailOptions) -> int:
     """Read a target to the end of its answer; the exit code."""
     run = Run(wanted.session(), wanted.clock())
     view = View(Reassembler(_formats(options)), _writer(options), run.verdict)
-    answer = view.reassembler
+    run.answer = answer = view.reassembler
     run.is_done = lambda: answer.done or (answer.format is None and answer.gave_up)
     run.verdict.missing = view.missing
     signals = open_target(wanted, run)

@@ -8,20 +8,17 @@ from dataclasses import dataclass
 from sse_cli.cli.answering import View
 from sse_cli.cli.pipeline import Due
 from sse_cli.events import Ignored
-from sse_cli.expectations import EXCERPT, Expectation, Said, Witness
+from sse_cli.expectations import Expectation, Said
 from sse_cli.query import Row
 from sse_cli.render.items import Note
-from sse_cli.verdict import Verdict
 
 
 @dataclass
 class Watcher:
-    """Shows every event to every expectation, and remembers the one that reports an error."""
+    """Shows every event to every expectation."""
 
     expectations: Sequence[Expectation]
     view: View
-    verdict: Verdict
-    error: Witness | None = None
 
     @property
     def waits(self) -> bool:
@@ -39,23 +36,16 @@ class Watcher:
         return at, f"{one.option} {one.typed}"
 
     def rows(self, rows: Sequence[Row]) -> None:
-        """Show messages: one at a time, as `is_done` has a run hand them on."""
-        for row in rows:
-            for one in self.expectations:
+        """Show messages."""
+        for one in self.expectations:
+            for row in rows:
                 one.row(row)
-            if self.error is None and self.verdict.error:
-                message = row.message
-                data = message.data[:EXCERPT]
-                self.error = Witness(message.n, message.at, message.type, data)
 
     def note(self, note: Note) -> None:
         """Show a line that was ignored."""
         if isinstance(note, Ignored):
             for one in self.expectations:
                 one.ignored(note)
-            if self.error is None and self.verdict.error:
-                source = self.verdict.error_source[:EXCERPT]
-                self.error = Witness(0, note.at, note.type or "", source)
 
     def flush(self) -> None:
         """Nothing is held back."""
