@@ -129,7 +129,13 @@ class Reassembler:
             return rows
         for number, row in enumerate(rows, 1):
             message = row.message
-            row.pieces = self._take(envelope_of(row), message.n, message.at)
+            kind, own_id, data = message.type, message.id, message.data
+            envelope = {"event": kind, "id": own_id, "data": row.payload, "raw": data}
+            if reader := self._reader:
+                self._n, self._at = message.n, message.at
+                row.pieces = self._read(reader, envelope)
+            else:
+                row.pieces = self._take(envelope, message.n, message.at)
             if self.done or (self._reader is None and self.gave_up):
                 return rows[:number]
         return rows
@@ -178,14 +184,17 @@ class Reassembler:
         waiting, self._waiting = self._waiting, []
         return [piece for event in waiting for piece in self._take(*event)]
 
-    def _read(self, reader: Reader, envelope: Envelope) -> list[Piece]:
+    def _read(self, reader: Reader, envelope: Envelope) -> Sequence[Piece]:
+        """The pieces of a message. What is asked of each is nothing for most: null or false."""
         pieces: list[Piece] = []
-        items = [envelope] if reader.each is None else reader.items(envelope)
-        for item in items:
-            self._item(reader, item, pieces)
-        if not items and holds(reader.finish_root, envelope):
-            self._finish(0, _value(reader.finish_root, envelope), pieces)
-        # Most are null or false: asked first, for this runs at every event.
+        if reader.each is None:
+            self._item(reader, envelope, pieces)
+        else:
+            items = reader.items(envelope)
+            for item in items:
+                self._item(reader, item, pieces)
+            if not items and holds(reader.finish_root, envelope):
+                self._finish(0, _value(reader.finish_root, envelope), pieces)
         usage = reader.usage and reader.usage(envelope)
         if usage is not None and usage is not False and not is_false(usage):
             self.usage = _merged(self.usage, usage)

@@ -51,14 +51,20 @@ class TextWriter:
         self._aside = aside
         self._choice = choice
         self._terminal = terminal
-        self._line_open = False
+        self._last = "\n"  # that was typed
 
     def write(self, piece: Piece) -> None:
         """Type out text; a part that was replaced starts on a line of its own."""
         if piece.choice != self._choice:
             return
         if piece.kind == "text":
-            self._text(piece)
+            if self._aside:
+                self._aside.gap()
+            if piece.replaces:
+                self._output.write("\n")
+            text = safe.escape(piece.value, keep="\n\t") if self._terminal else piece.value
+            self._output.write(text)
+            self._last = text
         elif self._aside and piece.kind == "reasoning":
             self._leave_line()
             self._aside.reasoning(piece.value)
@@ -78,22 +84,13 @@ class TextWriter:
             self._leave_line()
         self._output.flush()
 
-    def _text(self, piece: Piece) -> None:
-        if self._aside:
-            self._aside.gap()
-        if piece.replaces:
-            self._output.write("\n")
-        text = safe.escape(piece.value, keep="\n\t") if self._terminal else piece.value
-        self._output.write(text)
-        self._line_open = not text.endswith("\n")
-
     def _leave_line(self) -> None:
         """On a terminal what is said aside stands on lines of its own; a pipe gets no newline."""
         shared = isinstance(self._aside, PlainAside)  # they were asked for among the text
-        if (self._terminal or shared) and self._line_open:
+        if (self._terminal or shared) and not self._last.endswith("\n"):
             self._output.write("\n")
             self._output.flush()
-            self._line_open = False
+            self._last = "\n"
 
 
 class PlainAside:
