@@ -129,8 +129,7 @@ class Reassembler:
             return rows
         for number, row in enumerate(rows, 1):
             message = row.message
-            kind, own_id, data = message.type, message.id, message.data
-            envelope = {"event": kind, "id": own_id, "data": row.payload, "raw": data}
+            envelope = envelope_of(row)
             if reader := self._reader:
                 self._n, self._at = message.n, message.at
                 row.pieces = self._read(reader, envelope)
