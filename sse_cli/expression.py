@@ -89,6 +89,13 @@ def _path(steps: list[str | int]) -> Evaluate:
     return walk
 
 
+def _item(path: tuple[Any, ...]) -> Evaluate:
+    [index] = path
+    return lambda value: (
+        value[index] if value.__class__ is list and -len(value) <= index < len(value) else None
+    )
+
+
 def _two_keys(path: tuple[Any, ...]) -> Evaluate:
     first, second = path
 
@@ -299,8 +306,6 @@ def _multi_select_dict(node: Node) -> Evaluate:
 
 def _projection(node: Node) -> Evaluate:
     source, target = node["children"]
-    if target["type"] == "identity":
-        return _without_nulls(_compile(source))
     if source["type"] == "flatten":
         return _flat_projection(_compile(source["children"][0]), _compile(target))
     base, each = _compile(source), _compile(target)
@@ -315,25 +320,15 @@ def _projection(node: Node) -> Evaluate:
 
 
 def _flat_projection(base: Evaluate, each: Evaluate) -> Evaluate:
-    """`items[].each`: what is asked for is missing in most events, which this tells at once."""
+    """`items[].each`: for most events there is nothing, or one item."""
 
     def project(value: Any) -> Any:
         items = base(value)
         if items.__class__ is not list:
             return None
+        if len(items) == 1 and (item := items[0]).__class__ is not list:
+            return [] if (found := each(item)) is None else [found]
         return [found for item in _merged(items) if (found := each(item)) is not None]
-
-    return project
-
-
-def _without_nulls(base: Evaluate) -> Evaluate:
-    """A projection that ends where it begins: items[]."""
-
-    def project(value: Any) -> Any:
-        items = base(value)
-        if items.__class__ is not list:
-            return None
-        return [item for item in items if item is not None]
 
     return project
 
@@ -441,6 +436,7 @@ def _starts_with(node: Node) -> Evaluate | None:
 
 # Most paths; without the loop they take half as long.
 _UNROLLED: Final[dict[tuple[type, ...], Callable[[tuple[Any, ...]], Evaluate]]] = {
+    (int,): _item,
     (str, str): _two_keys,
     (str, str, str): _three_keys,
     (str, int, str, str): _item_of_key_and_two_keys,
