@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Final
 
 from sse_cli.events import Closed, Opened
@@ -28,14 +29,16 @@ class AnswerTiming:
         self.pieces = 0
         self._last_text = 0.0
 
-    def feed(self, piece: Piece) -> None:
-        """Count a piece."""
-        kind, at = piece.kind, piece.at
-        if kind not in self.first:
-            self.first[kind] = at
-        if kind in {"text", "reasoning"}:
-            self.pieces += 1
-            self._last_text = at
+    def feed(self, pieces: Iterable[Piece]) -> None:
+        """Count pieces."""
+        first = self.first
+        for piece in pieces:
+            kind = piece.kind
+            if kind not in first:
+                first[kind] = piece.at
+            if kind == "text" or kind == "reasoning":  # noqa: PLR1714 (this runs at every event)
+                self.pieces += 1
+                self._last_text = piece.at
 
     def rate(self, usage: Any) -> tuple[str, float | None]:
         """Tokens per second when the API counts them, else pieces per second; named so.

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import warnings
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from difflib import get_close_matches
 from math import isfinite
 from threading import Lock
@@ -38,7 +38,7 @@ class Row:
     values: Sequence[Any] = ()
     gap = 0.0
     parts: Sequence[tuple[str, str]] = ()
-    pieces: Iterable[Any] = ()
+    pieces: Sequence[Any] = ()
     _payload = _UNSET
 
     def __init__(self, message: Message) -> None:

@@ -6,7 +6,7 @@ piece, as it may be printed; the whole is there at any time, and memory is the a
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal, NamedTuple
 
@@ -139,7 +139,7 @@ class Reassembler:
                 return rows[:number]
         return rows
 
-    def feed_ignored(self, event: Ignored, n: int) -> Iterable[Piece]:
+    def feed_ignored(self, event: Ignored, n: int) -> Sequence[Piece]:
         """The pieces of a block without data, by which some servers signal their end."""
         envelope = envelope_of_ignored(event)
         return self._take(envelope, n, event.at) if envelope else ()
@@ -165,7 +165,7 @@ class Reassembler:
         self.format = wire
         self._reader = Reader(wire)
 
-    def _take(self, envelope: Envelope, n: int, at: float) -> Iterable[Piece]:
+    def _take(self, envelope: Envelope, n: int, at: float) -> Sequence[Piece]:
         if self.done:
             return ()
         if self._reader is not None:
@@ -219,9 +219,9 @@ class Reassembler:
         part = reader.part(item) if reader.part else None
         if isinstance(part, dict | list):
             part = payload.dump(part)
-        if reader.reasoning and (found := reader.reasoning(item)) and _says(found):
+        if reader.reasoning and (found := reader.reasoning(item)):
             self._text("reasoning", choice.reasoning, (number, part), found, pieces)
-        if reader.text and (found := reader.text(item)) and _says(found):
+        if reader.text and (found := reader.text(item)):
             self._text("text", choice.text, (number, part), found, pieces)
         if reader.tool and (found := reader.tool(item)) and _says(found):
             complete = choice.tools.feed(found, part)
@@ -234,19 +234,15 @@ class Reassembler:
         self, kind: Kind, text: Text, place: tuple[int, Any], found: Any, pieces: list[Piece]
     ) -> None:
         number, part = place
-        if found.__class__ is str:
-            if more := text.add(part, found):
-                pieces.append(new(Piece, (kind, more, number, self._n, self._at, False)))
-            return
-        if isinstance(found, dict):
+        if found.__class__ is dict:
             if "full" in found and (whole := "".join(strings(found["full"]))):
                 more, voided = text.replace(part, whole)
                 if more:
                     pieces.append(self._piece(kind, more, number, replaces=voided))
             return
-        for fragment in strings(found):
+        for fragment in (found,) if found.__class__ is str else strings(found):
             if more := text.add(part, fragment):
-                pieces.append(self._piece(kind, more, number))
+                pieces.append(new(Piece, (kind, more, number, self._n, self._at, False)))
 
     def _finish(self, number: int, found: Any, pieces: list[Piece]) -> None:
         choice = self.choices.setdefault(number, Choice())
@@ -302,9 +298,13 @@ def strings(found: Any) -> Sequence[str]:
     """The strings in what an expression gave: one, a list, or lists of lists."""
     if isinstance(found, str):
         return (found,)
-    if not isinstance(found, list):
-        return ()
-    return [text for item in found if item is not None for text in strings(item)]
+    texts: list[str] = []
+    for item in found if isinstance(found, list) else ():
+        if item.__class__ is str:
+            texts.append(item)
+        elif item is not None:
+            texts += strings(item)
+    return texts
 
 
 def _says(found: Any) -> bool:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from copy import deepcopy
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final
@@ -122,9 +123,10 @@ class ToolCalls:
 
 
 def _told(call: ToolCall) -> Iterator[ToolCall]:
+    """A call as it is now, if it was not given before: more of it may follow, against all sense."""
     if not call.told:
         call.told = True
-        yield call
+        yield deepcopy(call)
 
 
 def _records(found: Any) -> Iterator[dict[str, Any]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 from hypothesis import given
@@ -19,8 +19,9 @@ from sse_cli.formats import WireFormat
 from sse_cli.query import Expression, Query, Row, Selection
 from sse_cli.reassemble import Piece, Reassembler
 from sse_cli.render.items import Note, Together
-from sse_cli.render.pieces import NoWriter
+from sse_cli.render.pieces import NoWriter, tool_object
 from sse_cli.session import Session
+from sse_cli.toolcalls import ToolCall
 
 BLOCKS = (
     b'data: {"a":1}\n\n',
@@ -48,6 +49,11 @@ ANSWER = (
     b'event: message_stop\ndata: {"type":"message_stop"}\n\n',
     b'data: {"error":{"message":"also"},"choices":[]}\n\n',
     b'data: {"choices":[{"error":{"message":"hidden"}}]}\n\n',
+    *(
+        b'data: {"choices":[{"delta":{"tool_calls":[{"index":%d,"function":{"name":"f",'
+        b'"arguments":"{}"}}]}}]}\n\n' % index
+        for index in (0, 1, 2)
+    ),
     b"event: complete\n\n",
     b'data: {"broken":\n\n',
 )
@@ -123,10 +129,12 @@ class Typed(NoWriter):
     """What an answer consists of."""
 
     def __init__(self) -> None:
-        self.pieces: list[Piece] = []
+        self.pieces: list[Any] = []
 
-    def write(self, piece: Piece) -> None:
-        self.pieces.append(piece)
+    def write(self, pieces: Iterable[Piece]) -> None:
+        for kind, value, *rest in pieces:  # calls as they are now
+            shown = tool_object(value) if isinstance(value, ToolCall) else value
+            self.pieces.append((kind, shown, *rest))
 
 
 def answer_of(

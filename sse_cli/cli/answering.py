@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sse_cli.answer import AnswerTiming
@@ -34,9 +34,8 @@ class View:
 
     def rows(self, rows: Sequence[Row]) -> None:
         """Write the pieces of messages."""
+        self._write([piece for row in rows for piece in row.pieces])
         for row in rows:
-            if row.pieces:
-                self._write(row.pieces)
             if row.payload.__class__ is not dict:
                 self._check_json(row)
             else:
@@ -78,12 +77,13 @@ class View:
         wire = self.reassembler.format
         return "that query" if wire is None or wire.name == "--query" else f"format {wire.name}"
 
-    def _write(self, pieces: Iterable[Piece]) -> None:
-        for piece in pieces:
-            self.timing.feed(piece)
-            if piece.kind == "error":
-                self._fail(piece)
-            self.writer.write(piece)
+    def _write(self, pieces: Sequence[Piece]) -> None:
+        self.timing.feed(pieces)
+        self.writer.write(pieces)
+        if self.reassembler.error is not None:
+            for piece in pieces:
+                if piece.kind == "error":
+                    self._fail(piece)
 
     def _fail(self, piece: Piece) -> None:
         failed = self.reassembler.failed
@@ -96,7 +96,7 @@ class View:
         found = self.verdict.error_value
         if self.reassembler.error is None and found is not None:
             self.reassembler.error = found
-            self.writer.write(Piece("error", found, 0, self.verdict.error_event, at))
+            self.writer.write([Piece("error", found, 0, self.verdict.error_event, at)])
 
     def _check_json(self, row: Row) -> None:
         data = row.message.data

@@ -7,7 +7,7 @@ written is live. What Rich makes of a block goes through `safe` once more: an en
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 from markdown_it import MarkdownIt
@@ -36,18 +36,10 @@ class MarkdownWriter:
         self._any = False
         self._screen: Screen | None = None
 
-    def write(self, piece: Piece) -> None:
-        """Take a piece; the blocks that it finishes are printed with the next `flush`."""
-        if piece.choice != self._choice:
-            return
-        if piece.kind == "text":
-            self._text(("\n\n" if piece.replaces else "") + piece.value)
-        elif self._aside and piece.kind in ("reasoning", "tool"):
-            self._close_screen()
-            if piece.kind == "reasoning":
-                self._aside.reasoning(piece.value)
-            else:
-                self._aside.tool(piece.value)
+    def write(self, pieces: Iterable[Piece]) -> None:
+        """Take pieces; the blocks that they finish are printed with the next `flush`."""
+        for piece in pieces:
+            self._take(piece)
 
     def flush(self) -> None:
         """Print what is finished."""
@@ -59,6 +51,18 @@ class MarkdownWriter:
         self._close_screen()
         if self._aside:
             self._aside.gap()
+
+    def _take(self, piece: Piece) -> None:
+        if piece.choice != self._choice:
+            return
+        if piece.kind == "text":
+            self._text(("\n\n" if piece.replaces else "") + piece.value)
+        elif self._aside and piece.kind in ("reasoning", "tool"):
+            self._close_screen()
+            if piece.kind == "reasoning":
+                self._aside.reasoning(piece.value)
+            else:
+                self._aside.tool(piece.value)
 
     def _text(self, text: str) -> None:
         if self._aside:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any, Literal, Protocol
 
 from sse_cli import payload, safe
@@ -15,8 +16,8 @@ Aside = Literal["stderr", "stdout", "hide"]
 class PieceWriter(Protocol):
     """Takes the pieces of an answer, in order."""
 
-    def write(self, piece: Piece) -> None:
-        """Take a piece."""
+    def write(self, pieces: Iterable[Piece]) -> None:
+        """Take pieces."""
 
     def flush(self) -> None:
         """A read has been worked through: hand over what it gave."""
@@ -53,24 +54,25 @@ class TextWriter:
         self._terminal = terminal
         self._last = "\n"  # that was typed
 
-    def write(self, piece: Piece) -> None:
+    def write(self, pieces: Iterable[Piece]) -> None:
         """Type out text; a part that was replaced starts on a line of its own."""
-        if piece.choice != self._choice:
-            return
-        if piece.kind == "text":
-            if self._aside:
-                self._aside.gap()
-            if piece.replaces:
-                self._output.write("\n")
-            text = safe.escape(piece.value, keep="\n\t") if self._terminal else piece.value
-            self._output.write(text)
-            self._last = text
-        elif self._aside and piece.kind == "reasoning":
-            self._leave_line()
-            self._aside.reasoning(piece.value)
-        elif self._aside and piece.kind == "tool":
-            self._leave_line()
-            self._aside.tool(piece.value)
+        for piece in pieces:
+            if piece.choice != self._choice:
+                continue
+            if piece.kind == "text":
+                if self._aside:
+                    self._aside.gap()
+                if piece.replaces:
+                    self._output.write("\n")
+                text = safe.escape(piece.value, keep="\n\t") if self._terminal else piece.value
+                self._output.write(text)
+                self._last = text
+            elif self._aside and piece.kind == "reasoning":
+                self._leave_line()
+                self._aside.reasoning(piece.value)
+            elif self._aside and piece.kind == "tool":
+                self._leave_line()
+                self._aside.tool(piece.value)
 
     def flush(self) -> None:
         """Hand what was typed to the reader."""
@@ -126,21 +128,10 @@ class JSONLinesWriter:
     def __init__(self, output: Output) -> None:
         self._output = output
 
-    def write(self, piece: Piece) -> None:
-        """The piece's line."""
-        line: dict[str, Any] = {
-            "kind": piece.kind,
-            "n": piece.n,
-            "t": round(piece.at, 6),
-            "choice": piece.choice,
-        }
-        if isinstance(piece.value, ToolCall):
-            line |= tool_object(piece.value)
-        else:
-            line[_KEYS.get(piece.kind, piece.kind)] = piece.value
-        if piece.replaces:
-            line["replaces"] = True
-        self._output.write(payload.dump(line) + "\n")
+    def write(self, pieces: Iterable[Piece]) -> None:
+        """A line each."""
+        for piece in pieces:
+            self._output.write(payload.dump(_object(piece)) + "\n")
 
     def flush(self) -> None:
         """Hand the lines to the reader."""
@@ -153,7 +144,7 @@ class JSONLinesWriter:
 class NoWriter:
     """`-o json`: nothing before the end."""
 
-    def write(self, piece: Piece) -> None:
+    def write(self, pieces: Iterable[Piece]) -> None:
         """The answer is asked for as a whole."""
 
     def flush(self) -> None:
@@ -169,3 +160,19 @@ _KEYS = {"reasoning": "text", "finish": "finish_reason"}
 def tool_object(call: ToolCall) -> dict[str, Any]:
     """A tool call as JSON output shows it; `arguments` is the exact string."""
     return {"id": call.id, "name": call.name, "arguments": call.arguments}
+
+
+def _object(piece: Piece) -> dict[str, Any]:
+    line: dict[str, Any] = {
+        "kind": piece.kind,
+        "n": piece.n,
+        "t": round(piece.at, 6),
+        "choice": piece.choice,
+    }
+    if isinstance(piece.value, ToolCall):
+        line |= tool_object(piece.value)
+    else:
+        line[_KEYS.get(piece.kind, piece.kind)] = piece.value
+    if piece.replaces:
+        line["replaces"] = True
+    return line
