@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from sse_cli.events import Closed, Opened
-from sse_cli.reassemble import Choice, Piece, Reassembler
+from sse_cli.piece import Piece
+from sse_cli.reassemble import Choice, Reassembler
 from sse_cli.timing import Timing
 
 # Where the APIs put the number of tokens of an answer.

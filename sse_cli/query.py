@@ -18,7 +18,7 @@ from sse_cli import payload
 from sse_cli.errors import ExpressionError
 from sse_cli.events import Message
 from sse_cli.payload import is_false
-from sse_cli.totality import is_total
+from sse_cli.piece import Piece
 
 if TYPE_CHECKING:  # it loads JMESPath, see `_compile`
     from sse_cli.expression import Evaluate
@@ -38,7 +38,7 @@ class Row:
     values: Sequence[Any] = ()
     gap = 0.0
     parts: Sequence[tuple[str, str]] = ()
-    pieces: Sequence[Any] = ()
+    pieces: Sequence[Piece] = ()
     _payload = _UNSET
 
     def __init__(self, message: Message) -> None:
@@ -161,7 +161,7 @@ def _compile(text: str, option: str) -> tuple[Evaluate, bool]:
             warnings.simplefilter("ignore", PendingDeprecationWarning)
             syntax = expression.parse(text)
             _check_functions(syntax, text, option)
-            return expression.compile_syntax(syntax), is_total(syntax)
+            return expression.compile_syntax(syntax), expression.is_total(syntax)
     except JMESPathError as error:
         column = min(getattr(error, "lex_position", len(text)), len(text))
         raise ExpressionError(words, text, column, _SYNTAX_HINT) from None

@@ -8,39 +8,23 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final
 
 from sse_cli import payload
 from sse_cli.events import Ignored, new
 from sse_cli.expression import Evaluate
 from sse_cli.formats import EVENT_KEYS, ITEM_KEYS, Key, WireFormat
 from sse_cli.payload import is_false
+from sse_cli.piece import Kind, Piece
 from sse_cli.query import Row
 from sse_cli.surrogates import Text
 from sse_cli.toolcalls import ToolCalls
 
-Kind = Literal["text", "reasoning", "tool", "usage", "finish", "error"]
 Envelope = dict[str, Any]
 
 DETECTION_SECONDS: Final = 10.0  # and no longer than this, for a person waits for text
 DETECTION_SIZE: Final = 16 * 1024 * 1024  # characters that are kept until then
 DETECTION_LIMIT: Final = 200  # events of no known format before waiting longer is no use
-
-
-class Piece(NamedTuple):
-    """What one message added to the answer.
-
-    `value` is the text that is new (text, reasoning), a whole `ToolCall` (tool), the counts so far
-    (usage), a string (finish) or any JSON (error). `replaces` says that the part's text before
-    it is void. `n` and `at` are the number and the stamp (seconds) of its message.
-    """
-
-    kind: Kind
-    value: Any
-    choice: int
-    n: int
-    at: float
-    replaces: bool = False
 
 
 @dataclass

@@ -14,10 +14,9 @@ import pytest
 from jmespath.exceptions import JMESPathError
 
 from sse_cli import formats
-from sse_cli.expression import compile_expression, parse
+from sse_cli.expression import compile_expression, is_total, parse
 from sse_cli.payload import is_false
 from sse_cli.query import Expression
-from sse_cli.totality import is_total
 
 EXPRESSIONS: Final = 30_000
 CORPUS: Final = Path(__file__).parent / "corpus" / "formats"

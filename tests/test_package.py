@@ -41,7 +41,7 @@ FLOORS = (
     "events errors safe redact surrogates interrupts crashes units",
     "sse_cli parser runs interpreter timing query recording request payload expression ndjson "
     "content coding shell curl url draft deadlines failures tls scenarios faults formats blocks "
-    "places totality",
+    "places piece",
     "session reconnect reassemble toolcalls answer glance transport serve routes admission page "
     "playback journal",
     "sources verdict expectations check check_object workflow junit smoke continuity har render",

@@ -16,8 +16,9 @@ from sse_cli.cli.watcher import Watcher
 from sse_cli.events import Chunk, Closed, Ending, Opened, Reconnecting, Signal
 from sse_cli.expectations import build
 from sse_cli.formats import WireFormat
+from sse_cli.piece import Piece
 from sse_cli.query import Expression, Query, Row, Selection
-from sse_cli.reassemble import Piece, Reassembler
+from sse_cli.reassemble import Reassembler
 from sse_cli.render.items import Note, Together
 from sse_cli.render.pieces import NoWriter, tool_object
 from sse_cli.session import Session

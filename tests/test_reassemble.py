@@ -15,8 +15,9 @@ import pytest
 from sse_cli import formats
 from sse_cli.events import Chunk, Closed, Ending, Ignored, Message, Opened, Signal
 from sse_cli.formats import WireFormat
+from sse_cli.piece import Piece
 from sse_cli.query import Row
-from sse_cli.reassemble import DETECTION_LIMIT, Choice, Piece, Reassembler, explain
+from sse_cli.reassemble import DETECTION_LIMIT, Choice, Reassembler, explain
 from sse_cli.session import Session
 
 CORPUS: Final = Path(__file__).parent / "corpus" / "formats"

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 
 from sse_cli.answer import AnswerTiming
 from sse_cli.events import Closed, Ignored
+from sse_cli.piece import Piece
 from sse_cli.query import Row
-from sse_cli.reassemble import Piece, Reassembler
+from sse_cli.reassemble import Reassembler
 from sse_cli.render.items import Note
 from sse_cli.render.pieces import PieceWriter
 from sse_cli.verdict import SENTINEL, Report, Verdict

@@ -17,7 +17,7 @@ from rich.text import Text
 
 from sse_cli import safe
 from sse_cli.blocks import Block, Blocks
-from sse_cli.reassemble import Piece
+from sse_cli.piece import Piece
 from sse_cli.render.pieces import AsideWriter
 from sse_cli.render.screen import Screen
 

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from typing import Any, Literal, Protocol
 
 from sse_cli import payload, safe
-from sse_cli.reassemble import Piece
+from sse_cli.piece import Piece
 from sse_cli.render.output import Output
 from sse_cli.toolcalls import ToolCall
 
