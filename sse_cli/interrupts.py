@@ -44,12 +44,9 @@ def install() -> None:
 
 
 @contextmanager
-def alarm(seconds: float | None, ring: Callable[[], object]) -> Iterator[None]:
-    """Call `ring` in the main thread once `seconds` are over, None for never. It may raise,
-    which interrupts whatever the thread waits for."""
-    if seconds is None:
-        yield
-        return
+def alarm(seconds: float, ring: Callable[[], object]) -> Iterator[None]:
+    """Call `ring` in the main thread once `seconds` are over. It may raise, which interrupts
+    whatever the thread waits for."""
 
     def handler(_number: int, _frame: object) -> None:
         _noticed.set()

@@ -21,6 +21,7 @@ import h2.connection
 import pytest
 
 from sse_cli import transport
+from sse_cli.cli.duration import Duration
 from sse_cli.cli.pipeline import Run
 from sse_cli.deadlines import Watchdog
 from sse_cli.events import Chunk, Closed, Ending, Opened, Signal
@@ -319,7 +320,7 @@ class Kept:
         pass
 
 
-def run_over(each: Callable[[], object], **more: float) -> tuple[Closed, list[str]]:
+def run_over(each: Callable[[], object], **more: Duration) -> tuple[Closed, list[str]]:
     run, view = Run(Session(), RunClock(), **more), Kept(each)  # type: ignore[arg-type]
 
     def source() -> Iterator[Signal]:
@@ -342,6 +343,6 @@ def test_what_a_view_raises_passes_through_the_source() -> None:
 
 
 def test_time_that_is_up_while_they_are_worked_through_ends_the_run_after_them() -> None:
-    closed, data = run_over(lambda: signal.raise_signal(signal.SIGALRM), duration=60.0)
+    closed, data = run_over(lambda: signal.raise_signal(signal.SIGALRM), duration=Duration(60.0))
     assert data == ["0", "1", "2", "3", "4"]
     assert (closed.ending, closed.detail) == (Ending.LIMIT, "60 s are over, as --for asked")

@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, nullcontext
 from typing import TYPE_CHECKING, Final, TypeAlias
 
+from sse_cli.cli.duration import Duration
 from sse_cli.continuity import Continuity
 from sse_cli.deadlines import Patience, endless
 from sse_cli.errors import Terminated, TimeIsUp
@@ -20,7 +21,6 @@ from sse_cli.events import (
     Reconnecting,
     Signal,
 )
-from sse_cli.interrupts import alarm
 from sse_cli.payload import is_false
 from sse_cli.query import Expression, Row, Selection
 from sse_cli.render.counts import Aside
@@ -57,10 +57,7 @@ class _Raised(BaseException):
 
 
 class Run:
-    """One run over one stream, and all that is known of it at any moment.
-
-    `speed` is that at which a recording is played. `duration` is seconds of the stream.
-    """
+    """One run over one stream, and all that is known of it at any moment."""
 
     def __init__(  # noqa: PLR0913 (what a person asked for)
         self,
@@ -70,8 +67,7 @@ class Run:
         selection: Selection | None = None,
         until: Expression | None = None,
         max_events: int | None = None,
-        duration: float | None = None,
-        speed: float = 1.0,
+        duration: Duration | None = None,
     ) -> None:
         self.session = session
         self.clock = clock
@@ -79,7 +75,6 @@ class Run:
         self.until = until
         self.max_events = max_events
         self.duration = duration
-        self.speed = speed
         # What a command adds.
         self.glance: Glance | None = None
         self.answer: Reassembler | None = None
@@ -101,8 +96,6 @@ class Run:
         self._tap: Tap | None
         self._may_end = False  # a message may be the last one that is wanted
         self._due = 0.0
-        self._is_waiting = False
-        self._has_rung = False
 
     def over(self, signals: Iterator[Signal], view: View, tap: Tap | None = None) -> Closed:
         """Feed every signal through to the view, and its bytes to the tap; how it all ended.
@@ -114,10 +107,11 @@ class Run:
         self.clock()  # starts it
         with self.recorder or nullcontext():
             try:
-                with alarm(self.duration and self.duration / self.speed, self._ring):
+                with self.duration.alarm() if self.duration else nullcontext():
                     return self._read(signals)
             except TimeIsUp:
-                return self._end(self._time_is_up())
+                assert self.duration is not None  # noqa: S101 (it is over)
+                return self._end(self.duration.closed(self.opened))
             except _Over as over:
                 return self._end(over.closed)
             except _Raised as raised:
@@ -137,19 +131,20 @@ class Run:
 
     def push(self, chunk: Chunk) -> None:
         """Take bytes from a source that is about to wait, while it is asked for a signal."""
-        self._is_waiting = False
-        self._check_time(chunk)
+        if self.duration:
+            self.duration.came(chunk)
         try:
             end = self._take(chunk)
         except Exception as error:  # none of the source's: it must not see it
             raise _Raised(error) from None
         if end:
             raise _Over(end)
-        self._wait()
+        if self.duration:
+            self.duration.wait()
 
     def _read(self, signals: Iterator[Signal]) -> Closed:
         take = self._take
-        advance = next if self.duration is None else self._next
+        advance = self.duration.next if self.duration else next
         with closing(signals):  # type: ignore[type-var]  # all our sources are generators
             while True:
                 if end := take(advance(signals)):
@@ -200,38 +195,6 @@ class Run:
         phase = "the stream still ran" if is_reply else "no reply had come"
         detail = f"{phase} when {due[1]} was over"
         return Closed(signal.at, Ending.DEADLINE, detail, "a longer time waits longer")
-
-    def _next(self, signals: Iterator[Signal]) -> Signal:
-        """The next signal, if there is a `duration`. Its alarm strikes only here: what has come
-        is worked through."""
-        self._wait()
-        signal = next(signals)
-        self._is_waiting = False
-        self._check_time(signal)
-        return signal
-
-    def _check_time(self, signal: Signal) -> None:
-        """A recording's time, and one's own if the alarm is about to ring."""
-        if self.duration is not None and signal.at > self.duration:
-            raise TimeIsUp
-
-    def _wait(self) -> None:
-        self._is_waiting = True
-        if self._has_rung:
-            raise TimeIsUp
-
-    def _ring(self) -> None:
-        """`duration` is over on the wall clock."""
-        self._has_rung = True
-        if self._is_waiting:
-            raise TimeIsUp
-
-    def _time_is_up(self) -> Closed:
-        assert self.duration is not None  # noqa: S101 (it is over)
-        if self.opened is None:
-            detail = f"no reply had come when --for {self.duration:g} s was over"
-            return Closed(self.duration, Ending.DEADLINE, detail, "a longer --for waits longer")
-        return Closed(self.duration, Ending.LIMIT, f"{self.duration:g} s are over, as --for asked")
 
     def _end(self, signal: Closed) -> Closed:
         if self.recorder:

@@ -9,6 +9,7 @@ from typing import Annotated
 import typer
 
 from sse_cli.cli import telling, views
+from sse_cli.cli.duration import Duration
 from sse_cli.cli.opening import VERBOSE, Aside, Wanted, open_target
 from sse_cli.cli.options import (
     Format,
@@ -66,8 +67,7 @@ def follow(wanted: Wanted, stream: StreamOptions, output: OutputOptions) -> int:
         selection=_selection(stream, queries),
         until=Expression(stream.until, "--until") if stream.until is not None else None,
         max_events=stream.max_events,
-        duration=_duration(stream),
-        speed=wanted.reading.speed or 1.0,
+        duration=_duration(stream, wanted.reading.speed or 1.0),
     )
 
     def opened(aside: Aside = nullcontext) -> Iterator[Signal]:
@@ -87,12 +87,12 @@ def follow(wanted: Wanted, stream: StreamOptions, output: OutputOptions) -> int:
     return telling.exit_code(run, closed)
 
 
-def _duration(stream: StreamOptions) -> float | None:
+def _duration(stream: StreamOptions, speed: float) -> Duration | None:
     if stream.duration is None:
         return None
     if not (seconds := duration(stream.duration, "--for")):
         raise UsageError("--for 0 leaves no time at all", "leave it out for no limit")
-    return seconds
+    return Duration(seconds, speed)
 
 
 def _selection(stream: StreamOptions, queries: Sequence[Query]) -> Selection:
