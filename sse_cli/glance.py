@@ -13,7 +13,8 @@ from sse_cli.answer import output_tokens
 from sse_cli.formats import WireFormat
 from sse_cli.payload import is_false
 from sse_cli.query import Row
-from sse_cli.reassemble import DETECTION_LIMIT, Reader, envelope_of, holds, strings
+from sse_cli.reader import Reader, envelope_of, holds, strings
+from sse_cli.reassemble import DETECTION_LIMIT
 
 MOST_CHOICES: Final = 1000  # alternatives that are told apart
 

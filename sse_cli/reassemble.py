@@ -12,15 +12,21 @@ from typing import Any, Final
 
 from sse_cli import payload
 from sse_cli.events import Ignored, new
-from sse_cli.expression import Evaluate
-from sse_cli.formats import EVENT_KEYS, ITEM_KEYS, Key, WireFormat
+from sse_cli.formats import WireFormat
 from sse_cli.payload import is_false
 from sse_cli.piece import Kind, Piece
 from sse_cli.query import Row
+from sse_cli.reader import (
+    Envelope,
+    Reader,
+    envelope_of,
+    envelope_of_ignored,
+    holds,
+    strings,
+    value_of,
+)
 from sse_cli.surrogates import Text
 from sse_cli.toolcalls import ToolCalls
-
-Envelope = dict[str, Any]
 
 DETECTION_SECONDS: Final = 10.0  # and no longer than this, for a person waits for text
 DETECTION_SIZE: Final = 16 * 1024 * 1024  # characters that are kept until then
@@ -35,30 +41,6 @@ class Choice:
     reasoning: Text = field(default_factory=Text)
     tools: ToolCalls = field(default_factory=ToolCalls)
     finish: str | None = None
-
-
-class Reader:
-    """A format's expressions as attributes, each a function or None."""
-
-    def __init__(self, wire: WireFormat) -> None:
-        self.each = wire.get("each")
-        self.choice = wire.get("choice")
-        self.part = wire.get("part")
-        self.text = wire.get("text")
-        self.reasoning = wire.get("reasoning")
-        self.tool = wire.get("tool")
-        self.finish = wire.get("finish")
-        self.finish_root = wire.get("finish_root")
-        self.usage = wire.get("usage")
-        self.error = wire.get("error")
-        self.done = wire.get("done")
-
-    def items(self, envelope: Envelope) -> list[Any]:
-        """The items of an event: the event itself when the format has no `each`."""
-        if self.each is None:
-            return [envelope]
-        found = self.each(envelope)
-        return found if isinstance(found, list) else []
 
 
 class Reassembler:
@@ -177,7 +159,7 @@ class Reassembler:
             for item in items:
                 self._item(reader, item, pieces)
             if not items and holds(reader.finish_root, envelope):
-                self._finish(0, _value(reader.finish_root, envelope), pieces)
+                self._finish(0, value_of(reader.finish_root, envelope), pieces)
         usage = reader.usage and reader.usage(envelope)
         if usage is not None and usage is not False and not is_false(usage):
             self.usage = _merged(self.usage, usage)
@@ -237,60 +219,6 @@ class Reassembler:
         return Piece(kind, value, choice, self._n, self._at, replaces)
 
 
-def envelope_of(row: Row) -> Envelope:
-    """What a format's expressions see of a message."""
-    message = row.message
-    return {
-        "event": message.type,
-        "id": message.id,
-        "data": row.payload,
-        "raw": message.data,
-    }
-
-
-def envelope_of_ignored(event: Ignored) -> Envelope | None:
-    """What they see of a block that has an event type but no data; None for all else."""
-    if event.reason != "no-data" or event.type is None:
-        return None
-    return {"event": event.type, "id": event.id, "data": None, "raw": ""}
-
-
-def explain(wire: WireFormat, envelope: Envelope) -> Iterator[tuple[str, Any]]:
-    """Each key of a format with what it gives for one event, "nothing" left out.
-
-    Items are told apart as `text[0]`, `text[1]`, …; a key that could not be evaluated is
-    named `text fails`, with the first reason that there was.
-    """
-    for key in EVENT_KEYS:
-        yield from _explained(wire, key, key, envelope)
-    for index, item in enumerate(Reader(wire).items(envelope)):
-        for key in ITEM_KEYS:
-            label = key if wire.get("each") is None else f"{key}[{index}]"
-            yield from _explained(wire, key, label, item)
-
-
-def _explained(wire: WireFormat, key: Key, label: str, value: Any) -> Iterator[tuple[str, Any]]:
-    before = wire.failures.get(key)
-    found = _value(wire.get(key), value)
-    if (failed := wire.failures.get(key)) and failed != before:
-        yield f"{label} fails", failed[1]
-    elif not is_false(found):
-        yield label, found
-
-
-def strings(found: Any) -> Sequence[str]:
-    """The strings in what an expression gave: one, a list, or lists of lists."""
-    if isinstance(found, str):
-        return (found,)
-    texts: list[str] = []
-    for item in found if isinstance(found, list) else ():
-        if item.__class__ is str:
-            texts.append(item)
-        elif item is not None:
-            texts += strings(item)
-    return texts
-
-
 def _says(found: Any) -> bool:
     """Whether there is anything in what an expression gave; a list of nulls holds nothing."""
     return found.__class__ is not list or len(found) != found.count(None)
@@ -301,11 +229,3 @@ def _merged(old: Any, new: Any) -> Any:
     if not isinstance(old, dict) or not isinstance(new, dict):
         return new
     return old | {key: value for key, value in new.items() if value is not None or key not in old}
-
-
-def _value(expression: Evaluate | None, value: Any) -> Any:
-    return expression(value) if expression else None
-
-
-def holds(expression: Evaluate | None, value: Any) -> bool:
-    return expression is not None and not is_false(expression(value))

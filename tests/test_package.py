@@ -42,8 +42,8 @@ FLOORS = (
     "sse_cli parser runs interpreter timing query recording request payload expression ndjson "
     "content coding shell curl url draft deadlines failures tls scenarios faults formats blocks "
     "places piece",
-    "session reconnect reassemble toolcalls answer glance transport serve routes admission page "
-    "playback journal",
+    "session reconnect reader reassemble toolcalls answer glance transport serve routes admission "
+    "page playback journal",
     "sources verdict expectations check check_object workflow junit smoke continuity har render",
     "cli __main__ pytest_plugin",
 )

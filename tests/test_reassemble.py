@@ -17,7 +17,8 @@ from sse_cli.events import Chunk, Closed, Ending, Ignored, Message, Opened, Sign
 from sse_cli.formats import WireFormat
 from sse_cli.piece import Piece
 from sse_cli.query import Row
-from sse_cli.reassemble import DETECTION_LIMIT, Choice, Reassembler, explain
+from sse_cli.reader import explain
+from sse_cli.reassemble import DETECTION_LIMIT, Choice, Reassembler
 from sse_cli.session import Session
 
 CORPUS: Final = Path(__file__).parent / "corpus" / "formats"

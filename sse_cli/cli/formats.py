@@ -13,7 +13,7 @@ from sse_cli.errors import UsageError
 from sse_cli.events import Ignored, Message
 from sse_cli.formats import WireFormat
 from sse_cli.query import Row
-from sse_cli.reassemble import envelope_of, envelope_of_ignored, explain
+from sse_cli.reader import envelope_of, envelope_of_ignored, explain
 from sse_cli.render import console, formats_table
 from sse_cli.render.output import Output, is_terminal
 from sse_cli.session import Session
