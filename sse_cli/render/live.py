@@ -26,8 +26,10 @@ class Live:
         full: bool = False,
         everything: bool = False,
     ) -> None:
+        self._console = screen
+        self._width = 0  # of the terminal; 0 until it is asked for, once a read
         self._renderer = TableRenderer(
-            lambda: screen.width,
+            self._measured,
             queries,
             full=full,
             everything=everything,
@@ -49,6 +51,10 @@ class Live:
         for line in self._renderer.feed(item):
             self._screen.write(line)
 
+    def _measured(self) -> int:
+        self._width = self._width or self._console.width
+        return self._width
+
     def aside(self) -> AbstractContextManager[None]:
         """Take the footer away while something else is written to the terminal."""
         return self._screen.aside()
@@ -56,6 +62,7 @@ class Live:
     def flush(self) -> None:
         """Print them."""
         self._screen.flush()
+        self._width = 0
 
     def close(self) -> None:
         """Take the footer away, for good."""

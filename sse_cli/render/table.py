@@ -118,15 +118,14 @@ class TableRenderer:
         """The lines of an item: a row, the header, or nothing."""
         if isinstance(item, Opened):
             yield self._encodable(_header(item))
-            return
-        heads = self._measured()
-        cells = self._cells(item)
-        if cells:
-            yield from heads
-            self._told = True
-            yield from self._lines(
-                [cell._replace(text=self._shown_as(cell.text)) for cell in cells]
-            )
+        elif self._everything or not isinstance(item, Comment | Retry):
+            layout = self._measured()
+            if cells := self._cells(item, layout):
+                if not self._told:
+                    yield from self._heads(layout)
+                self._told = True
+                shown = [cell._replace(text=self._shown_as(cell.text)) for cell in cells]
+                yield from self._lines(shown, layout)
 
     def _shown_as(self, text: str) -> str:
         """`text` with escapes for what the terminal's encoding lacks, before it is measured."""
@@ -140,14 +139,14 @@ class TableRenderer:
             header.overflow = "crop"  # Rich's ellipsis is none of their characters
         return header
 
-    def _measured(self) -> Sequence[Text]:
-        """Lay the columns out for the width of this moment; their heads, if they are due."""
+    def _measured(self) -> Layout:
+        """The columns for the width of this moment."""
         width = max(self._width(), MIN_WIDTH)
         if self._layout is None or self._layout.width != width:
             ellipsis = "~" if self._encoding else ELLIPSIS
             self._layout = Layout.of(width, self._names, ellipsis)
             self._told = False
-        return () if self._told else self._heads(self._layout)
+        return self._layout
 
     def _heads(self, layout: Layout) -> Sequence[Text]:
         heads = [Cell(title, "sse.heading") for title in layout.titles]
@@ -159,24 +158,23 @@ class TableRenderer:
             lines.insert(0, Text(note, style="sse.ignored", overflow="ellipsis"))
         return lines
 
-    def _cells(self, item: Item) -> list[Cell]:
+    def _cells(self, item: Item, layout: Layout) -> list[Cell]:
         if isinstance(item, Row):
-            return self._message(item)
+            return self._message(item, layout)
         if isinstance(item, Reconnecting):
             wait = f"{item.ending.value}, attempt {item.attempt} in {units.seconds(item.delay)}"
             text = f"{wait}: {safe.compact(item.detail)}" if item.detail else wait
             return _note(item.at, "reconnecting", text, "sse.stopped")
         if isinstance(item, Ignored):
             return _note(item.at, "ignored", _ignored(item), "sse.ignored")
-        if self._everything:
-            if isinstance(item, Comment):
-                return _note(item.at, "comment", safe.compact(item.text.strip()), "sse.comment")
-            if isinstance(item, Retry):
-                wait = f"reconnection time {item.reconnection_time} ms"
-                return _note(item.at, "retry", wait, "sse.retry")
+        if isinstance(item, Comment):
+            return _note(item.at, "comment", safe.compact(item.text.strip()), "sse.comment")
+        if isinstance(item, Retry):
+            wait = f"reconnection time {item.reconnection_time} ms"
+            return _note(item.at, "retry", wait, "sse.retry")
         return []
 
-    def _message(self, row: Row) -> list[Cell]:
+    def _message(self, row: Row, layout: Layout) -> list[Cell]:
         message = row.message
         gap = row.gap
         gap_style = "sse.gap" if gap < SLOW else "sse.gap.slow" if gap < STALL else "sse.gap.stall"
@@ -187,28 +185,28 @@ class TableRenderer:
             Cell(units.seconds(gap).replace("µ", "u" if self._encoding else "µ"), gap_style),
             Cell(safe.compact(message.type), type_style),
             Cell(safe.compact(message.id or ""), "sse.id"),
-            *(self._values(row) if self._names else [self._data(row)]),
+            *(self._values(row, layout) if self._names else [self._data(row, layout)]),
         ]
 
-    def _data(self, row: Row) -> Cell:
+    def _data(self, row: Row, layout: Layout) -> Cell:
         data = row.message.data
         if not data:
             return Cell("(empty)", "sse.none")
         if "\n" in data and not isinstance(row.payload, str):
             data = payload.show(row.payload)
         if error_of(row):
-            return Cell(self._shown(data), "sse.error")
+            return Cell(self._shown(data, layout), "sse.error")
         if row.parts and not self._full:
-            return self._part(data, *row.parts[0])
-        return Cell(self._shown(data), "sse.data")
+            return self._part(data, *row.parts[0], layout)
+        return Cell(self._shown(data, layout), "sse.data")
 
-    def _part(self, data: str, kind: str, text: str) -> Cell:
+    def _part(self, data: str, kind: str, text: str, layout: Layout) -> Cell:
         """The data with the part that a person reads bright and what is around it dim; where
         the part lies further in than the column reaches, the column starts just before it."""
         start, end = _place(data, text)
         if start < 0:
-            return Cell(self._shown(data), "sse.data")
-        room = self._layout.widths[5] if self._layout else self._width()
+            return Cell(self._shown(data, layout), "sse.data")
+        room = layout.widths[5]
         skip = start - CONTEXT if end > room and start > CONTEXT else 0
         before = (ELLIPSIS if skip else "") + safe.compact(data[skip:start])
         part = safe.compact(data[start:end][: 2 * room])
@@ -216,23 +214,21 @@ class TableRenderer:
         bright = (len(before), len(before) + len(part), _PART_STYLES[kind])
         return Cell(before + part + after, "sse.around", bright)
 
-    def _values(self, row: Row) -> list[Cell]:
+    def _values(self, row: Row, layout: Layout) -> list[Cell]:
         return [
             _BLANKS[value]
             if value is None or value == ""
-            else Cell(self._shown(as_text(value)), "sse.value")
+            else Cell(self._shown(as_text(value), layout), "sse.value")
             for value in row.values
         ]
 
-    def _shown(self, text: str) -> str:
+    def _shown(self, text: str, layout: Layout) -> str:
         """Server text made safe; only as much of it as a row can show."""
         if self._full:
             return safe.escape(text.replace("\t", "    "), keep="\n")
-        return safe.compact(text[: 4 * self._width()])
+        return safe.compact(text[: 4 * layout.width])
 
-    def _lines(self, cells: list[Cell]) -> Iterable[Text]:
-        assert self._layout is not None  # noqa: S101 (_heads made it)
-        layout = self._layout
+    def _lines(self, cells: list[Cell], layout: Layout) -> Iterable[Text]:
         if not self._full:
             yield _line(cells, layout)
             return
