@@ -155,8 +155,9 @@ class Town:
     def _hypercorn(self, *options: str) -> int:
         require_module("hypercorn", "sse_starlette")
         with listen() as listener:
-            bind = ("--bind", f"fd://{listener.fileno()}")
-            command = (sys.executable, "-m", "hypercorn", *bind, *options, "starlette_app:app")
+            words = ["--bind", f"fd://{listener.fileno()}", *options]
+            words += ["--workers", "0"]  # one would outlive a hypercorn that is killed
+            command = (sys.executable, "-m", "hypercorn", *words, "starlette_app:app")
             self._start(command, [listener])
             return port_of(listener)
 
