@@ -56,6 +56,11 @@ def envelope_of_ignored(event: Ignored) -> Envelope | None:
     return {"event": event.type, "id": event.id, "data": None, "raw": ""}
 
 
+def is_message(envelope: Envelope) -> bool:
+    """Whether an envelope is that of a message, and not of a block without data."""
+    return envelope["data"] is not None or envelope["raw"] != ""
+
+
 def explain(wire: WireFormat, envelope: Envelope) -> Iterator[tuple[str, Any]]:
     """Each key of a format with what it gives for one event, "nothing" left out.
 

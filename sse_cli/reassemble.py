@@ -55,7 +55,7 @@ class Reassembler:
         self.choices: dict[int, Choice] = {}
         self.usage: Any = None
         self.error: Any = None
-        self.failed: Envelope = {}  # of the message that reports the error
+        self.failed: Envelope | None = None  # of the message, or block, that reports it
         self.done = False
         self._candidates = formats
         self._waiting: list[tuple[Envelope, int, float]] = []
@@ -88,27 +88,27 @@ class Reassembler:
         finished = [bool(choice.finish) for choice in self.choices.values()]
         return self.done or (bool(finished) and all(finished))
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing that follows adds to the answer."""
+        return self.done or (self._reader is None and self.gave_up)
+
     def feed(self, rows: Sequence[Row]) -> Sequence[Row]:
-        """Give each message its `pieces`; those up to the answer's end, or to the moment when it
-        is given up that a format is found. All, if neither comes among them."""
-        if self.done or self.gave_up:
+        """Give each message its `pieces`. Returns those up to the one with which the answer is
+        over, or all of them."""
+        if self.is_over:
             return rows
         for number, row in enumerate(rows, 1):
             message = row.message
-            envelope = envelope_of(row)
-            if reader := self._reader:
-                self._n, self._at = message.n, message.at
-                row.pieces = self._read(reader, envelope)
-            else:
-                row.pieces = self._take(envelope, message.n, message.at)
-            if self.done or (self._reader is None and self.gave_up):
+            row.pieces = self._take(envelope_of(row), message.n, message.at)
+            if self.done or (self._reader is None and self.gave_up):  # `is_over`, without a call
                 return rows[:number]
         return rows
 
     def feed_ignored(self, event: Ignored, n: int) -> Sequence[Piece]:
         """The pieces of a block without data, by which some servers signal their end."""
         envelope = envelope_of_ignored(event)
-        return self._take(envelope, n, event.at) if envelope else ()
+        return () if self.is_over or not envelope else self._take(envelope, n, event.at)
 
     def finish(self, at: float) -> list[Piece]:
         """What was held back: half pairs, and tool calls that nothing showed to be complete."""
@@ -132,13 +132,9 @@ class Reassembler:
         self._reader = Reader(wire)
 
     def _take(self, envelope: Envelope, n: int, at: float) -> Sequence[Piece]:
-        if self.done:
-            return ()
         if self._reader is not None:
             self._n, self._at = n, at
             return self._read(self._reader, envelope)
-        if self.gave_up:
-            return ()
         known = (one for one in self._candidates if not (one.from_start and self._waiting))
         found = next((one for one in known if holds(one.get("detect"), envelope)), None)
         self._waiting.append((envelope, n, at))
@@ -147,7 +143,11 @@ class Reassembler:
             return ()
         self._choose(found)
         waiting, self._waiting = self._waiting, []
-        return [piece for event in waiting for piece in self._take(*event)]
+        pieces: list[Piece] = []
+        for event in waiting:
+            if not self.done:
+                pieces += self._take(*event)
+        return pieces
 
     def _read(self, reader: Reader, envelope: Envelope) -> Sequence[Piece]:
         """The pieces of a message. What is asked of each is nothing for most: null or false."""

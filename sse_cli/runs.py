@@ -22,12 +22,14 @@ class Runs(Interpreter):
 
     def __init__(self, last_event_id: str, max_size: int) -> None:
         super().__init__(last_event_id, max_size)
-        self._most = min(self.many, max_size)  # bytes of a read that may be one event
+        self._most = min(self.many, max_size)  # bytes of a read that is likely to be one event
 
     def _one(self, chunk: bytes, at: float) -> Message | None:
         """The event of a read that is one of the two usual shapes, whole: most reads, live."""
         size = len(chunk)
-        if size > self._most or self._open is not BETWEEN or CR in chunk:
+        if self._open is not BETWEEN or CR in chunk:
+            return None
+        if size > self._most and not self._may_be_one(chunk, size):
             return None
         kind, rows = "message", 2
         line, _, rest = chunk.partition(b"\n")  # in half the time that `find` takes
@@ -46,6 +48,13 @@ class Runs(Interpreter):
         self.messages = n = self.messages + 1
         last_id, attempt, read = self.last_event_id, self.attempt, self.reads
         return new(Message, (kind, text, last_id, None, at, offset, size, n, attempt, read))
+
+    def _may_be_one(self, chunk: bytes, size: int) -> bool:
+        """Whether a large read may be one event, without a copy of it."""
+        stop = chunk.find(b"\n")
+        if chunk[:6] != b"data: ":
+            stop = chunk.find(b"\n", stop + 1)
+        return stop == size - 2 and size <= self._max_size
 
     def _usual(self, lines: list[bytes], at: float, out: list[Event]) -> list[bytes]:
         """Read usual events, one by one, until another comes: the lines that are left."""

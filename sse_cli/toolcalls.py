@@ -10,10 +10,9 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
-from copy import deepcopy
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from sse_cli import payload
 from sse_cli.payload import is_false
@@ -23,9 +22,27 @@ _PATH_STEP: Final = re.compile(r"""\.?([^.\[\]]+)|\[([0-9]{1,9})\]|\['([^']*)'\]
 _PATCH_VALUES: Final = ("stringValue", "numberValue", "boolValue", "nullValue")
 
 
+class ToolCall(NamedTuple):
+    """A call as it is told. `arguments` is the exact string that the API sent, "{}" when it sent
+    none."""
+
+    id: str | None
+    name: str | None
+    arguments: str
+
+    @property
+    def is_valid(self) -> bool:
+        """Whether the arguments are JSON."""
+        try:
+            json.loads(self.arguments)
+        except (ValueError, RecursionError):
+            return False
+        return True
+
+
 @dataclass
-class ToolCall:
-    """One call. `arguments` is the exact string that the API sent, "{}" when it sent none."""
+class OpenCall:
+    """A call while it grows."""
 
     id: str | None = None
     name: str | None = None
@@ -46,13 +63,9 @@ class ToolCall:
         return self._sent is not None or self._patched is not None
 
     @property
-    def is_valid(self) -> bool:
-        """Whether the arguments are JSON."""
-        try:
-            json.loads(self.arguments)
-        except (ValueError, RecursionError):
-            return False
-        return True
+    def now(self) -> ToolCall:
+        """The call as it is now: more of it may follow, against all sense, after it is told."""
+        return ToolCall(self.id, self.name, self.arguments)
 
     def add(self, record: dict[str, Any]) -> None:
         """Merge a fragment: the first id and name win, arguments are appended or replaced."""
@@ -82,10 +95,10 @@ class ToolCalls:
     """The calls of one answer, in order. `feed` gives those that are complete, each once."""
 
     def __init__(self) -> None:
-        self.calls: list[ToolCall] = []
-        self._by_key: dict[Any, ToolCall] = {}
-        self._by_id: dict[str, ToolCall] = {}
-        self._current: ToolCall | None = None
+        self.calls: list[OpenCall] = []
+        self._by_key: dict[Any, OpenCall] = {}
+        self._by_id: dict[str, OpenCall] = {}
+        self._current: OpenCall | None = None
 
     def feed(self, found: Any, part: Any) -> Iterator[ToolCall]:
         """Merge the fragments of one event; the calls that a new one shows to be complete."""
@@ -96,7 +109,7 @@ class ToolCalls:
             if call.id:
                 self._by_id[call.id] = call
             # Calls may be mixed: one whose arguments are missing, or no JSON yet, may go on.
-            if len(self.calls) > known and before and before.is_begun and before.is_valid:
+            if len(self.calls) > known and before and before.is_begun and before.now.is_valid:
                 yield from _told(before)
 
     def finish(self) -> Iterator[ToolCall]:
@@ -104,7 +117,7 @@ class ToolCalls:
         for call in self.calls:
             yield from _told(call)
 
-    def _call(self, record: dict[str, Any], part: Any) -> ToolCall:
+    def _call(self, record: dict[str, Any], part: Any) -> OpenCall:
         key, id_, name = record.get("key"), _word(record.get("id")), _word(record.get("name"))
         if key is not None:
             place = (part, _hashable(key))
@@ -116,17 +129,16 @@ class ToolCalls:
             return self._by_id.get(id_) or self._new()
         return self._new() if name or not self.calls else self.calls[-1]
 
-    def _new(self) -> ToolCall:
-        call = ToolCall()
+    def _new(self) -> OpenCall:
+        call = OpenCall()
         self.calls.append(call)
         return call
 
 
-def _told(call: ToolCall) -> Iterator[ToolCall]:
-    """A call as it is now, if it was not given before: more of it may follow, against all sense."""
+def _told(call: OpenCall) -> Iterator[ToolCall]:
     if not call.told:
         call.told = True
-        yield deepcopy(call)
+        yield call.now
 
 
 def _records(found: Any) -> Iterator[dict[str, Any]]:

@@ -50,13 +50,14 @@ _HINTS: Final = {
 
 
 class Report(NamedTuple):
-    """What reports an error: an event with its data or, where `n` is 0, lines that make none.
-    `at` is its stamp (seconds)."""
+    """What reports an error: event `n` with its data, or lines after it that are no event. `at` is
+    their stamp (seconds)."""
 
     n: int
     at: float
     type: str
     data: str
+    is_event: bool = True
 
 
 class Verdict:
@@ -65,7 +66,6 @@ class Verdict:
     def __init__(self) -> None:
         self.error = ""
         self.error_value: Any = None
-        self.error_event = 0
         self.reported: Report | None = None
         # Asked at a clean end: why the answer is not whole, "" when it is. Formats know.
         self.missing: Callable[[], str] = lambda: ""
@@ -73,7 +73,6 @@ class Verdict:
         self._too_large = ""
         self._incomplete: Ignored | None = None
         self._document = _Document()
-        self._is_stray = False  # the error is that of lines outside of any event
         self._messages = 0
 
     def messages(self, rows: Sequence[Row]) -> None:
@@ -90,11 +89,9 @@ class Verdict:
 
     def _error(self, row: Row) -> None:
         if not self.error and (error := error_of(row)):
-            self.error = f"event {row.message.n} reports an error: {error}"
-            self.error_value = error_value(row)
             message = row.message
-            self.error_event = message.n
-            self.reported = Report(message.n, message.at, message.type, message.data)
+            report = Report(message.n, message.at, message.type, message.data)
+            self._report(f"event {message.n} reports an error: {error}", error_value(row), report)
 
     def ignored(self, event: Ignored) -> None:
         """Note what was cut off, and what a limit of ours passed over."""
@@ -120,11 +117,8 @@ class Verdict:
             found = _reported(self._document.feed(line, source))
             line, source = self._document.line, self._document.text
         if not is_false(found):
-            self.error = f"line {line} reports an error: {_error_text(found)}"
-            self.reported = Report(0, event.at, event.type or "", source)
-            self._is_stray = True
-            self.error_value = found
-            self.error_event = self._messages
+            report = Report(self._messages, event.at, event.type or "", source, is_event=False)
+            self._report(f"line {line} reports an error: {_error_text(found)}", found, report)
 
     def reconnecting(self) -> None:
         """Forget what the connection that is over left unfinished: it will be sent again."""
@@ -140,7 +134,7 @@ class Verdict:
         if closed.ending in _KEPT:
             return closed
         if self.error:
-            hint = _STRAY_HINT if self._is_stray else ""
+            hint = "" if self.reported and self.reported.is_event else _STRAY_HINT
             return closed._replace(ending=Ending.ERROR_EVENT, detail=self.error, hint=hint)
         if self.is_done and closed.ending in _AFTER_DONE and not self.missing():
             closed = closed._replace(ending=Ending.DONE, detail=f"{SENTINEL} seen", hint="")
@@ -152,13 +146,19 @@ class Verdict:
             return closed._replace(ending=Ending.TRUNCATED, detail=reason, hint="")
         return closed
 
-    def format_error(self, n: int, error: Any, reported: Report) -> None:
-        """Note the error that a wire format found in event `n`, unless an earlier one has one."""
-        if not self.error or n < self.error_event:
-            self.error = f"event {n} reports an error: {_error_text(error)}"
-            self.error_value = error
-            self.error_event = n
-            self.reported = reported
+    def format_error(self, error: Any, report: Report) -> None:
+        """Note the error that a wire format found, unless an earlier one is known: a format may be
+        known only when more has come."""
+        known = self.reported
+        if known and (known.n, not known.is_event) <= (report.n, not report.is_event):
+            return
+        where = f"event {report.n}"
+        if not report.is_event:
+            where = f"a block without data, after {where}," if report.n else "a block without data"
+        self._report(f"{where} reports an error: {_error_text(error)}", error, report)
+
+    def _report(self, words: str, value: Any, report: Report) -> None:
+        self.error, self.error_value, self.reported = words, value, report
 
     def _cut(self, closed: Closed, cut: Ignored) -> Closed:
         evidence = f"cut inside event {self._messages + 1}, {cut.size:,} bytes of it"

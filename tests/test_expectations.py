@@ -43,13 +43,18 @@ DROPPED: Sequence[Signal] = (
 )
 
 
-def outcome(folder: Path, signals: Sequence[Signal], *asked: tuple[str, str]) -> Outcome:
-    """What the expectations make of a stream that was recorded."""
+def recorded(folder: Path, signals: Sequence[Signal]) -> str:
+    """The path of a recording."""
     path = folder / "stream.jsonl"
     with Recorder(str(path), header_of(None), force=True) as recorder:
         for signal in signals:
             recorder.write(signal)
-    stream = Stream("stream", Wanted(str(path)), asked).ready()
+    return str(path)
+
+
+def outcome(folder: Path, signals: Sequence[Signal], *asked: tuple[str, str]) -> Outcome:
+    """What the expectations make of a stream that was recorded."""
+    stream = Stream("stream", Wanted(recorded(folder, signals)), asked).ready()
     return run_once(stream, formats.known()).outcome
 
 
@@ -141,6 +146,49 @@ def test_what_a_browser_drops_is_told_with_its_line(tmp_path: Path) -> None:
     assert (result.verdict, result.found) == ("failed", "no-data in line 1, and 1 more")
     assert result.witness is not None
     assert result.witness.n == 0
+
+
+OWN = """
+text = "data.a"
+detect = "data.a"
+error = "event=='failure' && 'failed' || data.bad"
+"""
+SAID = b'data: {"a":"t"}\n\n'  # by which the format is known
+NAMED = b'data: {"bad":"x"}\n\n'
+STRAY = b"error: stray\n\n"
+FAILURE = b"event: failure\n\n"
+UNNAMED = "a block without data, after event 1, reports an error: failed"
+
+
+@pytest.mark.parametrize(
+    ("reads", "witness", "words"),
+    [
+        ((SAID, b"event: failure\ndata: 1\n\n"), (2, "failure", "1"), "event 2 reports"),
+        ((SAID, b"event: failure\ndata:\n\n"), (2, "failure", ""), "event 2 reports"),
+        ((SAID, FAILURE), (0, "failure", ""), UNNAMED),
+        ((SAID, STRAY, FAILURE), (0, "", "error: stray"), "line 3 reports an error: stray"),
+        ((SAID, FAILURE, STRAY), (0, "failure", ""), UNNAMED),
+        ((SAID, NAMED, STRAY), (2, "message", '{"bad":"x"}'), "event 2 reports an error: x"),
+        # Of these the first error is found last.
+        ((NAMED, SAID), (1, "message", '{"bad":"x"}'), "event 1 reports an error: x"),
+        ((NAMED, STRAY, SAID), (1, "message", '{"bad":"x"}'), "event 1 reports an error: x"),
+        ((NAMED, b"data: 1\n\n", STRAY, SAID), (1, "message", '{"bad":"x"}'), "event 1 reports"),
+        ((STRAY, NAMED, SAID), (0, "", "error: stray"), "line 1 reports an error: stray"),
+    ],
+)
+@pytest.mark.parametrize("at_once", [True, False])
+def test_what_reports_an_error_first_is_shown(
+    reads: Sequence[bytes], witness: tuple[int, str, str], words: str, at_once: bool, tmp_path: Path
+) -> None:
+    own = tmp_path / "own.toml"
+    own.write_text(OWN, "utf-8")
+    chunks = [Chunk(0.5, data) for data in ([b"".join(reads)] if at_once else reads)]
+    stream = Stream("stream", Wanted(recorded(tmp_path, [OPENED, *chunks, EMPTY[-1]]))).ready()
+    found = run_once(stream, [formats.read(own), *formats.known()]).outcome
+    shown = next(one.witness for one in found.results if one.witness)
+    assert (shown.n, shown.event, shown.data) == witness
+    assert words in found.closed.detail
+    assert ("outside of any event" in found.closed.hint) is (shown.n == 0)
 
 
 @pytest.mark.parametrize(

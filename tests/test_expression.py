@@ -142,6 +142,7 @@ def test_random_expressions_give_what_the_library_gives() -> None:
         if is_total(library.parsed):
             total += 1
             assert found[0] == "gives", f"seed {seed}: {text} is total"
+            json.dumps(library.search(value), allow_nan=False)  # raises for what is no JSON
     # The oracle has to have had something to say.
     assert nothing < 0.75 * EXPRESSIONS
     assert raised > 0.05 * EXPRESSIONS

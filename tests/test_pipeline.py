@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -13,16 +14,15 @@ from sse_cli.check import judge
 from sse_cli.cli import answering, checking
 from sse_cli.cli.pipeline import Run
 from sse_cli.cli.watcher import Watcher
-from sse_cli.events import Chunk, Closed, Ending, Opened, Reconnecting, Signal
+from sse_cli.events import Chunk, Closed, Ending, Message, Opened, Reconnecting, Signal
 from sse_cli.expectations import build
 from sse_cli.formats import WireFormat
 from sse_cli.piece import Piece
 from sse_cli.query import Expression, Query, Row, Selection
 from sse_cli.reassemble import Reassembler
 from sse_cli.render.items import Note, Together
-from sse_cli.render.pieces import NoWriter, tool_object
+from sse_cli.render.pieces import NoWriter
 from sse_cli.session import Session
-from sse_cli.toolcalls import ToolCall
 
 BLOCKS = (
     b'data: {"a":1}\n\n',
@@ -130,12 +130,10 @@ class Typed(NoWriter):
     """What an answer consists of."""
 
     def __init__(self) -> None:
-        self.pieces: list[Any] = []
+        self.pieces: list[Piece] = []
 
     def write(self, pieces: Iterable[Piece]) -> None:
-        for kind, value, *rest in pieces:  # calls as they are now
-            shown = tool_object(value) if isinstance(value, ToolCall) else value
-            self.pieces.append((kind, shown, *rest))
+        self.pieces += pieces
 
 
 def answer_of(
@@ -172,3 +170,34 @@ def test_what_follows_the_last_message_that_is_wanted_counts_for_nothing(
     if closed.ending is Ending.LIMIT:
         assert run.shown == wanted
         assert run.timing.messages == view.messages[-1]
+
+
+class Counted(list[Row]):
+    """Rows that count how many of them were copied."""
+
+    copied = 0
+
+    def __getitem__(self, place: Any) -> Any:
+        found = super().__getitem__(place)
+        if isinstance(place, slice):
+            self.copied += len(found)
+        return found
+
+
+@pytest.mark.parametrize(
+    "more",
+    [
+        {},
+        {"until": Expression("never.said", "--until")},
+        {"max_events": 1, "selection": Selection(events=frozenset({"never"}))},
+    ],
+    ids=["all", "until", "limit"],
+)
+def test_the_work_for_a_message_does_not_grow_with_the_messages_of_its_read(
+    more: dict[str, Any],
+) -> None:
+    run, view = Run(Session(), lambda: 0.0, **more), Kept()
+    run.over(signals([]), view)
+    rows = Counted(Row(Message("message", "1", "", None, 0.0, 0, 9, n)) for n in range(1, 1001))
+    run._rows(rows)
+    assert rows.copied == len(rows) == run.timing.messages

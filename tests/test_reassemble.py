@@ -357,13 +357,28 @@ def test_a_call_whose_arguments_have_not_begun_is_not_told_yet() -> None:
     assert told == [(4, '{"x":1}'), (4, "{}")]
 
 
-def test_a_call_says_whether_its_arguments_are_json() -> None:
-    events = chat({"tool_calls": [{"index": 0, "function": {"name": "f", "arguments": '{"x":'}}]})
-    _, pieces = of_payloads("openai-chat", *events)
+@pytest.mark.parametrize(("more", "valid"), [((), False), (("1}",), True)])
+def test_a_call_says_whether_its_arguments_are_json(more: Sequence[str], valid: bool) -> None:
+    fragments = [{"name": "f", "arguments": '{"x":'}, *({"arguments": text} for text in more)]
+    calls = [{"tool_calls": [{"index": 0, "function": one}]} for one in fragments]
+    _, pieces = of_payloads("openai-chat", *chat(*calls))
     [call] = [p.value for p in pieces if p.kind == "tool"]
-    assert not call.is_valid
-    call.add({"args": "1}"})
-    assert call.is_valid
+    assert call.is_valid is valid
+
+
+def test_a_call_that_was_told_stays_as_it_was_told() -> None:
+    def one(index: int, **function: str) -> dict[str, Any]:
+        return {"tool_calls": [{"index": index, "function": function}]}
+
+    deltas = (
+        one(0, name="f", arguments="{}"),
+        one(1, name="g", arguments="{}"),
+        one(0, arguments=" "),
+    )
+    reassembler, pieces = of_payloads("openai-chat", *chat(*deltas))
+    told = [(p.value.name, p.value.arguments) for p in pieces if p.kind == "tool"]
+    assert told == [("f", "{}"), ("g", "{}")]
+    assert [call.arguments for call in reassembler.choice().tools.calls] == ["{} ", "{}"]
 
 
 def seconds_for(events: Sequence[dict[str, Any]]) -> tuple[float, Reassembler]:

@@ -9,6 +9,7 @@ from sse_cli.answer import AnswerTiming
 from sse_cli.events import Closed, Ignored
 from sse_cli.piece import Piece
 from sse_cli.query import Row
+from sse_cli.reader import is_message
 from sse_cli.reassemble import Reassembler
 from sse_cli.render.items import Note
 from sse_cli.render.pieces import PieceWriter
@@ -37,10 +38,10 @@ class View:
         """Write the pieces of messages."""
         self._write([piece for row in rows for piece in row.pieces])
         for row in rows:
-            if row.payload.__class__ is not dict:
-                self._check_json(row)
-            else:
+            if row.payload.__class__ is dict:
                 self._speaks_json = True
+            else:
+                self._check_json(row)
         self._n = rows[-1].message.n
 
     def note(self, note: Note) -> None:
@@ -87,17 +88,17 @@ class View:
                     self._fail(piece)
 
     def _fail(self, piece: Piece) -> None:
-        failed = self.reassembler.failed
-        n = piece.n if failed["raw"] else 0  # a block without data is no event
-        report = Report(n, piece.at, failed["event"], failed["raw"])
-        self.verdict.format_error(piece.n, piece.value, report)
+        if failed := self.reassembler.failed:
+            said = failed["event"], failed["raw"]
+            report = Report(piece.n, piece.at, *said, is_event=is_message(failed))
+            self.verdict.format_error(piece.value, report)
 
     def _tell_error(self, at: float) -> None:
         """An error that no format had to find is a part of the answer, too."""
-        found = self.verdict.error_value
-        if self.reassembler.error is None and found is not None:
+        found, report = self.verdict.error_value, self.verdict.reported
+        if self.reassembler.error is None and found is not None and report:
             self.reassembler.error = found
-            self.writer.write([Piece("error", found, 0, self.verdict.error_event, at)])
+            self.writer.write([Piece("error", found, 0, report.n, at)])
 
     def _check_json(self, row: Row) -> None:
         data = row.message.data

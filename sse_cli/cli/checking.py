@@ -158,7 +158,10 @@ def _facts(run: Run, view: View, closed: Closed) -> Facts:
 
 def _witness(report: Report | None) -> Witness | None:
     """The event that reports an error, as far as it is shown."""
-    return Witness(*report[:3], report.data[:EXCERPT]) if report else None
+    if report is None:
+        return None
+    n = report.n if report.is_event else 0
+    return Witness(n, report.at, report.type, report.data[:EXCERPT])
 
 
 def _headers(opened: Opened | None) -> dict[str, str]:

@@ -39,6 +39,7 @@ if TYPE_CHECKING:  # JMESPath (20 ms) is not for all, a recorder for those who r
 Tap: TypeAlias = Callable[[Chunk], None]
 Due: TypeAlias = tuple[float, str]  # seconds of the run, and the option that asks for it
 
+MOST: Final = 128  # messages at once
 GRACE: Final = 0.1  # seconds in which what came in time, by its stamp, is read and worked through
 
 
@@ -227,22 +228,24 @@ class Run:
             self._rows(rows)
 
     def _rows(self, rows: Sequence[Row]) -> bool:
-        """Work through messages; whether the last one that is wanted was among them."""
-        if not self._may_end:
-            self._messages(rows)
-            return False
-        while rows:
-            taken = self._messages(rows[: self._room()])
-            if self._is_over(taken[-1]):
+        """Work through messages, some at a time; whether the last that is wanted was among them."""
+        begun = 0
+        while begun < len(rows):
+            some = rows[begun : begun + self._room()]
+            if self.answer:
+                some = self.answer.feed(some)
+            self._messages(some)
+            if self._may_end and self._is_over(some[-1]):
                 return True
-            rows = rows[len(taken) :]
+            begun += len(some)
         return False
 
-    def _room(self) -> int | None:
-        """How many messages may come before one that is the last; None for any number."""
+    def _room(self) -> int:
+        """How many messages may be worked through at once: none after the last that is wanted, and
+        not so many that Ctrl-C loses much of what came."""
         if self.until:
             return 1
-        return None if self.max_events is None else self.max_events - self.shown
+        return MOST if self.max_events is None else min(MOST, self.max_events - self.shown)
 
     def _note(self, note: Note) -> None:
         if isinstance(note, Ignored):
@@ -257,12 +260,8 @@ class Run:
         self.aside.feed(note)
         self._view.note(note)
 
-    def _messages(self, rows: Sequence[Row]) -> Sequence[Row]:
-        """Judge messages of one read, and show those that are wanted; those up to the end of the
-        answer, if that is among them."""
-        if self.answer:
-            rows = self.answer.feed(rows)
-        judged = rows
+    def _messages(self, rows: Sequence[Row]) -> None:
+        """Judge messages of one read, and show those that are wanted."""
         rows[0].gap = self.timing.arrived(rows[0].message.at, len(rows))
         self.verdict.messages(rows)
         for row in rows:
@@ -274,13 +273,12 @@ class Run:
             for row in rows:
                 row.parts = self.glance.feed(row)
         if not self.selection.is_all and not (rows := self.selection.kept(rows)):
-            return judged
+            return
         self.shown += len(rows)
         if self.timing.first_value is None and self.selection.queries:
             for row in rows:
                 self.timing.values(row.values, row.message.at)
         self._view.rows(rows)
-        return judged
 
     def _is_over(self, row: Row) -> bool:
         """Whether a message was the last that is wanted."""
