@@ -85,7 +85,7 @@ def test_header_heads_rows_and_footer_stand_in_this_order_while_the_stream_is_op
     gate = threading.Event()
     steps: Steps = [(0.0, block({"a": 1}, event="greeting", id="7")), (gate, block("second"))]
     with watching(steps, columns=columns, rows=rows) as terminal:
-        terminal.wait_for("receiving")
+        terminal.wait_for("1 event ")
         header, heads, rule, row, footer = terminal.lines
         assert re.match(r"200 OK  text/event-stream; charset=utf-8  HTTP/1\.1  headers in ", header)
         assert heads.split() == ["#", "time", "gap", "event", "id", "data"]
