@@ -18,7 +18,7 @@ class Runs(Interpreter):
 
     many: ClassVar = 4096  # bytes of a read that is likely to hold many events
     few: ClassVar = 8  # events that are sooner made one by one than all at once
-    alike: ClassVar = 4  # events of one type for each line of another one, to be read as a run
+    alike: ClassVar = 4  # events of one type for each place of others, to be read as a run
 
     def __init__(self, last_event_id: str, max_size: int) -> None:
         super().__init__(last_event_id, max_size)
@@ -105,11 +105,11 @@ class Runs(Interpreter):
         before = chunk[:stop]
         values = chunk[stop:end].split(b"\n\n" + before)
         rows = 2 if stop == 6 else 3
-        others = chunk.count(b"\n", 0, end) + 2 - rows * len(values)  # lines
-        if others * self.alike > len(values):
+        others = [n for n, value in enumerate(values) if LF in value]
+        if len(others) * self.alike > len(values):
             return chunk
         more, begun = (stop + 2, rows), 0
-        for index in [n for n, value in enumerate(values) if LF in value] if others else ():
+        for index in others:
             value, _, rest = values[index].partition(b"\n\n")
             run = values[begun:index]
             if rest and LF not in value:
@@ -139,7 +139,10 @@ class Runs(Interpreter):
                 )
                 offset += size
         else:
-            texts = map(bytes.decode, values, repeat("utf-8"), repeat("replace"))
+            try:  # as in `_interpret`
+                texts = [*map(bytes.decode, values)]
+            except UnicodeDecodeError:
+                texts = [*map(decoded, values)]
             same = repeat(last_id), repeat(None), repeat(at)
             numbers = count(n + 1), repeat(attempt), repeat(read)
             offsets = accumulate(sizes, initial=offset)

@@ -286,7 +286,7 @@ def test_a_resized_window_gets_new_heads_and_rows_of_its_width(to: int) -> None:
     gate = threading.Event()
     steps: Steps = [(0.0, block("x" * 500)), (gate, block("y" * 500))]
     with watching(steps) as terminal:
-        terminal.wait_for("receiving")
+        terminal.wait_for("1 event ")
         terminal.resize(to, 24)
         gate.set()
         terminal.finish()
@@ -301,7 +301,7 @@ def test_a_window_made_narrower_than_the_footer_loses_no_row() -> None:
     gate, last = threading.Event(), threading.Event()
     steps: Steps = [(0.0, b"".join(block("x") for _ in range(5))), (gate, block("y")), (last, b"")]
     with watching(steps) as terminal:
-        terminal.wait_for("receiving")
+        terminal.wait_for("5 events")
         terminal.resize(30, 24)
         gate.set()
         terminal.wait_for(lambda: 6 in numbers(terminal.lines))

@@ -28,7 +28,7 @@ MEMORY_GROWTH = 20 * 2**20  # bytes
 def interrupted(*options: str, shell: str = "") -> Iterator[Terminal]:
     """A terminal in the middle of a stream, with a row on the screen and the footer below."""
     with watching(ENDLESS, *options, shell=shell) as terminal:
-        terminal.wait_for("receiving")
+        terminal.wait_for("1 event ")
         yield terminal
 
 
