@@ -81,13 +81,15 @@ class Interpreter:
                 if own_id is not None:
                     last_id = own_id
                 if first is not None:
-                    value = b"\n".join(data) if data else first
-                    if cr in value:  # of the ends of lines
-                        value = value.replace(b"\r", b"")
+                    if data:
+                        first = b"\n".join(data)
+                        data = None
+                    if cr in first:  # of the ends of lines
+                        first = first.replace(b"\r", b"")
                     try:  # faster than to ask for replacement, which is hardly ever needed
-                        text = value.decode()
+                        text = first.decode()
                     except UnicodeDecodeError:
-                        text = decoded(value)
+                        text = decoded(first)
                     n += 1
                     kind = kind or "message"
                     append(
@@ -96,7 +98,7 @@ class Interpreter:
                             (kind, text, last_id, own_id, at, offset, size, n, attempt, read),
                         )
                     )
-                    first = data = None
+                    first = None
                 elif kind is not None or own_id is not None:
                     stop = len(lines) - length_hint(rest) - 1
                     self._no_data(lines, stop, (at, offset, size, kind, own_id), out)
