@@ -18,7 +18,7 @@ from rich.text import Text
 
 from sse_cli.render.output import failing_output
 
-REFRESH_SECONDS: Final = 0.1
+REFRESH_SECONDS: Final = 0.105  # and with its jitter still no more than ten a second
 
 
 class Screen:
