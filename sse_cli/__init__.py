@@ -4,8 +4,8 @@ from __future__ import annotations
 
 TYPE_CHECKING = False  # typing itself takes as long to import as the interpreter to start
 if TYPE_CHECKING:
-    from sse_cli.events import Comment, Event, Ignored, Message, Retry
-    from sse_cli.parser import EventStreamParser
+    from sse_cli.model.events import Comment, Event, Ignored, Message, Retry
+    from sse_cli.parser.event_stream import EventStreamParser
 
 __version__ = "0.1.0"
 
@@ -17,6 +17,7 @@ def __getattr__(name: str) -> object:
     never asks."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from sse_cli import events, parser  # noqa: PLC0415
+    from sse_cli.model import events  # noqa: PLC0415
+    from sse_cli.parser import event_stream  # noqa: PLC0415
 
-    return getattr(parser if name == "EventStreamParser" else events, name)
+    return getattr(event_stream if name == "EventStreamParser" else events, name)

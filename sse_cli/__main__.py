@@ -27,7 +27,7 @@ def main() -> NoReturn:
         sys.exit(0)
     gc.set_threshold(SEARCH_EVERY)
     try:
-        from sse_cli.cli import program  # noqa: PLC0415 (it costs 50 ms, the version none)
+        from sse_cli.cli import main as program  # noqa: PLC0415 (it costs 50 ms, the version none)
     except KeyboardInterrupt:  # nobody is there yet who could tell of it
         _die()
     program.main()

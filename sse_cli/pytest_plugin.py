@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING
 import pytest
 
 if TYPE_CHECKING:
-    from sse_cli.journal import Exchange
-    from sse_cli.scenarios import Scenario
-    from sse_cli.serve import Server
+    from sse_cli.mockserver.request_log import Exchange
+    from sse_cli.mockserver.scenarios import Scenario
+    from sse_cli.mockserver.server import Server
 
 Source = str | bytes | PathLike[str]
 
@@ -55,7 +55,7 @@ class SSEServer:
         `speed` 1 is a lifelike pace, 0 is without waits; `loop` starts over at the end, for
         ever. Raises UsageError for an unknown name, with the closest.
         """
-        from sse_cli import scenarios  # noqa: PLC0415 (rule 1)
+        from sse_cli.mockserver import scenarios  # noqa: PLC0415 (rule 1)
 
         return self._add(scenarios.load(name), fault, times, speed, loop)
 
@@ -78,15 +78,15 @@ class SSEServer:
         """
         from dataclasses import replace  # noqa: PLC0415 (rule 1)
 
-        from sse_cli import playback, scenarios  # noqa: PLC0415
-        from sse_cli.errors import UsageError  # noqa: PLC0415
+        from sse_cli.mockserver import replay, scenarios  # noqa: PLC0415
+        from sse_cli.model.errors import UsageError  # noqa: PLC0415
 
         if isinstance(source, str | bytes):
             body = source.encode() if isinstance(source, str) else source
-            made = playback.from_bytes(name, body, content_type or scenarios.EVENT_STREAM)
+            made = replay.from_bytes(name, body, content_type or scenarios.EVENT_STREAM)
         else:
-            made = playback.from_file(fspath(source))
-        made = replace(made, name=playback.route_name(name))
+            made = replay.from_file(fspath(source))
+        made = replace(made, name=replay.route_name(name))
         if not 200 <= status <= 599:
             raise UsageError(f"{status} is no status of a reply", "200 to 599 are")
         if status != 200:
@@ -98,9 +98,9 @@ class SSEServer:
     def _add(
         self, scenario: Scenario, fault: str | None, times: int | None, speed: float, loop: bool
     ) -> str:
-        from sse_cli import faults  # noqa: PLC0415 (rule 1)
-        from sse_cli.playback import Library  # noqa: PLC0415
-        from sse_cli.serve import Breaking  # noqa: PLC0415
+        from sse_cli.mockserver import faults  # noqa: PLC0415 (rule 1)
+        from sse_cli.mockserver.replay import Library  # noqa: PLC0415
+        from sse_cli.mockserver.server import Breaking  # noqa: PLC0415
 
         breaking = Breaking(faults.named(fault) if fault else None, times)
         server = self._running()
@@ -111,7 +111,8 @@ class SSEServer:
         return f"{self._base}/{name}"
 
     def _running(self) -> Server:
-        from sse_cli.serve import Server, running  # noqa: PLC0415 (rule 1)
+        from sse_cli.mockserver.server import Server  # noqa: PLC0415 (rule 1)
+        from sse_cli.mockserver.server_thread import running  # noqa: PLC0415 (rule 1)
 
         if self._server is None:
             self._server = Server(self._scenarios, journal=self.requests)

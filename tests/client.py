@@ -8,11 +8,12 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sse_cli import sources, transport
-from sse_cli.events import Closed, Event, Message, Opened, Reconnecting, Resume, Signal
-from sse_cli.reconnect import Pace, Policy, Reconnector
-from sse_cli.request import Request, build
-from sse_cli.session import Session
+from sse_cli.model.events import Closed, Event, Message, Opened, Reconnecting, Resume, Signal
+from sse_cli.parser.session import Session
+from sse_cli.request.model import Request, build
+from sse_cli.sources import files
+from sse_cli.transport import connect as transport
+from sse_cli.transport.reconnect import Pace, Policy, Reconnector
 from tests.raw_server import Recorded
 from tests.wire import STREAM, Handler, Peer, Wire, head
 
@@ -70,7 +71,7 @@ class Seen:
 def reconnector(policy: Policy, resume: Resume, time: Time, *, cookies: bool = True) -> Reconnector:
     """What `sources.from_url` builds, with a time of its own."""
     jar = transport.Cookies() if cookies and policy.reconnect else None
-    clock = sources.RunClock()
+    clock = files.RunClock()
 
     def connect(request: Request, attempt: int) -> Generator[Signal, None, None]:
         return transport.connect(

@@ -27,16 +27,21 @@ import tempfile
 from collections.abc import Callable, Iterator
 from typing import IO, Any, Final, NamedTuple
 
-import sse_cli.cli.app
-import sse_cli.render.live
+import sse_cli.cli.commands
+import sse_cli.mockserver
+import sse_cli.render.live_table
 import sse_cli.render.markdown
-import sse_cli.serve
-import sse_cli.transport
+import sse_cli.transport.connect
 from sse_cli.__main__ import main
 from tests.run_sse import Ran, environment
 
 # All that a run would import, so that it does not: it costs half a second.
-IMPORTED: Final = (sse_cli.cli.app, sse_cli.render, sse_cli.serve, sse_cli.transport)
+IMPORTED: Final = (
+    sse_cli.cli.commands,
+    sse_cli.render,
+    sse_cli.mockserver,
+    sse_cli.transport.connect,
+)
 
 MOST: Final = 100  # runs for one request: a k-th call that always comes is a bug
 SECONDS: Final = 60  # until a run that hangs is killed, by SIGALRM

@@ -6,10 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from sse_cli.events import Message
-from sse_cli.faults import named
-from sse_cli.scenarios import Scenario
-from sse_cli.serve import Exchange, Server, running
+from sse_cli.mockserver.faults import named
+from sse_cli.mockserver.request_log import Exchange
+from sse_cli.mockserver.scenarios import Scenario
+from sse_cli.mockserver.server import Server
+from sse_cli.mockserver.server_thread import running
+from sse_cli.model.events import Message
 from tests.reference import Reference
 
 EVENTS = 6

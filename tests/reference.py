@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from sse_cli.events import Comment, Event, Ignored, Message, Reason, Retry
+from sse_cli.model.events import Comment, Event, Ignored, Message, Reason, Retry
 
 REPLACEMENT = "\ufffd"
 LARGEST_RECONNECTION_TIME = 2**63 - 1

@@ -24,8 +24,9 @@ from typing import Any, Self, TypeAlias
 
 import pyte
 
-from sse_cli.scenarios import Gate, Scenario
-from sse_cli.serve import Server, running
+from sse_cli.mockserver.scenarios import Gate, Scenario
+from sse_cli.mockserver.server import Server
+from sse_cli.mockserver.server_thread import running
 
 SSE = (sys.executable, "-m", "sse_cli")
 Steps: TypeAlias = Iterable[tuple[float | Gate, bytes]]

@@ -8,12 +8,13 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-from sse_cli import admission
-from sse_cli.admission import Admission
-from sse_cli.errors import UsageError
-from sse_cli.faults import FAULTS
-from sse_cli.scenarios import Scenario
-from sse_cli.serve import Server, running
+from sse_cli.mockserver import access_control
+from sse_cli.mockserver.access_control import Admission
+from sse_cli.mockserver.faults import FAULTS
+from sse_cli.mockserver.scenarios import Scenario
+from sse_cli.mockserver.server import Server
+from sse_cli.mockserver.server_thread import running
+from sse_cli.model.errors import UsageError
 
 ONE = Scenario.of("one", [(0, b"data: one\n\n")])
 PAGE = "https://app.example"
@@ -123,7 +124,7 @@ def test_a_broken_reply_can_be_read_by_the_page_too() -> None:
 )
 def test_what_is_no_origin_is_a_usage_error(origin: str) -> None:
     with pytest.raises(UsageError, match="is no origin"):
-        admission.of("127.0.0.1", [origin])
+        access_control.of("127.0.0.1", [origin])
 
 
 # Other addresses than loopback
@@ -131,7 +132,7 @@ def test_what_is_no_origin_is_a_usage_error(origin: str) -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.53", "localhost", "LOCALHOST", "::1"])
 def test_loopback_needs_no_permission(host: str) -> None:
-    found = admission.of(host)
+    found = access_control.of(host)
     assert found.knows_host("localhost:80")
     assert found.knows_host(f"[{host}]" if ":" in host else f"{host}:80")
     assert not found.knows_host("192.0.2.1")
@@ -140,19 +141,19 @@ def test_loopback_needs_no_permission(host: str) -> None:
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com", "2001:db8::1"])
 def test_all_else_does(host: str) -> None:
     with pytest.raises(UsageError, match="loopback only") as caught:
-        admission.of(host)
+        access_control.of(host)
     assert "--allow-remote" in caught.value.hint
-    admission.of(host, remote=True)
+    access_control.of(host, remote=True)
 
 
 @pytest.mark.parametrize("remote", [False, True])
 def test_an_empty_host_is_none(remote: bool) -> None:
     with pytest.raises(UsageError, match="an empty --host is no address"):
-        admission.of("", remote=remote)
+        access_control.of("", remote=remote)
 
 
 def test_an_address_that_is_listened_on_may_be_named() -> None:
-    found = admission.of("192.0.2.1", remote=True)
+    found = access_control.of("192.0.2.1", remote=True)
     assert found.knows_host("192.0.2.1:7433")
     assert found.knows_host("127.0.0.1")
     assert found.welcomes("http://192.0.2.1:7433")
@@ -163,7 +164,7 @@ def test_an_address_that_is_listened_on_may_be_named() -> None:
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])
 def test_on_all_addresses_any_address_will_do_but_no_name(host: str) -> None:
-    found = admission.of(host, remote=True)
+    found = access_control.of(host, remote=True)
     for address in ("192.0.2.1", "10.0.0.9:80", "[2001:db8::1]:7433"):
         assert found.knows_host(address)
     for name in ("example.com", "rebound.example:7433", "1.2.3", "1.2.3.4.5", "", "[::g]"):
@@ -171,13 +172,13 @@ def test_on_all_addresses_any_address_will_do_but_no_name(host: str) -> None:
 
 
 def test_a_name_that_is_listened_on_may_be_named() -> None:
-    found = admission.of("Mock.Test", remote=True)
+    found = access_control.of("Mock.Test", remote=True)
     assert found.knows_host("mock.test:80")
     assert not found.knows_host("other.test")
 
 
 def test_the_default_is_loopback_only() -> None:
-    assert Admission() == admission.of("127.0.0.1")
+    assert Admission() == access_control.of("127.0.0.1")
 
 
 def test_a_server_on_all_addresses_tells_a_url_that_works_here() -> None:

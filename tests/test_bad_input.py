@@ -16,8 +16,8 @@ from pathlib import Path
 import pytest
 from typer.main import get_command
 
-from sse_cli.cli.app import app
-from sse_cli.cli.strange import STAND_INS
+from sse_cli.cli.commands import app
+from sse_cli.cli.unknown_option import STAND_INS
 from tests.raw_server import RecordingServer
 from tests.run_sse import Ran, error_and_hint, sse
 

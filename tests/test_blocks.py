@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sse_cli.blocks import Block, Blocks
+from sse_cli.render.markdown_blocks import Block, Blocks
 
 
 def blocks_of(text: str, size: int = 0) -> list[Block]:

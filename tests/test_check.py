@@ -15,12 +15,13 @@ from pathlib import Path
 import pytest
 from rich.cells import cell_len
 
-from sse_cli import scenarios
-from sse_cli.check import exit_code
-from sse_cli.cli.checking import MAX_TIME
-from sse_cli.faults import FAULTS
-from sse_cli.scenarios import Scenario
-from sse_cli.serve import Server, running
+from sse_cli.check.outcome import exit_code
+from sse_cli.check.runner import MAX_TIME
+from sse_cli.mockserver import scenarios
+from sse_cli.mockserver.faults import FAULTS
+from sse_cli.mockserver.scenarios import Scenario
+from sse_cli.mockserver.server import Server
+from sse_cli.mockserver.server_thread import running
 from tests.journal import broken
 from tests.run_sse import PROGRAM, error_and_hint, finish, sse, start
 from tests.terminal import SSE, Terminal

@@ -10,8 +10,9 @@ from contextlib import contextmanager
 
 import pytest
 
-from sse_cli.scenarios import Scenario
-from sse_cli.serve import Server, running
+from sse_cli.mockserver.scenarios import Scenario
+from sse_cli.mockserver.server import Server
+from sse_cli.mockserver.server_thread import running
 from tests.terminal import SSE, Terminal
 
 TICK = b"data: 1\n\n"

@@ -13,12 +13,13 @@ from xml.etree import ElementTree
 import pytest
 import xmlschema
 
-from sse_cli import check_object, junit, workflow
-from sse_cli.check import Attempt, Checked, Outcome, Result
-from sse_cli.events import Closed, Ending
-from sse_cli.expectations import Witness
-from sse_cli.scenarios import Scenario, load
-from sse_cli.serve import Server, running
+from sse_cli.check.expectations import Witness
+from sse_cli.check.outcome import Attempt, Checked, Outcome, Result
+from sse_cli.check.reports import github_actions, json_report, junit
+from sse_cli.mockserver.scenarios import Scenario, load
+from sse_cli.mockserver.server import Server
+from sse_cli.mockserver.server_thread import running
+from sse_cli.model.events import Closed, Ending
 from tests.run_sse import sse
 
 FOLDER = Path(__file__).parent / "corpus" / "junit"
@@ -125,7 +126,7 @@ def commands(output: bytes) -> Iterator[Command]:
 
 
 def test_annotations_are_read_as_they_were_meant() -> None:
-    found = [*commands("\n".join(workflow.of(streams("a,b:c%0A::d=e"))).encode())]
+    found = [*commands("\n".join(github_actions.of(streams("a,b:c%0A::d=e"))).encode())]
     assert [one.name for one in found] == ["error"] * 4
     assert found[0].properties == {
         "file": "a,b:c%0A::d=e",
@@ -137,7 +138,7 @@ def test_annotations_are_read_as_they_were_meant() -> None:
 
 
 def test_an_annotation_is_one_line_whatever_it_says() -> None:
-    for line in workflow.of(streams(NASTY)):
+    for line in github_actions.of(streams(NASTY)):
         assert [one.name for one in commands(line.encode("utf-8"))] == ["error"]
         assert line.translate(JOINERS).isprintable()
 
@@ -156,8 +157,8 @@ def test_an_annotation_is_one_line_whatever_it_says() -> None:
 )
 def test_what_the_runner_would_obey_is_defused_and_nothing_else(text: str, safe: bool) -> None:
     assert any(commands(text.encode())) is not safe
-    assert [*commands(workflow.defused(text).encode())] == []
-    assert (workflow.defused(text) == text) is safe
+    assert [*commands(github_actions.defused(text).encode())] == []
+    assert (github_actions.defused(text) == text) is safe
 
 
 HOSTILE = (
@@ -221,12 +222,12 @@ def test_a_report_for_people_shows_no_control_character() -> None:
 
 
 def test_the_object_for_programs_holds_what_the_report_says() -> None:
-    found: dict[str, Any] = json.loads(check_object.text(streams(NASTY)))
+    found: dict[str, Any] = json.loads(json_report.text(streams(NASTY)))
     assert found["exit_code"] == 130
     assert [one["exit_code"] for one in found["streams"]] == [1, 0, 3, 130, 130]
     assert found["streams"][0]["attempts"][0]["expectations"][1]["event"]["n"] == 3
-    assert "##[" not in check_object.text(streams(NASTY))
-    assert check_object.text(streams(NASTY)).isascii()
+    assert "##[" not in json_report.text(streams(NASTY))
+    assert json_report.text(streams(NASTY)).isascii()
 
 
 def test_a_report_is_written_into_folders_that_are_not_there(origin: str, tmp_path: Path) -> None:

@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from sse_cli.scenarios import Scenario, Then
-from sse_cli.serve import Server, running
+from sse_cli.mockserver.scenarios import Scenario, Then
+from sse_cli.mockserver.server import Server
+from sse_cli.mockserver.server_thread import running
 from tests.journal import broken
 from tests.run_sse import PATIENCE, PROGRAM, Ran, environment, sse
 

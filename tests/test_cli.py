@@ -21,13 +21,15 @@ import pytest
 from typer.main import get_command
 
 import sse_cli
-from sse_cli import EventStreamParser, scenarios
-from sse_cli.cli.app import app
-from sse_cli.events import Message
-from sse_cli.render.reply import request_lines
-from sse_cli.request import build
-from sse_cli.scenarios import Gate, Scenario
-from sse_cli.serve import Server, running
+from sse_cli import EventStreamParser
+from sse_cli.cli.commands import app
+from sse_cli.mockserver import scenarios
+from sse_cli.mockserver.scenarios import Gate, Scenario
+from sse_cli.mockserver.server import Server
+from sse_cli.mockserver.server_thread import running
+from sse_cli.model.events import Message
+from sse_cli.render.http_messages import request_lines
+from sse_cli.request.model import build
 from tests.raw_server import RecordingServer
 from tests.run_sse import PROGRAM, Ran, error_and_hint, finish, sse, start
 

@@ -14,9 +14,9 @@ import zlib
 
 import pytest
 
-from sse_cli.events import Comment, Ending, Event, Message, Opened, Reconnecting, Resume
-from sse_cli.request import Request
-from sse_cli.session import Session
+from sse_cli.model.events import Comment, Ending, Event, Message, Opened, Reconnecting, Resume
+from sse_cli.parser.session import Session
+from sse_cli.request.model import Request
 from tests.client import AGAIN, Time, follow, reconnector, scripted
 from tests.run_sse import finish, start
 from tests.wire import (

@@ -8,9 +8,9 @@ import socket
 
 import pytest
 
-from sse_cli.events import Closed, Ending, Message, Opened, Reconnecting, Resume
-from sse_cli.reconnect import LONGEST, SHORTEST, Policy
-from sse_cli.request import Request
+from sse_cli.model.events import Closed, Ending, Message, Opened, Reconnecting, Resume
+from sse_cli.request.model import Request
+from sse_cli.transport.reconnect import LONGEST, SHORTEST, Policy
 from tests.client import AGAIN, Seen, Time, follow, header, ids_sent, scripted
 from tests.run_sse import error_and_hint, finish, sse, start
 from tests.wire import CHUNKED, STREAM, Handler, Peer, Wire, chunk, head, whole

@@ -5,8 +5,8 @@ from __future__ import annotations
 
 import pytest
 
-from sse_cli.events import Ending, Opened
-from sse_cli.request import Request
+from sse_cli.model.events import Ending, Opened
+from sse_cli.request.model import Request
 from tests.client import follow, header, scripted
 from tests.run_sse import error_and_hint, sse
 from tests.wire import Peer, Wire, head, whole

@@ -3,7 +3,7 @@ statuses and content types. Every server here goes on: what is final is seen by 
 
 from __future__ import annotations
 
-from sse_cli.events import Ending, Opened
+from sse_cli.model.events import Ending, Opened
 from tests.client import AGAIN, NO_CONTENT, Seen, follow, scripted
 from tests.run_sse import error_and_hint, sse
 from tests.wire import STREAM, Peer, Wire, head, whole

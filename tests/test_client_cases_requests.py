@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from sse_cli.events import Message, Resume
-from sse_cli.request import Request
+from sse_cli.model.events import Message, Resume
+from sse_cli.request.model import Request
 from tests.client import AGAIN, follow, header, ids_sent, scripted
 from tests.run_sse import sse
 from tests.wire import Peer, Wire, head, whole

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sse_cli import coding, transport
-from sse_cli.events import Chunk, Ending, Opened
-from sse_cli.request import Request
-from sse_cli.sources import RunClock
+from sse_cli.model.events import Chunk, Ending, Opened
+from sse_cli.request.model import Request
+from sse_cli.sources.files import RunClock
+from sse_cli.transport import connect, content_decoder
 from tests.wire import (
     CHUNKED,
     LAST_CHUNK,
@@ -63,9 +63,9 @@ def test_a_coding_is_undone(name: str, encode: Callable[[bytes], bytes]) -> None
 def test_a_coding_is_undone_however_it_is_cut(data: bytes, size: int, which: str) -> None:
     name, encode = ENCODERS[which]
     encoded = encode(data)
-    if not coding.codings(name):
+    if not content_decoder.codings(name):
         return
-    decoder = coding.Decoder(coding.codings(name)[0])
+    decoder = content_decoder.Decoder(content_decoder.codings(name)[0])
     out = b""
     for start in range(0, len(encoded), size):
         out += b"".join(decoder.feed(encoded[start : start + size]))
@@ -77,12 +77,12 @@ def test_a_coding_is_undone_however_it_is_cut(data: bytes, size: int, which: str
 def test_nothing_that_can_be_decoded_is_held_back(size: int) -> None:
     # 65 bytes are about one piece of zeros: zlib stops there with its input used up.
     encoded = gzip.compress(bytes(30 * 2**20))
-    decoder, oracle = coding.Decoder("gzip"), zlib.decompressobj(31)
+    decoder, oracle = content_decoder.Decoder("gzip"), zlib.decompressobj(31)
     for start in range(0, len(encoded), size):
         pieces = list(decoder.feed(encoded[start : start + size]))
         whole = oracle.decompress(encoded[start : start + size])
         assert sum(map(len, pieces)) == len(whole)
-        assert all(0 < len(piece) <= coding.PIECE for piece in pieces)
+        assert all(0 < len(piece) <= content_decoder.PIECE for piece in pieces)
 
 
 def test_each_flushed_event_is_out_before_the_server_sends_the_next() -> None:
@@ -97,7 +97,7 @@ def test_each_flushed_event_is_out_before_the_server_sends_the_next() -> None:
         peer.send(chunk(squeeze.compress(b"data: two\n\n") + squeeze.flush()), LAST_CHUNK)
 
     with Wire(gated) as server:
-        signals = transport.connect(Request(server.origin, max_time=PATIENCE), RunClock())
+        signals = connect.connect(Request(server.origin, max_time=PATIENCE), RunClock())
         assert isinstance(next(signals), Opened)
         first = next(signals)
         gate.set()
@@ -188,7 +188,7 @@ def test_a_decompression_bomb_is_only_a_long_stream() -> None:
         size = 0
         tracemalloc.start()
         try:
-            for signal in transport.connect(Request(server.origin), RunClock()):
+            for signal in connect.connect(Request(server.origin), RunClock()):
                 if isinstance(signal, Chunk):
                     size += len(signal.data)
             peak = tracemalloc.get_traced_memory()[1]
@@ -202,4 +202,4 @@ def test_a_decompression_bomb_is_only_a_long_stream() -> None:
 def test_a_refused_bomb_is_read_to_the_limit_of_a_refused_body_only() -> None:
     reply = whole(bomb(), "Content-Encoding: gzip", status="500 Oops")
     with Wire(reply) as server:
-        assert len(body(ask(server.origin))) <= 2 * transport.REFUSED_BODY_LIMIT
+        assert len(body(ask(server.origin))) <= 2 * connect.REFUSED_BODY_LIMIT

@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sse_cli import content
-from sse_cli.events import Media, Opened
+from sse_cli.model import media_type
+from sse_cli.model.events import Media, Opened
 
 
 @pytest.mark.parametrize(
@@ -28,7 +28,7 @@ from sse_cli.events import Media, Opened
     ],
 )
 def test_an_event_stream_is_known_by_its_essence(value: str) -> None:
-    assert content.media(200, value) == "event-stream"
+    assert media_type.media(200, value) == "event-stream"
 
 
 @pytest.mark.parametrize(
@@ -50,12 +50,12 @@ def test_an_event_stream_is_known_by_its_essence(value: str) -> None:
     ],
 )
 def test_everything_else_is_none(value: str | None) -> None:
-    assert content.media(200, value) == "other"
+    assert media_type.media(200, value) == "other"
 
 
-@pytest.mark.parametrize("kind", sorted(content.NDJSON_TYPES))
+@pytest.mark.parametrize("kind", sorted(media_type.NDJSON_TYPES))
 def test_ndjson_is_known_by_its_types(kind: str) -> None:
-    assert content.media(200, f"{kind.upper()}; charset=utf-8") == "ndjson"
+    assert media_type.media(200, f"{kind.upper()}; charset=utf-8") == "ndjson"
 
 
 @pytest.mark.parametrize(
@@ -74,7 +74,7 @@ def test_ndjson_is_known_by_its_types(kind: str) -> None:
 def test_the_caller_may_overrule_the_type_but_not_the_status(
     status: int, kind: str | None, any_type: bool, ndjson: bool, expected: Media
 ) -> None:
-    assert content.media(status, kind, any_type=any_type, ndjson=ndjson) == expected
+    assert media_type.media(status, kind, any_type=any_type, ndjson=ndjson) == expected
 
 
 @pytest.mark.parametrize(
@@ -94,12 +94,12 @@ def test_the_caller_may_overrule_the_type_but_not_the_status(
     ],
 )
 def test_a_body_without_a_type_is_known_by_its_start(start: bytes, expected: Media) -> None:
-    assert content.sniff(start) == expected
+    assert media_type.sniff(start) == expected
 
 
 @pytest.mark.parametrize("status", [204, 400, 401, 403, 404, 405, 406, 415, 422, 429])
 def test_a_refused_status_has_a_hint_of_its_own(status: int) -> None:
-    detail, hint = content.refusal(Opened(0, "u", status, "Reason"))
+    detail, hint = media_type.refusal(Opened(0, "u", status, "Reason"))
     assert detail == f"{status} Reason"
     assert hint not in ("", "an event stream has status 200")
 
@@ -112,7 +112,7 @@ def test_a_refused_status_has_a_hint_of_its_own(status: int) -> None:
     ],
 )
 def test_any_other_status_has_the_hint_of_its_class(status: int, hint: str) -> None:
-    detail, found = content.refusal(Opened(0, "u", status))
+    detail, found = media_type.refusal(Opened(0, "u", status))
     assert detail == str(status)
     assert found.startswith(hint)
 
@@ -120,7 +120,7 @@ def test_any_other_status_has_the_hint_of_its_class(status: int, hint: str) -> N
 @pytest.mark.parametrize("status", [429, 503])
 def test_a_wait_that_the_server_asks_for_is_passed_on(status: int) -> None:
     opened = Opened(0, "u", status, headers=(("Retry-After", "17"),))
-    assert content.refusal(opened)[1].endswith("Retry-After 17")
+    assert media_type.refusal(opened)[1].endswith("Retry-After 17")
 
 
 @pytest.mark.parametrize(
@@ -135,15 +135,15 @@ def test_a_wait_that_the_server_asks_for_is_passed_on(status: int) -> None:
 )
 def test_a_refused_type_is_named_with_what_to_do(kind: str, detail: str, hint: str) -> None:
     opened = Opened(0, "u", 200, "OK", headers=(("content-type", kind),))
-    found = content.refusal(opened)
+    found = media_type.refusal(opened)
     assert found[0].startswith(detail)
     assert found[1].startswith(hint)
 
 
 @given(st.text(max_size=50))
 def test_no_content_type_raises(value: str) -> None:
-    assert content.essence(value) == content.essence(value).strip().lower()
+    assert media_type.essence(value) == media_type.essence(value).strip().lower()
 
 
 def test_a_long_content_type_takes_no_long_time() -> None:
-    assert content.essence('"\\' * 50_000 + "," * 50_000) == ""
+    assert media_type.essence('"\\' * 50_000 + "," * 50_000) == ""

@@ -6,8 +6,8 @@ import tracemalloc
 
 import pytest
 
-from sse_cli.continuity import REMEMBERED, Continuity
-from sse_cli.events import Message
+from sse_cli.analysis.resume_audit import REMEMBERED, Continuity
+from sse_cli.model.events import Message
 from tests.client import scripted
 from tests.run_sse import sse
 from tests.wire import whole

@@ -9,12 +9,14 @@ from pathlib import Path
 
 import pytest
 
-from sse_cli import recording
-from sse_cli.events import Chunk, Closed, Ending, Message, Opened, Reconnecting, Signal
-from sse_cli.har import archive
-from sse_cli.scenarios import Scenario
-from sse_cli.serve import Server, running
-from sse_cli.session import Session
+from sse_cli.convert.har import archive
+from sse_cli.mockserver.scenarios import Scenario
+from sse_cli.mockserver.server import Server
+from sse_cli.mockserver.server_thread import running
+from sse_cli.model.events import Chunk, Closed, Ending, Message, Opened, Reconnecting, Signal
+from sse_cli.parser.session import Session
+from sse_cli.recording import reader
+from sse_cli.recording.format import Header
 from tests.journal import broken
 from tests.run_sse import Ran, error_and_hint, sse
 from tests.test_fault_matrix import RECONNECT
@@ -58,7 +60,7 @@ def test_a_cassette_is_made_of_a_raw_stream(name: str, tmp_path: Path) -> None:
     (tmp_path / "it.sse").write_bytes(STREAM)
     target = name if name == "-" else tmp_path / name
     ran = sse("convert", target, "--to", "cassette", stdin=STREAM)
-    found = recording.read([ran.out], "it")
+    found = reader.read([ran.out], "it")
     assert b"".join(one.data for one in found.signals if isinstance(one, Chunk)) == STREAM
 
 
@@ -106,7 +108,7 @@ def test_a_har_has_an_entry_a_connection(tmp_path: Path) -> None:
 
 def test_a_har_of_a_failed_connection_has_status_0() -> None:
     signals: list[Signal] = [Closed(0.1, Ending.UNREACHABLE, "nothing listens")]
-    header = recording.Header(started="2026-01-01T00:00:00Z")
+    header = Header(started="2026-01-01T00:00:00Z")
     (entry,) = archive(header, signals, Session())["log"]["entries"]
     assert entry["response"]["status"] == 0
     assert entry["comment"] == "unreachable: nothing listens"

@@ -20,11 +20,11 @@ from urllib.parse import urlsplit
 import pytest
 
 import sse_cli
-from sse_cli import curl
-from sse_cli.curl import Option, Pasted
-from sse_cli.errors import UsageError
-from sse_cli.request import OPTIONS as REQUEST_OPTIONS
-from sse_cli.request import Request, build
+from sse_cli.model.errors import UsageError
+from sse_cli.request import curl
+from sse_cli.request.curl import Option, Pasted
+from sse_cli.request.model import OPTIONS as REQUEST_OPTIONS
+from sse_cli.request.model import Request, build
 from tests.raw_server import Recorded, RecordingServer
 
 CASES: list[dict[str, Any]] = json.loads(

@@ -12,8 +12,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sse_cli import EventStreamParser, Message
-from sse_cli.scenarios import NOTHING_LEFT, Scenario, Step, places
-from sse_cli.scenarios.cutting import Cut, by_event, cut_of, recut
+from sse_cli.mockserver.scenarios import NOTHING_LEFT, Scenario, Step, resume_points
+from sse_cli.mockserver.scenarios.chunking import Cut, by_event, cut_of, recut
 
 NDJSON = "application/x-ndjson"
 LINE_ENDS = st.sampled_from([b"\n", b"\r\n", b"\r"])
@@ -148,13 +148,13 @@ def test_what_is_left_after_an_id_are_the_events_behind_the_first_that_has_it(
 
 def test_the_places_of_a_stream_are_looked_for_once() -> None:
     looked: list[bytes] = []
-    streams = [(b"id: 1\ndata: %d\n\n" % n,) for n in range(2 * places.KEPT)]
+    streams = [(b"id: 1\ndata: %d\n\n" % n,) for n in range(2 * resume_points.KEPT)]
 
     def body(stream: tuple[bytes, ...]) -> bytes:
         looked.append(stream[0])
         return stream[0]
 
     for stream in (*streams, streams[-1], streams[-1]):
-        found = places.places_in(stream, partial(body, stream))
+        found = resume_points.places_in(stream, partial(body, stream))
         assert found == ({"1": len(stream[0])}, len(stream[0]))
     assert len(looked) == len(streams)

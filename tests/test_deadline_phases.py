@@ -22,9 +22,9 @@ from typing import Any
 import h2.connection
 import pytest
 
-from sse_cli.deadlines import Watchdog
-from sse_cli.events import Ending
-from sse_cli.verdict import EXIT_CODES
+from sse_cli.analysis.verdict import EXIT_CODES
+from sse_cli.model.events import Ending
+from sse_cli.transport.watchdog import Watchdog
 from tests.run_sse import environment, error_and_hint, finish, sse, start
 from tests.test_http2 import begin, serving
 from tests.test_tls import make

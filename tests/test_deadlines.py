@@ -13,12 +13,11 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
-from sse_cli import transport
-from sse_cli.deadlines import FOREVER, Watchdog
-from sse_cli.events import Closed, Ending
-from sse_cli.request import Request
-from sse_cli.sources import RunClock
-from sse_cli.transport import ending, exchange
+from sse_cli.model.events import Closed, Ending
+from sse_cli.request.model import Request
+from sse_cli.sources.files import RunClock
+from sse_cli.transport import connect, error_mapping, handshake
+from sse_cli.transport.watchdog import FOREVER, Watchdog
 from tests.wire import (
     CHUNKED,
     LAST_CHUNK,
@@ -111,7 +110,7 @@ def test_what_had_arrived_by_then_is_no_reason_to_read_on() -> None:
         flood(peer, chunk(b": flood\n" * 500))
 
     with Wire(handler) as server:
-        signals = transport.connect(Request(server.origin, max_time=SECONDS), RunClock())
+        signals = connect.connect(Request(server.origin, max_time=SECONDS), RunClock())
         assert [next(signals), next(signals)]
         assert not threading.Event().wait(2 * SECONDS)  # what a slow terminal takes
         rest = list(signals)
@@ -127,9 +126,9 @@ def test_a_reply_that_the_watchdog_cut_off_is_late_and_not_lost() -> None:
         peer.until_gone()
 
     with Wire(handler) as server, contextlib.ExitStack() as stack:
-        with pytest.raises(ending.Failed) as caught:
+        with pytest.raises(error_mapping.Failed) as caught:
             url = httpx.URL(server.origin)
-            exchange.exchange(Request(server.origin), url, watchdog, stack)
+            handshake.exchange(Request(server.origin), url, watchdog, stack)
         watchdog.close()
     assert caught.value.ending is Ending.DEADLINE
 

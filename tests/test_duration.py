@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from sse_cli.events import Chunk, Closed, Ending, Opened
+from sse_cli.model.events import Chunk, Closed, Ending, Opened
 from tests import run_sse
 from tests.journal import broken
 from tests.run_sse import error_and_hint, sse

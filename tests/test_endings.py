@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from sse_cli.events import Chunk, Closed, Ending, Opened
+from sse_cli.analysis.event_counts import Aside
+from sse_cli.analysis.timing import Timing
+from sse_cli.analysis.verdict import EXIT_CODES
+from sse_cli.model.events import Chunk, Closed, Ending, Opened
 from sse_cli.render import summary
-from sse_cli.render.counts import Aside
 from sse_cli.render.summary import Report, footer
-from sse_cli.timing import Timing
-from sse_cli.verdict import EXIT_CODES
 from tests.run_sse import Ran, finish, sse, start
 from tests.wire import CHUNKED, STREAM, Handler, Peer, Wire, chunk, head, whole
 

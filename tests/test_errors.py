@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sse_cli import verdict
-from sse_cli.errors import (
+from sse_cli.analysis import verdict
+from sse_cli.model.errors import (
     ExitCode,
     ExpressionError,
     OutputError,
@@ -14,7 +14,7 @@ from sse_cli.errors import (
     Terminated,
     UsageError,
 )
-from sse_cli.events import Ending
+from sse_cli.model.events import Ending
 from tests.terminal import SSE, Terminal
 
 

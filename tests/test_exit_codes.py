@@ -16,8 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from sse_cli.scenarios import Gate, Scenario
-from sse_cli.serve import Server, running
+from sse_cli.mockserver.scenarios import Gate, Scenario
+from sse_cli.mockserver.server import Server
+from sse_cli.mockserver.server_thread import running
 from tests.raw_server import RecordingServer
 from tests.run_sse import PATIENCE, PROGRAM, Ran, environment, error_and_hint, finish, sse, start
 
@@ -242,10 +243,10 @@ def test_an_error_that_can_not_be_told_keeps_its_exit_code(two: Path) -> None:
 
 BROKEN = """
 import sys
-import sse_cli.verdict
+import sse_cli.analysis.verdict
 def judged(self, rows):
     raise ZeroDivisionError("broken on purpose")
-sse_cli.verdict.Verdict.messages = judged
+sse_cli.analysis.verdict.Verdict.messages = judged
 from sse_cli.__main__ import main
 main()
 """

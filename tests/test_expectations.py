@@ -7,14 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from sse_cli import expectations, formats
-from sse_cli.check import Outcome, Result
-from sse_cli.cli.checking import Stream, run_once
-from sse_cli.cli.opening import Wanted
-from sse_cli.errors import ExpressionError, UsageError
-from sse_cli.events import Chunk, Closed, Ending, Opened, Signal
-from sse_cli.expectations import KINDS
-from sse_cli.recording import Recorder, header_of
+from sse_cli.check import expectations
+from sse_cli.check.expectations import KINDS
+from sse_cli.check.outcome import Outcome, Result
+from sse_cli.check.runner import Stream, run_once
+from sse_cli.llm import wire_format
+from sse_cli.model.errors import ExpressionError, UsageError
+from sse_cli.model.events import Chunk, Closed, Ending, Opened, Signal
+from sse_cli.recording.writer import Recorder, header_of
+from sse_cli.run.open_target import Wanted
 
 HEADERS = (("Content-Type", "text/event-stream"), ("X-Key", "secret"), ("Server", "it"))
 OPENED = Opened(0.1, "https://h/x", 200, "OK", "HTTP/1.1", HEADERS)
@@ -55,7 +56,7 @@ def recorded(folder: Path, signals: Sequence[Signal]) -> str:
 def outcome(folder: Path, signals: Sequence[Signal], *asked: tuple[str, str]) -> Outcome:
     """What the expectations make of a stream that was recorded."""
     stream = Stream("stream", Wanted(recorded(folder, signals)), asked).ready()
-    return run_once(stream, formats.known()).outcome
+    return run_once(stream, wire_format.known()).outcome
 
 
 def last(folder: Path, signals: Sequence[Signal], name: str, value: str) -> Result:
@@ -184,7 +185,7 @@ def test_what_reports_an_error_first_is_shown(
     own.write_text(OWN, "utf-8")
     chunks = [Chunk(0.5, data) for data in ([b"".join(reads)] if at_once else reads)]
     stream = Stream("stream", Wanted(recorded(tmp_path, [OPENED, *chunks, EMPTY[-1]]))).ready()
-    found = run_once(stream, [formats.read(own), *formats.known()]).outcome
+    found = run_once(stream, [wire_format.read(own), *wire_format.known()]).outcome
     shown = next(one.witness for one in found.results if one.witness)
     assert (shown.n, shown.event, shown.data) == witness
     assert words in found.closed.detail

@@ -13,10 +13,10 @@ import jmespath
 import pytest
 from jmespath.exceptions import JMESPathError
 
-from sse_cli import formats
-from sse_cli.expression import compile_expression, is_total, parse
-from sse_cli.payload import is_false
-from sse_cli.query import Expression
+from sse_cli.llm import wire_format
+from sse_cli.query.jmespath import compile_expression, is_total, parse
+from sse_cli.query.selection import Expression
+from sse_cli.text.json_values import is_false
 
 EXPRESSIONS: Final = 30_000
 CORPUS: Final = Path(__file__).parent / "corpus" / "formats"
@@ -267,17 +267,17 @@ ENVELOPES: Final = [
     {"event": NAMES[number % len(NAMES)], "id": None, "data": data, "raw": str(data)}
     for number, data in enumerate(_payloads())
 ]
-FORMATS: Final = [formats.read(path) for path in sorted(formats.FOLDER.glob("*.toml"))]
+FORMATS: Final = [wire_format.read(path) for path in sorted(wire_format.FOLDER.glob("*.toml"))]
 
 
 @pytest.mark.parametrize(
     ("wire", "key"), [(w, k) for w in FORMATS for k in w.texts], ids=lambda x: getattr(x, "name", x)
 )
 def test_every_expression_of_a_format_gives_what_the_library_gives(
-    wire: formats.WireFormat, key: str
+    wire: wire_format.WireFormat, key: str
 ) -> None:
     ours, library = compile_expression(wire.texts[key]), jmespath.compile(wire.texts[key])
-    per_item = "each" in wire.texts and key in formats.ITEM_KEYS
+    per_item = "each" in wire.texts and key in wire_format.ITEM_KEYS
     items = jmespath.compile(wire.texts["each"] if per_item else "[@]")
     for envelope in ENVELOPES:
         for asked in items.search(envelope) or []:

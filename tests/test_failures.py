@@ -9,7 +9,7 @@ import ssl
 
 import pytest
 
-from sse_cli import failures
+from sse_cli.transport import connect_errors
 
 HOST, WHERE = "api.test", "api.test:443"
 
@@ -46,7 +46,7 @@ CASES: list[tuple[Exception, str]] = [
 
 @pytest.mark.parametrize(("error", "said"), CASES, ids=[said for _, said in CASES])
 def test_a_failure_is_explained_with_a_hint(error: Exception, said: str) -> None:
-    detail, hint = failures.explain(error, HOST, WHERE)
+    detail, hint = connect_errors.explain(error, HOST, WHERE)
     assert detail == said
     assert hint
 
@@ -66,7 +66,7 @@ def test_a_certificate_that_no_other_ca_would_mend_has_a_hint_of_its_own(
 ) -> None:
     error = ssl.SSLCertVerificationError(1, "x")
     error.verify_message, error.verify_code = "Why.", code
-    detail, found = failures.explain(error, HOST, WHERE)
+    detail, found = connect_errors.explain(error, HOST, WHERE)
     assert detail.endswith("not trusted: Why")
     assert hint in found
 
@@ -80,14 +80,14 @@ def test_the_innermost_cause_is_what_is_explained() -> None:
                 raise ValueError("outer") from error
         except ValueError:
             raise RuntimeError("outermost")  # noqa: B904 (a context without a cause counts too)
-    assert failures.explain(caught.value, HOST, WHERE)[0].startswith("nothing listens on")
+    assert connect_errors.explain(caught.value, HOST, WHERE)[0].startswith("nothing listens on")
 
 
 def test_what_was_dialled_in_the_hosts_place_is_named_where_it_failed() -> None:
     via = "the proxy http://p:1"
-    refused = failures.explain(os_error(errno.ECONNREFUSED), HOST, WHERE, via)
-    unknown = failures.explain(socket.gaierror(-2, "Name not known"), HOST, WHERE, via)
-    distrusted = failures.explain(untrusted(), HOST, WHERE, via)
+    refused = connect_errors.explain(os_error(errno.ECONNREFUSED), HOST, WHERE, via)
+    unknown = connect_errors.explain(socket.gaierror(-2, "Name not known"), HOST, WHERE, via)
+    distrusted = connect_errors.explain(untrusted(), HOST, WHERE, via)
     assert refused[0] == "nothing listens on the proxy http://p:1: connection refused"
     assert unknown[0] == "can't find the host of the proxy http://p:1: Name not known"
     assert HOST in distrusted[0]

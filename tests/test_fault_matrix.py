@@ -11,9 +11,9 @@ from typing import NamedTuple
 
 import pytest
 
-from sse_cli.events import Ending
-from sse_cli.faults import FAULTS
-from sse_cli.verdict import EXIT_CODES
+from sse_cli.analysis.verdict import EXIT_CODES
+from sse_cli.mockserver.faults import FAULTS
+from sse_cli.model.events import Ending
 from tests.failing_calls import Rig, rig
 from tests.journal import EVENTS, Broken, broken
 from tests.run_sse import Ran, sse

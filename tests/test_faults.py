@@ -16,13 +16,14 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from sse_cli import faults
-from sse_cli.errors import UsageError
-from sse_cli.events import Ending
-from sse_cli.faults import AWKWARD_IDS, COMMENTS, FAULTS, LINE_SIZE, Asked
-from sse_cli.reconnect import CONNECTIONS_PER_SECOND
-from sse_cli.scenarios import RawReply, Scenario
-from sse_cli.serve import Server, running
+from sse_cli.mockserver import faults
+from sse_cli.mockserver.faults import AWKWARD_IDS, COMMENTS, FAULTS, LINE_SIZE, Asked
+from sse_cli.mockserver.scenarios import RawReply, Scenario
+from sse_cli.mockserver.server import Server
+from sse_cli.mockserver.server_thread import running
+from sse_cli.model.errors import UsageError
+from sse_cli.model.events import Ending
+from sse_cli.transport.reconnect import CONNECTIONS_PER_SECOND
 from tests.journal import ANONYMOUS, EVENTS, NUMBERED, broken, events
 from tests.run_sse import error_and_hint, finish, sse, start
 from tests.terminal import SSE, Terminal

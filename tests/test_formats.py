@@ -11,13 +11,13 @@ from typing import Any, Final
 
 import pytest
 
-from sse_cli import formats
-from sse_cli.errors import ExpressionError, UsageError
+from sse_cli.llm import wire_format
+from sse_cli.model.errors import ExpressionError, UsageError
 from tests.run_sse import Ran, error_and_hint, sse
 from tests.terminal import SSE, Terminal
 
 CORPUS: Final = Path(__file__).parent / "corpus" / "formats"
-FILES: Final = sorted(formats.FOLDER.glob("*.toml"))
+FILES: Final = sorted(wire_format.FOLDER.glob("*.toml"))
 CHAT: Final = CORPUS / "openai-chat.sse"
 MINE: Final = """description = "My server"
 covers = "my company"
@@ -59,7 +59,7 @@ def write(folder: Path, name: str, text: str) -> Path:
 
 def failure(path: Path) -> UsageError:
     with pytest.raises(UsageError) as caught:
-        formats.named(str(path))
+        wire_format.named(str(path))
     return caught.value
 
 
@@ -76,7 +76,7 @@ def test_there_are_all_formats_of_the_corpus_and_more() -> None:
 
 @every_file
 def test_a_file_says_what_it_is_and_all_of_it_is_valid(path: Path) -> None:
-    wire = formats.read(path).check()
+    wire = wire_format.read(path).check()
     assert wire.name == path.stem
     assert wire.description
     assert not wire.description.endswith(".")
@@ -88,12 +88,12 @@ def test_a_file_says_what_it_is_and_all_of_it_is_valid(path: Path) -> None:
 
 
 def test_no_two_formats_have_the_same_priority() -> None:
-    priorities = [formats.read(path).priority for path in FILES]
+    priorities = [wire_format.read(path).priority for path in FILES]
     assert len(set(priorities)) == len(priorities)
 
 
 def test_formats_are_tried_in_the_order_of_their_priorities_and_plain_text_last() -> None:
-    known = formats.known()
+    known = wire_format.known()
     assert [wire.priority for wire in known] == sorted(wire.priority for wire in known)
     assert known[0].name == "openai-chat"
     assert known[-1].name == "plain"
@@ -101,8 +101,8 @@ def test_formats_are_tried_in_the_order_of_their_priorities_and_plain_text_last(
 
 
 def test_a_format_that_can_end_without_its_end_is_never_held_to_one() -> None:
-    assert not formats.named("plain").required
-    assert formats.named("openai-chat").required
+    assert not wire_format.named("plain").required
+    assert wire_format.named("openai-chat").required
 
 
 # A person's own
@@ -110,8 +110,8 @@ def test_a_format_that_can_end_without_its_end_is_never_held_to_one() -> None:
 
 def test_a_format_in_the_configuration_folder_is_known_and_asked_first(config: Path) -> None:
     write(config, "mine.toml", MINE)
-    assert formats.known()[0].name == "mine"
-    assert formats.named("mine").description == "My server"
+    assert wire_format.known()[0].name == "mine"
+    assert wire_format.named("mine").description == "My server"
     ran = with_config(config, "tail", "-", stdin=STREAM)
     assert (ran.code, ran.text) == (0, "Héllo")
     assert "mine" in with_config(config, "formats").text
@@ -120,29 +120,29 @@ def test_a_format_in_the_configuration_folder_is_known_and_asked_first(config: P
 
 def test_a_format_of_ones_own_replaces_ours_of_that_name(config: Path) -> None:
     write(config, "openai-chat.toml", MINE)
-    assert [wire.name for wire in formats.known()].count("openai-chat") == 1
-    assert formats.named("openai-chat").texts["text"] == "data.mine.text"
+    assert [wire.name for wire in wire_format.known()].count("openai-chat") == 1
+    assert wire_format.named("openai-chat").texts["text"] == "data.mine.text"
     ran = with_config(config, "tail", "-", "--format", "openai-chat", stdin=STREAM)
     assert (ran.code, ran.text) == (0, "Héllo")
 
 
 def test_priority_places_a_format_of_ones_own_behind_ours(config: Path) -> None:
     write(config, "mine.toml", MINE + "priority = 1000\n")
-    assert formats.known()[-1].name == "mine"
+    assert wire_format.known()[-1].name == "mine"
 
 
 def test_a_relative_configuration_folder_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", "relative")
     monkeypatch.setenv("HOME", "/nowhere")
-    assert formats.folders()[1] == Path("/nowhere/.config/sse-cli/formats")
+    assert wire_format.folders()[1] == Path("/nowhere/.config/sse-cli/formats")
 
 
 def test_a_user_without_a_home_has_our_formats(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     monkeypatch.delenv("HOME")
     monkeypatch.setattr("os.getuid", lambda: 54321)
-    assert formats.folders() == [formats.FOLDER]
-    assert len(formats.known()) == len(FILES)
+    assert wire_format.folders() == [wire_format.FOLDER]
+    assert len(wire_format.known()) == len(FILES)
 
 
 def test_a_broken_file_in_the_configuration_folder_is_named_before_anything_is_asked(
@@ -274,7 +274,7 @@ def test_the_table_lists_every_format_and_fits_eighty_columns() -> None:
     with Terminal([*SSE, "formats"], rows=120) as terminal:
         assert terminal.finish() == 0
         lines = [line for line in terminal.lines if line.strip()]
-    assert listed_in(lines) == [wire.name for wire in formats.known()]
+    assert listed_in(lines) == [wire.name for wire in wire_format.known()]
     assert all(len(line) <= 80 for line in lines)
     assert "…" not in terminal.text
 
@@ -287,7 +287,9 @@ def listed_in(lines: list[str]) -> list[str]:
 
 
 def test_a_piped_table_lists_every_format_too() -> None:
-    assert listed_in(sse("formats").text.splitlines()) == [wire.name for wire in formats.known()]
+    assert listed_in(sse("formats").text.splitlines()) == [
+        wire.name for wire in wire_format.known()
+    ]
 
 
 @every_file

@@ -9,11 +9,11 @@ from typing import Any
 
 import pytest
 
-from sse_cli.events import Chunk, Message, Opened
-from sse_cli.glance import Glance, Part
-from sse_cli.query import Row
-from sse_cli.reassemble import DETECTION_LIMIT, Reassembler
-from sse_cli.session import Session
+from sse_cli.llm.accumulator import DETECTION_LIMIT, Reassembler
+from sse_cli.llm.highlights import Glance, Part
+from sse_cli.model.events import Chunk, Message, Opened
+from sse_cli.parser.session import Session
+from sse_cli.query.selection import Row
 from tests.test_reassemble import BY_NAME, FORMATS, STREAMS, _mutations, expected_of
 
 

@@ -21,7 +21,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sse_cli import safe
+from sse_cli.text import escaping
 from tests.raw_server import RecordingServer
 from tests.terminal import SSE, Terminal, watching
 
@@ -448,17 +448,17 @@ def test_a_url_and_a_file_name_are_shown_as_text(tmp_path_factory: pytest.TempPa
 
 @given(st.text(st.characters(exclude_categories=()), max_size=60), st.sampled_from(["", "\n\t"]))
 def test_escape_lets_nothing_through_that_acts(text: str, keep: str) -> None:
-    escaped = safe.escape(text, keep)
+    escaped = escaping.escape(text, keep)
     assert [c for c in escaped if is_forbidden(c) and c not in keep] == []
-    assert safe.escape(escaped, keep) == escaped
+    assert escaping.escape(escaped, keep) == escaped
 
 
 @given(st.text(st.characters(exclude_categories=()), max_size=60))
 def test_compact_gives_one_line_that_nothing_acts_in(text: str) -> None:
-    assert safe.compact(text) == visible(text)
-    assert not any(map(is_forbidden, safe.compact(text)))
+    assert escaping.compact(text) == visible(text)
+    assert not any(map(is_forbidden, escaping.compact(text)))
 
 
 @given(st.text(st.characters(exclude_categories=(*FORBIDDEN_CATEGORIES, "Cn"))))
 def test_escape_leaves_text_that_can_be_seen_as_it_is(text: str) -> None:
-    assert safe.escape(text) == text
+    assert escaping.escape(text) == text

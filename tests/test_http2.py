@@ -12,10 +12,10 @@ import h2.connection
 import h2.events
 import pytest
 
-from sse_cli import transport
-from sse_cli.events import Chunk, Closed, Ending, Opened, Signal
-from sse_cli.request import Request
-from sse_cli.sources import RunClock
+from sse_cli.model.events import Chunk, Closed, Ending, Opened, Signal
+from sse_cli.request.model import Request
+from sse_cli.sources.files import RunClock
+from sse_cli.transport import connect
 from tests.wire import PATIENCE, ask, body, closed, opened
 
 EVENT = b"data: one\n\n"
@@ -120,7 +120,7 @@ def test_a_frame_that_breaks_the_body_is_told_apart_from_a_cut(
 
     with serving(act) as (origin, _):
         request = Request(origin, http_version="2-prior-knowledge")
-        signals = transport.connect(request, RunClock())
+        signals = connect.connect(request, RunClock())
         assert isinstance(next(signals), Opened)
         assert isinstance(next(signals), Chunk)
         read.set()

@@ -12,10 +12,10 @@ import pytest
 # interrupted, just as when the signal comes right before the read begins.
 PROGRAM = """
 import os, signal, threading
-from sse_cli import interrupts
-from sse_cli.errors import Terminated
+from sse_cli.process import signals
+from sse_cli.model.errors import Terminated
 
-interrupts.install()
+signals.install()
 signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGINT, signal.SIGTERM])
 reader, _writer = os.pipe()
 try:
@@ -43,10 +43,10 @@ def test_a_signal_that_another_thread_took_interrupts_a_blocked_read(
 
 ALARM = """
 import os, signal
-from sse_cli import interrupts
-from sse_cli.errors import TimeIsUp
+from sse_cli.process import signals
+from sse_cli.model.errors import TimeIsUp
 
-interrupts.install()
+signals.install()
 signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
 reader, _writer = os.pipe()
 
@@ -54,7 +54,7 @@ def ring():
     raise TimeIsUp
 
 try:
-    with interrupts.alarm(0.01, ring):
+    with signals.alarm(0.01, ring):
         os.read(reader, 1)
 except TimeIsUp:
     os._exit(17)

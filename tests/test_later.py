@@ -12,15 +12,16 @@ from typing import Any
 
 import pytest
 
-from sse_cli.cli import later
+from sse_cli.process import lazy_imports
 from sse_cli.pytest_plugin import SSEServer
 
 _AT_THE_END = """
 import os, sys
-from sse_cli.cli import later, program
+from sse_cli.cli import main as program
+from sse_cli.process import lazy_imports
 
 def tell(code):
-    left = [name for name in later.SELDOM if type(sys.modules.get(name)) is later._Later]
+    left = [name for name in lazy_imports.SELDOM if type(sys.modules.get(name)) is lazy_imports._Later]
     print(code, *sorted(left), file=sys.stderr, flush=True)
     os.kill(os.getpid(), 9)
 
@@ -40,8 +41,8 @@ def at_the_end(*words: str) -> tuple[str, set[str]]:
 @pytest.fixture
 def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A module `made_later`, which is loaded later; its source is in the file."""
-    monkeypatch.setattr(later, "SELDOM", frozenset({"made_later"}))
-    monkeypatch.setattr(sys, "meta_path", [later._Finder(), *sys.meta_path])
+    monkeypatch.setattr(lazy_imports, "SELDOM", frozenset({"made_later"}))
+    monkeypatch.setattr(sys, "meta_path", [lazy_imports._Finder(), *sys.meta_path])
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "made_later", raising=False)
     return tmp_path / "made_later.py"
@@ -54,22 +55,22 @@ def test_a_run_over_http_looks_into_no_module_of_http_2(sse_server: SSEServer) -
     assert left >= {"h2.connection", "h2.events", "h2.exceptions", "h2.settings", "certifi"}
 
 
-@pytest.mark.parametrize("name", sorted(later.SELDOM))
+@pytest.mark.parametrize("name", sorted(lazy_imports.SELDOM))
 def test_each_module_is_there_and_whole_once_somebody_looks(name: str) -> None:
     program = f"""
 import sys
 from importlib import import_module
-from sse_cli.cli import later
-later.install()
+from sse_cli.process import lazy_imports
+lazy_imports.install()
 sys.modules.pop({name!r}, None)
 module = import_module({name!r})
-assert type(module) is later._Later, type(module)
+assert type(module) is lazy_imports._Later, type(module)
 assert import_module({name!r}) is module
-assert type(module) is later._Later, "a second import is no look"
+assert type(module) is lazy_imports._Later, "a second import is no look"
 assert dir(module)
 assert type(module) is type(sys), type(module)
 assert module.__spec__.loader is module.__loader__
-assert not isinstance(module.__loader__, later._Loader)
+assert not isinstance(module.__loader__, lazy_imports._Loader)
 """
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
 

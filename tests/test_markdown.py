@@ -13,9 +13,10 @@ import pytest
 from rich.console import Console
 from rich.markdown import Markdown
 
-from sse_cli.blocks import Blocks
-from sse_cli.scenarios import Gate, Scenario
-from sse_cli.serve import Server, running
+from sse_cli.mockserver.scenarios import Gate, Scenario
+from sse_cli.mockserver.server import Server
+from sse_cli.mockserver.server_thread import running
+from sse_cli.render.markdown_blocks import Blocks
 from tests.benchmarks.markdown_growth import answer
 from tests.terminal import SSE, Terminal
 

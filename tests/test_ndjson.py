@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sse_cli.events import Event, Ignored, Message
-from sse_cli.interpreter import EXCERPT
-from sse_cli.ndjson import NDJSONParser
+from sse_cli.model.events import Event, Ignored, Message
+from sse_cli.parser.fields import EXCERPT
+from sse_cli.parser.ndjson import NDJSONParser
 
 LINES = [b'{"a":1}', b'{"b":"\xe2\x98\x83"}', b"[1,2]", b"17"]
 

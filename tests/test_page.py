@@ -14,9 +14,10 @@ from html.parser import HTMLParser
 
 import pytest
 
-from sse_cli import page, scenarios
-from sse_cli.scenarios import Scenario
-from sse_cli.serve import Server, running
+from sse_cli.mockserver import page, scenarios
+from sse_cli.mockserver.scenarios import Scenario
+from sse_cli.mockserver.server import Server
+from sse_cli.mockserver.server_thread import running
 
 EVIL = "\"'><script>alert(1)</script>&amp;"
 

@@ -16,7 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sse_cli import Comment, Event, EventStreamParser, Ignored, Message, Retry
-from sse_cli.interpreter import EXCERPT
+from sse_cli.parser.fields import EXCERPT
 from tests.benchmarks import fuzz_parser as fuzz
 
 CASES: list[dict[str, Any]] = json.loads(

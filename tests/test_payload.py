@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sse_cli import payload
-from sse_cli.payload import MAX_DEPTH
+from sse_cli.text import json_values
+from sse_cli.text.json_values import MAX_DEPTH
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
@@ -22,8 +22,8 @@ JSON = st.recursive(
 @given(JSON, st.booleans())
 def test_a_value_that_is_parsed_dumps_back_equal(value: object, ascii_only: bool) -> None:
     text = json.dumps(value, ensure_ascii=ascii_only, indent=ascii_only or None)
-    assert payload.parse(text) == value
-    dumped = payload.dump(payload.parse(text))
+    assert json_values.parse(text) == value
+    dumped = json_values.dump(json_values.parse(text))
     assert dumped.isascii()
     assert "\n" not in dumped
     assert json.loads(dumped) == value
@@ -31,10 +31,10 @@ def test_a_value_that_is_parsed_dumps_back_equal(value: object, ascii_only: bool
 
 @given(st.text(st.characters(codec=None)))
 def test_no_text_raises_and_what_is_no_json_stays_itself(text: str) -> None:
-    value = payload.parse(text)
+    value = json_values.parse(text)
     if value != text:
         assert json.loads(text) == value
-    assert json.loads(payload.dump(value)) == value
+    assert json.loads(json_values.dump(value)) == value
 
 
 @pytest.mark.parametrize(
@@ -57,8 +57,8 @@ def test_no_text_raises_and_what_is_no_json_stays_itself(text: str) -> None:
     ],
 )
 def test_json_is_parsed(text: str, value: object) -> None:
-    assert payload.parse(text) == value
-    assert payload.parse(payload.dump(value)) == value
+    assert json_values.parse(text) == value
+    assert json_values.parse(json_values.dump(value)) == value
 
 
 @pytest.mark.parametrize(
@@ -71,7 +71,7 @@ def test_json_is_parsed(text: str, value: object) -> None:
     ],
 )  # fmt: skip
 def test_what_has_no_json_value_or_can_not_come_back_is_a_string(text: str) -> None:
-    assert payload.parse(text) == text
+    assert json_values.parse(text) == text
 
 
 @pytest.mark.parametrize(("left", "right"), [("[", "]"), ('{"a":', "}"), ('[{"a":', "}]")])
@@ -79,19 +79,19 @@ def test_nesting_is_json_up_to_the_limit_and_a_string_beyond(left: str, right: s
     levels = left.count("[") + left.count("{")
     fits, over = MAX_DEPTH // levels, MAX_DEPTH // levels + 1
     text = left * fits + "1" + right * fits
-    assert not isinstance(payload.parse(text), str)
-    assert payload.dump(payload.parse(text)) == text
+    assert not isinstance(json_values.parse(text), str)
+    assert json_values.dump(json_values.parse(text)) == text
     for depth in (over, 900, 1000, 1100, 100_000):
         text = left * depth + "1" + right * depth
-        assert payload.parse(text) == text
+        assert json_values.parse(text) == text
 
 
 def test_many_brackets_side_by_side_are_no_depth() -> None:
     text = "[" + ",".join(["[]", "{}"] * 5000) + "]"
-    assert payload.dump(payload.parse(text)) == text
+    assert json_values.dump(json_values.parse(text)) == text
 
 
 def test_what_json_has_no_word_for_is_dumped_as_null() -> None:
     value = {"a": [math.nan, math.inf, object(), 1.5, "x", True, None], "b": {"c": -math.inf}}
-    assert payload.dump(value) == '{"a":[null,null,null,1.5,"x",true,null],"b":{"c":null}}'
-    assert payload.dump(math.nan) == "null"
+    assert json_values.dump(value) == '{"a":[null,null,null,1.5,"x",true,null],"b":{"c":null}}'
+    assert json_values.dump(math.nan) == "null"

@@ -9,20 +9,21 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sse_cli import formats
-from sse_cli.check import judge
-from sse_cli.cli import answering, checking
-from sse_cli.cli.pipeline import Run
-from sse_cli.cli.watcher import Watcher
-from sse_cli.events import Chunk, Closed, Ending, Message, Opened, Reconnecting, Signal
-from sse_cli.expectations import build
-from sse_cli.formats import WireFormat
-from sse_cli.piece import Piece
-from sse_cli.query import Expression, Query, Row, Selection
-from sse_cli.reassemble import Reassembler
-from sse_cli.render.items import Note, Together
-from sse_cli.render.pieces import NoWriter
-from sse_cli.session import Session
+from sse_cli.check import runner
+from sse_cli.check.expectation_observer import Watcher
+from sse_cli.check.expectations import build
+from sse_cli.check.outcome import judge
+from sse_cli.llm import wire_format
+from sse_cli.llm.accumulator import Reassembler
+from sse_cli.llm.wire_format import WireFormat
+from sse_cli.model.delta import Piece
+from sse_cli.model.events import Chunk, Closed, Ending, Message, Opened, Reconnecting, Signal
+from sse_cli.parser.session import Session
+from sse_cli.query.selection import Expression, Query, Row, Selection
+from sse_cli.render.response_writers import NoWriter
+from sse_cli.run import response_observer
+from sse_cli.run.observers import Note, Together
+from sse_cli.run.stream_run import Run
 
 BLOCKS = (
     b'data: {"a":1}\n\n',
@@ -58,9 +59,9 @@ ANSWER = (
     b"event: complete\n\n",
     b'data: {"broken":\n\n',
 )
-FORMATS = formats.known()
+FORMATS = wire_format.known()
 NAMES = ("anthropic", "gradio")
-WIRES = (FORMATS, FORMATS[:1], [formats.named(name) for name in NAMES])
+WIRES = (FORMATS, FORMATS[:1], [wire_format.named(name) for name in NAMES])
 ANSWERS = st.lists(
     st.lists(st.sampled_from((*BLOCKS, *ANSWER, *ANSWER)), max_size=12).map(b"".join), max_size=4
 ).map(lambda body: [body])
@@ -143,10 +144,10 @@ def answer_of(
     run, typed = Run(Session(), lambda: 0.0, **more), Typed()
     run.answer = Reassembler(wires)
     run.is_done = lambda: bool(run.answer and run.answer.done)
-    view = answering.View(run.answer, typed, run.verdict)
+    view = response_observer.View(run.answer, typed, run.verdict)
     watcher = Watcher(build([("expect-event", "message"), ("valid-json", "")]), view)
     closed = run.over(signals(bodies), Together(view, watcher))
-    facts = checking._facts(run, view, closed)
+    facts = runner._facts(run, view, closed)
     outcome = judge(watcher.expectations, facts)
     broken = view.broken, view.first_broken, view._n
     return known(run) | {"answer": facts.answer, "error": facts.error, "outcome": outcome,

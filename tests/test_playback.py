@@ -15,13 +15,17 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from sse_cli import playback, recording
-from sse_cli.errors import UsageError
-from sse_cli.events import Chunk, Closed, Ending, Opened, Reconnecting, Signal
-from sse_cli.faults import FAULTS
-from sse_cli.playback import NDJSON, RAW_GAP, from_signals
-from sse_cli.scenarios import EVENT_STREAM, NOTHING_LEFT, Scenario, Then
-from sse_cli.serve import Exchange, Server, running
+from sse_cli.mockserver import replay
+from sse_cli.mockserver.faults import FAULTS
+from sse_cli.mockserver.replay import NDJSON, RAW_GAP, from_signals
+from sse_cli.mockserver.request_log import Exchange
+from sse_cli.mockserver.scenarios import EVENT_STREAM, NOTHING_LEFT, Scenario, Then
+from sse_cli.mockserver.server import Server
+from sse_cli.mockserver.server_thread import running
+from sse_cli.model.errors import UsageError
+from sse_cli.model.events import Chunk, Closed, Ending, Opened, Reconnecting, Signal
+from sse_cli.recording import writer
+from sse_cli.recording.format import Header
 from tests.journal import NUMBERED, broken
 from tests.run_sse import Ran, error_and_hint, finish, sse, start
 
@@ -201,7 +205,7 @@ def test_a_client_of_a_played_recording_sees_what_the_first_one_saw(
     words = ("-o", "jsonl", "--all", "--idle-timeout", "300ms")
     with broken(fault) as server:
         first = sse(server.url, *words, "--record", file)
-    scenario = playback.from_file(file)
+    scenario = replay.from_file(file)
     with running(Server({"one": scenario}, speed=0)) as base:
         again = sse(f"{base}/one", *words)
     assert shown(again) == shown(first)
@@ -214,7 +218,7 @@ def test_a_recording_with_reconnects_is_played_to_a_client_that_reconnects(tmp_p
     words = ("-o", "jsonl", "--all", "--reconnect", "--retry-delay", "100ms", "-m", "20")
     with broken("cut-in-chunk", times=1) as server:
         first = sse(server.url, *words, "--record", file)
-    with running(Server({"one": playback.from_file(file)}, speed=0)) as base:
+    with running(Server({"one": replay.from_file(file)}, speed=0)) as base:
         again = sse(f"{base}/one", *words)
     assert shown(again) == shown(first)
     assert [line["kind"] for line in shown(first)].count("reconnecting") == 2
@@ -237,7 +241,7 @@ def test_a_recording_that_breaks_off_is_served_up_to_there(tmp_path: Path) -> No
 def test_a_raw_stream_is_played_an_event_at_a_time(tmp_path: Path) -> None:
     file = tmp_path / "my stream.sse"
     file.write_bytes(b"data: 1\r\n\r\n: ping\r\r" + FIRST + b"data: half")
-    made = playback.from_file(str(file))
+    made = replay.from_file(str(file))
     assert [step.data for step in made.steps] == [
         b"data: 1\r\n\r\n",
         b": ping\r\r",
@@ -251,7 +255,7 @@ def test_a_raw_stream_is_played_an_event_at_a_time(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["lines.ndjson", "lines.jsonl", "lines.NDJSON", "lines.txt"])
 def test_lines_of_json_are_served_as_such(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(b'{"a":1}\n{"b":2}')
-    made = playback.from_file(str(tmp_path / name))
+    made = replay.from_file(str(tmp_path / name))
     assert [step.data for step in made.steps] == [b'{"a":1}\n', b'{"b":2}']
     assert made.content_type == NDJSON
 
@@ -264,9 +268,9 @@ def test_serve_takes_scenarios_files_and_folders_a_route_each(tmp_path: Path) ->
     (folder / "notes.txt").write_bytes(b"no stream")
     (folder / ".hidden.sse").write_bytes(FIRST)
     (folder / "sub.sse").mkdir()
-    opened, ended = recording.line_of(OPENED), recording.line_of(closed(Ending.EOF))
-    chunk = recording.line_of(Chunk(0.5, SECOND))
-    lines = [recording.first_line(recording.Header()), opened, chunk, ended]
+    opened, ended = writer.line_of(OPENED), writer.line_of(closed(Ending.EOF))
+    chunk = writer.line_of(Chunk(0.5, SECOND))
+    lines = [writer.first_line(Header()), opened, chunk, ended]
     (folder / "kept").write_bytes(b"".join(lines))
     other = tmp_path / "one.sse"
     other.write_bytes(SECOND)
@@ -292,13 +296,13 @@ def test_serve_takes_scenarios_files_and_folders_a_route_each(tmp_path: Path) ->
 )
 def test_a_name_is_one_segment_of_a_path(file: str, name: str, tmp_path: Path) -> None:
     (tmp_path / file).write_bytes(FIRST)
-    assert playback.from_file(str(tmp_path / file)).name == name
+    assert replay.from_file(str(tmp_path / file)).name == name
 
 
 def test_a_file_that_no_terminal_should_see_the_name_of_is_told_escaped(tmp_path: Path) -> None:
     file = tmp_path / "a\x1b[31m\u202e.sse"
     file.write_bytes(FIRST)
-    made = playback.from_file(str(file))
+    made = replay.from_file(str(file))
     assert "\\x1b" in made.description
     assert made.description.isprintable()
 
@@ -506,6 +510,6 @@ def test_an_unreadable_file_is_an_error(tmp_path: Path) -> None:
 def test_a_file_too_large_to_be_served_is_an_error(tmp_path: Path) -> None:
     file = tmp_path / "large.sse"
     file.touch()
-    os.truncate(file, playback.LARGEST + 1)
+    os.truncate(file, replay.LARGEST + 1)
     with pytest.raises(UsageError, match="too large"):
-        playback.from_file(str(file))
+        replay.from_file(str(file))

@@ -20,18 +20,17 @@ from typing import IO
 import h2.connection
 import pytest
 
-from sse_cli import transport
-from sse_cli.cli.duration import Duration
-from sse_cli.cli.pipeline import Run
-from sse_cli.deadlines import Watchdog
-from sse_cli.events import Chunk, Closed, Ending, Opened, Signal
-from sse_cli.query import Row
-from sse_cli.render.items import Note
-from sse_cli.request import Request
-from sse_cli.session import Session
-from sse_cli.sources import RunClock
-from sse_cli.transport import exchange
+from sse_cli.model.events import Chunk, Closed, Ending, Opened, Signal
+from sse_cli.parser.session import Session
+from sse_cli.query.selection import Row
+from sse_cli.request.model import Request
+from sse_cli.run.observers import Note
+from sse_cli.run.stream_run import Run
+from sse_cli.run.time_limit import Duration
+from sse_cli.sources.files import RunClock
+from sse_cli.transport import connect, handshake
 from sse_cli.transport.body import MOST_HELD, MOST_PIECES, _Gathering
+from sse_cli.transport.watchdog import Watchdog
 from tests.run_sse import error_and_hint, finish, sse, start
 from tests.test_exit_codes import redirected
 from tests.test_http2 import OK, serving
@@ -68,7 +67,7 @@ def pushing(
         each(pushed)
 
     request = Request(url, **{"max_time": PATIENCE, **fields})  # type: ignore[arg-type]
-    for one in transport.connect(request, RunClock(), push=push):
+    for one in connect.connect(request, RunClock(), push=push):
         seen.append(one)
     return seen
 
@@ -205,7 +204,7 @@ def test_ctrl_c_among_them_loses_nothing_that_has_come() -> None:
         yield from EVENTS[:3]
         raise KeyboardInterrupt
 
-    wire, pushed, seen = exchange.Wire(), list[Chunk](), list[Chunk]()
+    wire, pushed, seen = handshake.Wire(), list[Chunk](), list[Chunk]()
     wire.listens = True
     gathering = _Gathering(wire, Watchdog(None), RunClock(), pushed.append)
     with pytest.raises(KeyboardInterrupt):

@@ -143,7 +143,7 @@ def test_it(sse_server):
 def test_a_wrong_name_fails_with_the_closest(tmp_path: Path) -> None:
     source = """
 def test_it(sse_server):
-    from sse_cli.errors import UsageError
+    from sse_cli.model.errors import UsageError
     with pytest.raises(UsageError, match="no scenario is called 'clok'") as caught:
         sse_server.url("clok")
     assert caught.value.hint == "did you mean clock?"
@@ -179,7 +179,7 @@ def test_before():
 
 def test_after(sse_server):
     sse_server.url("clock")
-    assert "sse_cli.serve" in sys.modules
+    assert "sse_cli.mockserver" in sys.modules
     assert not [name for name in ("httpx", "rich", "typer", "jmespath") if name in sys.modules]
 """
     passes(tmp_path, source, "-p", "no:anyio", "-p", "no:xdist")

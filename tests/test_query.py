@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sse_cli.errors import ExpressionError, UsageError
-from sse_cli.events import Message
-from sse_cli.payload import is_false
-from sse_cli.query import Expression, Query, Row, Selection, as_text
+from sse_cli.model.errors import ExpressionError, UsageError
+from sse_cli.model.events import Message
+from sse_cli.query.selection import Expression, Query, Row, Selection, as_text
+from sse_cli.text.json_values import is_false
 
 
 def row(data: str, kind: str = "message") -> Row:

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from sse_cli.cli.views import Raw
-from sse_cli.events import Chunk, Comment, Message, Opened
-from sse_cli.query import Row
+from sse_cli.model.events import Chunk, Comment, Message, Opened
+from sse_cli.query.selection import Row
 
 MESSAGE = Message("message", "a", "", None, 0.0, 0, 9)
 

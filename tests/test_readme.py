@@ -16,12 +16,15 @@ from pathlib import Path
 import jsonschema
 import pytest
 
-from sse_cli import EventStreamParser, journal, scenarios, smoke
-from sse_cli.errors import ExitCode
-from sse_cli.events import Ending, Message
-from sse_cli.expectations import KINDS
-from sse_cli.serve import Server, running
-from sse_cli.verdict import EXIT_CODES
+from sse_cli import EventStreamParser
+from sse_cli.analysis.verdict import EXIT_CODES
+from sse_cli.check import config
+from sse_cli.check.expectations import KINDS
+from sse_cli.mockserver import request_log, scenarios
+from sse_cli.mockserver.server import Server
+from sse_cli.mockserver.server_thread import running
+from sse_cli.model.errors import ExitCode
+from sse_cli.model.events import Ending, Message
 
 ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -107,8 +110,8 @@ def test_the_tests_of_the_fixture_example_pass(folder: Path, origin: str) -> Non
 def test_the_readme_documents_every_key_of_the_journal() -> None:
     section = README.split("## Serve streams")[1].split("\n### ")[0]
     documented = set(re.findall(r"`(\w+)`", section))
-    page = journal.Exchange(0.0, 0.0, "GET", "/")
-    assert journal.entry(page).keys() <= documented
+    page = request_log.Exchange(0.0, 0.0, "GET", "/")
+    assert request_log.entry(page).keys() <= documented
 
 
 def test_the_readme_names_every_option_of_serve(folder: Path, origin: str) -> None:
@@ -143,9 +146,9 @@ def test_the_readme_s_file_of_streams_is_one(tmp_path: Path) -> None:
     (text,) = [text for _, kind, text in BLOCK.findall(README) if kind == "toml"]
     path = tmp_path / "smoke.toml"
     path.write_text(text)
-    streams = smoke.read(str(path), (), {"OPENAI_API_KEY": "sk-test"})
+    streams = config.read(str(path), (), {"OPENAI_API_KEY": "sk-test"})
     assert [one.name for one in streams] == ["chat", "without-a-key"]
-    jsonschema.validate(tomllib.loads(text), json.loads(smoke.SCHEMA.read_text("utf-8")))
+    jsonschema.validate(tomllib.loads(text), json.loads(config.SCHEMA.read_text("utf-8")))
 
 
 def test_the_readme_s_job_checks_a_file_of_streams(folder: Path, origin: str) -> None:

@@ -12,18 +12,18 @@ from typing import Any, Final
 
 import pytest
 
-from sse_cli import formats
-from sse_cli.events import Chunk, Closed, Ending, Ignored, Message, Opened, Signal
-from sse_cli.formats import WireFormat
-from sse_cli.piece import Piece
-from sse_cli.query import Row
-from sse_cli.reader import explain
-from sse_cli.reassemble import DETECTION_LIMIT, Choice, Reassembler
-from sse_cli.session import Session
+from sse_cli.llm import wire_format
+from sse_cli.llm.accumulator import DETECTION_LIMIT, Choice, Reassembler
+from sse_cli.llm.extractor import explain
+from sse_cli.llm.wire_format import WireFormat
+from sse_cli.model.delta import Piece
+from sse_cli.model.events import Chunk, Closed, Ending, Ignored, Message, Opened, Signal
+from sse_cli.parser.session import Session
+from sse_cli.query.selection import Row
 
 CORPUS: Final = Path(__file__).parent / "corpus" / "formats"
 STREAMS: Final = sorted(path for path in CORPUS.iterdir() if path.suffix != ".json")
-FORMATS: Final = formats.known()
+FORMATS: Final = wire_format.known()
 BY_NAME: Final = {wire.name: wire for wire in FORMATS}
 MILLION: Final = 1 << 20
 
@@ -320,7 +320,7 @@ def test_a_blocked_prompt_has_a_reason_though_it_has_no_candidate() -> None:
 
 def test_keys_count_within_their_part(tmp_path: Path) -> None:
     (tmp_path / "parts.toml").write_text('tool = "data.t"\npart = "data.part"\n')
-    wire = formats.read(tmp_path / "parts.toml")
+    wire = wire_format.read(tmp_path / "parts.toml")
     records = [("m1", "1"), ("m2", "2"), ("m1", "3"), ({"odd": 1}, "4"), ({"odd": 1}, "5")]
     body = "".join(
         f"data: {json.dumps({'part': part, 't': {'key': 0, 'name': 'f', 'args': args}})}\n\n"
@@ -483,6 +483,6 @@ def test_an_explanation_tells_what_could_not_be_evaluated(tmp_path: Path) -> Non
     file = tmp_path / "mine.toml"
     file.write_text("text = \"starts_with(data.a, 'x') && data.a\"\n")
     envelope = {"event": "message", "id": None, "data": {"a": 5}, "raw": ""}
-    [(label, reason)] = explain(formats.named(str(file)), envelope)
+    [(label, reason)] = explain(wire_format.named(str(file)), envelope)
     assert label == "text fails"
     assert "starts_with" in reason

@@ -18,17 +18,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sse_cli
-from sse_cli.continuity import Continuity
-from sse_cli.events import Closed, Ending, Message, Opened, Reconnecting, Resume
-from sse_cli.reconnect import (
-    CONNECTIONS_PER_SECOND,
-    LONGEST,
-    SHORTEST,
-    Policy,
-    sendable,
-)
-from sse_cli.request import Request
-from sse_cli.session import Session
+from sse_cli.analysis.resume_audit import Continuity
+from sse_cli.model.events import Closed, Ending, Message, Opened, Reconnecting, Resume
+from sse_cli.parser.session import Session
+from sse_cli.request.model import Request
+from sse_cli.transport.reconnect import CONNECTIONS_PER_SECOND, LONGEST, SHORTEST, Policy, sendable
 from tests.client import AGAIN, Script, Time, follow, header, ids_sent, reconnector, scripted
 from tests.raw_server import _read_request
 from tests.run_sse import error_and_hint, finish, sse, start

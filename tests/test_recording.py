@@ -16,15 +16,18 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sse_cli import formats, recording, scenarios
-from sse_cli.errors import OutputError, UsageError
-from sse_cli.events import Chunk, Closed, Ending, Message, Opened, Reconnecting, Signal
-from sse_cli.faults import FAULTS
-from sse_cli.recording import Recorder, header_of
-from sse_cli.request import Request
-from sse_cli.scenarios import EVENT_STREAM, Scenario
-from sse_cli.serve import Server, running
-from sse_cli.session import Session
+from sse_cli.llm import wire_format
+from sse_cli.mockserver import scenarios
+from sse_cli.mockserver.faults import FAULTS
+from sse_cli.mockserver.scenarios import EVENT_STREAM, Scenario
+from sse_cli.mockserver.server import Server
+from sse_cli.mockserver.server_thread import running
+from sse_cli.model.errors import OutputError, UsageError
+from sse_cli.model.events import Chunk, Closed, Ending, Message, Opened, Reconnecting, Signal
+from sse_cli.parser.session import Session
+from sse_cli.recording import reader, writer
+from sse_cli.recording.writer import Recorder, header_of
+from sse_cli.request.model import Request
 from tests import run_sse
 from tests.journal import NUMBERED, broken
 from tests.run_sse import Ran, error_and_hint, sse
@@ -72,11 +75,11 @@ def restamped(signal: Signal, at: float) -> Signal:
 
 
 def read(*pieces: bytes) -> list[Signal]:
-    return [*recording.read(pieces, "it.rec").signals]
+    return [*reader.read(pieces, "it.rec").signals]
 
 
 def written(signals: list[Signal]) -> bytes:
-    lines = [recording.first_line(header_of()), *map(recording.line_of, signals)]
+    lines = [writer.first_line(header_of()), *map(writer.line_of, signals)]
     return b"".join(lines)
 
 
@@ -95,7 +98,7 @@ def test_a_file_cut_at_any_byte_keeps_every_whole_line(
     signals: list[Signal], data: st.DataObject
 ) -> None:
     file = written(signals)
-    first = len(recording.first_line(header_of()))
+    first = len(writer.first_line(header_of()))
     size = data.draw(st.integers(first, len(file) - 1))
     whole = file[:size].count(b"\n") - 1
     *kept, end = read(file[:size])
@@ -105,13 +108,13 @@ def test_a_file_cut_at_any_byte_keeps_every_whole_line(
     if signals[: len(kept) + 1] != [*kept, end]:
         assert isinstance(end, Closed)
         assert end.ending is Ending.TRUNCATED
-        assert end.detail.startswith(recording.BREAKS_OFF)
+        assert end.detail.startswith(reader.BREAKS_OFF)
 
 
 def test_bytes_that_are_no_utf_8_are_kept_in_base64() -> None:
     chunk = Chunk(0.5, b"data: \xff\xf0\x9f")
-    assert recording.line_of(chunk) == b'[0.5,"chunk64","ZGF0YTog//Cf"]\n'
-    assert recording.line_of(Chunk(0.5, "é".encode())) == b'[0.5,"chunk","\\u00e9"]\n'
+    assert writer.line_of(chunk) == b'[0.5,"chunk64","ZGF0YTog//Cf"]\n'
+    assert writer.line_of(Chunk(0.5, "é".encode())) == b'[0.5,"chunk","\\u00e9"]\n'
 
 
 def test_a_request_is_kept_without_its_secrets(tmp_path: Path) -> None:
@@ -121,7 +124,7 @@ def test_a_request_is_kept_without_its_secrets(tmp_path: Path) -> None:
     with Recorder(str(file), header_of(request, "7")) as recorder:
         recorder.write(Closed(0.0, Ending.EOF))
     assert "hidden" not in file.read_text()
-    found = recording.open_file(str(file))
+    found = reader.open_file(str(file))
     assert found.header.last_event_id == "7"
     assert found.header.request == {
         "method": "POST",
@@ -152,7 +155,7 @@ def test_a_file_is_overwritten_by_force_only(tmp_path: Path) -> None:
     assert file.read_text() == before
     with Recorder(str(file), header_of(), force=True) as recorder:
         recorder.write(Closed(0.0, Ending.EOF))
-    assert recording.is_recording(file.read_bytes())
+    assert reader.is_recording(file.read_bytes())
     assert "dear" not in file.read_text()
 
 
@@ -296,7 +299,7 @@ def test_a_format_looks_the_same_from_its_recording(
     name: str, formats_url: str, tmp_path: Path
 ) -> None:
     live, again = live_and_again("tail", f"{formats_url}/{name}", tmp_path / "it.rec")
-    assert json.loads(live.text)["format"] in {wire.name for wire in formats.known()}
+    assert json.loads(live.text)["format"] in {wire.name for wire in wire_format.known()}
     assert again == live
 
 
@@ -418,7 +421,7 @@ def test_a_recording_can_be_read_whenever_its_writer_was_killed(tmp_path: Path) 
             file = tmp_path / f"{number}.rec"
             printed = killed_at(url, file, dice.randrange(1, 300_000))
             session = Session()
-            found = recording.open_file(str(file)).signals
+            found = reader.open_file(str(file)).signals
             events = [event for signal in found for event in session.feed(signal)]
             messages = [event for event in events if isinstance(event, Message)]
             assert [message.id for message in messages] == [*map(str, range(1, len(messages) + 1))]

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sse_cli import redact
+from sse_cli.text import redaction
 
 
 @pytest.mark.parametrize(
@@ -36,19 +36,19 @@ from sse_cli import redact
     ],
 )
 def test_a_url_keeps_its_shape_and_loses_its_secrets(text: str, shown: str) -> None:
-    assert redact.url(text) == shown
+    assert redaction.url(text) == shown
 
 
 @given(st.text(alphabet=":/?#@&=;[]a1%\n\x00é"))
 def test_no_text_makes_the_redactor_raise_or_forget_itself(text: str) -> None:
-    once = redact.url(text)
+    once = redaction.url(text)
     assert "#" not in once
-    assert redact.url(once) == once or "@" in once
+    assert redaction.url(once) == once or "@" in once
 
 
 @given(st.text(alphabet="abc:@", max_size=6), st.text(alphabet="abc=/?@:", max_size=6))
 def test_a_password_and_a_query_value_never_get_through(before: str, after: str) -> None:
-    shown = redact.url(f"https://u:{before}SECRET@host/p?k={after}SECRET#SECRET")
+    shown = redaction.url(f"https://u:{before}SECRET@host/p?k={after}SECRET#SECRET")
     assert "SECRET" not in shown
 
 
@@ -67,7 +67,7 @@ def test_a_password_and_a_query_value_never_get_through(before: str, after: str)
     ],
 )
 def test_a_harmless_header_is_shown(name: str) -> None:
-    assert redact.header(name, "v") == "v"
+    assert redaction.header(name, "v") == "v"
 
 
 @pytest.mark.parametrize(
@@ -88,13 +88,13 @@ def test_a_harmless_header_is_shown(name: str) -> None:
     ],
 )
 def test_any_other_header_is_not(name: str) -> None:
-    assert redact.header(name, "sk-test") == "***"
+    assert redaction.header(name, "sk-test") == "***"
 
 
 def test_a_header_that_holds_a_url_is_shown_as_one() -> None:
-    assert redact.header("Location", "https://h/p?token=sk-test") == "https://h/p?token=***"
+    assert redaction.header("Location", "https://h/p?token=sk-test") == "https://h/p?token=***"
 
 
 def test_headers_keep_their_order_and_their_repeats() -> None:
     pairs = [("Via", "a"), ("Cookie", "b"), ("via", "c")]
-    assert redact.headers(pairs) == (("Via", "a"), ("Cookie", "***"), ("via", "c"))
+    assert redaction.headers(pairs) == (("Via", "a"), ("Cookie", "***"), ("via", "c"))

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sse_cli.events import Closed, Ending
+from sse_cli.model.events import Closed, Ending
 from tests.wire import Peer, Wire, ask, body, closed, head, opened, whole
 
 EVENT = b"data: one\n\n"

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sse_cli.events import Closed, Comment, Ending, Message, Opened
-from sse_cli.query import Query, Row
-from sse_cli.render.csvrows import CSVRenderer
-from sse_cli.render.items import Item
+from sse_cli.model.events import Closed, Comment, Ending, Message, Opened
+from sse_cli.query.selection import Query, Row
+from sse_cli.render.csv_rows import CSVRenderer
+from sse_cli.run.observers import Item
 
 CELL = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 

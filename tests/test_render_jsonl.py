@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sse_cli.events import Closed, Comment, Ending, Ignored, Message, Opened, Retry
-from sse_cli.query import Query, Row
-from sse_cli.render.items import Item
-from sse_cli.render.jsonl import JSONLinesRenderer
+from sse_cli.model.events import Closed, Comment, Ending, Ignored, Message, Opened, Retry
+from sse_cli.query.selection import Query, Row
+from sse_cli.render.json_lines import JSONLinesRenderer
+from sse_cli.run.observers import Item
 
 OPENED = Opened(
     0.25,

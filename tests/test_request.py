@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sse_cli
-from sse_cli.errors import SSEError, UsageError
-from sse_cli.request import OPTIONS, Request, build, duration, target_url
+from sse_cli.model.errors import SSEError, UsageError
+from sse_cli.request.model import OPTIONS, Request, build, duration, target_url
 
 URL = ("url", "https://h/p")
 SECRET = "sk-test"

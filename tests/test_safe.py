@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sse_cli import safe
+from sse_cli.text import escaping
 
 ANY_TEXT = st.text(st.characters(codec=None))
 EVERY = [chr(code) for code in range(0x110000)]
@@ -27,10 +27,10 @@ def may_act_on_a_terminal(character: str) -> bool:
 
 
 def test_every_character_that_may_act_on_a_terminal_is_escaped_and_no_other() -> None:
-    escaped = [character for character in EVERY if safe.escape(character) != character]
+    escaped = [character for character in EVERY if escaping.escape(character) != character]
     assert escaped == [character for character in EVERY if may_act_on_a_terminal(character)]
-    assert all(safe.escape(character).isascii() for character in escaped)
-    assert len({safe.escape(character) for character in escaped}) == len(escaped)
+    assert all(escaping.escape(character).isascii() for character in escaped)
+    assert len({escaping.escape(character) for character in escaped}) == len(escaped)
 
 
 @pytest.mark.parametrize(
@@ -56,28 +56,31 @@ def test_every_character_that_may_act_on_a_terminal_is_escaped_and_no_other() ->
     ],
 )
 def test_what_is_shown_of_a_text(text: str, shown: str) -> None:
-    assert safe.escape(text) == shown
+    assert escaping.escape(text) == shown
 
 
 def test_line_ends_and_tabs_of_a_body_are_kept_where_asked() -> None:
-    assert safe.escape("a\n\tb\r\x1b", keep="\n\t") == "a\n\tb\\x0d\\x1b"
+    assert escaping.escape("a\n\tb\r\x1b", keep="\n\t") == "a\n\tb\\x0d\\x1b"
 
 
 def test_compact_is_one_line_with_familiar_escapes() -> None:
-    assert safe.compact("a\nb\tc\rd\x0be\u2028") == "a\\nb\\tc\\rd\\x0be\\u2028"
+    assert escaping.compact("a\nb\tc\rd\x0be\u2028") == "a\\nb\\tc\\rd\\x0be\\u2028"
 
 
 @given(ANY_TEXT)
 def test_nothing_that_acts_gets_through_however_it_is_mixed(text: str) -> None:
-    for shown in (safe.escape(text), safe.compact(text)):
+    for shown in (escaping.escape(text), escaping.compact(text)):
         assert not any(map(may_act_on_a_terminal, shown))
-        assert safe.escape(shown) == shown
-    assert {c for c in safe.escape(text, keep="\n\t") if may_act_on_a_terminal(c)} <= {"\n", "\t"}
+        assert escaping.escape(shown) == shown
+    assert {c for c in escaping.escape(text, keep="\n\t") if may_act_on_a_terminal(c)} <= {
+        "\n",
+        "\t",
+    }
 
 
 @given(ANY_TEXT)
 def test_without_surrogates_every_text_can_be_sent(text: str) -> None:
-    clean = safe.without_surrogates(text)
+    clean = escaping.without_surrogates(text)
     clean.encode()
     assert len(clean) == len(text)
     assert all(b in (a, "\ufffd") for a, b in zip(text, clean, strict=True))

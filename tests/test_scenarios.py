@@ -14,10 +14,10 @@ from typing import Any
 
 import pytest
 
-from sse_cli import scenarios
-from sse_cli.errors import UsageError
-from sse_cli.scenarios import Scenario, Step
-from sse_cli.scenarios.script import Dice, pieces
+from sse_cli.mockserver import scenarios
+from sse_cli.mockserver.scenarios import Scenario, Step
+from sse_cli.mockserver.scenarios.script import Dice, pieces
+from sse_cli.model.errors import UsageError
 
 APIS = ["anthropic", "gemini", "openai-chat", "openai-responses"]
 
@@ -233,7 +233,7 @@ def test_dice_stay_within_their_bounds() -> None:
 
 def test_loading_one_imports_nothing_heavy() -> None:
     code = (
-        "import sys; before = set(sys.modules); from sse_cli import scenarios;"
+        "import sys; before = set(sys.modules); from sse_cli.mockserver import scenarios;"
         "scenarios.load('gemini');"
         "print(*{name.partition('.')[0] for name in set(sys.modules) - before})"
     )

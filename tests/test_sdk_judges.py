@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
-from sse_cli import scenarios
-from sse_cli.serve import Server, running
+from sse_cli.mockserver import scenarios
+from sse_cli.mockserver.server import Server
+from sse_cli.mockserver.server_thread import running
 from tests.run_sse import sse
 
 # The clients bring dependencies of their own, which this project must not: they are optional.

@@ -353,15 +353,15 @@ def test_a_proxy_or_a_host_that_is_not_there_is_named_without_secrets() -> None:
 
 CRASHES = {
     "while connecting": ("httpx", "HTTPTransport.handle_request"),
-    "while reading": ("sse_cli.session", "Session.feed"),
-    "while judging": ("sse_cli.verdict", "Verdict.finish"),
-    "while rendering": ("sse_cli.render.jsonl", "JSONLinesRenderer.rows"),
-    "while building the request": ("sse_cli.request", "build"),
+    "while reading": ("sse_cli.parser.session", "Session.feed"),
+    "while judging": ("sse_cli.analysis.verdict", "Verdict.finish"),
+    "while rendering": ("sse_cli.render.json_lines", "JSONLinesRenderer.rows"),
+    "while building the request": ("sse_cli.request.model", "build"),
 }
 # Where a thread of ours is at work; the main thread waits for a server that holds the stream.
 IN_THREADS = {
-    "in the watchdog": ("sse_cli.deadlines", "Watchdog._look"),
-    "in the thread of signals": ("sse_cli.interrupts", "_insist"),
+    "in the watchdog": ("sse_cli.transport.watchdog", "Watchdog._look"),
+    "in the thread of signals": ("sse_cli.process.signals", "_insist"),
 }
 # The exception says what it was working on, as many do, and so does what it came of.
 CRASH = """
@@ -432,7 +432,7 @@ def test_a_crash_of_the_live_line_ends_the_program_and_tells_none(tmp_path: Path
 
 CLEAN_UP = """
 import sys
-from sse_cli import session
+from sse_cli.parser import session
 from sse_cli.__main__ import main
 class Broken:
     def __del__(self):
@@ -461,7 +461,7 @@ def test_a_clean_up_that_fails_tells_none_and_changes_nothing(debug: bool, tmp_p
 
 
 def test_a_bug_in_the_telling_of_an_error_tells_none(tmp_path: Path) -> None:
-    where = ("sse_cli.render.reply", "error_of")
+    where = ("sse_cli.render.http_messages", "error_of")
     ran = crashing(where, ["--no-such-option"], tmp_path, debug=False)
     assert ran.code == 70
     assert error_and_hint(ran)[0] == "a bug in sse: ZeroDivisionError"

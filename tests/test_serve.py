@@ -21,10 +21,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from sse_cli import scenarios
-from sse_cli.errors import UsageError
-from sse_cli.scenarios import Scenario
-from sse_cli.serve import Limits, Server, running, serve_forever
+from sse_cli.mockserver import scenarios
+from sse_cli.mockserver.connection import Limits
+from sse_cli.mockserver.scenarios import Scenario
+from sse_cli.mockserver.server import Server
+from sse_cli.mockserver.server_thread import running, serve_forever
+from sse_cli.model.errors import UsageError
 
 PATIENCE = 20.0  # seconds until a hanging socket fails its test
 SHORT = Scenario.of("short", [(0, b"data: one\n\n"), (0, b"data: two\n\n")], description="Two.")

@@ -14,9 +14,11 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from sse_cli import scenarios
-from sse_cli.scenarios import Scenario
-from sse_cli.serve import Limits, Server, running
+from sse_cli.mockserver import scenarios
+from sse_cli.mockserver.connection import Limits
+from sse_cli.mockserver.scenarios import Scenario
+from sse_cli.mockserver.server import Server
+from sse_cli.mockserver.server_thread import running
 
 PATIENCE = 20.0
 AT_ONCE = 0.5  # seconds in the median; it takes some milliseconds, but machines may be busy

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sse_cli.events import Chunk, Closed, Ending, Event, Ignored, Message, Opened, Signal
-from sse_cli.session import BODY_LIMIT, Session
+from sse_cli.model.events import Chunk, Closed, Ending, Event, Ignored, Message, Opened, Signal
+from sse_cli.parser.session import BODY_LIMIT, Session
 
 
 def run(session: Session, *signals: Signal) -> list[Event]:

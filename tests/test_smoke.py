@@ -13,17 +13,19 @@ from typing import Any
 import jsonschema
 import pytest
 
-from sse_cli import scenarios, smoke
-from sse_cli.errors import UsageError
-from sse_cli.expectations import KINDS
-from sse_cli.places import places
-from sse_cli.serve import Server, running
-from sse_cli.smoke.keys import FITS, KEYS, WORDS, Kind
+from sse_cli.check import config
+from sse_cli.check.config_keys import FITS, KEYS, WORDS, Kind
+from sse_cli.check.expectations import KINDS
+from sse_cli.check.toml_positions import places
+from sse_cli.mockserver import scenarios
+from sse_cli.mockserver.server import Server
+from sse_cli.mockserver.server_thread import running
+from sse_cli.model.errors import UsageError
 from tests.run_sse import error_and_hint, sse
 
 ROOT = Path(__file__).parent.parent
 EXAMPLE = ROOT / "examples" / "smoke.toml"
-SCHEMA: dict[str, Any] = json.loads(smoke.SCHEMA.read_text("utf-8"))
+SCHEMA: dict[str, Any] = json.loads(config.SCHEMA.read_text("utf-8"))
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 URL = 'url = "http://127.0.0.1:9/"\n'
 
@@ -34,9 +36,9 @@ def written(folder: Path, text: str) -> str:
     return str(path)
 
 
-def described(folder: Path, text: str, **environment: str) -> smoke.Described:
+def described(folder: Path, text: str, **environment: str) -> config.Described:
     """The one stream of a file."""
-    (one,) = smoke.read(written(folder, text), (), environment)
+    (one,) = config.read(written(folder, text), (), environment)
     return one
 
 
@@ -115,7 +117,7 @@ def test_what_is_wrong_is_told_with_its_place(
 ) -> None:
     path = written(tmp_path, text)
     with pytest.raises(UsageError) as caught:
-        smoke.read(path, (), {"EMPTY": "", "AT": "@secret", "HOME": "/"})
+        config.read(path, (), {"EMPTY": "", "AT": "@secret", "HOME": "/"})
     assert caught.value.message.startswith(path)
     assert said in caught.value.message
     assert hint in caught.value.hint
@@ -204,7 +206,7 @@ def test_variables_stand_in_what_is_asked_for_and_nowhere_else(tmp_path: Path) -
 
 def test_the_variables_of_a_stream_that_is_not_wanted_are_not_asked_for(tmp_path: Path) -> None:
     path = written(tmp_path, f"[streams.a]\n{URL}[streams.b]\n{URL}bearer = '${{NOT_SET}}'")
-    assert [one.name for one in smoke.read(path, ["a"], {})] == ["a"]
+    assert [one.name for one in config.read(path, ["a"], {})] == ["a"]
 
 
 def test_a_streams_own_keys_replace_the_defaults(tmp_path: Path) -> None:
@@ -409,7 +411,7 @@ def test_the_reader_never_raises_anything_but_a_usage_error(tmp_path: Path) -> N
         dice.shuffle(lines)
         text = "\n".join(lines)
         try:
-            smoke.read(written(tmp_path, text), (), {"A": "a"})
+            config.read(written(tmp_path, text), (), {"A": "a"})
         except UsageError as error:
             assert error.hint, (seed, text)
 

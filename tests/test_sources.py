@@ -14,11 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from sse_cli import sources
-from sse_cli.errors import UsageError
-from sse_cli.events import Chunk, Closed, Ending, Opened, Signal
-from sse_cli.request import Request
-from sse_cli.sources import Reading, kind_of
+from sse_cli.model.errors import UsageError
+from sse_cli.model.events import Chunk, Closed, Ending, Opened, Signal
+from sse_cli.request.model import Request
+from sse_cli.sources import files
+from sse_cli.sources.files import Reading, kind_of
 from tests.wire import PATIENCE, STREAM, Wire, body, chunks, closed, head, opened, whole
 
 EVENT = b"data: one\n\n"
@@ -115,7 +115,7 @@ def test_any_other_word_names_nothing_but_perhaps_a_command(target: str, hint: s
 
 
 def read(path: Path, reading: Reading | None = None) -> list[Signal]:
-    return list(sources.from_file(str(path), reading or Reading()))
+    return list(files.from_file(str(path), reading or Reading()))
 
 
 def test_a_file_is_one_clean_stream_without_a_clock(tmp_path: Path) -> None:
@@ -124,7 +124,7 @@ def test_a_file_is_one_clean_stream_without_a_clock(tmp_path: Path) -> None:
     signals = read(path)
     assert opened(signals) == Opened(0.0, str(path))
     assert body(signals) == EVENT * 20_000
-    assert max(map(len, chunks(signals))) <= sources.READ_SIZE
+    assert max(map(len, chunks(signals))) <= files.READ_SIZE
     assert {signal.at for signal in signals} == {0.0}
     assert closed(signals).ending is Ending.EOF
 
@@ -152,7 +152,7 @@ def test_a_file_is_read_as_what_its_content_is(
 )
 def test_a_file_that_can_not_be_read_is_named(name: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=message) as caught:
-        sources.from_file(str(tmp_path / name), Reading())
+        files.from_file(str(tmp_path / name), Reading())
     assert str(tmp_path) in caught.value.message
     assert caught.value.hint
 
@@ -177,7 +177,7 @@ def test_a_file_without_permission_is_named(tmp_path: Path) -> None:
     try:
         with unprivileged(), pytest.raises(UsageError, match=re.escape(message)):
             assert kind_of(str(path)) == "file"
-            sources.from_file(str(path), Reading())
+            files.from_file(str(path), Reading())
     finally:
         path.parent.chmod(0o700)
 
@@ -204,7 +204,7 @@ def test_a_named_pipe_is_read_as_it_arrives(tmp_path: Path) -> None:
 
     thread = threading.Thread(target=write)
     thread.start()
-    signals = sources.from_file(str(path), Reading())
+    signals = files.from_file(str(path), Reading())
     assert isinstance(next(signals), Opened)
     first = next(signals)
     gate.set()
@@ -223,7 +223,7 @@ def test_every_file_is_closed_at_its_end(tmp_path: Path) -> None:
     before = os.open(path, os.O_RDONLY)
     os.close(before)
     read(path)
-    signals = sources.from_file(str(path), Reading())
+    signals = files.from_file(str(path), Reading())
     next(signals)
     signals.close()  # type: ignore[attr-defined]  # a generator's
     after = os.open(path, os.O_RDONLY)  # the lowest free number
@@ -238,7 +238,7 @@ def test_standard_input_is_read_as_it_arrives(monkeypatch: pytest.MonkeyPatch) -
     reader, writer = os.pipe()
     with os.fdopen(reader) as stdin:
         monkeypatch.setattr(sys, "stdin", stdin)
-        signals = sources.from_stdin(Reading(), sources.RunClock())
+        signals = files.from_stdin(Reading(), files.RunClock())
         os.write(writer, EVENT)
         first = [next(signals), next(signals)]
         os.write(writer, b"data: two\n\n")
@@ -272,7 +272,7 @@ def test_json_lines_on_standard_input_are_known_by_content(monkeypatch: pytest.M
     os.close(writer)
     with os.fdopen(reader) as stdin:
         monkeypatch.setattr(sys, "stdin", stdin)
-        signals = list(sources.from_stdin(Reading(), sources.RunClock()))
+        signals = list(files.from_stdin(Reading(), files.RunClock()))
     assert opened(signals).media == "ndjson"
 
 
@@ -291,7 +291,7 @@ def test_closed_standard_input_is_said_so() -> None:
 def test_a_program_without_standard_input_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", None)
     with pytest.raises(UsageError, match="standard input is closed"):
-        sources.from_stdin(Reading(), sources.RunClock())
+        files.from_stdin(Reading(), files.RunClock())
 
 
 # URLs
@@ -312,7 +312,7 @@ def test_a_url_is_read_as_its_reply_or_the_caller_says(
 ) -> None:
     monkeypatch.setenv("NO_PROXY", "*")
     with Wire(whole(EVENT, kind)) as server:
-        signals = list(sources.from_url(Request(server.origin), reading, sources.RunClock()))
+        signals = list(files.from_url(Request(server.origin), reading, files.RunClock()))
     assert opened(signals).media == media
     assert body(signals) == EVENT
 
@@ -321,5 +321,5 @@ def test_a_reply_without_a_type_is_refused_but_read_on_request() -> None:
     with Wire(head("Content-Length: 11") + EVENT) as server:
         for reading, ending in ((Reading(), Ending.REFUSED), (Reading(any_type=True), Ending.EOF)):
             request = Request(server.origin, proxy="")
-            signals = list(sources.from_url(request, reading, sources.RunClock()))
+            signals = list(files.from_url(request, reading, files.RunClock()))
             assert closed(signals).ending is ending

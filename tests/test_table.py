@@ -11,8 +11,9 @@ from typing import Any
 import pytest
 from wcwidth import wcswidth  # pyte's own measure of text
 
-from sse_cli.scenarios import Scenario
-from sse_cli.serve import Server, running
+from sse_cli.mockserver.scenarios import Scenario
+from sse_cli.mockserver.server import Server
+from sse_cli.mockserver.server_thread import running
 from tests.real import town
 from tests.terminal import SSE, Steps, Terminal, watching
 from tests.tmux import Tmux

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from sse_cli import formats
-from sse_cli.events import Message
-from sse_cli.glance import Glance
-from sse_cli.ndjson import NDJSONParser
-from sse_cli.parser import EventStreamParser
-from sse_cli.query import Row
+from sse_cli.llm import wire_format
+from sse_cli.llm.highlights import Glance
+from sse_cli.model.events import Message
+from sse_cli.parser.event_stream import EventStreamParser
+from sse_cli.parser.ndjson import NDJSONParser
+from sse_cli.query.selection import Row
 from sse_cli.render.console import THEME
 from sse_cli.render.table import TableRenderer
 
@@ -25,7 +25,7 @@ def rows(path: Path) -> list[Row]:
     """The stream's messages, with the parts that its format says."""
     parser = NDJSONParser() if path.suffix == ".ndjson" else EventStreamParser()
     messages = [event for event in parser.feed(path.read_bytes()) if isinstance(event, Message)]
-    glance = Glance(formats.known())
+    glance = Glance(wire_format.known())
     found = [Row(message) for message in messages]
     for row in found:
         row.parts = glance.feed(row)

@@ -15,9 +15,10 @@ from typing import Any, Final
 
 import pytest
 
-from sse_cli.reassemble import DETECTION_LIMIT
-from sse_cli.scenarios import Gate, Scenario
-from sse_cli.serve import Server, running
+from sse_cli.llm.accumulator import DETECTION_LIMIT
+from sse_cli.mockserver.scenarios import Gate, Scenario
+from sse_cli.mockserver.server import Server
+from sse_cli.mockserver.server_thread import running
 from tests.run_sse import Ran, error_and_hint, finish, sse, start
 from tests.wire import CHUNKED, STREAM, Peer, Wire, chunk, head, whole
 

@@ -15,8 +15,9 @@ from typing import Any, Final
 
 import pytest
 
-from sse_cli.scenarios import Gate, Scenario
-from sse_cli.serve import Server, running
+from sse_cli.mockserver.scenarios import Gate, Scenario
+from sse_cli.mockserver.server import Server
+from sse_cli.mockserver.server_thread import running
 from tests.terminal import SSE, Terminal
 
 CORPUS: Final = Path(__file__).parent / "corpus" / "formats"

@@ -14,8 +14,9 @@ from pathlib import Path
 import pyte
 import pytest
 
-from sse_cli.scenarios import Gate, Scenario
-from sse_cli.serve import Server, running
+from sse_cli.mockserver.scenarios import Gate, Scenario
+from sse_cli.mockserver.server import Server
+from sse_cli.mockserver.server_thread import running
 from tests.terminal import SSE, TIMEOUT, Steps, Terminal, environment, watching
 
 FORMATS = pytest.mark.parametrize("output", ["table", "text", "jsonl", "csv", "raw"])

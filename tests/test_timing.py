@@ -11,8 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sse_cli.events import Chunk, Opened
-from sse_cli.timing import Gaps, Timing
+from sse_cli.analysis.timing import Gaps, Timing
+from sse_cli.model.events import Chunk, Opened
 
 GAPS = st.lists(st.floats(1e-6, 1e6), min_size=1, max_size=200)
 

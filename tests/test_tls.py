@@ -13,10 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from sse_cli import tls
-from sse_cli.errors import UsageError
-from sse_cli.events import Closed, Ending
-from sse_cli.request import Request
+from sse_cli.model.errors import UsageError
+from sse_cli.model.events import Closed, Ending
+from sse_cli.request.model import Request
+from sse_cli.transport import tls
 from tests.wire import (
     CHUNKED,
     STREAM,

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sse_cli.toolcalls import ToolCalls
+from sse_cli.llm.tool_calls import ToolCalls
 
 
 def of_tools(*records: Any) -> list[tuple[str | None, str | None, str]]:

@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from sse_cli import scenarios
+from sse_cli.mockserver import scenarios
 from tests.failing_calls import Rig, Run, rig
 from tests.run_sse import PATIENCE, PROGRAM, Ran, environment, error_and_hint, sse
 from tests.wire import CHUNKED, LAST_CHUNK, STREAM, Handler, Peer, Wire, chunk, head, whole

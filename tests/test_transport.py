@@ -15,11 +15,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sse_cli import transport
-from sse_cli.errors import UsageError
-from sse_cli.events import Chunk, Closed, Ending, Opened
-from sse_cli.request import Request, build
-from sse_cli.sources import RunClock
+from sse_cli.model.errors import UsageError
+from sse_cli.model.events import Chunk, Closed, Ending, Opened
+from sse_cli.request.model import Request, build
+from sse_cli.sources.files import RunClock
+from sse_cli.transport import connect
 from tests.wire import (
     CHUNKED,
     LAST_CHUNK,
@@ -120,7 +120,7 @@ def test_the_head_and_each_chunk_are_out_before_the_server_sends_more() -> None:
         peer.send(chunk(OTHER), LAST_CHUNK)
 
     with Wire(gated) as server:
-        signals = transport.connect(Request(server.origin, max_time=PATIENCE), RunClock())
+        signals = connect.connect(Request(server.origin, max_time=PATIENCE), RunClock())
         assert isinstance(next(signals), Opened)
         gates[0].set()
         first = next(signals)
@@ -145,7 +145,7 @@ def test_an_empty_body_gives_no_chunk() -> None:
 def test_the_clock_is_read_once_for_each_signal() -> None:
     ticks = itertools.count()
     with Wire(head(STREAM, CHUNKED) + chunk(EVENT) + chunk(OTHER) + LAST_CHUNK) as server:
-        signals = transport.connect(Request(server.origin), lambda: float(next(ticks)))
+        signals = connect.connect(Request(server.origin), lambda: float(next(ticks)))
         assert [signal.at for signal in signals] == [0, 1, 2, 3]
 
 
@@ -158,7 +158,7 @@ def test_a_reader_that_stops_closes_the_connection() -> None:
         gone.set()
 
     with Wire(endless) as server:
-        signals = transport.connect(Request(server.origin), RunClock())
+        signals = connect.connect(Request(server.origin), RunClock())
         assert isinstance(next(signals), Opened)
         assert isinstance(next(signals), Chunk)
         signals.close()
@@ -211,7 +211,7 @@ def test_a_reset_in_the_body_is_a_cut_whatever_its_framing() -> None:
             peer.reset()
 
         with Wire(cut) as server:
-            signals = transport.connect(Request(server.origin), RunClock())
+            signals = connect.connect(Request(server.origin), RunClock())
             next(signals)
             next(signals)
             read.set()
@@ -357,7 +357,7 @@ def test_an_endless_refused_body_is_read_to_its_limit_only() -> None:
 
     with Wire(endless) as server:
         signals = ask(server.origin)
-    limit = transport.REFUSED_BODY_LIMIT
+    limit = connect.REFUSED_BODY_LIMIT
     assert limit <= len(body(signals)) <= 2 * limit
     assert closed(signals).ending is Ending.REFUSED
 
@@ -383,7 +383,7 @@ def test_a_refused_body_that_trickles_for_ever_is_given_up_on(headers: tuple[str
 def test_headers_go_out_in_order_and_nothing_is_added() -> None:
     with Wire(whole(EVENT)) as server:
         options = [("url", server.origin + "/s"), ("header", "X-Key: 1"), ("header", "x-key: 2")]
-        list(transport.connect(build(options), RunClock()))
+        list(connect.connect(build(options), RunClock()))
         (request,) = server.requests
     assert (request.method, request.target, request.body) == ("GET", "/s", b"")
     names = ["Host", "User-Agent", "Accept", "Cache-Control", "Accept-Encoding", "X-Key", "x-key"]
@@ -400,7 +400,7 @@ def test_a_removed_header_is_not_sent() -> None:
     removed = ["User-Agent", "Accept", "Cache-Control", "Accept-Encoding"]
     with Wire(whole(EVENT)) as server:
         options = [("url", server.origin), *(("header", f"{name}:") for name in removed)]
-        list(transport.connect(build(options), RunClock()))
+        list(connect.connect(build(options), RunClock()))
         assert [name for name, _ in server.requests[0].headers] == ["Host"]
 
 

@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from sse_cli.events import (
+from sse_cli.analysis.verdict import Verdict
+from sse_cli.model.events import (
     Chunk,
     Closed,
     Ending,
@@ -20,11 +21,10 @@ from sse_cli.events import (
     Reconnecting,
     Signal,
 )
-from sse_cli.query import Query, Row
+from sse_cli.parser.session import Session
+from sse_cli.query.selection import Query, Row
 from sse_cli.render.markdown import MarkdownWriter
 from sse_cli.render.table import TableRenderer
-from sse_cli.session import Session
-from sse_cli.verdict import Verdict
 from tests.run_sse import error_and_hint, sse
 from tests.wire import Wire, whole
 

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sse_cli import units
+from sse_cli.text import units
 
 
 @pytest.mark.parametrize(

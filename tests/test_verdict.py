@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from sse_cli.events import Closed, Ending, Ignored, Message
-from sse_cli.query import Row
-from sse_cli.verdict import Verdict, error_of
+from sse_cli.analysis.verdict import Verdict, error_of
+from sse_cli.model.events import Closed, Ending, Ignored, Message
+from sse_cli.query.selection import Row
 
 DONE = "[DONE]"
 ERROR = '{"error":{"message":"overloaded"}}'

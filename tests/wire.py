@@ -14,9 +14,10 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from sse_cli import sources, transport
-from sse_cli.events import Chunk, Closed, Opened, Signal
-from sse_cli.request import Request
+from sse_cli.model.events import Chunk, Closed, Opened, Signal
+from sse_cli.request.model import Request
+from sse_cli.sources import files
+from sse_cli.transport import connect
 from tests.raw_server import Recorded, _read_request
 
 PATIENCE = 20.0  # seconds until a hanging socket fails its test
@@ -150,7 +151,7 @@ class Wire:
 
 def ask(url: str, **fields: Any) -> list[Signal]:
     """Every signal of one request."""
-    return list(transport.connect(Request(url, **fields), sources.RunClock()))
+    return list(connect.connect(Request(url, **fields), files.RunClock()))
 
 
 def opened(signals: list[Signal]) -> Opened:

@@ -13,18 +13,19 @@ from typing import Annotated
 
 import typer
 
-from sse_cli import check_object, junit, workflow
-from sse_cli.check import Checked, exit_code
-from sse_cli.cli import keeping, telling
-from sse_cli.cli.check_options import CheckFormat, CheckOptions, ExpectationOptions
+from sse_cli.check import failure_recordings
+from sse_cli.check.outcome import Checked, exit_code
+from sse_cli.check.reports import github_actions, json_report, junit
+from sse_cli.check.runner import Plan, Runner, Stream
+from sse_cli.cli import messages
 from sse_cli.cli.check_targets import Said
-from sse_cli.cli.checking import Plan, Runner, Stream
-from sse_cli.cli.opening import VERBOSE, Aside
-from sse_cli.cli.options import ReadingOptions, RecordingOptions, ResumeOptions
-from sse_cli.cli.parsing import PAIRS
-from sse_cli.cli.request_options import RequestOptions
-from sse_cli.errors import Terminated, UsageError
-from sse_cli.render.output import Output, is_terminal, standard_output
+from sse_cli.cli.command_line import PAIRS
+from sse_cli.cli.options.check import CheckFormat, CheckOptions, ExpectationOptions
+from sse_cli.cli.options.request import RequestOptions
+from sse_cli.cli.options.stream import ReadingOptions, RecordingOptions, ResumeOptions
+from sse_cli.model.errors import Terminated, UsageError
+from sse_cli.render.stdout import Output, is_terminal, standard_output
+from sse_cli.run.open_target import VERBOSE, Aside
 
 TARGETS = Annotated[
     list[str],
@@ -63,8 +64,8 @@ def check_all(streams: Sequence[Stream], options: CheckOptions) -> int:
     _refuse_what_is_for_one(streams, options)
     ready = [_ready(stream) for stream in streams]
     if options.keep is not None:
-        folder = keeping.folder(options.keep)
-        names = keeping.file_names(stream.name for stream in ready)
+        folder = failure_recordings.folder(options.keep)
+        names = failure_recordings.file_names(stream.name for stream in ready)
         pairs = zip(ready, names, strict=True)
         ready = [replace(stream, keep=folder, file_name=name) for stream, name in pairs]
     if options.junit is not None:
@@ -90,9 +91,9 @@ def _progress(runner: Runner, streams: Sequence[Stream]) -> Iterator[Aside]:
     if not is_for_people or any(VERBOSE in stream.wanted.pairs for stream in streams):
         yield nullcontext
         return
-    from sse_cli.render import console, progress  # noqa: PLC0415 (Rich costs 40 ms)
+    from sse_cli.render import check_progress, console  # noqa: PLC0415 (Rich costs 40 ms)
 
-    shown = progress.Progress(console.make(stderr=True), runner.running)
+    shown = check_progress.Progress(console.make(stderr=True), runner.running)
     try:
         yield shown.aside
     finally:
@@ -142,13 +143,13 @@ def _refuse_what_is_for_one(streams: Sequence[Stream], options: CheckOptions) ->
 
 class _TextReport:
     def __init__(self, options: CheckOptions) -> None:
-        from sse_cli.render import checks, console  # noqa: PLC0415 (Rich costs 40 ms)
+        from sse_cli.render import check_report, console  # noqa: PLC0415 (Rich costs 40 ms)
 
         standard_output()  # which may be closed
         self._screen = console.make(options.color.value)
         self._print = console.print_lines
-        self._checks = checks
-        self._page = checks.Page(self._screen, self._screen.width if is_terminal() else None)
+        self._checks = check_report
+        self._page = check_report.Page(self._screen, self._screen.width if is_terminal() else None)
 
     def show(self, checked: Checked) -> None:
         self._print(self._screen, self._checks.stream_lines(checked, self._page))
@@ -163,7 +164,7 @@ class _JSONReport:
 
     def finish(self, streams: Sequence[Checked]) -> None:
         output = Output()
-        output.write(check_object.text(streams) + "\n")
+        output.write(json_report.text(streams) + "\n")
         output.flush()
 
 
@@ -173,9 +174,9 @@ def _report(options: CheckOptions) -> _TextReport | _JSONReport:
 
 def _annotate(streams: Sequence[Checked], options: CheckOptions) -> None:
     """GitHub's annotations; beside JSON on standard error, which the runner reads as well."""
-    if not workflow.is_wanted(os.environ):
+    if not github_actions.is_wanted(os.environ):
         return
-    lines = "".join(f"{line}\n" for line in workflow.of(streams))
+    lines = "".join(f"{line}\n" for line in github_actions.of(streams))
     if options.output is CheckFormat.JSON:
         typer.echo(lines, nl=False, err=True)
         return
@@ -188,7 +189,7 @@ def _explain(streams: Sequence[Checked], options: CheckOptions) -> None:
     """The error and the hint, for all that went wrong."""
     if not any(one.exit_code for one in streams):
         return
-    from sse_cli.render import reply  # noqa: PLC0415 (Rich costs 40 ms)
+    from sse_cli.render import http_messages  # noqa: PLC0415 (Rich costs 40 ms)
 
-    message, hint = map(workflow.defused, check_object.error(streams))
-    telling.say(reply.error_lines(message, hint), options.color.value)
+    message, hint = map(github_actions.defused, json_report.error(streams))
+    messages.say(http_messages.error_lines(message, hint), options.color.value)

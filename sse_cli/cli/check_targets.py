@@ -6,12 +6,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sse_cli import smoke
-from sse_cli.cli.check_options import CheckOptions, ExpectationOptions
-from sse_cli.cli.checking import Stream
-from sse_cli.cli.opening import Pairs, Wanted
-from sse_cli.cli.options import ReadingOptions, RecordingOptions, ResumeOptions
-from sse_cli.errors import UsageError
+from sse_cli.check import config
+from sse_cli.check.runner import Stream
+from sse_cli.cli.options.check import CheckOptions, ExpectationOptions
+from sse_cli.cli.options.stream import ReadingOptions, RecordingOptions, ResumeOptions
+from sse_cli.model.errors import UsageError
+from sse_cli.run.open_target import Pairs, Wanted
 
 Options = TypeVar("Options", ReadingOptions, ResumeOptions)
 
@@ -41,7 +41,7 @@ class Said:
 
     def _of(self, target: str) -> list[Stream]:
         if _is_file_of_streams(target):
-            described = smoke.read(target, self.options.only or ())
+            described = config.read(target, self.options.only or ())
             return [self._described(target, one) for one in described]
         wanted = Wanted(target, self.pairs, self.reading, self.resuming, self.recording)
         options = self.options
@@ -50,7 +50,7 @@ class Said:
         limits = (options.format, options.max_events, options.until)
         return [Stream(name, wanted, expected, *limits)]
 
-    def _described(self, path: str, one: smoke.Described) -> Stream:
+    def _described(self, path: str, one: config.Described) -> Stream:
         settings = one.settings
         return Stream(
             one.name,

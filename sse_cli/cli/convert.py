@@ -8,13 +8,10 @@ from typing import Annotated, Final
 
 import typer
 
-from sse_cli import payload, recording, sources
 from sse_cli.cli import views
-from sse_cli.cli.opening import max_size
-from sse_cli.cli.options import Format, OutputOptions
-from sse_cli.cli.pipeline import Run
-from sse_cli.errors import UsageError
-from sse_cli.events import (
+from sse_cli.cli.options.stream import Format, OutputOptions
+from sse_cli.model.errors import UsageError
+from sse_cli.model.events import (
     Chunk,
     Closed,
     Event,
@@ -25,8 +22,13 @@ from sse_cli.events import (
     Resume,
     Signal,
 )
-from sse_cli.render.output import Output, is_terminal
-from sse_cli.session import Session
+from sse_cli.parser.session import Session
+from sse_cli.recording import reader, writer
+from sse_cli.render.stdout import Output, is_terminal
+from sse_cli.run.open_target import max_size
+from sse_cli.run.stream_run import Run
+from sse_cli.sources import files
+from sse_cli.text import json_values
 
 BOM: Final = b"\xef\xbb\xbf"
 
@@ -71,12 +73,12 @@ def convert(file: FILE, *, to: TO, force: FORCE = False, ndjson: NDJSON = False)
             "--to sse would let the server write to your terminal unescaped",
             "send it to a file or a pipe, or add --force",
         )
-    found = sources.recorded(file, sources.Reading(ndjson=ndjson))
+    found = files.recorded(file, files.Reading(ndjson=ndjson))
     session = Session(max_size=max_size("16M"), resume=Resume(found.header.last_event_id))
     _FORMS[to](found, session)
 
 
-def _raw(found: recording.Recording, session: Session) -> None:
+def _raw(found: reader.Recording, session: Session) -> None:
     output, bodies = Output(), Bodies()
     for signal in found.signals:
         output.write_bytes(bodies.feed(signal, session.feed(signal)))
@@ -126,25 +128,25 @@ def _is_cut(event: Ignored) -> bool:
     return event.reason == "incomplete"
 
 
-def _json_lines(found: recording.Recording, session: Session) -> None:
+def _json_lines(found: reader.Recording, session: Session) -> None:
     """What `sse watch FILE -o jsonl --all` prints."""
     view = views.stream(Format.JSONL, OutputOptions(everything=True), [])
-    Run(session, sources.RunClock()).over(found.signals, view)
+    Run(session, files.RunClock()).over(found.signals, view)
 
 
-def _archive(found: recording.Recording, session: Session) -> None:
-    from sse_cli import har  # noqa: PLC0415 (only what is asked for)
+def _archive(found: reader.Recording, session: Session) -> None:
+    from sse_cli.convert import har  # noqa: PLC0415 (only what is asked for)
 
     output = Output()
-    output.write(payload.lay_out(har.archive(found.header, found.signals, session)) + "\n")
+    output.write(json_values.lay_out(har.archive(found.header, found.signals, session)) + "\n")
     output.flush()
 
 
-def _cassette(found: recording.Recording, _session: Session) -> None:
+def _cassette(found: reader.Recording, _session: Session) -> None:
     output = Output()
-    output.write_bytes(recording.first_line(found.header))
+    output.write_bytes(writer.first_line(found.header))
     for signal in found.signals:
-        output.write_bytes(recording.line_of(signal))
+        output.write_bytes(writer.line_of(signal))
     output.flush()
 
 

@@ -6,17 +6,19 @@ from typing import Annotated
 
 import typer
 
-from sse_cli import formats, safe, sources
-from sse_cli.cli import completing
-from sse_cli.cli.opening import max_size
-from sse_cli.errors import UsageError
-from sse_cli.events import Ignored, Message
-from sse_cli.formats import WireFormat
-from sse_cli.query import Row
-from sse_cli.reader import envelope_of, envelope_of_ignored, explain
+from sse_cli.cli import completion
+from sse_cli.llm import wire_format
+from sse_cli.llm.extractor import envelope_of, envelope_of_ignored, explain
+from sse_cli.llm.wire_format import WireFormat
+from sse_cli.model.errors import UsageError
+from sse_cli.model.events import Ignored, Message
+from sse_cli.parser.session import Session
+from sse_cli.query.selection import Row
 from sse_cli.render import console, formats_table
-from sse_cli.render.output import Output, is_terminal
-from sse_cli.session import Session
+from sse_cli.render.stdout import Output, is_terminal
+from sse_cli.run.open_target import max_size
+from sse_cli.sources import files
+from sse_cli.text import escaping
 
 
 def show_formats(
@@ -26,7 +28,7 @@ def show_formats(
             metavar="[NAME|FILE.toml]",
             help="Print this one.",
             show_default=False,
-            autocompletion=completing.wire_format,
+            autocompletion=completion.wire_format,
         ),
     ] = None,
     check: Annotated[
@@ -48,19 +50,19 @@ def show_formats(
             raise UsageError("--check tries one format", "sse formats NAME --check STREAM")
         _list()
         return
-    wire = formats.named(name)
+    wire = wire_format.named(name)
     if check:
         _check(wire, check)
     else:
         text = wire.path.read_text(encoding="utf-8")
         output = Output()
-        output.write(safe.escape(text, keep="\n\t") if is_terminal() else text)
+        output.write(escaping.escape(text, keep="\n\t") if is_terminal() else text)
         output.flush()
 
 
 def _list() -> None:
     """A table for people; for a pipe, lines of cells between tabs."""
-    known = formats.known()
+    known = wire_format.known()
     if is_terminal():
         console.print_table(console.make(), formats_table.listing(known))
         return
@@ -72,14 +74,14 @@ def _list() -> None:
 
 def _check(wire: WireFormat, stream: str) -> None:
     """Event by event, what the expressions gave."""
-    reading = sources.Reading()
-    kind = sources.kind_of(stream)
+    reading = files.Reading()
+    kind = files.kind_of(stream)
     if kind == "url":
         raise UsageError("--check reads a file or -", "record one: sse URL -o raw > stream.sse")
     signals = (
-        sources.from_stdin(reading, sources.RunClock())
+        files.from_stdin(reading, files.RunClock())
         if kind == "stdin"
-        else sources.from_file(stream, reading)
+        else files.from_file(stream, reading)
     )
     session = Session(max_size=max_size("16M"))
     screen = console.make()

@@ -8,12 +8,10 @@ from typing import Annotated, Any, Final, NamedTuple
 
 import typer
 
-from sse_cli import formats, payload, units
-from sse_cli.answer import answer_object
-from sse_cli.cli import telling
-from sse_cli.cli.answering import View
-from sse_cli.cli.opening import VERBOSE, Wanted, open_target
-from sse_cli.cli.options import (
+from sse_cli.cli import messages
+from sse_cli.cli.command_line import PAIRS
+from sse_cli.cli.options.request import RequestOptions
+from sse_cli.cli.options.stream import (
     COLOR,
     FORMAT,
     HELP_ALL,
@@ -26,17 +24,15 @@ from sse_cli.cli.options import (
     Texts,
     option,
 )
-from sse_cli.cli.parsing import PAIRS
-from sse_cli.cli.pipeline import Run
-from sse_cli.cli.request_options import RequestOptions
 from sse_cli.cli.watch import TARGET
-from sse_cli.errors import UsageError
-from sse_cli.events import Closed
-from sse_cli.formats import WireFormat
-from sse_cli.query import Query, as_text
-from sse_cli.reassemble import Reassembler
-from sse_cli.render.output import Output, is_terminal
-from sse_cli.render.pieces import (
+from sse_cli.llm import wire_format
+from sse_cli.llm.accumulator import Reassembler
+from sse_cli.llm.response import answer_object
+from sse_cli.llm.wire_format import WireFormat
+from sse_cli.model.errors import UsageError
+from sse_cli.model.events import Closed
+from sse_cli.query.selection import Query, as_text
+from sse_cli.render.response_writers import (
     AsideWriter,
     JSONLinesWriter,
     NoWriter,
@@ -44,6 +40,11 @@ from sse_cli.render.pieces import (
     PlainAside,
     TextWriter,
 )
+from sse_cli.render.stdout import Output, is_terminal
+from sse_cli.run.open_target import VERBOSE, Wanted, open_target
+from sse_cli.run.response_observer import View
+from sse_cli.run.stream_run import Run
+from sse_cli.text import json_values, units
 
 UNKNOWN_HINT: Final = (
     "-q EXPR takes the text from any JSON; sse watch shows the events; sse formats lists"
@@ -137,8 +138,8 @@ def type_out(wanted: Wanted, options: TailOptions) -> int:
         closed = run.over(signals, view)
     finally:
         view.writer.close()
-    color: telling.Color = options.color.value
-    failed = telling.failed(closed) or run.signal_number
+    color: messages.Color = options.color.value
+    failed = messages.failed(closed) or run.signal_number
     if view.is_unknown and not failed and run.timing.messages:
         raise UsageError(
             f"the format is unknown: none fits the {units.count(run.timing.messages, 'event')} "
@@ -148,8 +149,8 @@ def type_out(wanted: Wanted, options: TailOptions) -> int:
     if options.output is TailFormat.JSON:
         _print(answer_object(answer, run.opened, closed, run.timing, view.timing))
     _close(run, closed, view, options)
-    telling.explain(run, closed, color, head=VERBOSE not in wanted.pairs)
-    return telling.exit_code(run, closed)
+    messages.explain(run, closed, color, head=VERBOSE not in wanted.pairs)
+    return messages.exit_code(run, closed)
 
 
 def _formats(options: TailOptions) -> list[WireFormat]:
@@ -159,7 +160,7 @@ def _formats(options: TailOptions) -> list[WireFormat]:
         if len(options.query) > 1:
             raise UsageError("tail takes one --query", "sse watch shows several, a column each")
         return [_of_query(Query(options.query[0]))]
-    return formats.known() if options.format is None else [formats.named(options.format)]
+    return wire_format.known() if options.format is None else [wire_format.named(options.format)]
 
 
 def _of_query(query: Query) -> WireFormat:
@@ -196,9 +197,9 @@ def _aside(options: TailOptions, output: Output) -> AsideWriter | None:
         return None
     if where is Reasoning.STDOUT:
         return PlainAside(output, terminal=is_terminal())
-    from sse_cli.render import aside, console  # noqa: PLC0415 (Rich costs 40 ms)
+    from sse_cli.render import console, reasoning  # noqa: PLC0415 (Rich costs 40 ms)
 
-    return aside.Aside(console.make(options.color.value, stderr=True))
+    return reasoning.Aside(console.make(options.color.value, stderr=True))
 
 
 def _is_person_reading() -> bool:
@@ -207,7 +208,7 @@ def _is_person_reading() -> bool:
 
 def _print(answer: dict[str, Any]) -> None:
     output = Output()
-    output.write(payload.lay_out(answer) + "\n")
+    output.write(json_values.lay_out(answer) + "\n")
     output.flush()
 
 
@@ -217,19 +218,19 @@ def _close(run: Run, closed: Closed, view: View, options: TailOptions) -> None:
     if wanted is None:
         wanted = options.output is TailFormat.TEXT and is_terminal() and _is_person_reading()
     failures = view.reassembler.failures
-    nothing = "" if telling.failed(closed) else view.nothing(options.choice)
+    nothing = "" if messages.failed(closed) else view.nothing(options.choice)
     if not wanted and not view.broken and not failures and not nothing:
         return
-    from sse_cli.render import closing  # noqa: PLC0415 (Rich costs 40 ms)
+    from sse_cli.render import tail_summary  # noqa: PLC0415 (Rich costs 40 ms)
 
-    color: telling.Color = options.color.value
+    color: messages.Color = options.color.value
     if view.broken:
-        telling.say(closing.broken_json(view.broken, view.first_broken), color)
-    telling.say(closing.failed_expressions(failures), color)
+        messages.say(tail_summary.broken_json(view.broken, view.first_broken), color)
+    messages.say(tail_summary.failed_expressions(failures), color)
     if nothing:
-        telling.say(closing.nothing(nothing), color)
+        messages.say(tail_summary.nothing(nothing), color)
     if wanted:
-        report = closing.Report(
+        report = tail_summary.Report(
             closed,
             run.timing,
             view.timing,
@@ -237,6 +238,6 @@ def _close(run: Run, closed: Closed, view: View, options: TailOptions) -> None:
             run.reconnects,
             run.continuity.repeated,
             run.continuity.skipped,
-            telling.failed(closed) and telling.is_one_screen(),
+            messages.failed(closed) and messages.is_one_screen(),
         )
-        telling.say(closing.lines(report), color)
+        messages.say(tail_summary.lines(report), color)

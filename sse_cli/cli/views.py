@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from sse_cli.cli.options import Format, OutputOptions
-from sse_cli.cli.pipeline import Tap
-from sse_cli.errors import UsageError
-from sse_cli.events import Chunk, Opened
-from sse_cli.query import Query, Row
-from sse_cli.render.items import Note, Renderer
-from sse_cli.render.output import Output, is_terminal, standard_output
+from sse_cli.cli.options.stream import Format, OutputOptions
+from sse_cli.model.errors import UsageError
+from sse_cli.model.events import Chunk, Opened
+from sse_cli.query.selection import Query, Row
+from sse_cli.render.stdout import Output, is_terminal, standard_output
+from sse_cli.run.observers import Note, Renderer
+from sse_cli.run.stream_run import Tap
 
 
 class Stream:
@@ -102,13 +102,13 @@ def _text(options: OutputOptions, queries: Sequence[Query]) -> Renderer:
 
 
 def _jsonl(options: OutputOptions, queries: Sequence[Query]) -> Renderer:
-    from sse_cli.render.jsonl import JSONLinesRenderer  # noqa: PLC0415
+    from sse_cli.render.json_lines import JSONLinesRenderer  # noqa: PLC0415
 
     return JSONLinesRenderer(queries, everything=options.everything)
 
 
 def _csv(_options: OutputOptions, queries: Sequence[Query]) -> Renderer:
-    from sse_cli.render.csvrows import CSVRenderer  # noqa: PLC0415
+    from sse_cli.render.csv_rows import CSVRenderer  # noqa: PLC0415
 
     return CSVRenderer(queries, escaped=is_terminal())
 

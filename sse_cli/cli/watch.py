@@ -8,10 +8,10 @@ from typing import Annotated
 
 import typer
 
-from sse_cli.cli import telling, views
-from sse_cli.cli.duration import Duration
-from sse_cli.cli.opening import VERBOSE, Aside, Wanted, open_target
-from sse_cli.cli.options import (
+from sse_cli.cli import messages, views
+from sse_cli.cli.command_line import PAIRS
+from sse_cli.cli.options.request import RequestOptions
+from sse_cli.cli.options.stream import (
     Format,
     OutputOptions,
     ReadingOptions,
@@ -19,14 +19,14 @@ from sse_cli.cli.options import (
     ResumeOptions,
     StreamOptions,
 )
-from sse_cli.cli.parsing import PAIRS
-from sse_cli.cli.pipeline import Run
-from sse_cli.cli.request_options import RequestOptions
-from sse_cli.draft import duration
-from sse_cli.errors import UsageError
-from sse_cli.events import Closed, Signal
-from sse_cli.query import Expression, Query, Selection
-from sse_cli.render.items import Lines
+from sse_cli.model.errors import UsageError
+from sse_cli.model.events import Closed, Signal
+from sse_cli.query.selection import Expression, Query, Selection
+from sse_cli.render.lines import Lines
+from sse_cli.request.builder import duration
+from sse_cli.run.open_target import VERBOSE, Aside, Wanted, open_target
+from sse_cli.run.stream_run import Run
+from sse_cli.run.time_limit import Duration
 
 TARGET = Annotated[
     str,
@@ -80,11 +80,11 @@ def follow(wanted: Wanted, stream: StreamOptions, output: OutputOptions) -> int:
         view = views.stream(chosen, output, queries)
         closed = run.over(signals, view, view.tap)
         if output.summary:
-            telling.say(_summary(run, closed, output), output.color.value)
-    is_headed = chosen is Format.TABLE and telling.is_one_screen()  # its first line is the status
+            messages.say(_summary(run, closed, output), output.color.value)
+    is_headed = chosen is Format.TABLE and messages.is_one_screen()  # its first line is the status
     head = VERBOSE not in wanted.pairs
-    telling.explain(run, closed, output.color.value, head=head, status=not is_headed)
-    return telling.exit_code(run, closed)
+    messages.explain(run, closed, output.color.value, head=head, status=not is_headed)
+    return messages.exit_code(run, closed)
 
 
 def _duration(stream: StreamOptions, speed: float) -> Duration | None:
@@ -110,12 +110,12 @@ def _table(
     queries: Sequence[Query],
     output: OutputOptions,
 ) -> Closed:
-    from sse_cli import formats  # noqa: PLC0415 (JMESPath costs 20 ms, Rich 40)
-    from sse_cli.glance import Glance  # noqa: PLC0415
+    from sse_cli.llm import wire_format  # noqa: PLC0415 (JMESPath costs 20 ms, Rich 40)
+    from sse_cli.llm.highlights import Glance  # noqa: PLC0415
     from sse_cli.render import console, summary  # noqa: PLC0415
-    from sse_cli.render.live import Live  # noqa: PLC0415
+    from sse_cli.render.live_table import Live  # noqa: PLC0415
 
-    run.glance = Glance(formats.known(skip_broken=True))
+    run.glance = Glance(wire_format.known(skip_broken=True))
     screen = console.make(output.color.value)
     live = Live(
         screen,
@@ -151,6 +151,6 @@ def _summary(run: Run, closed: Closed, output: OutputOptions, *, unicode: bool =
         reconnects=run.reconnects,
         repeated=run.continuity.repeated,
         skipped=run.continuity.skipped,
-        explained=telling.failed(closed) and telling.is_one_screen(),
+        explained=messages.failed(closed) and messages.is_one_screen(),
     )
     return summary.summary(report, unicode=unicode)

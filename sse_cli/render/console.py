@@ -15,7 +15,7 @@ from rich.table import Table
 from rich.text import Text
 from rich.theme import Theme
 
-from sse_cli.render.output import failing_output
+from sse_cli.render.stdout import failing_output
 
 Color = Literal["auto", "always", "never"]
 

@@ -9,8 +9,8 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 from rich.text import Text
 
-from sse_cli import payload, safe
-from sse_cli.formats import WireFormat
+from sse_cli.llm.wire_format import WireFormat
+from sse_cli.text import escaping, json_values
 
 EXCERPT = 200  # characters of a value that are shown
 
@@ -28,27 +28,32 @@ def listing(formats: Sequence[WireFormat]) -> Table:
 
 def cells(wire: WireFormat) -> tuple[str, str, str]:
     """A format's name, what it is, and who speaks it."""
-    return safe.compact(wire.name), safe.compact(wire.description), safe.compact(wire.covers)
+    return (
+        escaping.compact(wire.name),
+        escaping.compact(wire.description),
+        escaping.compact(wire.covers),
+    )
 
 
 def heading(wire: WireFormat) -> Iterable[Text]:
     """What is tried."""
     yield Text.assemble(
-        (safe.compact(wire.name), "bold magenta"), f"  {safe.compact(wire.description)}"
+        (escaping.compact(wire.name), "bold magenta"), f"  {escaping.compact(wire.description)}"
     )
 
 
 def checked(name: str, raw: str, found: Iterable[tuple[str, Any]]) -> Iterable[Text]:
     """One event: its number and type, its data's start, then each key that gives something."""
     yield Text.assemble(
-        (safe.compact(name), "sse.heading"), (f"  {safe.compact(raw[:EXCERPT])}", "sse.label")
+        (escaping.compact(name), "sse.heading"),
+        (f"  {escaping.compact(raw[:EXCERPT])}", "sse.label"),
     )
     none = True
     for key, value in found:
         none = False
-        shown = payload.show(value)
+        shown = json_values.show(value)
         if len(shown) > EXCERPT:
             shown = shown[:EXCERPT] + "…"
-        yield Text.assemble(("    " + key, "sse.gap"), " = ", safe.compact(shown))
+        yield Text.assemble(("    " + key, "sse.gap"), " = ", escaping.compact(shown))
     if none:
         yield Text("    nothing", style="sse.label")

@@ -15,11 +15,11 @@ from rich.console import Console
 from rich.markdown import Markdown
 from rich.text import Text
 
-from sse_cli import safe
-from sse_cli.blocks import Block, Blocks
-from sse_cli.piece import Piece
-from sse_cli.render.pieces import AsideWriter
-from sse_cli.render.screen import Screen
+from sse_cli.model.delta import Piece
+from sse_cli.render.live_region import Screen
+from sse_cli.render.markdown_blocks import Block, Blocks
+from sse_cli.render.response_writers import AsideWriter
+from sse_cli.text import escaping
 
 # HTML is shown as it is written: answers speak of List<String>, and think in <think>.
 _PARSER: Final = MarkdownIt("commonmark", {"html": False}).enable(["strikethrough", "table"])
@@ -70,7 +70,7 @@ class MarkdownWriter:
         if self._screen is None:
             self._screen = Screen(self._console, self._live)
             self._screen.start()
-        for block in self._blocks.feed(safe.escape(text, keep="\n\t")):
+        for block in self._blocks.feed(escaping.escape(text, keep="\n\t")):
             self._finished(self._screen, block)
 
     def _finished(self, screen: Screen, block: Block) -> None:
@@ -108,7 +108,7 @@ class MarkdownWriter:
         markdown.parsed = _PARSER.parse(text)
         width = self._console.options.update(width=max(1, self._console.width - 1))
         lines = [
-            Text.assemble(*((safe.escape(part.text), part.style or "") for part in line))
+            Text.assemble(*((escaping.escape(part.text), part.style or "") for part in line))
             for line in self._console.render_lines(markdown, width, pad=False)
         ]
         for line in lines:

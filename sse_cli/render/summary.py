@@ -8,13 +8,13 @@ from typing import Final
 
 from rich.text import Text
 
-from sse_cli import safe, units
-from sse_cli.events import Closed, Ending
-from sse_cli.glance import Glance
-from sse_cli.query import Expression
+from sse_cli.analysis.event_counts import Aside
+from sse_cli.analysis.timing import Timing
+from sse_cli.llm.highlights import Glance
+from sse_cli.model.events import Closed, Ending
+from sse_cli.query.selection import Expression
 from sse_cli.render.console import prose
-from sse_cli.render.counts import Aside
-from sse_cli.timing import Timing
+from sse_cli.text import escaping, units
 
 QUIET_SECONDS: Final = 1.0
 # From here on an idle limit between server and reader is what will end the stream: Google's
@@ -93,8 +93,8 @@ def summary(report: Report, *, unicode: bool = True) -> Iterable[Text]:
     for expression in report.expressions:
         if expression.errors:
             times = units.count(expression.errors, "time")
-            why = safe.compact(expression.first_error)
-            text = f"{expression.option} {safe.compact(expression.text)} failed {times}: {why}"
+            why = escaping.compact(expression.first_error)
+            text = f"{expression.option} {escaping.compact(expression.text)} failed {times}: {why}"
             yield _note(text, "sse.ignored")
 
 
@@ -104,7 +104,7 @@ def ending_line(closed: Closed, *, explained: bool = False) -> Text:
     style = "sse.good" if ending in _GOOD else "sse.stopped" if ending in _STOPPED else "sse.bad"
     if explained or not closed.detail:
         return Text(ending.value, style)
-    return prose(f"{ending.value}  ", style, safe.compact(closed.detail))
+    return prose(f"{ending.value}  ", style, escaping.compact(closed.detail))
 
 
 def _amounts(report: Report) -> list[Figure]:
@@ -114,7 +114,7 @@ def _amounts(report: Report) -> list[Figure]:
         events += f" ({report.shown:,} shown)"
     amounts = [("", events), ("", units.size(timing.bytes))]
     if report.glance and report.glance.format:
-        amounts.append(("", safe.compact(report.glance.format.name)))
+        amounts.append(("", escaping.compact(report.glance.format.name)))
         if report.glance.tokens:
             amounts.append(("", units.count(report.glance.tokens, "token")))
     return [*amounts, ("in", units.seconds(report.closed.at))] if timing.last else amounts
@@ -162,7 +162,7 @@ def reconnects_lines(reconnects: int, repeated: int, skipped: int) -> Iterable[T
 def _notes(report: Report) -> Iterable[Text]:
     glance = report.glance
     if glance and glance.format and report.closed.ending in _CLEAN and not glance.is_whole:
-        name = safe.compact(glance.format.name)
+        name = escaping.compact(glance.format.name)
         text = f"the end that {name} requires never came: a cut? (sse tail exits with 5)"
         yield prose("warning: ", "sse.stopped", text)
     counts = report.aside.counts

@@ -14,11 +14,11 @@ from typing import Final, NamedTuple
 from rich.cells import cell_len, chop_cells, set_cell_size
 from rich.text import Span, Text
 
-from sse_cli import payload, redact, safe, units
-from sse_cli.events import Comment, Ignored, Opened, Reconnecting, Retry
-from sse_cli.query import Query, Row, as_text
-from sse_cli.render.items import Item
-from sse_cli.verdict import error_of
+from sse_cli.analysis.verdict import error_of
+from sse_cli.model.events import Comment, Ignored, Opened, Reconnecting, Retry
+from sse_cli.query.selection import Query, Row, as_text
+from sse_cli.run.observers import Item
+from sse_cli.text import escaping, json_values, redaction, units
 
 SLOW: Final = 1.0  # a gap (seconds) that a reader notices
 STALL: Final = 5.0  # and one that makes them doubt
@@ -82,7 +82,9 @@ class Layout:
         share = max(MIN_CELLS, (left - space * (len(names) - 1)) // len(names))
         shares = [share] * (len(names) - 1)
         last = max(MIN_CELLS, left - sum(cells + space for cells in shares))
-        titles = tuple(title for title, _ in fixed) + tuple(safe.compact(name) for name in names)
+        titles = tuple(title for title, _ in fixed) + tuple(
+            escaping.compact(name) for name in names
+        )
         widths = (*(cells for _, cells in fixed), *shares, last)
         return cls(width, titles, widths, " " * space, ellipsis, hidden)
 
@@ -163,12 +165,12 @@ class TableRenderer:
             return self._message(item, layout)
         if isinstance(item, Reconnecting):
             wait = f"{item.ending.value}, attempt {item.attempt} in {units.seconds(item.delay)}"
-            text = f"{wait}: {safe.compact(item.detail)}" if item.detail else wait
+            text = f"{wait}: {escaping.compact(item.detail)}" if item.detail else wait
             return _note(item.at, "reconnecting", text, "sse.stopped")
         if isinstance(item, Ignored):
             return _note(item.at, "ignored", _ignored(item), "sse.ignored")
         if isinstance(item, Comment):
-            return _note(item.at, "comment", safe.compact(item.text.strip()), "sse.comment")
+            return _note(item.at, "comment", escaping.compact(item.text.strip()), "sse.comment")
         if isinstance(item, Retry):
             wait = f"reconnection time {item.reconnection_time} ms"
             return _note(item.at, "retry", wait, "sse.retry")
@@ -183,8 +185,8 @@ class TableRenderer:
             Cell(str(message.n), "sse.number"),
             Cell(units.clock(message.at), "sse.time"),
             Cell(units.seconds(gap).replace("µ", "u" if self._encoding else "µ"), gap_style),
-            Cell(safe.compact(message.type), type_style),
-            Cell(safe.compact(message.id or ""), "sse.id"),
+            Cell(escaping.compact(message.type), type_style),
+            Cell(escaping.compact(message.id or ""), "sse.id"),
             *(self._values(row, layout) if self._names else [self._data(row, layout)]),
         ]
 
@@ -193,7 +195,7 @@ class TableRenderer:
         if not data:
             return Cell("(empty)", "sse.none")
         if "\n" in data and not isinstance(row.payload, str):
-            data = payload.show(row.payload)
+            data = json_values.show(row.payload)
         if error_of(row):
             return Cell(self._shown(data, layout), "sse.error")
         if row.parts and not self._full:
@@ -208,9 +210,9 @@ class TableRenderer:
             return Cell(self._shown(data, layout), "sse.data")
         room = layout.widths[5]
         skip = start - CONTEXT if end > room and start > CONTEXT else 0
-        before = (ELLIPSIS if skip else "") + safe.compact(data[skip:start])
-        part = safe.compact(data[start:end][: 2 * room])
-        after = safe.compact(data[end : end + room])
+        before = (ELLIPSIS if skip else "") + escaping.compact(data[skip:start])
+        part = escaping.compact(data[start:end][: 2 * room])
+        after = escaping.compact(data[end : end + room])
         bright = (len(before), len(before) + len(part), _PART_STYLES[kind])
         return Cell(before + part + after, "sse.around", bright)
 
@@ -225,8 +227,8 @@ class TableRenderer:
     def _shown(self, text: str, layout: Layout) -> str:
         """Server text made safe; only as much of it as a row can show."""
         if self._full:
-            return safe.escape(text.replace("\t", "    "), keep="\n")
-        return safe.compact(text[: 4 * layout.width])
+            return escaping.escape(text.replace("\t", "    "), keep="\n")
+        return escaping.compact(text[: 4 * layout.width])
 
     def _lines(self, cells: list[Cell], layout: Layout) -> Iterable[Text]:
         if not self._full:
@@ -308,7 +310,7 @@ def _place(data: str, text: str) -> tuple[int, int]:
     """Where `text` stands in JSON `data` as a value; (-1, -1) when it is not to be found."""
     if data == text:
         return 0, len(data)
-    for written in (payload.show(text)[1:-1], payload.dump(text)[1:-1]):
+    for written in (json_values.show(text)[1:-1], json_values.dump(text)[1:-1]):
         for opening in (':"', ': "', '"'):
             at = data.find(f'{opening}{written}"')
             if at >= 0:
@@ -318,23 +320,25 @@ def _place(data: str, text: str) -> tuple[int, int]:
 
 
 def _ignored(item: Ignored) -> str:
-    text = safe.compact(item.text)
+    text = escaping.compact(item.text)
     return f"{item.reason}, line {item.line}" + (f": {text}" if text else "")
 
 
 def _header(opened: Opened) -> Text:
     if opened.status is None:
         media = {"ndjson": "NDJSON"}.get(opened.media, "event stream")
-        return Text.assemble((safe.compact(opened.url), "sse.heading"), "  ", media, no_wrap=True)
-    status = safe.compact(f"{opened.status} {opened.reason}".strip())
-    content_type = safe.compact(opened.header("content-type") or "no content type")
+        return Text.assemble(
+            (escaping.compact(opened.url), "sse.heading"), "  ", media, no_wrap=True
+        )
+    status = escaping.compact(f"{opened.status} {opened.reason}".strip())
+    content_type = escaping.compact(opened.header("content-type") or "no content type")
     return Text.assemble(
         (status, "sse.good" if opened.media != "other" else "sse.bad"),
         ("  " + content_type, ""),
-        ("  " + safe.compact(opened.http_version), "sse.label"),
+        ("  " + escaping.compact(opened.http_version), "sse.label"),
         (f"  {'headers in' if opened.attempt == 1 else 'open again at'} ", "sse.label"),
         (units.seconds(opened.at), "sse.figure"),
-        ("  " + safe.compact(redact.url(opened.url)), "sse.label"),
+        ("  " + escaping.compact(redaction.url(opened.url)), "sse.label"),
         no_wrap=True,
         overflow="ellipsis",
     )

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from operator import attrgetter
 from typing import Final
 
-from sse_cli import safe
-from sse_cli.query import Row, as_text
-from sse_cli.render.items import Note
+from sse_cli.query.selection import Row, as_text
+from sse_cli.run.observers import Note
+from sse_cli.text import escaping
 
 _VALUES: Final = attrgetter("values")
 
@@ -39,7 +39,7 @@ class TextRenderer:
                 if any(value is not None for value in row.values)
             ]
         if self._escaped:
-            lines = [safe.escape(line, keep="\n\t") for line in lines]
+            lines = [escaping.escape(line, keep="\n\t") for line in lines]
         return self._end.join(lines) + self._end if lines else ""
 
     def note(self, _note: Note) -> str:

@@ -8,19 +8,13 @@ from typing import Final
 
 import httpx
 
-from sse_cli import coding, content
-from sse_cli.deadlines import Watchdog
-from sse_cli.errors import Terminated, TimeIsUp
-from sse_cli.events import Chunk, Closed, Ending, Media, Opened, Push, Signal, new
-from sse_cli.transport.ending import (
-    Failed,
-    clean_end,
-    cut,
-    is_http2,
-    out_of_time,
-    stalled,
-)
-from sse_cli.transport.exchange import Reply, Wire
+from sse_cli.model import media_type
+from sse_cli.model.errors import Terminated, TimeIsUp
+from sse_cli.model.events import Chunk, Closed, Ending, Media, Opened, Push, Signal, new
+from sse_cli.transport import content_decoder
+from sse_cli.transport.error_mapping import Failed, clean_end, cut, is_http2, out_of_time, stalled
+from sse_cli.transport.handshake import Reply, Wire
+from sse_cli.transport.watchdog import Watchdog
 
 REFUSED_BODY_LIMIT: Final = 64 * 1024
 REFUSED_BODY_SECONDS: Final = 2.0
@@ -73,7 +67,7 @@ def read_body(
     if gathering.held:
         yield gathering.taken()
     if refused:
-        return Closed(0.0, Ending.REFUSED, *content.refusal(opened))
+        return Closed(0.0, Ending.REFUSED, *media_type.refusal(opened))
     # Asked before the end is believed: a shut down socket looks like a clean end.
     if watchdog.stalled:
         return stalled(watchdog)
@@ -155,19 +149,19 @@ def _watched(stream: Iterable[bytes], watchdog: Watchdog) -> Iterator[bytes]:
 
 def _decoded(opened: Opened, response: httpx.Response, watchdog: Watchdog) -> Iterator[bytes]:
     names = opened.header("content-encoding")
-    if unknown := coding.unsupported(names):
+    if unknown := content_decoder.unsupported(names):
         raise Failed(
             Ending.REFUSED,
             f"the body comes with Content-Encoding {unknown}, which was not asked for",
             "sse reads identity, gzip and deflate; the server or a proxy ignores Accept-Encoding",
         )
-    found = coding.codings(names)
+    found = content_decoder.codings(names)
     reads = _reads(response, watchdog)
     return _undone(reads, found[0]) if found else reads
 
 
 def _undone(reads: Iterable[bytes], name: str) -> Iterator[bytes]:
-    decoder = coding.Decoder(name)
+    decoder = content_decoder.Decoder(name)
     for chunk in reads:
         yield from decoder.feed(chunk)
     if not decoder.complete:

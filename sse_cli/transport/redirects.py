@@ -11,15 +11,15 @@ from typing import Final
 
 import httpx
 
-from sse_cli import redact
-from sse_cli.deadlines import Watchdog
-from sse_cli.errors import UsageError
-from sse_cli.events import Ending
-from sse_cli.request import Request
-from sse_cli.transport.asking import origin
-from sse_cli.transport.ending import Failed
-from sse_cli.transport.exchange import Cookies, Reply, exchange
-from sse_cli.url import checked
+from sse_cli.model.errors import UsageError
+from sse_cli.model.events import Ending
+from sse_cli.request.model import Request
+from sse_cli.request.url import checked
+from sse_cli.text import redaction
+from sse_cli.transport.error_mapping import Failed
+from sse_cli.transport.handshake import Cookies, Reply, exchange
+from sse_cli.transport.httpx_request import origin
+from sse_cli.transport.watchdog import Watchdog
 
 MAX_REDIRECTS: Final = 20
 # All that another origin gets to see of a request (rule 4): none of it names the caller.
@@ -52,7 +52,7 @@ def follow(  # noqa: PLR0913, PLR0917 (a request, and what its connections share
         admit(watchdog.remaining())
     raise Failed(
         Ending.REFUSED,
-        f"more than {MAX_REDIRECTS} redirects, the last to {redact.url(str(url))}",
+        f"more than {MAX_REDIRECTS} redirects, the last to {redaction.url(str(url))}",
         "the server redirects in a circle",
     )
 
@@ -75,7 +75,7 @@ def _target(response: httpx.Response, url: httpx.URL) -> httpx.URL | None:
 def _blocked(status: int, target: httpx.URL) -> Failed:
     return Failed(
         Ending.REFUSED,
-        f"{status} redirects to another origin, {redact.url(str(target))}",
+        f"{status} redirects to another origin, {redaction.url(str(target))}",
         "-L follows it, without your headers and body; or ask that URL itself",
     )
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 import jmespath
 
-from sse_cli.expression import compile_expression
+from sse_cli.query.jmespath import compile_expression
 from tests.benchmarks import corpora
 from tests.benchmarks.measure import OURS, Benchmark, Samples, Setting, faster, interleaved, seconds
 

@@ -18,9 +18,9 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
 
-from sse_cli.events import Event
-from sse_cli.interpreter import EXCERPT
-from sse_cli.parser import EventStreamParser
+from sse_cli.model.events import Event
+from sse_cli.parser.event_stream import EventStreamParser
+from sse_cli.parser.fields import EXCERPT
 from tests.reference import Reference
 
 BOM = b"\xef\xbb\xbf"

@@ -9,8 +9,8 @@ from functools import partial
 from itertools import cycle, pairwise
 from typing import Any, Final
 
-from sse_cli.events import Message
-from sse_cli.parser import EventStreamParser
+from sse_cli.model.events import Message
+from sse_cli.parser.event_stream import EventStreamParser
 from tests.benchmarks import corpora, peers
 from tests.benchmarks.measure import (
     OURS,

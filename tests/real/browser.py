@@ -14,9 +14,10 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from sse_cli.journal import Exchange
-from sse_cli.scenarios import Scenario
-from sse_cli.serve import Breaking, Server, running
+from sse_cli.mockserver.request_log import Exchange
+from sse_cli.mockserver.scenarios import Scenario
+from sse_cli.mockserver.server import Breaking, Server
+from sse_cli.mockserver.server_thread import running
 from tests.real.command import environment
 from tests.real.town import program
 

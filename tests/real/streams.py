@@ -6,8 +6,9 @@ import base64
 import json
 from pathlib import Path
 
-from sse_cli import EventStreamParser, Message, scenarios
-from sse_cli.scenarios import Scenario
+from sse_cli import EventStreamParser, Message
+from sse_cli.mockserver import scenarios
+from sse_cli.mockserver.scenarios import Scenario
 
 CORPUS = Path(__file__).parents[1] / "corpus"
 Told = list[list[str]]  # type, data, last event id

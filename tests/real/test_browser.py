@@ -8,11 +8,13 @@ from typing import Any
 
 import pytest
 
-from sse_cli import page, scenarios
-from sse_cli.faults import FAULTS
-from sse_cli.scenarios import Scenario
-from sse_cli.scenarios.cutting import recut
-from sse_cli.serve import Breaking, Exchange, Server, running
+from sse_cli.mockserver import page, scenarios
+from sse_cli.mockserver.faults import FAULTS
+from sse_cli.mockserver.request_log import Exchange
+from sse_cli.mockserver.scenarios import Scenario
+from sse_cli.mockserver.scenarios.chunking import recut
+from sse_cli.mockserver.server import Breaking, Server
+from sse_cli.mockserver.server_thread import running
 from tests.real.browser import visit
 from tests.real.streams import Told, cases, formats, parsed, shipped
 

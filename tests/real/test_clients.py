@@ -11,9 +11,10 @@ from typing import Any
 
 import pytest
 
-from sse_cli import page, playback
-from sse_cli.scenarios import Scenario
-from sse_cli.serve import Server, running
+from sse_cli.mockserver import page, replay
+from sse_cli.mockserver.scenarios import Scenario
+from sse_cli.mockserver.server import Server
+from sse_cli.mockserver.server_thread import running
 from tests.real.command import PATIENCE, environment
 from tests.real.streams import Told, cases, formats, parsed, shipped
 from tests.real.town import missing, program
@@ -153,7 +154,7 @@ def recorded(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[s
     with running(Server({name: shipped()[name]}, speed=0)) as base:
         ran = sse("tail", f"{base}/{name}", "-o", "json", "--record", file)
     assert ran.code == 0, ran
-    with running(Server({"kept": playback.from_file(file)}, speed=0)) as base:
+    with running(Server({"kept": replay.from_file(file)}, speed=0)) as base:
         yield name, f"{base}/kept", json.loads(ran.out)["text"]
 
 

@@ -11,9 +11,10 @@ from contextlib import ExitStack
 
 import pytest
 
-from sse_cli import scenarios
-from sse_cli.scenarios import FOLDER, Scenario, Step
-from sse_cli.serve import Server, running
+from sse_cli.mockserver import scenarios
+from sse_cli.mockserver.scenarios import FOLDER, Scenario, Step
+from sse_cli.mockserver.server import Server
+from sse_cli.mockserver.server_thread import running
 from tests.real.command import SSE, Reader, reading
 
 QUERY = "choices[0].delta.content"

@@ -1,0 +1,1 @@
+"""Measurements taken while a stream runs: timing, verdict, event counts, resume audit."""

@@ -1,0 +1,1 @@
+"""The smoke check: streams described in a file, expectations, outcomes."""

@@ -1,0 +1,298 @@
+"""A file of streams to check: `[streams.NAME]` tables, and `[defaults]` that they share.
+
+Rule 1: a key is an option of `sse check`, by its long name; `KEYS` is all of them. What differs:
+`method` and `headers` (a table), `json` may be a table, `file` is a stream that was kept, and
+`false` takes an expectation of the defaults back.
+Rule 2: `${NAME}` stands for a variable of the environment, in what is asked for and nowhere
+else: expectations are shown to everybody. Rule 3: no value of the file is part of an error.
+Rule 4: paths are relative to the file.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+from sse_cli.check.config_keys import EXAMPLES, FITS, KEYS, WORDS, Part, kind_of
+from sse_cli.check.toml_positions import Place, places, written_twice
+from sse_cli.model.errors import UsageError
+
+SCHEMA: Final = Path(__file__).parent / "schema.json"
+# Of each of these, a stream's own replace the defaults' all together.
+_GROUPS: Final = (
+    {"url", "file"},
+    {"bearer", "user"},
+    {"json", "data", "data-raw", "data-binary", "data-urlencode"},
+)
+_OTHER_NAMES: Final = {
+    "request": "method",
+    "header": "headers",
+    "body": "json",
+    "timeout": "max-time",
+}
+_EXPANDED: Final = ("target", "request", "resuming")
+_FILES: Final = {"file", "cacert", "cert", "key", "unix-socket"}
+_AT_FILES: Final = {"json", "data", "data-binary", "bearer"}
+_VARIABLE: Final = re.compile(r"\$(\$?)\{([^}]*)(\}?)")
+# How tomllib begins what it says of a key or a table that was there before.
+_TWICE: Final = ("Cannot overwrite", "Cannot declare", "Duplicate inline table key")
+_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+@dataclass(frozen=True)
+class Described:
+    """One stream of a file, expanded. `target` is a URL or a file's path; the rest are names of
+    options and their values, by what they are a part of."""
+
+    name: str
+    target: str
+    place: Place
+    request: Sequence[tuple[str, str]] = ()
+    settings: Mapping[str, Any] = field(default_factory=dict)  # reading, resuming, limits
+    expected: Sequence[tuple[str, str]] = ()
+    lines: Mapping[str, int] = field(default_factory=dict)  # of its keys, or of the defaults'
+
+
+def read(
+    path: str, only: Sequence[str] = (), environment: Mapping[str, str] = os.environ
+) -> list[Described]:
+    """The streams of a file, in its order; of those `only` are named, if any are.
+
+    Raises UsageError with line and column for what can't be read or meant.
+    """
+    text = ""
+    try:
+        text = Path(path).read_bytes().decode("utf-8-sig")
+        document = tomllib.loads(text)
+        where = places(text)
+    except OSError as error:
+        reason = (error.strerror or "unreadable").lower()
+        raise UsageError(f"can't read {path}: {reason}", "check the path") from None
+    except (ValueError, RecursionError) as error:  # bad TOML and bad UTF-8 are ValueErrors
+        raise _no_toml(path, text, error) from None
+    try:
+        return _File(path, document, where, environment).streams(only)
+    except RecursionError:
+        raise UsageError(f"{path} is nested too deeply", "send such a body from a file") from None
+
+
+def _no_toml(path: str, text: str, error: Exception) -> UsageError:
+    if not isinstance(error, tomllib.TOMLDecodeError):
+        what = "not UTF-8, or too deep"
+    elif str(error).startswith(_TWICE) and (found := written_twice(text)):
+        key, first, place = found
+        where = f"{path}, line {place.line}, column {place.column}"
+        what = f"{'.'.join(map(str, key))} is written twice, first in line {first.line}"
+        return UsageError(f"{where}: {what}", "keep one of the two")
+    else:
+        what = str(error)
+    return UsageError(f"{path} is no TOML: {what}", "sse check --schema tells its keys")
+
+
+class _File:
+    def __init__(
+        self,
+        path: str,
+        document: dict[str, Any],
+        where: Mapping[tuple[str | int, ...], Place],
+        environment: Mapping[str, str],
+    ) -> None:
+        self._path = path
+        self._folder = Path(path).parent
+        self._document = document
+        self._where = where
+        self._environment = environment
+
+    def streams(self, only: Sequence[str]) -> list[Described]:
+        """Every stream is looked at, but variables are asked for where a stream is wanted."""
+        for name in self._document:
+            if name not in ("defaults", "streams"):
+                self._unknown((name,), ("defaults", "streams"))
+        defaults = self._table(("defaults",), self._document.get("defaults", {}))
+        streams = self._document.get("streams")
+        if not isinstance(streams, dict) or not streams:
+            raise UsageError(
+                f"{self._path} describes no stream", "write [streams.NAME] and its url"
+            )
+        tables = {name: self._table(("streams", name), streams[name]) for name in streams}
+        for name in only:
+            if name not in tables:
+                close = difflib.get_close_matches(name, tables, n=1)
+                hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(tables)}"
+                raise UsageError(f"{self._path} has no stream {name!r}", hint)
+        wanted = [name for name in tables if not only or name in only]
+        return [self._stream(name, defaults, tables[name]) for name in wanted]
+
+    def _table(self, path: tuple[str, ...], table: object) -> dict[str, Any]:
+        """The keys of a stream or of the defaults, each of its type."""
+        if not isinstance(table, dict):
+            self._fail(path, "is no table", f"write [{'.'.join(path)}]")
+        for name, value in table.items():
+            if name not in KEYS:
+                self._unknown((*path, name), tuple(KEYS))
+            kind, part = KEYS[name]
+            is_off = value is False and part == "expectation"
+            if not is_off and not FITS[kind](value):
+                self._misfit((*path, name), value)
+        return table
+
+    def _stream(self, name: str, defaults: dict[str, Any], own: dict[str, Any]) -> Described:
+        path = ("streams", name)
+        paths = {key: (*path, key) if key in own else ("defaults", key) for key in KEYS}
+        merged = _merged(defaults, own)
+        found = {
+            key: self._value(key, paths[key], merged[key])
+            for key in KEYS
+            if merged.get(key, False) is not False
+        }
+        if ("url" in found) == ("file" in found):
+            which = "has both url and file" if "url" in found else "has no url"
+            self._fail(path, which, 'write url = "https://…"')
+        settings = ("reading", "resuming", "limits")
+        return Described(
+            name,
+            found.get("url") or found["file"],
+            self._where[path],
+            tuple(pair for key in found for pair in _pairs(key, found[key], "request")),
+            {
+                key.replace("-", "_"): _plain(key, found[key])
+                for key in found
+                if KEYS[key].part in settings
+            },
+            tuple(pair for key in found for pair in _pairs(key, found[key], "expectation")),
+            {key: self._where[paths[key]].line for key in found},
+        )
+
+    def _value(self, key: str, path: tuple[str, ...], value: Any) -> Any:
+        """A value with its variables, and paths as they are from here."""
+        expand = KEYS[key].part in _EXPANDED
+        expanded = _mapped(value, lambda text: self._expanded(path, text, expand=expand))
+        if key in _AT_FILES:
+            return self._at_files(path, value, expanded)
+        if key in _FILES or (key == "format" and (value.endswith(".toml") or "/" in value)):
+            return str(self._folder / expanded)
+        return expanded
+
+    def _at_files(self, path: tuple[str, ...], typed: Any, value: Any) -> Any:
+        """A string or several; a table or an array that is to be sent as JSON stays."""
+        if isinstance(typed, str):
+            return self._at_file(path, typed, value)
+        if path[-1] == "json":
+            return value
+        return [self._at_file(path, *pair) for pair in zip(typed, value, strict=True)]
+
+    def _at_file(self, path: tuple[str, ...], typed: str, text: str) -> str:
+        if typed.startswith("@"):
+            if text == "@-":
+                self._fail(path, "can't read standard input", "name a file: @body.json")
+            return f"@{self._folder / text[1:]}"
+        if text.startswith("@"):  # what was no file's name when it was typed must not become one
+            self._fail(path, "begins with @ by its variable", "write @ before the variable")
+        return text
+
+    def _expanded(self, path: tuple[str, ...], text: str, *, expand: bool) -> str:
+        def value(found: re.Match[str]) -> str:
+            if found[1]:  # $${NAME} is ${NAME} itself
+                return found[0][1:]
+            if not expand:
+                hint = "only what is asked for may; $${…} is the text itself"
+                self._fail(path, "can't hold a variable: expectations are shown", hint)
+            name = found[2]
+            if not _NAME.fullmatch(name) or not found[3]:
+                self._fail(path, "has ${ without a variable's name and }", "write ${NAME}")
+            if not self._environment.get(name):
+                state = "empty" if name in self._environment else "not set"
+                self._fail(path, f"needs ${{{name}}}, which is {state}", f"export {name}=…")
+            return self._environment[name]
+
+        return _VARIABLE.sub(value, text)
+
+    def _misfit(self, path: tuple[str, ...], value: object) -> NoReturn:
+        """A value of the wrong kind; of its own kind at most is said, it may be a secret."""
+        name = path[-1]
+        kind = KEYS[name].kind
+        words, example = WORDS[kind]
+        hint = f"write {name} = {EXAMPLES.get(name, example)}"
+        if isinstance(value, str) and kind in ("number", "flag"):
+            hint += ", without quotes"
+        is_other = kind in ("number", "flag", "text") and not isinstance(value, int)
+        is_other = is_other or isinstance(value, bool)
+        what = f"is {kind_of(value)}, not {words}" if is_other else f"is not {words}"
+        self._fail(path, what, hint)
+
+    def _unknown(self, path: tuple[str, ...], known: Sequence[str]) -> NoReturn:
+        name = path[-1]
+        other = _OTHER_NAMES.get(name)
+        close = [other] if other else difflib.get_close_matches(name.replace("_", "-"), known, n=1)
+        if name == "http1":  # http1.1 = true, whose dot makes it two keys
+            close = ['"http1.1", in quotes']
+        hint = f"did you mean {close[0]}?" if close else "sse check --schema tells the keys"
+        self._fail(path, "is no key", hint)
+
+    def _fail(self, path: tuple[str, ...], what: str, hint: str) -> NoReturn:
+        place = self._where.get(path)
+        where = f", line {place.line}, column {place.column}" if place else ""
+        raise UsageError(f"{self._path}{where}: {'.'.join(path)} {what}", hint)
+
+
+def _merged(defaults: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
+    """The stream's own keys over the defaults; headers name by name."""
+    replaced = set().union(*(group for group in _GROUPS if group & own.keys()))
+    found = {key: value for key, value in defaults.items() if key not in replaced} | own
+    if "headers" in defaults and "headers" in own:
+        names = {name.lower() for name in own["headers"]}
+        kept = {n: v for n, v in defaults["headers"].items() if n.lower() not in names}
+        found["headers"] = kept | own["headers"]
+    return found
+
+
+def _pairs(key: str, value: Any, part: Part) -> Iterator[tuple[str, str]]:
+    """A key's value as options: names and texts."""
+    kind = KEYS[key].kind
+    if KEYS[key].part != part:
+        return
+    if kind == "headers":
+        yield from (("header", f"{name}: {text}") for name, text in value.items())
+    elif key == "ending":
+        yield key, ",".join(_texts(value))
+    elif kind == "counts" and isinstance(value, dict):
+        yield from ((key, f"{name}={count}") for name, count in value.items())
+    elif kind in ("texts", "counts"):
+        yield from ((key, text) for text in _texts(value))
+    elif kind == "json" and not isinstance(value, str):
+        yield key, json.dumps(value)
+    elif kind == "flag":
+        yield from [(key, "")] if value else []
+    else:
+        yield "request" if key == "method" else key, str(_plain(key, value))
+
+
+def _plain(key: str, value: Any) -> Any:
+    """A duration as it is typed on a command line; all else as it is."""
+    if KEYS[key].kind == "duration" and not isinstance(value, str):
+        return f"{value:.6f}".rstrip("0").rstrip(".")
+    return value
+
+
+def _texts(value: Any) -> Iterable[str]:
+    if isinstance(value, str):
+        return [value]
+    return value if isinstance(value, list) and all(isinstance(one, str) for one in value) else []
+
+
+def _mapped(value: Any, change: Callable[[str], str]) -> Any:
+    """`value` with every string in it changed; keys stay."""
+    if isinstance(value, str):
+        return change(value)
+    if isinstance(value, list):
+        return [_mapped(one, change) for one in value]
+    if isinstance(value, dict):
+        return {key: _mapped(one, change) for key, one in value.items()}
+    return value

@@ -1,0 +1,1 @@
+"""Reports of a check: JSON, JUnit, GitHub Actions."""

@@ -1,0 +1,65 @@
+"""GitHub's workflow commands: writing `::error …::` lines, and keeping servers from it.
+
+The runner takes a line for a command if it begins with `::name` (blanks before it don't
+count), and in an older form, `##[name]`, wherever in a line that stands. It compares as .NET
+does by default, where joiners (ZWJ, ZWNJ) count for nothing. See actions/runner,
+`ActionCommand.cs`; actions/toolkit, `command.ts`, for the escapes.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Final
+
+from sse_cli.check.outcome import Checked
+from sse_cli.text import escaping
+
+_NEW: Final = re.compile("^([\\s\u200c\u200d]*):([\u200c\u200d]*:)", re.MULTILINE)
+_OLD: Final = re.compile("#([\u200c\u200d]*#[\u200c\u200d]*\\[)")
+_DATA: Final = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
+_PROPERTY: Final = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3A", ",": "%2C"})
+
+
+def is_wanted(environment: Mapping[str, str]) -> bool:
+    """Whether this is a job of GitHub Actions."""
+    return environment.get("GITHUB_ACTIONS", "") == "true"
+
+
+def defused(text: str) -> str:
+    """`text`, one line or many, without anything that the runner would obey."""
+    return _NEW.sub(r"\1\\x3a\2", _OLD.sub(r"\\x23\1", text))
+
+
+def command(name: str, properties: Mapping[str, str], message: str) -> str:
+    """A workflow command: one line, whatever the values hold."""
+    pairs = ",".join(f"{key}={_escaped(value, _PROPERTY)}" for key, value in properties.items())
+    return f"::{name} {pairs}::{_escaped(message, _DATA)}"
+
+
+def of(streams: Sequence[Checked]) -> Iterable[str]:
+    """One `error` for each expectation that failed, or stream that could not be judged."""
+    for checked in streams:
+        if checked.exit_code == 0:
+            continue
+        properties = {"title": f"sse check: {checked.name}"}
+        if checked.place:
+            path, line = checked.place
+            properties = {"file": path, "line": str(line), **properties}
+        for message in _messages(checked):
+            yield command("error", properties, message)
+
+
+def _messages(checked: Checked) -> Iterable[str]:
+    if checked.last is None:
+        yield "not judged: stopped"
+        return
+    outcome = checked.last.outcome
+    for result in outcome.failed:
+        yield f"{result.name}: expected {result.expected}, found {result.found}"
+    if not outcome.is_judged:
+        yield f"{outcome.closed.ending}: {outcome.closed.detail}"
+
+
+def _escaped(text: str, table: dict[int, str]) -> str:
+    return defused(escaping.escape(text, keep="\r\n")).translate(table)

@@ -1,0 +1,154 @@
+"""What `check` found as JUnit XML, which CI systems show: a suite a stream, a case an expectation.
+
+There is no standard. What is written satisfies both schemas in common use: that of Ant's JUnit
+task (which wants every attribute, `properties`, `system-out` and `system-err`, in this order),
+and the one of Jenkins' xUnit plugin (which wants times with three decimals at most).
+XML 1.0, 2.2 has no words for control characters, surrogates and noncharacters: they are
+written as escapes, as on a terminal.
+"""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from sse_cli.check.expectations import Witness
+from sse_cli.check.outcome import Attempt, Checked, Result
+from sse_cli.model.errors import OutputError, UsageError
+from sse_cli.text import escaping
+
+_KINDS: Final = ("failure", "error", "skipped")
+
+if TYPE_CHECKING:  # it costs 15 ms, which only reports need pay
+    from xml.etree.ElementTree import Element
+
+
+def prepare(path: str) -> None:
+    """Make the folder of a report that is to come. Raises UsageError if it can't be there."""
+    if path == "-":  # standard output has the verdicts
+        raise UsageError("--junit - is no file to write to", "name a file: report.xml")
+    try:
+        Path(path).parent.mkdir(parents=True, exist_ok=True)
+        if Path(path).is_dir():
+            raise UsageError(f"--junit {path} is a directory", "name a file: report.xml")
+    except OSError as error:
+        reason = (error.strerror or "no such name").lower()
+        raise UsageError(f"--junit {path}: {reason}", "name a file to write to") from None
+
+
+def write(path: str, streams: Sequence[Checked], started: datetime) -> None:
+    """Write the report; `started` is when the first stream was. Raises OutputError."""
+    try:
+        Path(path).write_bytes(document(streams, started))
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise OutputError(f"can't write {path}: {reason}", "name another --junit file") from None
+
+
+def document(streams: Sequence[Checked], started: datetime) -> bytes:
+    """The report as UTF-8."""
+    from xml.etree import ElementTree  # noqa: PLC0415 (see above)
+
+    root = ElementTree.Element("testsuites")
+    for number, checked in enumerate(streams):
+        root.append(_suite(number, checked, started))
+    ElementTree.indent(root)
+    text: bytes = ElementTree.tostring(root, encoding="utf-8", xml_declaration=True)
+    return text + b"\n"
+
+
+def _suite(number: int, checked: Checked, started: datetime) -> Element:
+    last = checked.last
+    cases = _cases(checked, last)
+    count = {kind: sum(one.find(kind) is not None for one in cases) for kind in _KINDS}
+    suite = _element(
+        "testsuite",
+        name=checked.name or "stream",
+        timestamp=started.strftime("%Y-%m-%dT%H:%M:%S"),
+        hostname=socket.gethostname() or "localhost",
+        tests=str(len(cases)),
+        failures=str(count["failure"]),
+        errors=str(count["error"]),
+        skipped=str(count["skipped"]),
+        time=_time(last.seconds if last else 0.0),
+        id=str(number),
+        package="sse.check",
+    )
+    suite.append(_properties(checked, last))
+    suite.extend(cases)
+    suite.append(_element("system-out", "\n".join(_earlier(checked))))
+    suite.append(_element("system-err"))
+    return suite
+
+
+def _properties(checked: Checked, last: Attempt | None) -> Element:
+    found = {"target": checked.target, "attempts": str(len(checked.attempts))}
+    if last:
+        found["ending"] = last.outcome.closed.ending.value
+    if last and last.recording:
+        found["recording"] = last.recording
+    properties = _element("properties")
+    properties.extend(_element("property", name=key, value=found[key]) for key in found)
+    return properties
+
+
+def _cases(checked: Checked, last: Attempt | None) -> list[Element]:
+    """The last attempt's expectations; the first that could not be judged says why."""
+    if last is None:
+        case = _case(checked, "ending", 0.0)
+        case.append(_element("error", message="not judged: stopped", type="interrupted"))
+        return [case]
+    closed, told, cases = last.outcome.closed, False, []
+    for number, result in enumerate(last.outcome.results):
+        name = f"{result.name}: {result.expected}"
+        case = _case(checked, name, 0.0 if number else last.seconds)
+        if result.verdict == "failed":
+            case.append(_failure(result))
+        elif result.verdict == "unjudged" and not told and not last.outcome.is_judged:
+            told = True
+            case.append(_element("error", message=closed.detail, type=closed.ending.value))
+        elif result.verdict == "unjudged":
+            case.append(_element("skipped", message="not judged"))
+        cases.append(case)
+    return cases
+
+
+def _case(checked: Checked, name: str, seconds: float) -> Element:
+    return _element("testcase", classname=checked.name or "stream", name=name, time=_time(seconds))
+
+
+def _failure(result: Result) -> Element:
+    message = f"expected {result.expected}, found {result.found}"
+    text = _told(result.witness) if result.witness else ""
+    return _element("failure", text, message=message, type=result.name)
+
+
+def _told(witness: Witness) -> str:
+    where = f"event {witness.n} {witness.event}" if witness.n else f"line {witness.event}"
+    return f"{where.strip()} at {witness.at:.3f} s\n{witness.data}"
+
+
+def _earlier(checked: Checked) -> Iterable[str]:
+    """What the attempts that don't count came to."""
+    for number, attempt in enumerate(checked.earlier, 1):
+        closed = attempt.outcome.closed
+        yield f"attempt {number}: {closed.ending}: {closed.detail}"
+        for result in attempt.outcome.failed:
+            yield f"  {result.name}: expected {result.expected}, found {result.found}"
+
+
+def _time(seconds: float) -> str:
+    return f"{seconds:.3f}"
+
+
+def _element(tag: str, text: str = "", **attributes: str) -> Element:
+    from xml.etree import ElementTree  # noqa: PLC0415 (see above)
+
+    element = ElementTree.Element(
+        tag, {key: escaping.escape(attributes[key]) for key in attributes}
+    )
+    element.text = escaping.escape(text, keep="\n\t") or None
+    return element

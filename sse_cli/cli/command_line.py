@@ -1,0 +1,157 @@
+"""The command line, where it is not Typer's business alone.
+
+- A first word that is no command means `watch`.
+- The request options are kept in the order they were typed.
+- Everything after the word `curl` is read as curl's own options.
+"""
+
+from __future__ import annotations
+
+from collections import UserDict
+from collections.abc import Iterable, Mapping
+from importlib import import_module
+from pathlib import Path
+from typing import Any, ClassVar, Final
+
+from typer import Typer
+from typer.core import TyperCommand, TyperGroup
+from typer.main import get_command
+
+from sse_cli.cli.options.groups import expanded
+from sse_cli.cli.options.request import CONNECTION, REQUEST
+from sse_cli.model.errors import UsageError
+from sse_cli.sources import files
+
+PAIRS: Final = "sse.request"
+PARSER: Final = "sse.parser"
+DEFAULT_COMMAND: Final = "watch"
+CURL: Final = "curl"
+HELP: Final = "help"
+
+
+Place = tuple[str, type[TyperCommand] | None]
+
+
+class Group(TyperGroup):
+    """The program's commands; `sse URL` is `sse watch URL`."""
+
+    later: ClassVar[Mapping[str, Place]] = {}  # name: module and function, what reads its words
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**settings)
+        self.commands = Commands(self.later, self.commands)
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Put `watch` before a command line that begins with none of our commands."""
+        own = self._own_options(ctx)
+        start = next((n for n, word in enumerate(args) if word not in own), len(args))
+        if args[start : start + 1] == [HELP] and not Path(HELP).exists():
+            args = [*args[:start], *args[start + 1 :], "--help"]
+        elif start < len(args) and (word := args[start]) not in self.commands:
+            if not word.startswith("-") and not _is_curl(word):
+                files.kind_of(word, [*self.commands, CURL])
+            args = [*args[:start], DEFAULT_COMMAND, *args[start:]]
+        return super().parse_args(ctx, args)
+
+    def _own_options(self, ctx: Any) -> set[str]:
+        return {name for option in self.get_params(ctx) for name in option.opts}
+
+
+class Commands(UserDict[str, Any]):
+    """Commands by name; each is imported and built when it is first looked at, since a run needs
+    one of them and the imports of all take 40 ms."""
+
+    def __init__(self, later: Mapping[str, Place], built: Mapping[str, Any]) -> None:
+        super().__init__(later)
+        self._built = dict(built)
+        self.data.update(built)
+
+    def __getitem__(self, name: str) -> Any:
+        if name not in self._built:
+            self._built[name] = _build(name, *self.data[name])
+        return self._built[name]
+
+
+def _build(name: str, place: str, kind: type[TyperCommand] | None) -> Any:
+    """The command `name`, whose function is `module:function`."""
+    module, _, function = place.partition(":")
+    alone = Typer(add_completion=False)
+    alone.command(name, cls=kind)(expanded(getattr(import_module(module), function)))
+    return get_command(alone)
+
+
+class StreamCommand(TyperCommand):
+    """A command that takes a TARGET, request options, or a pasted curl command."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """Note the request options in order, those of a pasted curl command last."""
+        rest = self._from_target(ctx, args)
+        pasted: list[tuple[str, str]] = []
+        if rest and _is_curl(rest[0]):
+            from sse_cli.cli import unknown_option  # noqa: PLC0415
+            from sse_cli.request import curl  # noqa: PLC0415 (3 ms, for those who paste a command)
+
+            found = curl.parse(
+                rest, self._ours(ctx), elsewhere=lambda name: unknown_option.elsewhere(name, ctx)
+            )
+            pasted = found.request
+            args = [*args[: len(args) - len(rest)], *found.ours, CURL]
+        ctx.meta[PAIRS] = [*self._pairs(ctx, args), *pasted]
+        return super().parse_args(ctx, args)
+
+    def make_parser(self, ctx: Any) -> Any:
+        """One for all that reads this command line: sixty options take a millisecond."""
+        if PARSER not in ctx.meta:
+            ctx.meta[PARSER] = super().make_parser(ctx)
+        return ctx.meta[PARSER]
+
+    def _from_target(self, ctx: Any, args: list[str]) -> list[str]:
+        """The words from the first one on that is no option and no option's value."""
+        parser = self.make_parser(ctx)
+        parser.allow_interspersed_args = False
+        values, rest, _ = parser.parse_args(list(args))
+        parser.allow_interspersed_args = True
+        target = values.get("target") or ()
+        return [*([target] if isinstance(target, str) else target), *rest]
+
+    def _pairs(self, ctx: Any, args: list[str]) -> Iterable[tuple[str, str]]:
+        """The request options of `args` as curl's long names and values, in typed order."""
+        values, extra, order = self.make_parser(ctx).parse_args(list(args))
+        if extra:  # they may be the words of an unquoted header: not shown
+            raise UsageError(
+                f"{len(extra)} {'word' if len(extra) == 1 else 'words'} too many, "
+                "besides the one TARGET",
+                "a header, a body or an expression that has spaces needs quotes",
+            )
+        taken: dict[str, int] = {}
+        parameter: Any
+        for parameter in order:
+            if getattr(parameter, "rich_help_panel", None) not in (REQUEST, CONNECTION):
+                continue
+            value = values[parameter.name]
+            if isinstance(value, list):
+                index = taken.get(parameter.name, 0)
+                taken[parameter.name] = index + 1
+                value = value[index]
+            yield _long_name(parameter), "" if isinstance(value, bool) else str(value)
+
+    def _ours(self, ctx: Any) -> dict[str, bool]:
+        """The long options that are ours alone, and whether each takes a value."""
+        options: list[Any] = self.get_params(ctx)
+        return {
+            name.removeprefix("--"): not option.is_flag
+            for option in options
+            if getattr(option, "rich_help_panel", None) not in (REQUEST, CONNECTION)
+            for name in (*option.opts, *option.secondary_opts)
+            if name.startswith("--")
+        }
+
+
+def _is_curl(word: str) -> bool:
+    """The word itself, or a whole command that was quoted as one."""
+    return word.split(maxsplit=1)[:1] == [CURL]
+
+
+def _long_name(parameter: Any) -> str:
+    names: list[str] = parameter.opts
+    return next(name for name in names if name.startswith("--")).removeprefix("--")

@@ -1,0 +1,162 @@
+"""The program: the one place that turns what happened into an exit code."""
+
+from __future__ import annotations
+
+import difflib
+import os
+import re
+import signal
+import sys
+from pathlib import Path
+from typing import Any, Final, NoReturn
+
+from sse_cli.model.errors import Crashed, ExitCode, ReaderGone, SSEError, Terminated, UsageError
+from sse_cli.process import crash_reports, lazy_imports, signals
+
+_NOT_ONE_OF: Final = r"'([^']*)' is not one of "
+_WORDS: Final = {
+    "is not a valid int range": "is no whole number",
+    "is not a valid int": "is no whole number",
+    "is not a valid float range": "is no number",
+    "is not a valid float": "is no number",
+    ". Choose from: ": ": ",
+}
+
+
+def main() -> NoReturn:
+    """Run `sse`; leave with the exit code of the README's table, or die by the signal."""
+    try:
+        crash_reports.install()
+        signals.install()
+        lazy_imports.install()
+        code = _program(sys.argv[1:])
+    except SystemExit:  # how a completion script ends
+        raise
+    except BaseException as error:
+        code = _told(error)
+    _leave(code)
+
+
+def _told(error: BaseException) -> int:
+    """The exit code of what was raised, once a person was told of it.
+
+    Another Ctrl-C while that goes on, or a bug in the telling, must not end in a traceback.
+    """
+    try:
+        return _code(error)
+    except (KeyboardInterrupt, Terminated, Crashed) as second:
+        return ExitCode.BUG if isinstance(second, Crashed) else _code(second)
+    except Exception as second:
+        crash_reports.show(second)
+        crash_reports.say(f"error: {crash_reports.words(second)}\nhint: {crash_reports.HINT}")
+        return ExitCode.BUG
+
+
+def _code(error: BaseException) -> int:
+    if isinstance(error, KeyboardInterrupt):
+        return 128 + signal.SIGINT
+    if isinstance(error, Terminated):
+        return 128 + error.signal_number
+    if isinstance(error, ReaderGone):
+        return 128 + signal.SIGPIPE
+    if isinstance(error, SSEError):
+        return _explain(error)
+    return _apologise(error.error if isinstance(error, Crashed) else error)
+
+
+def _program(arguments: list[str]) -> int:
+    """Run the command line; the exit code. Everything that goes wrong is raised."""
+    from typer.main import get_command  # noqa: PLC0415 (it costs 48 ms)
+
+    from sse_cli.cli.commands import app  # noqa: PLC0415
+    from sse_cli.render.stdout import failing_output  # noqa: PLC0415
+
+    command = get_command(app)
+    if "_SSE_COMPLETE" in os.environ or "_SSE_CLI_COMPLETE" in os.environ:
+        command.main(arguments, prog_name=_name())
+    try:
+        # Not Command.main: it would answer Ctrl-C with an exit code and a closed pipe with 1.
+        with command.make_context(_name(), list(arguments)) as context:
+            command.invoke(context)
+    except OSError:  # help and the version are Typer's to print
+        with failing_output():
+            raise
+    except SystemExit:  # Rich's answer to a closed pipe
+        raise ReaderGone from None
+    except Exception as error:
+        return _typers_own(error)
+    return ExitCode.OK
+
+
+def _typers_own(error: Any) -> int:
+    """Typer's exceptions, known by their shape: Exit's code, or words about the usage."""
+    if type(error).__name__ == "Exit":
+        return int(error.exit_code)
+    if type(error).__name__ == "NoArgsIsHelpError":
+        error.show()
+        return ExitCode.USAGE
+    if not hasattr(error, "format_message"):
+        raise error
+    path = error.ctx.command_path if error.ctx else "sse"
+    options = error.ctx.command.params if error.ctx else []
+    has_more = any("--help-all" in option.opts for option in options)
+    hint = f"{path} {'--help-all' if has_more else '--help'} shows what there is"
+    if type(error).__name__ == "NoSuchOption":
+        from sse_cli.cli import unknown_option  # noqa: PLC0415 (only where one is strange)
+        from sse_cli.request import curl  # noqa: PLC0415 (for its table of options)
+
+        name = error.option_name
+        if error.ctx and (wrong := unknown_option.elsewhere(name, error.ctx)):
+            raise wrong
+        curl.refuse(name)
+        close = ", ".join(error.possibilities or ())
+        raise UsageError(f"no such option: {name}", f"did you mean {close}?" if close else hint)
+    raise UsageError(*_usage(error, hint))
+
+
+def _usage(error: Any, hint: str) -> tuple[str, str]:
+    """Typer's words about a wrong value in ours, and the nearest value that is right."""
+    message = error.format_message().rstrip(".").replace("\n\t", " ")
+    for theirs, ours in _WORDS.items():
+        message = message.replace(theirs, ours)
+    choices = getattr(getattr(getattr(error, "param", None), "type", None), "choices", ())
+    if found := re.search(_NOT_ONE_OF, message):
+        close = difflib.get_close_matches(found[1], [str(choice) for choice in choices], n=1)
+        hint = f"did you mean {close[0]}?" if close else hint
+    return message[:1].lower() + message[1:], hint
+
+
+def _explain(error: SSEError) -> int:
+    from sse_cli.render import console, http_messages  # noqa: PLC0415 (Rich costs 40 ms)
+
+    if sys.stderr is not None:
+        console.print_lines(console.make(stderr=True), http_messages.error_of(error))
+    return error.exit_code
+
+
+def _apologise(error: BaseException) -> int:
+    crash_reports.show(error)
+    return _explain(SSEError(crash_reports.words(error), crash_reports.HINT))
+
+
+def _leave(code: int) -> NoReturn:
+    """Exit, by the signal itself where one ended us, so that the shell knows."""
+    signals.uninstall()
+    for stream in (sys.stdout, sys.stderr):
+        if stream is not None:
+            try:
+                stream.flush()
+            except OSError:
+                code = code or ExitCode.OUTPUT
+    number = code - 128
+    if number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE):
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+    # Not sys.exit: a thread that waits for a name server must not keep the process.
+    os._exit(code)
+
+
+def _name() -> str:
+    """The command that was typed: completion scripts are for one name each."""
+    name = Path(sys.argv[0]).name
+    return name if name == "sse-cli" else "sse"

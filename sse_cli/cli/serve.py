@@ -1,0 +1,166 @@
+"""`sse serve` and `sse demo`: scenarios over real HTTP, to watch or to develop against."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from contextlib import ExitStack
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from sse_cli.cli import completion
+from sse_cli.cli.options.serve import SPEED, ListenOptions, PlayOptions
+from sse_cli.cli.options.stream import OutputOptions, RecordingOptions, StreamOptions
+from sse_cli.cli.watch import follow
+from sse_cli.mockserver import scenarios
+from sse_cli.model.errors import UsageError
+from sse_cli.process import crash_reports
+from sse_cli.render.stdout import is_terminal
+from sse_cli.run.open_target import Wanted
+from sse_cli.text import escaping
+
+if TYPE_CHECKING:  # only servers need them
+    from sse_cli.mockserver.replay import Library
+    from sse_cli.mockserver.server import Server
+
+# What one would ask of each scenario: the typewriter text, or the raw data.
+_QUERIES: Final = {
+    "openai-chat": ["text=choices[0].delta.content"],
+    "openai-responses": ["delta"],
+    "anthropic": ["text=delta.text || delta.thinking || delta.partial_json"],
+    "gemini": ["text=candidates[0].content.parts[0].text"],
+}
+
+
+def serve(
+    listen: ListenOptions,
+    play: PlayOptions,
+    what: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[WHAT]...",
+            help="Scenarios, recordings, .sse or .ndjson files, folders of them. "
+            "All scenarios by default.",
+            show_default=False,
+            autocompletion=completion.scenario,
+        ),
+    ] = None,
+) -> None:
+    """Serve streams on 127.0.0.1: as the AI APIs send them, or as you recorded them."""
+    if play.list_faults:
+        _list_faults()
+        return
+    library = _library(what or [], play)
+    with ExitStack() as stack:
+        server = _server(library, listen, play, stack)
+        _serve(server, library, listen)
+
+
+def _list_faults() -> None:
+    from sse_cli.mockserver import faults  # noqa: PLC0415 (only servers need them)
+
+    width = max(map(len, faults.FAULTS))
+    _list((f"{one.name:{width}}", one.description) for one in faults.FAULTS.values())
+
+
+def _list(pairs: Iterable[tuple[str, str]]) -> None:
+    """Names and what they are, a line each; on a terminal beside each other, and wrapped."""
+    if not is_terminal():
+        for name, text in pairs:
+            typer.echo(f"{name}  {text}".rstrip())
+        return
+    from sse_cli.render import console  # noqa: PLC0415 (Rich costs 40 ms)
+
+    rows = list(pairs)
+    width = max((len(name) for name, _ in rows), default=0)
+    lines = [console.prose(f"{name:{width}}  ", "", text) for name, text in rows]
+    console.print_lines(console.make(), lines)
+
+
+def _library(what: list[str], play: PlayOptions) -> Library:
+    """What is served, as it is to be played."""
+    from sse_cli.mockserver import replay  # noqa: PLC0415 (only servers need them)
+    from sse_cli.mockserver.scenarios import chunking  # noqa: PLC0415
+
+    cut = None if play.chunk is None else chunking.cut_of(play.chunk)
+    library = replay.collect(what)
+    for name, scenario in library.scenarios.items():
+        made = scenario if cut is None else chunking.recut(scenario, cut)
+        library.scenarios[name] = made.looped() if play.loop else made
+    return library
+
+
+def _server(library: Library, listen: ListenOptions, play: PlayOptions, stack: ExitStack) -> Server:
+    """The server that the options describe; what it writes to is closed with `stack`."""
+    from sse_cli.mockserver import faults  # noqa: PLC0415 (only servers need them)
+    from sse_cli.mockserver.request_log import JournalFile  # noqa: PLC0415
+    from sse_cli.mockserver.server import Server  # noqa: PLC0415 (asyncio costs 50 ms)
+
+    if play.times is not None and play.fault is None:
+        raise UsageError("--times limits --fault", "sse serve --list-faults shows what there is")
+    fault = faults.named(play.fault) if play.fault else None
+    log = None if listen.journal is None else stack.enter_context(JournalFile(listen.journal))
+    return Server(
+        library.scenarios,
+        host=listen.host,
+        port=listen.port,
+        speed=play.speed,
+        fault=fault,
+        times=play.times,
+        cors=listen.cors or (),
+        remote=listen.allow_remote,
+        log=log,
+    )
+
+
+def _serve(server: Server, library: Library, listen: ListenOptions) -> None:
+    """Say where, and serve until a signal ends it."""
+    from sse_cli.mockserver import access_control  # noqa: PLC0415 (only servers need it)
+    from sse_cli.mockserver.server_thread import serve_forever  # noqa: PLC0415
+
+    def ready(url: str) -> None:
+        _list(
+            (f"{url}/{name}", escaping.compact(scenario.description))
+            for name, scenario in library.scenarios.items()
+        )
+        if not access_control.is_loopback(listen.host):
+            host = escaping.compact(listen.host)
+            crash_reports.say(f"warning: whoever reaches {host} can read these streams")
+        for note in library.notes:
+            crash_reports.say(f"note: {note}")
+        crash_reports.say(f"{url}/ plays them in a browser; Ctrl-C ends it")
+        sys.stdout.flush()
+
+    serve_forever(server, ready)
+
+
+def demo(
+    stream: StreamOptions,
+    keeping: RecordingOptions,
+    output: OutputOptions,
+    name: Annotated[
+        str,
+        typer.Argument(
+            metavar="[SCENARIO]",
+            help="sse serve lists them.",
+            autocompletion=completion.scenario,
+        ),
+    ] = "openai-chat",
+    speed: SPEED = 1.0,
+) -> None:
+    """Watch a realistic AI stream, at once and offline: a server inside, a real socket between."""
+    from sse_cli.mockserver.server import Server  # noqa: PLC0415 (asyncio costs 50 ms)
+    from sse_cli.mockserver.server_thread import running  # noqa: PLC0415 (asyncio costs 50 ms)
+
+    scenario = scenarios.load(name)
+    if stream.query is None and name in _QUERIES and output.output is None:
+        stream = stream._replace(query=_QUERIES[name])
+    with running(Server({name: scenario}, speed=speed)) as url:
+        if is_terminal():
+            queries = "".join(f" -q '{query}'" for query in stream.query or ())
+            crash_reports.say(f"$ sse {url}/{name}{queries}")
+        # An empty proxy: one in the environment would capture loopback, too.
+        wanted = Wanted(f"{url}/{name}", [("proxy", "")], keeping=keeping)
+        code = follow(wanted, stream, output)
+    raise typer.Exit(code)

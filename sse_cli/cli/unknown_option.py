@@ -1,0 +1,89 @@
+"""An option that the command at hand has not: whose it is, and what there is in its place.
+
+All of it is read from the commands' own tables of options; only what can stand in for what is
+written down here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from sse_cli.model.errors import UsageError
+
+# What serves the same end in a command that lacks the option, by long names.
+STAND_INS: Final[Mapping[str, tuple[str, ...]]] = {
+    "--all-match": ("--where",),
+    "--any": ("--where",),
+    "--attempts": ("--reconnect",),
+    "--choice": ("--query",),
+    "--event": ("--expect-event", "--query"),
+    "--exclude": ("--query",),
+    "--expect-event": ("--event",),
+    "--first-content-within": ("--idle-timeout",),
+    "--first-event-within": ("--idle-timeout",),
+    "--for": ("--max-time",),
+    "--format": ("--query",),
+    "--journal": ("--record",),
+    "--keep": ("--record",),
+    "--max-events": ("--max-time",),
+    "--max-gap": ("--idle-timeout",),
+    "--no-ignored": ("--all",),
+    "--output": ("--to",),
+    "--query": ("--expect",),
+    "--record": ("--journal",),
+    "--status": ("--verbose",),
+    "--text": ("--where",),
+    "--to": ("--output",),
+    "--total-within": ("--max-time",),
+    "--until": ("--max-time",),
+    "--where": ("--any", "--query"),
+}
+
+
+def elsewhere(typed: str, ctx: Any) -> UsageError | None:
+    """The error for an option that the command of `ctx` lacks and others have; None if none has."""
+    root = ctx.find_root()
+    if _named(typed, root.command):
+        hint = f"it goes before the command: {root.info_name} {typed} {ctx.info_name} …"
+        return UsageError(f"{typed} is an option of {root.info_name} itself", hint)
+    having = {
+        name: option
+        for name in getattr(root.command, "commands", ())
+        if (option := _named(typed, root.command.commands[name]))
+    }
+    if not having:
+        return None
+    long = _long_name(next(iter(having.values())))
+    shown = typed if typed.startswith("--") else f"{typed} ({long})"
+    owners = _listed([f"{root.info_name} {name}" for name in having])
+    return UsageError(
+        f"{shown} is no option of {ctx.command_path}, but of {owners}",
+        "; ".join(_instead(long, ctx)) or f"{ctx.command_path} {_help(ctx)} shows what it has",
+    )
+
+
+def _instead(long: str, ctx: Any) -> Iterator[str]:
+    """What the command has in the place of the option `long`, in the words of its help."""
+    for name in STAND_INS.get(long, ()):
+        if option := _named(name, ctx.command):
+            names = ", ".join(option.opts)
+            yield f"{ctx.command_path} has {names}: {str(option.help).rstrip('.')}"
+
+
+def _named(name: str, command: Any) -> Any:
+    """The option of a command by one of its names, or None."""
+    return next((one for one in command.params if name in (*one.opts, *one.secondary_opts)), None)
+
+
+def _long_name(option: Any) -> str:
+    return next((str(name) for name in option.opts if name.startswith("--")), str(option.opts[0]))
+
+
+def _help(ctx: Any) -> str:
+    return "--help-all" if _named("--help-all", ctx.command) else "--help"
+
+
+def _listed(names: list[str]) -> str:
+    *first, last = names
+    return f"{', '.join(first)} and {last}" if first else last

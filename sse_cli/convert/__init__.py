@@ -1,0 +1,1 @@
+"""Conversions of a recording to other formats."""

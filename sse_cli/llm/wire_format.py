@@ -1,0 +1,204 @@
+"""Wire formats: what a stream of each API says, as named JMESPath expressions. One file each.
+
+The expressions see the envelope `{event, id, data, raw}`: the event's type and id, its payload
+(parsed when it is JSON) and the payload's text. A result that is null, false or empty means
+"nothing". With `each`, the keys of an item (`ITEM_KEYS`) are asked of every item it gives.
+
+| key | gives |
+|---|---|
+| `detect` | whether an event is of this format; formats are tried by rising `priority` |
+| `each` | the items of an event |
+| `choice` | the number of the alternative that an item belongs to (0 when there is one) |
+| `part` | the id of the message or artifact that it belongs to |
+| `text`, `reasoning` | a string or a list of them to append, or `{full: …}`, the whole so far |
+| `tool` | records `{key, id, name, args, full, patch}` of tool calls |
+| `finish` | why the answer ended; the last one counts |
+| `finish_root` | the same, asked of the envelope of an event without items |
+| `usage` | token counts, merged key by key |
+| `error` | what went wrong; the first one counts |
+| `done` | whether this event ends the stream |
+
+`terminator = "required"` says that a whole stream shows `done` or `finish`; `from_start = true`
+that the format is taken only if `detect` is true of the very first event.
+"""
+
+from __future__ import annotations
+
+import difflib
+import os
+import tomllib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, Literal
+
+from sse_cli.model.errors import UsageError
+from sse_cli.query.jmespath import Evaluate
+from sse_cli.query.selection import Expression
+
+FOLDER: Final = Path(__file__).with_name("formats")
+Key = Literal[
+    "choice", "part", "text", "reasoning", "tool", "finish",
+    "detect", "each", "finish_root", "usage", "error", "done",
+]  # fmt: skip
+ITEM_KEYS: Final[tuple[Key, ...]] = ("choice", "part", "text", "reasoning", "tool", "finish")
+EVENT_KEYS: Final[tuple[Key, ...]] = ("detect", "each", "finish_root", "usage", "error", "done")
+_SETTINGS: Final[dict[str, type]] = {
+    "description": str,
+    "covers": str,
+    "priority": int,
+    "terminator": str,
+    "from_start": bool,
+}
+_USERS_PRIORITY: Final = 0  # a user's own format is asked first
+
+
+@dataclass(frozen=True)
+class WireFormat:
+    """One format. Its expressions are compiled when they are first asked for."""
+
+    name: str
+    path: Path
+    description: str = ""
+    covers: str = ""
+    priority: int = _USERS_PRIORITY
+    required: bool = False
+    from_start: bool = False
+    texts: dict[str, str] = field(default_factory=dict)
+    _compiled: dict[str, Evaluate] = field(default_factory=dict)
+    _expressions: dict[str, Expression] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, name: str, functions: dict[str, Evaluate], source: Expression) -> WireFormat:
+        """A format made of functions over one expression, for one run."""
+        return cls(
+            name,
+            Path(name),
+            texts=dict.fromkeys(functions, ""),
+            _compiled=functions,
+            _expressions={source.text: source},
+        )
+
+    def get(self, key: Key) -> Evaluate | None:
+        """The expression of `key`, None when the format has none. Raises ExpressionError.
+
+        Where evaluating it fails there is no value; `failures` tells of it.
+        """
+        if key not in self.texts:
+            return None
+        if key not in self._compiled:
+            expression = Expression(self.texts[key], f"{self.path}, key {key}")
+            self._expressions[key] = expression
+            self._compiled[key] = expression.search
+        return self._compiled[key]
+
+    @property
+    def failures(self) -> dict[str, tuple[int, str]]:
+        """How often evaluating a key failed, and the first error of it."""
+        found = self._expressions.items()
+        return {key: (one.errors, one.first_error) for key, one in found if one.errors}
+
+    @property
+    def own_failures(self) -> dict[str, tuple[int, str]]:
+        """`failures`, but none for the formats that ship with us: theirs mean "not this"."""
+        return {} if self.path.parent == FOLDER else self.failures
+
+    def check(self) -> WireFormat:
+        """The format itself, once each of its expressions has compiled."""
+        for key in self.texts:
+            self.get(key)  # type: ignore[arg-type]
+        return self
+
+
+def read(path: Path) -> WireFormat:
+    """The format of a TOML file. Raises UsageError naming the key at fault."""
+    try:
+        table = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        reason = (error.strerror or "unreadable").lower()
+        raise UsageError(f"can't read the format {path}: {reason}", "check the path") from None
+    except (ValueError, RecursionError) as error:  # bad TOML and bad UTF-8 are ValueErrors
+        raise UsageError(f"{path} is no TOML: {error}", "sse formats NAME shows one") from None
+    return WireFormat(
+        name=path.stem,
+        path=path,
+        description=table.get("description", ""),
+        covers=table.get("covers", ""),
+        priority=table.get("priority", _USERS_PRIORITY),
+        required=_terminator(path, table) == "required",
+        from_start=table.get("from_start", False),
+        texts=_texts(path, table),
+    )
+
+
+def known(*, skip_broken: bool = False) -> list[WireFormat]:
+    """All formats, in the order of detection; the user's own of a name replaces ours.
+
+    Raises UsageError for a file of the user's that can't be used, unless it is skipped.
+    """
+    found: list[WireFormat] = []
+    for path in _paths().values():
+        try:
+            # Ours were checked by the tests; compiling all of their expressions takes a while.
+            found.append(read(path) if path.parent == FOLDER else read(path).check())
+        except UsageError:
+            if not skip_broken:
+                raise
+    return sorted(found, key=lambda wire: (wire.priority, wire.name))
+
+
+def folders() -> list[Path]:
+    """Where formats are looked for: the package, then the user's configuration folder.
+
+    XDG Base Directory Specification: $XDG_CONFIG_HOME counts if it is an absolute path.
+    """
+    base = Path(os.environ.get("XDG_CONFIG_HOME", ""))
+    if not base.is_absolute():
+        try:
+            base = Path.home() / ".config"
+        except RuntimeError:  # no HOME, and a user that the system does not know: containers
+            return [FOLDER]
+    return [FOLDER, base / "sse-cli" / "formats"]
+
+
+def named(name: str) -> WireFormat:
+    """The format of `--format`: a name, or the path of a TOML file. Raises UsageError."""
+    if name.endswith(".toml") or "/" in name:
+        return read(Path(name)).check()
+    paths = _paths()
+    if name in paths:
+        return read(paths[name]).check()
+    close = difflib.get_close_matches(name, paths, n=3, cutoff=0.5)
+    near = f"did you mean {' or '.join(close)}?" if close else "sse formats lists them"
+    raise UsageError(f"there is no format {name!r}", near)
+
+
+def _paths() -> dict[str, Path]:
+    return {path.stem: path for folder in folders() for path in sorted(folder.glob("*.toml"))}
+
+
+def _texts(path: Path, table: dict[str, Any]) -> dict[str, str]:
+    texts = {key: value for key, value in table.items() if key not in _SETTINGS}
+    allowed = (*EVENT_KEYS, *ITEM_KEYS)
+    for key, value in texts.items():
+        if key not in allowed:
+            closest = _closest(key, (*allowed, *_SETTINGS))
+            raise UsageError(f"{path}: there is no key {key!r}", closest)
+        if not isinstance(value, str):
+            raise UsageError(f"{path}: {key} is no string", "it holds a JMESPath expression")
+    for key, kind in _SETTINGS.items():
+        if type(table.get(key, kind())) is not kind:
+            raise UsageError(f"{path}: {key} is no {kind.__name__}", "sse formats NAME shows one")
+    return texts
+
+
+def _terminator(path: Path, table: dict[str, Any]) -> str:
+    value = str(table.get("terminator", "optional"))
+    if value not in ("required", "optional"):
+        raise UsageError(f"{path}: terminator is {value!r}", "write required or optional")
+    return value
+
+
+def _closest(key: str, allowed: Iterable[str]) -> str:
+    close = difflib.get_close_matches(key, allowed, n=1)
+    return f"did you mean {close[0]}?" if close else f"there are {', '.join(allowed)}"

@@ -1,0 +1,111 @@
+"""Bodies in content codings, and the bombs that these make possible.
+
+The table says what each does.
+"""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+from typing import Final
+
+from sse_cli.mockserver.faults.building_blocks import LINE_SIZE, PIECE, Asked, line, parts
+from sse_cli.mockserver.scenarios import Reply, Scenario, Step
+
+
+def _encoded(
+    scenario: Scenario, coding: str, encode: Callable[[bytes], bytes], end: Callable[[], bytes]
+) -> Scenario:
+    """Each step encoded so that it can be read at once."""
+    steps = [Step(one.delay, encode(one.data), one.data) for one in scenario.steps]
+    headers = (*scenario.headers, ("Content-Encoding", coding))
+    return replace(scenario, steps=(*steps, Step(0.0, end(), b"")), headers=headers)
+
+
+def deflated(scenario: Scenario, _asked: Asked, *, coding: str, window_bits: int) -> Reply:
+    deflate = zlib.compressobj(wbits=window_bits)
+
+    def encode(data: bytes) -> bytes:
+        return deflate.compress(data) + deflate.flush(zlib.Z_SYNC_FLUSH)
+
+    return _encoded(scenario, coding, encode, deflate.flush)
+
+
+def gzip_bomb(scenario: Scenario, _asked: Asked) -> Reply:
+    """A member for each event and one for the bomb (RFC 1952, 2.2)."""
+
+    def member(step: Step) -> Step:
+        return Step(step.delay, zlib.compress(step.data, wbits=31), step.data)
+
+    before, step, after = parts(scenario)
+    packed = _bomb(31)
+    bomb = [Step(0.0, packed[at : at + PIECE], b"") for at in range(0, len(packed), PIECE)]
+    steps = (*map(member, before), *bomb, *map(member, (step, *after)))
+    headers = (*scenario.headers, ("Content-Encoding", "gzip"))
+    return replace(scenario, steps=steps, headers=headers)
+
+
+def deflate_bomb(scenario: Scenario, _asked: Asked) -> Reply:
+    """One zlib stream (RFC 1950) of deflate's blocks, each part's to be read at once."""
+    before, step, after = parts(scenario)
+    bomb = _bomb(-15)
+    checksum = 1
+    for one in (*before, *line(LINE_SIZE, b"x" * 2**20), step, *after):
+        checksum = zlib.adler32(one.data, checksum)
+
+    def blocks(step: Step) -> Step:
+        packer = zlib.compressobj(wbits=-15)
+        packed = packer.compress(step.data) + packer.flush(zlib.Z_FULL_FLUSH)
+        return Step(step.delay, packed, step.data)
+
+    steps = (
+        Step(0.0, b"\x78\x9c", b""),
+        *map(blocks, before),
+        *(Step(0.0, bomb[at : at + PIECE], b"") for at in range(0, len(bomb), PIECE)),
+        *map(blocks, (step, *after)),
+        Step(0.0, b"\x03\x00" + checksum.to_bytes(4, "big"), b""),
+    )
+    headers = (*scenario.headers, ("Content-Encoding", "deflate"))
+    return replace(scenario, steps=steps, headers=headers)
+
+
+@cache
+def _bomb(window_bits: int) -> bytes:
+    """An event with a too large line, as a gzip member (31) or as blocks of deflate (-15):
+    nothing in it marks a place to stop."""
+    packer = zlib.compressobj(wbits=window_bits)
+    packed = [packer.compress(step.data) for step in line(LINE_SIZE, b"x" * 2**20)]
+    return b"".join(packed) + packer.flush(zlib.Z_FINISH if window_bits > 0 else zlib.Z_FULL_FLUSH)
+
+
+def unread(scenario: Scenario, _asked: Asked, *, coding: str) -> Reply:
+    """A coding that nobody asked for, so that nothing is learnt from it. Its blocks are
+    stored uncompressed: Python has no encoder for them, and none is needed."""
+    start, store, end = _STORED[coding]
+    coded = _encoded(scenario, coding, store, lambda: end)
+    return replace(
+        coded,
+        steps=(Step(0.0, start, b""), *(step._replace(says=b"") for step in coded.steps)),
+    )
+
+
+def _brotli_block(data: bytes) -> bytes:
+    """RFC 7932, 9.2: not the last, four nibbles of length less one, uncompressed."""
+    parts = (data[start : start + PIECE] for start in range(0, len(data), PIECE))
+    return b"".join((len(one) - 1 << 3 | 1 << 19).to_bytes(3, "little") + one for one in parts)
+
+
+def _zstd_block(data: bytes) -> bytes:
+    """RFC 8878, 3.1.1.2: not the last, raw, its size."""
+    parts = (data[start : start + PIECE] for start in range(0, len(data), PIECE))
+    return b"".join((len(one) << 3).to_bytes(3, "little") + one for one in parts)
+
+
+# The start (window size), a block, the end: an empty last block.
+_STORED: Final = {
+    # 64 KiB of window take one bit; an empty metadata block (9.2) fills up the byte.
+    "br": (b"\x0c", _brotli_block, b"\x03"),
+    "zstd": (b"\x28\xb5\x2f\xfd\x00\x58", _zstd_block, b"\x01\x00\x00"),
+}

@@ -1,0 +1,94 @@
+"""How the bytes of a reply are cut into writes: by size, by event, or not at all.
+
+A write can leave when its last byte is there, so it waits as long as all the writes did that
+began inside it. The bytes stay the same, and so does the time of the last one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+from typing import Final, Literal, TypeAlias
+
+from sse_cli.mockserver.scenarios import Scenario, Step
+from sse_cli.model.errors import UsageError
+from sse_cli.model.media_type import NDJSON_TYPES, essence
+
+Cut: TypeAlias = int | Literal["event", "whole"]
+
+# A line's end and an empty line after it (HTML 9.2.6); a CR is never torn from its LF.
+_BLANK_LINE: Final = re.compile(rb"(?>\r\n|\r|\n){2}")
+_LINE: Final = re.compile(rb"\n")
+
+
+def cut_of(text: str) -> Cut:
+    """The value of `--chunk`. Raises UsageError."""
+    if text in ("event", "whole"):
+        return "event" if text == "event" else "whole"
+    if text.isascii() and text.isdecimal() and len(text) < 10 and int(text) > 0:
+        return int(text)
+    raise UsageError(
+        f"--chunk {text!r} is no way to cut a stream", "a number of bytes, event or whole"
+    )
+
+
+def recut(scenario: Scenario, cut: Cut) -> Scenario:
+    """`scenario` in other writes. One that waits for a gate stays as it is."""
+    is_lines = essence(scenario.content_type) in NDJSON_TYPES
+    mark = _LINE if is_lines else _BLANK_LINE
+    return replace(
+        scenario,
+        steps=_recut(scenario.steps, cut, mark),
+        again=_recut(scenario.again, cut, mark),
+        more=tuple(recut(one, cut) for one in scenario.more),
+    )
+
+
+def by_event(body: bytes, *, lines: bool = False) -> list[bytes]:
+    """`body` cut after each event, or after each line; joined it is `body`."""
+    starts = [0, *_ends(body, "event", _LINE if lines else _BLANK_LINE)]
+    return [body[start:end] for start, end in pairwise(starts)]
+
+
+def _recut(steps: tuple[Step, ...], cut: Cut, mark: re.Pattern[bytes]) -> tuple[Step, ...]:
+    waits: list[tuple[int, float]] = []  # where each step begins, and its wait
+    size = 0
+    for step in steps:
+        if not isinstance(step.delay, (int, float)):
+            return steps
+        waits.append((size, step.delay))
+        size += len(step.data)
+    return tuple(_cut(b"".join(step.data for step in steps), waits, cut, mark))
+
+
+def _cut(
+    body: bytes, waits: list[tuple[int, float]], cut: Cut, mark: re.Pattern[bytes]
+) -> Iterator[Step]:
+    start = taken = 0
+    for end in _ends(body, cut, mark):
+        delay = 0.0
+        while taken < len(waits) and waits[taken][0] < end:
+            delay += waits[taken][1]
+            taken += 1
+        yield Step(delay, body[start:end])
+        start = end
+    if rest := sum(delay for _, delay in waits[taken:]):
+        yield Step(rest, b"")
+
+
+def _ends(body: bytes, cut: Cut, mark: re.Pattern[bytes]) -> Iterator[int]:
+    """Where each write ends."""
+    if cut == "event":
+        last = 0
+        for found in mark.finditer(body):
+            last = found.end()
+            yield last
+        if last < len(body):
+            yield len(body)
+    elif cut == "whole":
+        yield from [len(body)] if body else []
+    else:
+        yield from range(cut, len(body), cut)
+        yield from [len(body)] if body else []

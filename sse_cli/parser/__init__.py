@@ -1,0 +1,1 @@
+"""Bytes to events: the event stream parser, the NDJSON parser, and the session over both."""

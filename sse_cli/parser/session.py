@@ -1,0 +1,93 @@
+"""Signals to stamped events, over any number of connections.
+
+Knows which parser a body needs, numbers the messages, and keeps what carries over from one
+connection to the next (the last event ID); everything else starts anew with each `Opened`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, Final
+
+from sse_cli.model.events import Chunk, Closed, Ending, Event, Opened, Reconnecting, Resume, Signal
+from sse_cli.parser.event_stream import DEFAULT_MAX_SIZE, EventStreamParser
+
+if TYPE_CHECKING:
+    from sse_cli.parser.ndjson import NDJSONParser
+
+BODY_LIMIT: Final = 64 * 1024
+# Where the wire ended the stream, an unfinished event is a cut; where we did, it is not.
+_CUT_BY_US: Final = frozenset(
+    {Ending.DONE, Ending.LIMIT, Ending.DEADLINE, Ending.STALLED, Ending.INTERRUPTED}
+)
+
+
+class Session:
+    """Turns signals into events; `max_size` bounds a line and an event (bytes)."""
+
+    def __init__(self, *, max_size: int = DEFAULT_MAX_SIZE, resume: Resume | None = None) -> None:
+        self.resume = resume or Resume()
+        self._messages = 0
+        self._max_size = max_size
+        self._parser: EventStreamParser | NDJSONParser | None = None
+        self._read = 0
+        self._body = b""
+
+    @property
+    def messages(self) -> int:
+        """How many there were, over all connections."""
+        return self._parser.messages if self._parser else self._messages
+
+    def feed(self, signal: Signal) -> Iterable[Event]:
+        """The events that follow from `signal`, in order."""
+        if isinstance(signal, Chunk):  # most are
+            self._read += 1
+            parser = self._parser
+            if parser is None:
+                self._body += signal.data[: BODY_LIMIT - len(self._body)]
+                return ()
+            events = parser.feed(signal.data, signal.at)
+            is_new_id = parser.last_event_id is not self.resume.last_event_id
+            if is_new_id or parser.reconnection_time is not None:
+                self._hand_on(parser)
+            return events
+        if isinstance(signal, Opened):
+            return self._opened(signal)
+        if isinstance(signal, Reconnecting):
+            self._body = b""  # the next connection may fail without a reply of its own
+            return [*self._finish(signal.at), signal]
+        return self._closed(signal)
+
+    def _opened(self, opened: Opened) -> list[Event]:
+        self._body = b""
+        if opened.media == "event-stream":
+            self._parser = EventStreamParser(self.resume.last_event_id, max_size=self._max_size)
+        elif opened.media == "ndjson":
+            from sse_cli.parser.ndjson import NDJSONParser  # noqa: PLC0415 (most streams are none)
+
+            self._parser = NDJSONParser(self.resume.last_event_id, max_size=self._max_size)
+        else:
+            self._parser = None
+        if self._parser:
+            self._parser.messages, self._parser.reads = self._messages, self._read
+            self._parser.attempt = opened.attempt
+        return [opened]
+
+    def _closed(self, closed: Closed) -> list[Event]:
+        events = self._finish(closed.at, is_cut=closed.ending not in _CUT_BY_US)
+        return [*events, closed._replace(body=self._body)]
+
+    def _finish(self, at: float, *, is_cut: bool = True) -> list[Event]:
+        """What the end of a connection cut off, if that was it."""
+        if self._parser is None:
+            return []
+        events = self._parser.finish(at) if is_cut else []
+        self._messages = self._parser.messages
+        self._parser = None
+        return events
+
+    def _hand_on(self, parser: EventStreamParser | NDJSONParser) -> None:
+        """What holds for later connections, from the moment that the stream says it."""
+        self.resume.last_event_id = parser.last_event_id
+        if parser.reconnection_time is not None:
+            self.resume.reconnection_time = parser.reconnection_time / 1000

@@ -1,0 +1,1 @@
+"""The process: its signals, its crash reports, and imports that are put off."""

@@ -1,0 +1,278 @@
+"""Signals out of a recording, nothing taken on trust: every bad line is named with its column."""
+
+from __future__ import annotations
+
+import base64
+import json
+import math
+import re
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, Final, get_args
+
+from sse_cli.model.errors import UsageError
+from sse_cli.model.events import Chunk, Closed, Ending, Media, Opened, Reconnecting, Signal
+from sse_cli.recording.format import VERSION, Header
+
+MARK: Final = b'{"sse-recording"'
+LONGEST_LINE: Final = 64 * 2**20  # bytes; a read of ours is a thousandth of that
+LONGEST_TIME: Final = 1e9  # seconds: thirty years
+BREAKS_OFF: Final = "the recording breaks off"
+_START: Final = re.compile(rb'\s*\{\s*"sse-recording"')
+
+
+@dataclass(frozen=True, slots=True)
+class Recording:
+    """A recording that is being read. `signals` may raise UsageError for a bad line."""
+
+    header: Header
+    signals: Iterator[Signal]
+
+
+def is_recording(start: bytes) -> bool:
+    """Whether a file that begins so is a recording."""
+    return _START.match(start) is not None
+
+
+def open_file(path: str) -> Recording:
+    """The recording in a file. Raises UsageError when it can't be read or is none."""
+    try:
+        file = open(path, "rb")  # noqa: SIM115, PTH123 (closed when the signals end)
+    except OSError as error:
+        reason = (error.strerror or "unreadable").lower()
+        raise UsageError(f"can't read {path}: {reason}", "check its permissions") from None
+    return read(iter(lambda: file.read(64 * 1024), b""), path, file.close)
+
+
+def read(
+    pieces: Iterable[bytes], name: str, close: Callable[[], object] = lambda: None
+) -> Recording:
+    """The recording in `pieces` of bytes, cut anywhere; `close` is called when all is read.
+
+    Raises UsageError (the signals do so, too) for what is no recording or has a bad line.
+    """
+    reader = _Reader(name, _lines(pieces))
+    try:
+        header = reader.header()
+    except BaseException:
+        close()
+        raise
+    return Recording(header, reader.signals(close))
+
+
+def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
+    """Lines with their LF; the last one may have none."""
+    pending: list[bytes] = []
+    size = 0
+    for piece in pieces:
+        *whole, rest = piece.split(b"\n")
+        for line in whole:
+            pending.append(line)
+            yield b"".join(pending) + b"\n"
+            pending, size = [], 0
+        pending.append(rest)
+        size += len(rest)
+        if size > LONGEST_LINE:
+            break
+    if last := b"".join(pending):
+        yield last
+
+
+class _Reader:
+    """Turns lines into signals, and knows where it is when one is bad."""
+
+    def __init__(self, name: str, lines: Iterator[bytes]) -> None:
+        self._name = name
+        self._lines = lines
+        self._number = 0
+        self._text = ""
+        self._at = 0.0
+
+    def header(self) -> Header:
+        """The header, off the first line."""
+        value = self._next()
+        if not isinstance(value, dict) or "sse-recording" not in value:
+            raise UsageError(f"{self._name} is no recording", "--record FILE makes one")
+        version = value["sse-recording"]
+        if isinstance(version, int) and version > VERSION:
+            raise UsageError(
+                f"{self._name} was made by a newer sse: version {version} of the format, "
+                f"this one reads {VERSION}",
+                "upgrade sse-cli",
+            )
+        found = self._checked(value, {"sse-recording": _is_version, **_HEADER}, "the header")
+        found.pop("sse-recording")
+        if request := found.get("request"):
+            self._checked(request, _REQUEST, "request")
+        return Header(**found)
+
+    def signals(self, close: Callable[[], object]) -> Iterator[Signal]:
+        """The signals of all other lines; one that says so where the file breaks off."""
+        try:
+            is_open = False
+            while (value := self._next()) is not None:
+                signal = self._signal(value)
+                if isinstance(signal, Chunk) and not is_open:
+                    raise self._bad("a chunk before any open", 1)
+                is_open = is_open or isinstance(signal, Opened)
+                yield signal
+                if isinstance(signal, Closed):
+                    return
+            where = f" inside line {self._number}" if self._text else ""
+            yield Closed(
+                self._at,
+                Ending.TRUNCATED,
+                f"{BREAKS_OFF}{where}: whoever wrote it was stopped",
+                "all that was recorded is shown",
+            )
+        finally:
+            close()
+
+    def _next(self) -> Any:
+        """The next line's value; None at the end, and for a last line that was cut."""
+        line = next(self._lines, None)
+        self._text = ""
+        if line is None:
+            return None
+        self._number += 1
+        self._text = line.decode("utf-8", "replace")
+        try:
+            return json.loads(line.removesuffix(b"\n"))
+        except (ValueError, RecursionError) as error:
+            if self._number > 1 and not line.endswith(b"\n"):
+                return None
+            column = error.colno if isinstance(error, json.JSONDecodeError) else 1
+            raise self._bad("no JSON" if self._number > 1 else "no recording", column) from None
+
+    def _signal(self, value: Any) -> Signal:
+        if not isinstance(value, list) or len(value) != 3:
+            raise self._bad('not [seconds, "kind", value]', 1)
+        at, kind, said = value
+        if not _is_time(at):
+            raise self._bad("its time is no number of seconds", 2)
+        if not isinstance(kind, str) or kind not in _KINDS:
+            raise self._unknown("kind of signal", kind, _KINDS)
+        self._at = max(self._at, float(at))
+        return _KINDS[kind](self, said)
+
+    def _open(self, said: Any) -> Signal:
+        found = self._checked(said, _OPEN, "open")
+        found["headers"] = tuple(map(tuple, found.get("headers", ())))
+        return Opened(self._at, **{"url": "", **found})
+
+    def _chunk(self, said: Any) -> Signal:
+        if not isinstance(said, str):
+            raise self._bad("a chunk is a string", self._column("chunk"))
+        return Chunk(self._at, said.encode("utf-8", "surrogatepass"))
+
+    def _chunk64(self, said: Any) -> Signal:
+        try:
+            return Chunk(self._at, base64.b64decode(said, validate=True))
+        except (ValueError, TypeError):
+            raise self._bad("a chunk64 is base64", self._column("chunk64")) from None
+
+    def _reconnect(self, said: Any) -> Signal:
+        found = self._checked(said, _RECONNECT, "reconnect")
+        found["ending"] = self._ending(found)
+        return Reconnecting(self._at, **{"attempt": 2, "delay": 0.0, **found})
+
+    def _close(self, said: Any) -> Signal:
+        found = self._checked(said, _CLOSE, "close")
+        return Closed(self._at, **{**found, "ending": self._ending(found)})
+
+    def _ending(self, found: Mapping[str, Any]) -> Ending:
+        name = found.get("ending")
+        known = [ending.value for ending in Ending]
+        if name not in known:
+            raise self._unknown("ending", name, known)
+        return Ending(name)
+
+    def _checked(
+        self, value: Any, checks: Mapping[str, Callable[[Any], bool]], what: str
+    ) -> dict[str, Any]:
+        """`value` if it is an object with known keys and values of their types."""
+        if not isinstance(value, dict):
+            raise self._bad(f"{what} is no object", 1)
+        for key, one in value.items():
+            if key not in checks:
+                raise self._unknown(f"key in {what}", key, checks)
+            if not checks[key](one):
+                raise self._bad(f"{key} has a wrong value", self._column(key))
+        return dict(value)
+
+    def _unknown(self, what: str, name: Any, known: Iterable[str]) -> UsageError:
+        close = get_close_matches(str(name), [*known], n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"there is {', '.join(known)}"
+        return self._bad(f"unknown {what}: {str(name)[:80]!r}", self._column(name), hint)
+
+    def _column(self, name: Any) -> int:
+        """Where a key or a value is in the line, from 1."""
+        found = self._text.find(json.dumps(name))
+        return found + 1 if found >= 0 else 1
+
+    def _bad(self, what: str, column: int, hint: str = "") -> UsageError:
+        hint = hint or "it is no recording of sse's, or was edited"
+        return UsageError(f"{self._name}: line {self._number}, column {column}: {what}", hint)
+
+
+_KINDS: Final[dict[str, Callable[[_Reader, Any], Signal]]] = {
+    "open": _Reader._open,
+    "chunk": _Reader._chunk,
+    "chunk64": _Reader._chunk64,
+    "reconnect": _Reader._reconnect,
+    "close": _Reader._close,
+}
+
+
+def _is_text(value: Any) -> bool:
+    return isinstance(value, str)
+
+
+def _is_count(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 2**53
+
+
+def _is_version(value: Any) -> bool:
+    return _is_count(value) and value == VERSION
+
+
+def _is_time(value: Any) -> bool:
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    return is_number and 0 <= value <= LONGEST_TIME and math.isfinite(value)
+
+
+def _is_status(value: Any) -> bool:
+    return value is None or (_is_count(value) and 100 <= value <= 999)
+
+
+def _is_headers(value: Any) -> bool:
+    return isinstance(value, list) and all(
+        isinstance(pair, list) and len(pair) == 2 and all(map(_is_text, pair)) for pair in value
+    )
+
+
+_HEADER: Final = {
+    "started": _is_text,
+    "by": _is_text,
+    "request": lambda value: value is None or isinstance(value, dict),
+    "last_event_id": _is_text,
+}
+_REQUEST: Final = {
+    "method": _is_text,
+    "url": _is_text,
+    "headers": _is_headers,
+    "body_bytes": _is_count,
+}
+_OPEN: Final = {
+    "url": _is_text,
+    "status": _is_status,
+    "reason": _is_text,
+    "http_version": _is_text,
+    "headers": _is_headers,
+    "media": lambda value: value in get_args(Media),
+    "attempt": _is_count,
+}
+_ENDED: Final = {"ending": _is_text, "detail": _is_text}
+_RECONNECT: Final = {"attempt": _is_count, "delay": _is_time, **_ENDED}
+_CLOSE: Final = {**_ENDED, "hint": _is_text, "fatal": lambda value: isinstance(value, bool)}

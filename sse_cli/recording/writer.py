@@ -1,0 +1,135 @@
+"""Signals into a recording: each one a line, each line one write."""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import stat
+from contextlib import suppress
+from datetime import UTC, datetime
+from typing import Any, Self
+
+import sse_cli
+from sse_cli.model.errors import OutputError, UsageError
+from sse_cli.model.events import Chunk, Opened, Reconnecting, Signal
+from sse_cli.recording.format import VERSION, Header
+from sse_cli.request.model import Request
+from sse_cli.text import redaction
+
+
+def header_of(request: Request | None = None, last_event_id: str = "") -> Header:
+    """The header for a run that begins now, without secrets."""
+    started = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    asked = None
+    if request is not None:
+        asked = {
+            "method": request.method,
+            "url": redaction.url(request.url),
+            "headers": [list(pair) for pair in redaction.headers(request.headers)],
+            "body_bytes": len(request.body or b""),
+        }
+    return Header(started, f"sse-cli {sse_cli.__version__}", asked, last_event_id)
+
+
+def first_line(header: Header) -> bytes:
+    """A header as its line."""
+    found: dict[str, Any] = {"sse-recording": VERSION, "started": header.started, "by": header.by}
+    if header.request is not None:
+        found["request"] = dict(header.request)
+    if header.last_event_id:
+        found["last_event_id"] = header.last_event_id
+    return _line(found)
+
+
+def line_of(signal: Signal) -> bytes:
+    """A signal as its line, without secrets."""
+    if isinstance(signal, Chunk):
+        try:
+            return _line([signal.at, "chunk", signal.data.decode()])
+        except UnicodeDecodeError:
+            return _line([signal.at, "chunk64", base64.b64encode(signal.data).decode()])
+    if isinstance(signal, Opened):
+        return _line([signal.at, "open", _open_value(signal)])
+    ended = {"ending": signal.ending.value, "detail": signal.detail}
+    if isinstance(signal, Reconnecting):
+        value = {"attempt": signal.attempt, "delay": signal.delay, **ended}
+        return _line([signal.at, "reconnect", value])
+    return _line([signal.at, "close", {**ended, "hint": signal.hint, "fatal": signal.fatal}])
+
+
+def _open_value(opened: Opened) -> dict[str, Any]:
+    is_file = opened.status is None
+    return {
+        "url": opened.url if is_file else redaction.url(opened.url),
+        "status": opened.status,
+        "reason": opened.reason,
+        "http_version": opened.http_version,
+        "headers": [list(pair) for pair in redaction.headers(opened.headers)],
+        "media": opened.media,
+        "attempt": opened.attempt,
+    }
+
+
+def _line(value: Any) -> bytes:
+    """ASCII, for a recording may be looked at in a terminal. Its keys keep their order."""
+    return (json.dumps(value, separators=(",", ":")) + "\n").encode()
+
+
+class Recorder:
+    """Writes a recording to `path`, mode 0600, each signal at once.
+
+    An existing file is left alone unless `force`. Raises UsageError when it can't be created,
+    OutputError when it can't be written. A file to which no signal came is removed again.
+    """
+
+    def __init__(self, path: str, header: Header, *, force: bool = False) -> None:
+        self.path = path
+        self._descriptor = _create(path, force=force)
+        self._is_empty = True
+        self._write(first_line(header))
+
+    def write(self, signal: Signal) -> None:
+        """Add a signal."""
+        self._is_empty = False
+        self._write(line_of(signal))
+
+    def close(self) -> None:
+        """Close the file; remove it if it holds no signal."""
+        is_file = stat.S_ISREG(os.fstat(self._descriptor).st_mode)
+        os.close(self._descriptor)
+        if self._is_empty and is_file:
+            with suppress(OSError):
+                os.unlink(self.path)  # noqa: PTH108 (a str, as it was opened)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _write(self, line: bytes) -> None:
+        rest = memoryview(line)
+        try:
+            while rest:
+                rest = rest[os.write(self._descriptor, rest) :]
+        except OSError as error:
+            reason = (error.strerror or str(error)).lower()
+            raise OutputError(
+                f"can't write the recording {self.path}: {reason}",
+                "what was written up to there can be replayed",
+            ) from None
+
+
+def _create(path: str, *, force: bool) -> int:
+    flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if force else os.O_EXCL)
+    try:
+        descriptor = os.open(path, flags, 0o600)
+        if stat.S_ISREG(os.fstat(descriptor).st_mode):
+            os.fchmod(descriptor, 0o600)  # it may have been there, open to all
+    except FileExistsError:
+        raise UsageError(f"{path} is there already", "--force overwrites it") from None
+    except OSError as error:
+        reason = (error.strerror or "no reason given").lower()
+        raise UsageError(f"can't record to {path}: {reason}", "name another file") from None
+    return descriptor

@@ -1,0 +1,69 @@
+"""The table on a terminal: rows that scroll up, and a live footer below them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+
+from rich.console import Console
+from rich.text import Text
+
+from sse_cli.query.selection import Query, Row
+from sse_cli.render.live_region import Screen
+from sse_cli.render.table import TableRenderer
+from sse_cli.run.observers import Item, Note
+
+
+class Live:
+    """A view of one run as a table; `footer` draws the line below it."""
+
+    def __init__(
+        self,
+        screen: Console,
+        queries: Sequence[Query],
+        footer: Callable[[], Text],
+        *,
+        full: bool = False,
+        everything: bool = False,
+    ) -> None:
+        self._console = screen
+        self._width = 0  # of the terminal; 0 until it is asked for, once a read
+        self._renderer = TableRenderer(
+            self._measured,
+            queries,
+            full=full,
+            everything=everything,
+            encoding=screen.encoding,
+        )
+        self._screen = Screen(screen, lambda: [footer()])
+        self._screen.start()
+
+    def rows(self, rows: Sequence[Row]) -> None:
+        """Add the rows of messages."""
+        for row in rows:
+            self._add(row)
+
+    def note(self, note: Note) -> None:
+        """Add those of anything else."""
+        self._add(note)
+
+    def _add(self, item: Item) -> None:
+        for line in self._renderer.feed(item):
+            self._screen.write(line)
+
+    def _measured(self) -> int:
+        self._width = self._width or self._console.width
+        return self._width
+
+    def aside(self) -> AbstractContextManager[None]:
+        """Take the footer away while something else is written to the terminal."""
+        return self._screen.aside()
+
+    def flush(self) -> None:
+        """Print them."""
+        self._screen.flush()
+        self._width = 0
+
+    def close(self) -> None:
+        """Take the footer away, for good."""
+        self._screen.close()

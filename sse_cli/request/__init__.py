@@ -1,0 +1,1 @@
+"""A request: built from options, or from a pasted curl command."""

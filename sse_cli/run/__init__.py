@@ -1,0 +1,1 @@
+"""The engine: signals in, rows and notes out to the observers."""

@@ -1,0 +1,109 @@
+"""Where a run becomes an answer: what `tail` types out and `check` judges."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from sse_cli.analysis.verdict import SENTINEL, Report, Verdict
+from sse_cli.llm.accumulator import Reassembler
+from sse_cli.llm.extractor import is_message
+from sse_cli.llm.response import AnswerTiming
+from sse_cli.model.delta import Piece
+from sse_cli.model.events import Closed, Ignored
+from sse_cli.query.selection import Row
+from sse_cli.render.response_writers import PieceWriter
+from sse_cli.run.observers import Note
+
+
+@dataclass
+class View:
+    """Where what a run shows becomes pieces of an answer."""
+
+    reassembler: Reassembler
+    writer: PieceWriter
+    verdict: Verdict
+    timing: AnswerTiming = field(default_factory=AnswerTiming)
+    broken: int = 0
+    first_broken: int = 0
+    _n: int = 0
+    _speaks_json: bool = False
+
+    @property
+    def is_unknown(self) -> bool:
+        """Whether no format was found."""
+        return self.reassembler.format is None
+
+    def rows(self, rows: Sequence[Row]) -> None:
+        """Write the pieces of messages."""
+        self._write([piece for row in rows for piece in row.pieces])
+        for row in rows:
+            if row.payload.__class__ is dict:
+                self._speaks_json = True
+            else:
+                self._check_json(row)
+        self._n = rows[-1].message.n
+
+    def note(self, note: Note) -> None:
+        """Write those that follow from anything else."""
+        if isinstance(note, Ignored):
+            self._write(self.reassembler.feed_ignored(note, self._n))
+        elif isinstance(note, Closed):
+            self._write(self.reassembler.finish(note.at))
+            self._tell_error(note.at)
+
+    def flush(self) -> None:
+        """Hand over what a read gave."""
+        self.writer.flush()
+
+    def missing(self) -> str:
+        """Why the answer is not whole, if its format says how it must end."""
+        wire = self.reassembler.format
+        if wire is None or self.reassembler.is_whole:
+            return ""
+        return f"the stream ended before the answer did: no end that {wire.name} requires"
+
+    def nothing(self, choice: int) -> str:
+        """Why nothing was typed out, "" when something was."""
+        choices = self.reassembler.choices
+        if self.is_unknown or not self._n:
+            return ""
+        if not any(kind in self.timing.first for kind in ("text", "reasoning", "tool")):
+            return f"no event held text, reasoning or a tool call by {self._source()}"
+        if choice not in choices:
+            there = ", ".join(map(str, sorted(choices)))
+            return f"choice {choice} never came; there is {there}"
+        return ""
+
+    def _source(self) -> str:
+        wire = self.reassembler.format
+        return "that query" if wire is None or wire.name == "--query" else f"format {wire.name}"
+
+    def _write(self, pieces: Sequence[Piece]) -> None:
+        self.timing.feed(pieces)
+        self.writer.write(pieces)
+        if self.reassembler.error is not None:
+            for piece in pieces:
+                if piece.kind == "error":
+                    self._fail(piece)
+
+    def _fail(self, piece: Piece) -> None:
+        if failed := self.reassembler.failed:
+            said = failed["event"], failed["raw"]
+            report = Report(piece.n, piece.at, *said, is_event=is_message(failed))
+            self.verdict.format_error(piece.value, report)
+
+    def _tell_error(self, at: float) -> None:
+        """An error that no format had to find is a part of the answer, too."""
+        found, report = self.verdict.error_value, self.verdict.reported
+        if self.reassembler.error is None and found is not None and report:
+            self.reassembler.error = found
+            self.writer.write([Piece("error", found, 0, report.n, at)])
+
+    def _check_json(self, row: Row) -> None:
+        data = row.message.data
+        if not self._speaks_json:  # plain text may begin with a bracket
+            return
+        if data[:1] in ("{", "[") and data != SENTINEL and isinstance(row.payload, str):
+            self.broken += 1
+            self.first_broken = self.first_broken or row.message.n

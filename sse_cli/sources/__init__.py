@@ -1,0 +1,1 @@
+"""Sources of signals: a URL, a file, standard input, a recording."""

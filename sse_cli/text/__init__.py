@@ -1,0 +1,1 @@
+"""Text and values: escaping for a terminal, redaction, units, UTF-16, JSON values."""

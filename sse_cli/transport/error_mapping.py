@@ -1,0 +1,189 @@
+"""How a connection ended, in words a person can act on and as one of the `Ending`s."""
+
+from __future__ import annotations
+
+import re
+import ssl
+import zlib
+from typing import Final
+
+import httpx
+
+from sse_cli.model.errors import UsageError
+from sse_cli.model.events import Closed, Ending, Opened
+from sse_cli.request.model import Request
+from sse_cli.text import redaction
+from sse_cli.transport import connect_errors
+from sse_cli.transport.httpx_request import origin, proxy_of
+from sse_cli.transport.watchdog import Watchdog
+
+# What httpcore says of HTTP/1.1 bodies, and of HTTP/2 streams and connections, that stop short.
+_CUTS: Final = (
+    "peer closed connection",
+    "peer unexpectedly closed connection",
+    "<StreamReset",
+    "<ConnectionTerminated",
+    "Server disconnected",
+    "InvalidBodyLengthError",
+)
+_CUT_HINT: Final = "a crash, a deploy or a proxy's time limit; the server's log knows which"
+# Bytes that h11 and h2 quote, to the end of what they say. A chunk's size and a status line may be
+# shown; all else may be a header, and a header a secret.
+_QUOTED: Final = r"""(?:bytearray\()?b(?P<quote>['"]).*"""
+_SHOWN: Final = ("illegal chunk header", "illegal status line")
+_LONGEST_QUOTE: Final = 60  # characters
+_SCHEME_HINT: Final = "https or http? the wrong one looks so"
+
+
+class Failed(Exception):  # noqa: N818 (carries an ending, is no error of ours)
+    """The connection is over: with this ending, for this reason."""
+
+    def __init__(self, ending: Ending, detail: str, hint: str = "", *, fatal: bool = False) -> None:
+        super().__init__(detail)
+        self.ending, self.detail, self.hint, self.fatal = ending, detail, hint, fatal
+
+    def closed(self) -> Closed:
+        """The failure as a signal, not stamped yet."""
+        return Closed(0.0, self.ending, self.detail, self.hint, fatal=self.fatal)
+
+
+def clean_end(opened: Opened, response: httpx.Response) -> Closed:
+    """The end of a body: proven by its framing, or only by the connection's (RFC 9112, 8)."""
+    framed = (
+        opened.http_version == "HTTP/2"
+        or "content-length" in response.headers
+        or "chunked" in response.headers.get("transfer-encoding", "").lower()
+    )
+    if framed:
+        return Closed(0.0, Ending.EOF, "the body ended as HTTP says it should")
+    return Closed(
+        0.0,
+        Ending.EOF_UNVERIFIED,
+        "the connection closed; without a length or chunks a cut looks the same",
+    )
+
+
+def cut(error: Exception) -> Closed:
+    """How a body failed that had begun."""
+    if isinstance(error, zlib.error):
+        return Closed(0.0, Ending.MALFORMED, "the body breaks its own content coding")
+    text = str(error)
+    is_protocol = isinstance(error, httpx.ProtocolError) or is_http2(error)
+    if is_protocol and not text.startswith(_CUTS):
+        return Closed(0.0, Ending.MALFORMED, f"the transfer broke the protocol: {_said(error)}")
+    if isinstance(error, httpx.NetworkError | httpx.TimeoutException | OSError):
+        text = connect_errors.reason(error)
+    elif "(" in text:
+        text = text[text.index("(") :].strip("()")
+    return Closed(0.0, Ending.TRUNCATED, f"the connection was cut in the body: {text}", _CUT_HINT)
+
+
+def _said(error: Exception) -> str:
+    """What h11 or h2 say of a reply that broke the protocol, less the headers that they quote."""
+    text = str(error)
+    found = re.search(_QUOTED, text, re.DOTALL)
+    if found is None:
+        return text
+    before = text[: found.start()].rstrip(" :")
+    if not text.startswith(_SHOWN):
+        return before
+    quoted = found[0].removeprefix("bytearray(").removesuffix(")").removeprefix("b")
+    more = "…" if len(quoted) > _LONGEST_QUOTE else ""
+    return f"{before}: {quoted[:_LONGEST_QUOTE]}{more}"
+
+
+def failed_head(error: Exception, request: Request, url: httpx.URL, *, heard: bool) -> Failed:
+    """How an exchange failed before the reply's headers; `heard` a part of them, or nothing.
+
+    Raises UsageError for a header that can't be sent.
+    """
+    _, host, port = origin(url)
+    where = f"{host}:{port}"
+    if isinstance(error, httpx.ProxyError):
+        return Failed(Ending.UNREACHABLE, f"the proxy refused: {error}", "check -x, --proxy")
+    if isinstance(error, httpx.LocalProtocolError) and not is_http2(error):
+        # Not in the error's own words: they quote the value, which may be a secret.
+        raise UsageError("a header can't be sent: its value breaks HTTP", "check -H, -b and -A")
+    if isinstance(error, httpx.ProtocolError):
+        if str(error).startswith(_CUTS):
+            return _no_reply(f"{where} closed the connection", "without a reply", heard=heard)
+        version = "HTTP/2" if is_http2(error) else "HTTP"
+        detail = f"the reply is not {version}: {_said(error)}"
+        return Failed(Ending.MALFORMED, detail, "is it the right port?")
+    if isinstance(error, httpx.ReadError | httpx.WriteError | httpx.ReadTimeout):
+        return _no_reply(_lost(error, where), "before it replied", heard=heard)
+    words = connect_errors.explain(error, host, where, _via(request, url))
+    # A certificate that is not trusted now will not be in three seconds.
+    fatal = isinstance(connect_errors.innermost(error), ssl.SSLCertVerificationError)
+    return Failed(Ending.UNREACHABLE, *words, fatal=fatal)
+
+
+def _lost(error: Exception, where: str) -> str:
+    """A connection that the system gave up on, as a half of a sentence."""
+    if isinstance(connect_errors.innermost(error), ConnectionResetError | BrokenPipeError):
+        return f"{where} reset the connection"
+    return f"the connection to {where} failed ({connect_errors.reason(error)})"
+
+
+def _no_reply(what: str, when: str, *, heard: bool) -> Failed:
+    """A connection that ended before the reply's headers were whole, or even begun."""
+    if heard:
+        detail = f"{what} before the headers of its reply were whole"
+        return Failed(Ending.UNREACHABLE, detail, _CUT_HINT)
+    return Failed(Ending.UNREACHABLE, f"{what} {when}", _SCHEME_HINT)
+
+
+def is_http2(error: BaseException) -> bool:
+    """Whether it was a reply that broke HTTP/2: httpcore calls that a local error, too."""
+    return any(type(one).__module__.startswith("h2.") for one in connect_errors.chain(error))
+
+
+def _via(request: Request, url: httpx.URL) -> str:
+    """What is dialled instead of the URL's host, "" for the host itself."""
+    if request.unix_socket:
+        return f"the socket {request.unix_socket}"
+    proxy = proxy_of(request, url)
+    return f"the proxy {redaction.url(proxy)}" if proxy else ""
+
+
+def late_reply(watchdog: Watchdog) -> Failed:
+    """A reply that had not come when the watchdog's first limit was over."""
+    if watchdog.idle is None or watchdog.is_over or watchdog.is_patience_over:
+        return out_of_time("no reply had come", watchdog)
+    return Failed(
+        Ending.DEADLINE,
+        f"no reply within --idle-timeout {watchdog.idle:g} s",
+        "a server that thinks long needs a larger one; keep-alives can't come before the reply",
+    )
+
+
+def out_of_time(phase: str, watchdog: Watchdog) -> Failed:
+    """The end by `--max-time`, or of the reader's patience, in the middle of `phase`: half a
+    sentence."""
+    if watchdog.seconds is None or not watchdog.is_over:
+        return Failed(Ending.DEADLINE, f"{phase} when nobody waited for it any more", fatal=True)
+    return Failed(
+        Ending.DEADLINE,
+        f"{phase} when --max-time {watchdog.seconds:g} s was over",
+        "a larger --max-time, or none, waits longer",
+        fatal=True,
+    )
+
+
+def stalled(watchdog: Watchdog) -> Closed:
+    """A body of which no byte came for too long."""
+    return Closed(
+        0.0,
+        Ending.STALLED,
+        f"no byte came for --idle-timeout {watchdog.idle:g} s",
+        "the server hangs, or a proxy holds its writes back; keep-alive comments would show which",
+    )
+
+
+def late_connection(seconds: float) -> Failed:
+    """A connection that was not made within `--connect-timeout`."""
+    return Failed(
+        Ending.DEADLINE,
+        f"no connection within --connect-timeout {seconds:g} s",
+        "check the address, the network and firewalls in between",
+    )

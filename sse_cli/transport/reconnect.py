@@ -1,0 +1,267 @@
+"""When a stream is opened again, and how long that waits (HTML 9.2.2, "reestablish").
+
+Rule 1: a reply that was refused, and a stream that came to its own end, are final. Rule 2: the
+wait is the reconnection time in force; after failures in a row it doubles, less a random part
+of up to a half, so that clients that lost a server together don't return together. Rule 3:
+whatever a server says, a wait stays within `SHORTEST` and `LONGEST`, and no more than
+`CONNECTIONS_PER_SECOND` are opened.
+"""
+
+from __future__ import annotations
+
+import email.utils
+import random
+import time
+from collections import deque
+from collections.abc import Callable, Generator, Iterator
+from contextlib import closing
+from datetime import UTC
+from typing import Final, NamedTuple
+
+from sse_cli.model.errors import UsageError
+from sse_cli.model.events import Chunk, Closed, Ending, Opened, Reconnecting, Resume, Signal
+from sse_cli.request.model import Request
+from sse_cli.transport.watchdog import Patience, endless
+
+DEFAULT_RECONNECTION_TIME: Final = 3.0  # seconds, as browsers wait
+SHORTEST: Final = 0.1
+LONGEST: Final = 300.0
+LONGEST_BACKOFF: Final = 30.0
+CONNECTIONS_PER_SECOND: Final = 10
+LONGEST_ID: Final = 4096  # bytes of a header's value
+_UNSENDABLE: Final = {
+    "\n": "a line feed",
+    "\r": "a carriage return",
+    "\0": "a NUL",
+    "\x0b": "a vertical tab",
+    "\x0c": "a form feed",
+}
+
+Connect = Callable[[Request, int], Generator[Signal, None, None]]
+Clock = Callable[[], float]
+
+
+class Policy(NamedTuple):
+    """What a person asked for. `retry_on` lists the statuses that are tried again."""
+
+    reconnect: bool = False
+    max_reconnects: int | None = None
+    retry_on: frozenset[int] = frozenset()
+
+
+class Pace:
+    """How long to wait before each connection (seconds). `now` and `dice` are given by tests."""
+
+    def __init__(
+        self, now: Callable[[], float] = time.monotonic, dice: Callable[[], float] = random.random
+    ) -> None:
+        self.now = now
+        self.dice = dice
+        self.failures = 0
+        self._opened: deque[float] = deque(maxlen=CONNECTIONS_PER_SECOND)
+
+    def connected(self) -> None:
+        """Note a connection that begins."""
+        self._opened.append(self.now())
+
+    def admit(self, left: float | None, sleep: Callable[[float], None] = time.sleep) -> None:
+        """Wait until one more connection, to follow a redirect, is within the limit; no longer
+        than the `left` seconds of a deadline."""
+        if room := self._room():
+            sleep(room if left is None else min(room, left))
+        self.connected()
+
+    def wait(self, base: float, retry_after: float | None = None) -> float:
+        """The seconds to wait: `base` after an end, more after failures in a row."""
+        base = max(base, SHORTEST)  # of `retry: 0`, too, failures in a row wait longer
+        if retry_after is not None:
+            delay = retry_after
+        elif self.failures > 1:
+            longest = max(base, LONGEST_BACKOFF)
+            delay = min(base * 2 ** min(self.failures - 1, 16), longest)
+            delay -= delay / 2 * self.dice()
+        else:
+            delay = base
+        return max(min(max(delay, SHORTEST), LONGEST), self._room())
+
+    def _room(self) -> float:
+        """Seconds until another connection is within the limit a second."""
+        if len(self._opened) < CONNECTIONS_PER_SECOND:
+            return 0.0
+        return max(0.0, self._opened[0] + 1.0 - self.now())
+
+
+class Reconnector:
+    """Opens a stream, and opens it again, as `policy` and the server have it.
+
+    `connect` opens one connection: the request as it is sent, the attempt's number from 1.
+    `resume` is what the session hands on. `clock` is the run's; `sleep` and `pace` are given
+    by tests; `patience` is that of whoever reads.
+    """
+
+    def __init__(  # noqa: PLR0913 (what is asked for, what is known, what tests replace)
+        self,
+        connect: Connect,
+        policy: Policy,
+        resume: Resume,
+        clock: Clock,
+        *,
+        sleep: Callable[[float], None] = time.sleep,
+        pace: Pace | None = None,
+        patience: Patience = endless,
+    ) -> None:
+        self.connect = connect
+        self.policy = policy
+        self.resume = resume
+        self.clock = clock
+        self.sleep = sleep
+        self.pace = pace or Pace()
+        self.patience = patience
+
+    def signals(self, request: Request) -> Iterator[Signal]:
+        """The signals of all connections; `Closed` comes once, at the end of the last."""
+        if self.policy.reconnect:
+            request = _without_id(request, self.resume)
+        attempt = 0
+        while True:
+            attempt += 1
+            opened, closed = yield from self._one(request, attempt)
+            self.pace.failures = 0 if _is_stream(opened) else self.pace.failures + 1
+            closed = _final(closed, opened, attempt)
+            if not self._again(closed, opened, attempt):
+                yield closed
+                return
+            base = self.resume.reconnection_time
+            delay = self.pace.wait(
+                DEFAULT_RECONNECTION_TIME if base is None else base, _retry_after(opened)
+            )
+            yield Reconnecting(self.clock(), attempt + 1, delay, closed.ending, closed.detail)
+            if late := self._wait(delay, request.max_time):
+                yield late
+                return
+
+    def _one(
+        self, request: Request, attempt: int
+    ) -> Generator[Signal, None, tuple[Opened | None, Closed]]:
+        """One connection's signals but the last, which is returned."""
+        self.pace.connected()
+        opened: Opened | None = None
+        with closing(self.connect(_resumed(request, self.resume), attempt)) as signals:
+            for signal in signals:
+                if not isinstance(signal, Chunk):  # most are
+                    if isinstance(signal, Closed):
+                        return opened, signal
+                    if isinstance(signal, Opened):
+                        opened = signal
+                yield signal
+        raise AssertionError("a connection ends with Closed")
+
+    def _again(self, closed: Closed, opened: Opened | None, attempt: int) -> bool:
+        policy = self.policy
+        if not policy.reconnect or self.resume.over or closed.fatal:
+            return False
+        if policy.max_reconnects is not None and attempt > policy.max_reconnects:
+            return False
+        if closed.ending is Ending.REFUSED:
+            return opened is not None and opened.status in policy.retry_on
+        return closed.ending is not Ending.DONE
+
+    def _wait(self, delay: float, max_time: float | None) -> Closed | None:
+        """Sleep; the end of it all when `--max-time` is over before."""
+        left = None if max_time is None else max_time - self.clock()
+        why = f"--max-time {max_time or 0:g} s was over"
+        patience = self.patience()
+        if patience is not None and (left is None or patience < left):
+            left, why = patience, "nobody waited for it any more"
+        if left is None or delay < left:
+            self.sleep(delay)
+            return None
+        self.sleep(max(0.0, left))
+        return Closed(self.clock(), Ending.DEADLINE, f"waiting to reconnect when {why}")
+
+
+def _is_stream(opened: Opened | None) -> bool:
+    return opened is not None and opened.media != "other"
+
+
+def _final(closed: Closed, opened: Opened | None, attempt: int) -> Closed:
+    """204 on a later connection is the server's way to say that the stream is over (9.2.2)."""
+    if attempt > 1 and opened is not None and opened.status == 204:
+        return closed._replace(ending=Ending.DONE, detail="204, the server asks to stop", hint="")
+    return closed
+
+
+def _resumed(request: Request, resume: Resume) -> Request:
+    """The request with the last event ID, as the standard sends it: UTF-8, if it can be sent."""
+    value = sendable(resume.last_event_id)
+    if not value:
+        return request
+    others = tuple(h for h in request.headers if not _is_id(h))
+    return request._replace(headers=(*others, ("Last-Event-ID", value)))
+
+
+def _without_id(request: Request, resume: Resume) -> Request:
+    """The request with its own Last-Event-ID header handed to `resume`: left in, it would be
+    sent again after the server has cleared the id."""
+    given = [value for name, value in request.headers if _is_id((name, value))]
+    if not given:
+        return request
+    resume.last_event_id = resume.last_event_id or given[-1]
+    return request._replace(headers=tuple(h for h in request.headers if not _is_id(h)))
+
+
+def _is_id(header: tuple[str, str]) -> bool:
+    return header[0].lower() == "last-event-id"
+
+
+def sendable(last_event_id: str) -> str:
+    """An id as a header value: outer blanks trimmed (receivers do so anyway), "" for one that
+    no header can carry or that is over 4 KiB."""
+    value = last_event_id.strip(" \t")
+    if any(character in value for character in _UNSENDABLE):
+        return ""
+    try:
+        return value if len(value.encode()) <= LONGEST_ID else ""
+    except UnicodeEncodeError:  # bytes of a command line that are no UTF-8
+        return ""
+
+
+def given(last_event_id: str) -> str:
+    """The value of `--last-event-id`. Raises UsageError for one that could not be sent: a
+    server's own would be left out, but a person who typed it would wait for its effect."""
+    if not last_event_id or sendable(last_event_id):
+        return last_event_id
+    raise UsageError(
+        f"--last-event-id can't be sent: no header can carry {_obstacle(last_event_id)}",
+        "give the id as the stream shows it, in one line",
+    )
+
+
+def _obstacle(last_event_id: str) -> str:
+    """What keeps an id out of a header (RFC 9110, 5.5)."""
+    for character, name in _UNSENDABLE.items():
+        if character in last_event_id:
+            return name
+    if not last_event_id.strip(" \t"):
+        return "a value of nothing but blanks"
+    try:
+        size = len(last_event_id.encode())
+    except UnicodeEncodeError:
+        return "bytes that are no UTF-8"
+    return f"{size:,} bytes: {LONGEST_ID:,} are the most"
+
+
+def _retry_after(opened: Opened | None) -> float | None:
+    """The seconds of Retry-After (RFC 9110, 10.2.3): a number, or the date to wait for."""
+    text = (opened.header("retry-after") or "").strip() if opened else ""
+    if not text or opened is None or opened.media != "other":
+        return None
+    if text.isascii() and text.isdecimal():
+        return float(text[:9])
+    try:
+        date = email.utils.parsedate_to_datetime(text)
+        # asctime's form names no zone: all dates of HTTP are UTC (RFC 9110, 5.6.7).
+        date = date if date.tzinfo else date.replace(tzinfo=UTC)
+        return max(0.0, date.timestamp() - time.time())
+    except (ValueError, TypeError, OverflowError):
+        return None
