@@ -25,8 +25,8 @@ from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
 from sse_cli.model.errors import ExitCode
 from sse_cli.model.events import Ending, Message
+from tests.support.paths import ROOT
 
-ROOT = Path(__file__).parent.parent
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"(<!-- [\w-]+ -->\n)?```(\w+)\n(.*?)```", re.DOTALL)
 # The two commands for a fresh machine are what CI itself runs.

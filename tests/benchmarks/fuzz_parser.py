@@ -21,7 +21,7 @@ from itertools import pairwise
 from sse_cli.model.events import Event
 from sse_cli.parser.event_stream import EventStreamParser
 from sse_cli.parser.fields import EXCERPT
-from tests.reference import Reference
+from tests.support.reference_parser import Reference
 
 BOM = b"\xef\xbb\xbf"
 LINE_ENDS = (b"\n", b"\n", b"\r", b"\r\n", b"\n\n", b"\r\r", b"\r\n\r\n", b"\n\r")

@@ -1,0 +1,657 @@
+"""Every write, flush and read of the pipeline made to fail in turn, by the system itself.
+
+Whatever fails: a documented exit code or the death by SIGPIPE, no traceback, nothing claimed
+that did not happen; and what was printed before is a true start of what would have been.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import pty
+import signal
+import socket
+import subprocess
+import threading
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+
+import pytest
+
+from sse_cli.mockserver import scenarios
+from tests.support.failing_calls import Rig, Run, rig
+from tests.support.program import PATIENCE, PROGRAM, Ran, environment, error_and_hint, sse
+from tests.support.wire import CHUNKED, LAST_CHUNK, STREAM, Handler, Peer, Wire, chunk, head, whole
+
+STREAMED = (
+    b': hello\nretry: 100\n\nid: 1\ndata: {"a": "one"}\n\n'
+    b"id: 2\nevent: named\ndata: two\ndata: lines\n\nnonsense\ndata: three\n\ndata: [DONE]\n\n"
+)
+ANSWER = b"".join(
+    b'data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"%s"},'
+    b'"finish_reason":null}]}\n\n' % word
+    for word in (b"one", b" two", b" three")
+)
+ANSWER += b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
+FORMATS = ["text", "jsonl", "csv", "raw", "table"]
+TAILS = ["text", "json", "jsonl"]
+# Every way to write: the command and its options.
+WAYS = [
+    *([*words] for form in FORMATS for words in [["-o", form], ["-o", form, "--all", "--summary"]]),
+    ["-q", "a", "-o", "text", "-j"],
+    *(["tail", "-o", form] for form in TAILS),
+    ["tail", "--reasoning", "stdout"],
+]
+DOCUMENTED = {0, 2, 3, 4, 5, 6, 7, 70, -signal.SIGPIPE}
+needs_full = pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full here")
+needs_bash = pytest.mark.skipif(not Path("/bin/bash").exists(), reason="no bash here")
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    path = tmp_path / "s.sse"
+    path.write_bytes(STREAMED)
+    (tmp_path / "answer.sse").write_bytes(ANSWER)
+    return path
+
+
+def with_target(way: list[str], target: str | Path) -> list[str]:
+    """The command line of a way, over a target; `tail` gets the answer beside a stream."""
+    if way[0] == "tail" and isinstance(target, Path) and target.name == "s.sse":
+        target = target.with_name("answer.sse")
+    at = 1 if way[0] == "tail" else 0
+    return [*way[:at], str(target), *way[at:]]
+
+
+def run(
+    words: list[str],
+    *,
+    out: int | None = subprocess.PIPE,
+    err: int | None = subprocess.PIPE,
+    stdin: int = subprocess.DEVNULL,
+) -> Ran:
+    """`sse WORDS` with descriptors of its own."""
+    done = subprocess.run(
+        [*PROGRAM, *words],
+        stdin=stdin,
+        stdout=out,
+        stderr=err,
+        env=environment(),
+        timeout=PATIENCE,
+        check=False,
+    )
+    return Ran(done.returncode, done.stdout or b"", done.stderr or b"")
+
+
+def in_shell(script: str, words: list[str]) -> Ran:
+    """Run a bash script whose "$@" is `sse WORDS`."""
+    done = subprocess.run(
+        ["/bin/bash", "-c", script, "bash", *PROGRAM, *words],
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def assert_in_order(ran: Ran) -> None:
+    assert ran.code in DOCUMENTED, (ran.code, ran.talk)
+    assert ran.code != 70, ran.talk
+    assert b"Traceback" not in ran.err + ran.out, ran.talk
+    assert b"Exception ignored" not in ran.err, ran.talk
+
+
+# Writes
+
+
+@needs_full
+@pytest.mark.parametrize("way", WAYS, ids=" ".join)
+def test_a_full_disk_is_7_whatever_is_written(file: Path, way: list[str]) -> None:
+    full = os.open("/dev/full", os.O_WRONLY)
+    try:
+        ran = run(with_target(way, file), out=full)
+    finally:
+        os.close(full)
+    assert ran.code == 7
+    assert "no space left on device" in error_and_hint(last_two(ran))[0]
+
+
+def last_two(ran: Ran) -> Ran:
+    """The error and the hint, without a `tail`'s or a `--summary`'s own lines before."""
+    return Ran(ran.code, b"", b"\n".join(ran.err.splitlines()[-2:]))
+
+
+@needs_full
+@pytest.mark.parametrize("way", WAYS, ids=" ".join)
+def test_a_standard_error_that_is_full_loses_the_talk_and_no_data(
+    file: Path, way: list[str]
+) -> None:
+    words = with_target(way, file)
+    full = os.open("/dev/full", os.O_WRONLY)
+    try:
+        ran = run(words, err=full)
+        wrong = run(["no-such.sse"], err=full)
+    finally:
+        os.close(full)
+    figures = {"table"}  # whose times differ from run to run
+    assert ran.out == run(words).out or figures & set(way)
+    # A summary that was asked for is output, and could not be written.
+    assert ran.code == (7 if "--summary" in way and "table" not in way else 0)
+    assert wrong.code == 2
+
+
+@pytest.mark.parametrize("way", WAYS, ids=" ".join)
+def test_a_reader_that_is_gone_ends_it_by_sigpipe_without_a_word(
+    file: Path, way: list[str]
+) -> None:
+    reader, writer = os.pipe()
+    os.close(reader)
+    try:
+        ran = run(with_target(way, file), out=writer)
+    finally:
+        os.close(writer)
+    assert ran.code == -signal.SIGPIPE
+    assert_in_order(ran)
+    assert b"error" not in ran.err
+
+
+BIG = 40  # events of a bit over a KiB: each of them is more than is read before
+
+
+@pytest.fixture(scope="module")
+def big(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("torture") / "big.sse"
+    path.write_bytes(b"".join(b"data: %04d%s\n\n" % (n, b"x" * 1100) for n in range(BIG)))
+    return path
+
+
+@needs_bash
+@pytest.mark.parametrize(
+    "way", [["-o", "text"], ["-o", "jsonl"], ["-o", "raw"], ["tail"]], ids=" ".join
+)
+@pytest.mark.parametrize("kibibytes", [0, 1, 2, 7, 16, 43])
+def test_a_file_that_may_not_grow_is_7_and_a_true_start(
+    big: Path, tmp_path: Path, way: list[str], kibibytes: int
+) -> None:
+    """`ulimit -f`: the write that crosses the limit comes back short, the next one fails."""
+    words = with_target(way, big)
+    whole_output = sse(*words).out
+    out = tmp_path / "out"
+    ran = in_shell(f'ulimit -f {kibibytes}; exec "$@" > {out}', words)
+    assert ran.code == 7
+    assert "file too large" in error_and_hint(last_two(ran))[0]
+    written = out.read_bytes()
+    assert len(written) == 1024 * kibibytes < len(whole_output)
+    assert whole_output.startswith(written)
+
+
+@pytest.mark.parametrize("way", [["-o", "text"], ["-o", "jsonl"], ["-o", "raw"]], ids=" ".join)
+def test_a_reader_that_leaves_after_any_byte_has_read_a_true_start(
+    big: Path, way: list[str]
+) -> None:
+    """Our standard output is a socket that takes little; its reader leaves at each count."""
+    words = with_target(way, big)
+    expected = sse(*words).out
+    for count in (0, 1, 2, 3, 5, 100, 1107, 1108, 4096, 20_000, len(expected) - 1):
+        reader, writer = socket.socketpair()
+        for end in (reader, writer):
+            end.setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, 2048)
+        with (
+            reader,
+            writer,
+            subprocess.Popen(
+                [*PROGRAM, *words],
+                stdin=subprocess.DEVNULL,
+                stdout=writer.fileno(),
+                stderr=subprocess.PIPE,
+                env=environment(),
+            ) as process,
+        ):
+            writer.close()
+            reader.settimeout(PATIENCE)
+            got = b""
+            while len(got) < count and (piece := reader.recv(count - len(got))):
+                got += piece
+            reader.close()
+            assert process.stderr
+            talk = process.stderr.read()
+            code = process.wait(PATIENCE)
+        assert got == expected[:count]
+        # A connection that is reset is a reader that is gone, too; or all fitted in before.
+        assert code in (-signal.SIGPIPE, 7, 0), (count, talk)
+        assert b"Traceback" not in talk
+
+
+@pytest.mark.parametrize("way", [["-o", "jsonl"], ["-o", "table"], ["tail"]], ids=" ".join)
+def test_a_reader_that_leaves_between_two_events_ends_it_at_the_next(way: list[str]) -> None:
+    go = threading.Event()
+
+    def handler(peer: Peer) -> None:
+        peer.send(
+            head(STREAM, CHUNKED), chunk(b'data: {"choices":[{"delta":{"content":"x"}}]}\n\n')
+        )
+        assert go.wait(PATIENCE)
+        peer.trickle(chunk(b'data: {"choices":[{"delta":{"content":"y"}}]}\n\n'))
+
+    with Wire(handler) as server:
+        process = subprocess.Popen(
+            [*PROGRAM, *with_target(way, server.origin), "-m", "30"],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            env=environment(),
+        )
+        with process:
+            assert process.stdout
+            assert process.stderr
+            assert os.read(process.stdout.fileno(), 1)
+            process.stdout.close()
+            go.set()
+            assert process.wait(PATIENCE) == -signal.SIGPIPE
+            assert b"Traceback" not in process.stderr.read()
+
+
+# Descriptors that are closed from the start
+
+
+@needs_bash
+@pytest.mark.parametrize(
+    "closed",
+    [c for n in range(1, 4) for c in product((0, 1, 2), repeat=n) if list(c) == sorted(set(c))],
+    ids=str,
+)
+@pytest.mark.parametrize("kind", ["file", "url", "stdin", "wrong", "help"])
+def test_descriptors_that_are_closed_in_any_combination(
+    file: Path, kind: str, closed: tuple[int, ...]
+) -> None:
+    redirections = " ".join(f"{number}{'<' if number == 0 else '>'}&-" for number in closed)
+    # A shell that has closed its own standard error can't tell the code by it: by a file.
+    with Wire(whole(STREAMED)) as server:
+        targets = {"file": str(file), "url": server.origin, "stdin": "-", "wrong": "no-such.sse"}
+        words = ["--help"] if kind == "help" else [targets[kind], "-o", "text"]
+        given = "" if kind != "stdin" or 0 in closed else f"< {file}"
+        ran = in_shell(f'"$@" {given} {redirections}; echo "code=$?" >&1', words)
+    output, _, code = ran.text.rpartition("code=")
+    assert int(code) == expected_code(kind, closed)
+    assert b"Traceback" not in ran.out + ran.err
+    if 1 not in closed and kind in ("file", "url"):
+        assert output == '{"a": "one"}\ntwo\nlines\nthree\n[DONE]\n'
+
+
+def expected_code(kind: str, closed: tuple[int, ...]) -> int:
+    if kind == "wrong":
+        return 2
+    if 1 in closed:
+        return 0 if kind == "help" else 7
+    return 2 if kind == "stdin" and 0 in closed else 0
+
+
+# A terminal that goes away
+
+
+@contextlib.contextmanager
+def terminal() -> Iterator[tuple[int, int]]:
+    """Both ends of a pseudo-terminal; who closes one says so by -1."""
+    ends = list(pty.openpty())
+    try:
+        yield ends[0], ends[1]
+    finally:
+        for end in ends:
+            with contextlib.suppress(OSError):
+                os.close(end)
+
+
+@pytest.mark.parametrize(
+    "way", [["-o", "text"], ["-o", "jsonl"], ["-o", "table"], ["tail"]], ids=" ".join
+)
+def test_a_terminal_that_is_gone_is_7(file: Path, way: list[str]) -> None:
+    """Its window was closed: every write of ours gives EIO. It is no terminal of our session,
+    so that no SIGHUP comes first."""
+    with terminal() as (master, slave):
+        os.close(master)
+        ran = run(with_target(way, file), out=slave)
+    assert ran.code == 7, ran.talk
+    assert_in_order(ran)
+    assert os.strerror(errno.EIO).lower() in error_and_hint(last_two(ran))[0]
+
+
+def test_all_three_on_a_terminal_that_is_gone_is_7(file: Path) -> None:
+    with terminal() as (master, slave):
+        os.close(master)
+        ran = run([str(file)], stdin=slave, out=slave, err=slave)
+    assert ran.code == 7
+
+
+def test_a_terminal_that_goes_in_mid_stream_ends_the_table() -> None:
+    go = threading.Event()
+
+    def handler(peer: Peer) -> None:
+        peer.send(head(STREAM, CHUNKED), chunk(b"data: one\n\n"))
+        assert go.wait(PATIENCE)
+        peer.trickle(chunk(b"data: more\n\n"))
+
+    with terminal() as (master, slave), Wire(handler) as server:
+        process = subprocess.Popen(
+            [*PROGRAM, server.origin, "-m", "30"],
+            stdin=subprocess.DEVNULL,
+            stdout=slave,
+            stderr=subprocess.PIPE,
+            env=environment({"TERM": "xterm"}),
+        )
+        with process:
+            seen = b""
+            while b"one" not in seen:
+                seen += os.read(master, 65536)
+            os.close(master)
+            go.set()
+            assert process.stderr
+            talk = process.stderr.read().decode()
+            assert process.wait(PATIENCE) == 7, talk
+    assert "Traceback" not in talk
+    error_and_hint(last_two(Ran(7, b"", talk.encode())))
+
+
+# Reads
+
+
+@contextlib.contextmanager
+def for_writing_only(folder: Path) -> Iterator[int]:
+    """A descriptor whose every read fails, with EBADF. (Of a directory Python itself says
+    "Fatal Python error" and exits with 1, before any code of ours runs.)"""
+    descriptor = os.open(folder / "w", os.O_WRONLY | os.O_CREAT)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+@pytest.mark.parametrize("way", [["-o", "jsonl"], ["-o", "table"], ["-o", "raw"]], ids=" ".join)
+def test_a_standard_input_that_can_not_be_read_is_truncated(tmp_path: Path, way: list[str]) -> None:
+    with for_writing_only(tmp_path) as descriptor:
+        ran = run(["-", *way], stdin=descriptor)
+    assert ran.code == 5, ran.talk
+    assert_in_order(ran)
+    assert "reading standard input failed" in error_and_hint(ran)[0]
+
+
+def test_a_terminal_that_is_gone_is_an_input_that_ends() -> None:
+    with terminal() as (master, slave):
+        os.close(master)
+        ran = run(["-", "-o", "jsonl", "--all"], stdin=slave)
+    assert ran.code in (0, 5), ran.talk  # a hangup reads as the end, or as EIO
+    assert ran.objects()[-1]["kind"] == "closed" if ran.out else ran.code == 5
+    assert_in_order(ran)
+
+
+@pytest.mark.parametrize("option", ["-d", "--json", "--data-binary", "-H"])
+def test_a_body_that_can_not_be_read_is_a_usage_error(tmp_path: Path, option: str) -> None:
+    with for_writing_only(tmp_path) as descriptor:
+        ran = run(["http://127.0.0.1:1/", option, "@-"], stdin=descriptor)
+    assert ran.code == 2, ran.talk
+    error_and_hint(ran)
+
+
+REPLY = head(STREAM, CHUNKED) + chunk(STREAMED[:60]) + chunk(STREAMED[60:]) + b"0\r\n\r\n"
+
+
+def after(count: int, *, reset: bool) -> bytes:
+    """All that is printed of a reply that is over after `count` bytes, as JSON Lines."""
+
+    def handler(peer: Peer) -> None:
+        peer.send(REPLY[:count])
+        if reset:
+            peer.reset()
+
+    with Wire(handler) as server:
+        ran = sse(server.origin, "-o", "text")
+    assert ran.code in ((0,) if count >= DONE_AT else (3, 5)), (count, ran.talk)
+    assert b"Traceback" not in ran.err
+    if ran.code:
+        error_and_hint(ran)
+    return ran.out
+
+
+DONE_AT = REPLY.index(b"[DONE]\n\n") + len(b"[DONE]\n\n")
+
+
+@pytest.mark.parametrize(
+    "count", [0, 1, 9, 16, 17, 40, 70, 90, 120, 150, 180, DONE_AT - 1, DONE_AT, len(REPLY)]
+)
+def test_a_read_that_ends_after_any_byte_is_told_and_prints_a_true_start(count: int) -> None:
+    expected = b'{"a": "one"}\ntwo\nlines\nthree\n[DONE]\n'
+    got = after(count, reset=False)
+    assert expected.startswith(got)
+    assert (got == expected) == (count >= DONE_AT)
+
+
+@pytest.mark.parametrize("count", [0, 17, 90, 150])
+def test_a_read_that_fails_after_any_byte_is_told(count: int) -> None:
+    after(count, reset=True)
+
+
+# Each call in turn, until there is no k-th: by the system's own errors, one run a call
+
+
+@pytest.fixture(scope="module")
+def calls() -> Iterator[Rig]:
+    with rig() as made:
+        yield made
+
+
+LONG = b"".join(b"data: %04d%s\n\n" % (n, b"x" * 700) for n in range(2))
+ROUND = b"id: 7\ndata: last\n\n"
+ON_A_TERMINAL = [
+    ["-o", "table"],
+    ["-o", "table", "--all", "--full"],
+    ["-o", "text", "--summary"],
+    ["tail"],
+    ["tail", "--markdown"],
+    ["tail", "--reasoning", "stdout"],
+]
+WRITES = [(way, False) for way in WAYS] + [(way, True) for way in ON_A_TERMINAL]
+NEVER = {1, 70, 99, -signal.SIGALRM}
+
+
+def assert_documented(run: Run) -> None:
+    assert run.code in DOCUMENTED - NEVER, run
+    for text in (run.out, run.err):
+        assert "Traceback" not in text, run
+        assert "Exception ignored" not in text, run
+
+
+def streaming(way: list[str]) -> Handler:
+    """Serves what a way needs to have something to say at each turn."""
+    parts = [ANSWER] if way[:1] == ["tail"] else [STREAMED[: STREAMED.index(b"data: [")], LONG]
+
+    def handler(peer: Peer) -> None:
+        peer.send(head(STREAM, CHUNKED), *map(chunk, [*parts, ROUND]), LAST_CHUNK)
+
+    return handler
+
+
+def true_start(way: list[str], run: Run, whole_run: Run) -> bool:
+    """Whether a run printed the start of what it would have; times differ from run to run."""
+    return not {"text", "raw"} & set(way) or whole_run.out.startswith(run.out)
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EPIPE, errno.EAGAIN])
+@pytest.mark.parametrize(("way", "terminal"), WRITES, ids=str)
+def test_each_write_that_fails_is_7_or_the_death_by_sigpipe(
+    calls: Rig, way: list[str], terminal: bool, number: int
+) -> None:
+    # A terminal that failed once is gone: the line below the table is not written at all then.
+    with Wire(streaming(way)) as server:
+        words = with_target(way, server.origin)
+        *broken, unbroken = calls.runs(words, "write", number, terminal=terminal, for_good=terminal)
+    assert unbroken.code == 0, unbroken
+    assert broken, "it wrote nothing"
+    for run in broken:
+        assert_documented(run)
+        assert run.code == (-signal.SIGPIPE if number == errno.EPIPE else 7), run
+        assert true_start(way, run, unbroken)
+        if run.code == 7:
+            said = error_and_hint(last_two(Ran(7, b"", run.err.encode())))[0]
+            assert said.startswith("can't write to standard output: ")
+        else:
+            assert "error" not in run.err
+
+
+@pytest.mark.parametrize("number", [errno.ENOSPC, errno.EPIPE])
+@pytest.mark.parametrize(
+    "way", [["-v"], ["-o", "text", "--summary", "-v"], ["tail", "--summary"]], ids=" ".join
+)
+def test_each_word_of_talk_that_fails_costs_no_data(
+    calls: Rig, way: list[str], number: int
+) -> None:
+    with Wire(streaming(way)) as server:
+        words = with_target(way, server.origin)
+        *broken, unbroken = calls.runs(words, "talk", number)
+        *refused, _ = calls.runs(["no-such.sse"], "talk", number)
+    assert broken
+    for run in broken:
+        assert_documented(run)
+        assert run.code in (0, 7), run
+        assert abs(len(run.out) - len(unbroken.out)) < 20, run  # times differ in length
+    assert refused
+    assert {run.code for run in refused} == {2}
+
+
+NETWORK = [
+    ("recv", errno.ECONNRESET, {3, 5}),
+    ("recv", errno.ETIMEDOUT, {3, 5}),
+    ("recv", errno.EHOSTUNREACH, {3, 5}),
+    ("send", errno.EPIPE, {3}),
+    ("send", errno.ECONNRESET, {3}),
+    *(
+        ("connect", number, {3})
+        for number in (errno.ECONNREFUSED, errno.ENETUNREACH, errno.ETIMEDOUT, errno.EMFILE)
+    ),
+    ("setsockopt", errno.EINVAL, {3}),
+    ("dup", errno.EMFILE, {3}),
+]
+
+
+@pytest.mark.parametrize(("call", "number", "codes"), NETWORK)
+@pytest.mark.parametrize(
+    "way",
+    [["-o", "text"], ["-o", "jsonl", "--all"], ["tail"], ["tail", "-o", "json"]],
+    ids=" ".join,
+)
+def test_each_call_to_the_network_that_fails_is_told(
+    calls: Rig, way: list[str], call: str, number: int, codes: set[int]
+) -> None:
+    with Wire(streaming(way)) as server:
+        *broken, unbroken = calls.runs(with_target(way, server.origin), call, number)
+    assert broken, "there was no such call"
+    complete = 0
+    for run in broken:
+        assert_documented(run)
+        if run.code == 0:  # the end had come before: it was the clearing away that failed
+            assert abs(len(run.out) - len(unbroken.out)) < 20, run  # times differ in length
+            complete += 1
+            continue
+        assert run.code in codes, run
+        assert true_start(way, run, unbroken)
+        error, _ = error_and_hint(Ran(run.code, b"", run.err.encode()))
+        assert "errno" not in error.lower()
+    assert complete < len(broken)
+
+
+def test_a_connection_that_fails_is_opened_again_and_loses_nothing(calls: Rig) -> None:
+    """Each read of the first connection fails in turn; what was missing comes by the second."""
+
+    def handler(peer: Peer) -> None:
+        resumed = dict(peer.request.headers).get("Last-Event-ID", "0")
+        if resumed == "9":
+            peer.send(head(status="204 No Content"))
+            return
+        events = [
+            b"id: %d\ndata: %d%s\n\n" % (n, n, b"x" * 90) for n in range(int(resumed) + 1, 10)
+        ]
+        peer.send(head(STREAM, CHUNKED), *map(chunk, events), LAST_CHUNK)
+
+    with Wire(handler) as server:
+        words = [server.origin, "-o", "text", "--reconnect", "--retry-delay", "100ms"]
+        runs = calls.runs(words, "recv", errno.ECONNRESET)
+    assert len(runs) > 8
+    for run in runs:
+        assert (run.code, [line[0] for line in run.out.splitlines()]) == (0, [*"123456789"]), run
+
+
+@pytest.mark.parametrize("call", ["read", "open"])
+@pytest.mark.parametrize("way", [["-o", "text"], ["-o", "raw"], ["tail"]], ids=" ".join)
+def test_each_read_of_a_file_that_fails_is_told(
+    calls: Rig, big: Path, file: Path, way: list[str], call: str
+) -> None:
+    target = file.with_name("answer.sse") if way == ["tail"] else big
+    *broken, unbroken = calls.runs(with_target(way, target), call, errno.EIO)
+    assert broken
+    for run in broken:
+        assert_documented(run)
+        assert run.code == (2 if call == "open" else 5), run
+        assert true_start(way, run, unbroken)
+        error_and_hint(Ran(run.code, b"", run.err.encode()))
+
+
+@pytest.mark.parametrize("way", [["-o", "text"], ["-o", "jsonl"]], ids=" ".join)
+def test_each_read_of_standard_input_that_fails_is_told(
+    calls: Rig, big: Path, way: list[str]
+) -> None:
+    *broken, _ = calls.runs(["-", *way], "read", errno.EIO, stdin=str(big))
+    assert broken
+    assert {run.code for run in broken} == {5}
+    for run in broken:
+        assert_documented(run)
+        assert "reading standard input failed" in run.err
+
+
+DEMO = ["demo", "--speed", "0", "-n", "6"]
+
+
+@pytest.mark.parametrize(
+    ("call", "number", "terminal", "codes"),
+    [
+        ("write", errno.ENOSPC, False, {7}),
+        ("write", errno.EPIPE, False, {-signal.SIGPIPE}),
+        ("write", errno.EIO, True, {7}),
+        # Here the client's calls fail in turn, and those of the server in the same process.
+        ("recv", errno.ECONNRESET, False, {0, 3, 5}),
+        ("send", errno.EPIPE, False, {0, 3, 5}),
+        ("accept", errno.EMFILE, False, {0}),
+        ("accept", errno.ECONNABORTED, False, {0}),
+        ("connect", errno.ECONNREFUSED, False, {3}),
+    ],
+)
+def test_each_call_of_the_demo_that_fails(
+    calls: Rig, call: str, number: int, terminal: bool, codes: set[int]
+) -> None:
+    *broken, unbroken = calls.runs(DEMO, call, number, terminal=terminal, for_good=terminal)
+    assert unbroken.code == 0
+    assert broken
+    for run in broken:
+        assert_documented(run)
+        assert run.code in codes, run
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(errno.ENOSPC, 7), (errno.EIO, 7), (errno.EPIPE, -signal.SIGPIPE)]
+)
+def test_each_write_of_a_server_that_fails_ends_it(calls: Rig, number: int, code: int) -> None:
+    lines = len(scenarios.names())
+    *broken, unbroken = calls.runs(["serve", "--port", "0"], "write", number, lines=lines)
+    assert unbroken.code == -signal.SIGINT
+    assert broken
+    for run in broken:
+        assert_documented(run)
+        assert run.code == code, run
+
+
+def test_a_server_goes_on_when_nobody_can_be_told_of_it(calls: Rig) -> None:
+    lines = len(scenarios.names())
+    *broken, _ = calls.runs(["serve", "--port", "0"], "talk", errno.ENOSPC, lines=lines)
+    assert broken
+    assert {run.code for run in broken} == {-signal.SIGINT}

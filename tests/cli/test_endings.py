@@ -1,0 +1,251 @@
+"""Every way a stream can end: named in the closed line, the summary and the exit code alike,
+with the evidence. The server is one of raw sockets, so that each end is just what it says."""
+
+from __future__ import annotations
+
+import re
+import signal
+import socket
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from sse_cli.analysis.event_counts import Aside
+from sse_cli.analysis.timing import Timing
+from sse_cli.analysis.verdict import EXIT_CODES
+from sse_cli.model.events import Chunk, Closed, Ending, Opened
+from sse_cli.render import summary
+from sse_cli.render.summary import Report, footer
+from tests.support.program import Ran, finish, sse, start
+from tests.support.wire import CHUNKED, STREAM, Handler, Peer, Wire, chunk, head, whole
+
+ONE = b"id: 1\ndata: one\n\n"
+STREAMING = head(STREAM, CHUNKED)
+ERROR = b'data: {"error":{"message":"out of credit"}}\n\n'
+
+
+def silent(start: bytes) -> Handler:
+    """Sends `start` and then not a byte, until the client goes."""
+
+    def handler(peer: Peer) -> None:
+        peer.send(start)
+        peer.until_gone()
+
+    return handler
+
+
+def resetting(start: bytes) -> Handler:
+    """Sends `start`, and then a RST in place of more."""
+
+    def handler(peer: Peer) -> None:
+        peer.send(start)
+        peer.reset()
+
+    return handler
+
+
+@dataclass(frozen=True)
+class Case:
+    """What the server does, what is asked, and what must be said of it."""
+
+    ending: Ending
+    handler: Handler | bytes
+    words: str
+    evidence: str
+
+
+CASES = {
+    "a sentinel": Case(Ending.DONE, whole(ONE + b"data: [DONE]\n\n"), "", "[DONE] seen"),
+    "a body that ends": Case(Ending.EOF, whole(ONE), "", "ended as HTTP says it should"),
+    "a body that the close ends": Case(
+        Ending.EOF_UNVERIFIED, head(STREAM) + ONE, "", "a cut looks the same"
+    ),
+    "-n": Case(Ending.LIMIT, silent(STREAMING + chunk(ONE)), "-n 1", "as -n asked"),
+    "--until": Case(
+        Ending.LIMIT, silent(STREAMING + chunk(ONE)), "--until @=='one'", "event 1 is what --until"
+    ),
+    "an error event": Case(
+        Ending.ERROR_EVENT, whole(ONE + ERROR), "", "event 2 reports an error: out of credit"
+    ),
+    "a cut inside an event": Case(
+        Ending.TRUNCATED, whole(ONE + b"data: tw"), "", "cut inside event 2, 8 bytes of it"
+    ),
+    "a cut inside a chunk": Case(
+        Ending.TRUNCATED, STREAMING + chunk(ONE) + b"ff\r\ndata", "", "was cut in the body"
+    ),
+    "a reset in the body": Case(
+        Ending.TRUNCATED, resetting(STREAMING + chunk(ONE)), "", "connection reset by peer"
+    ),
+    "a chunk size that is none": Case(
+        Ending.MALFORMED, STREAMING + chunk(ONE) + b"zz\r\n", "", "broke the protocol"
+    ),
+    "a line over the limit": Case(
+        Ending.TOO_LARGE, whole(ONE + b"data: " + b"x" * 99), "--max-size 64", "over the size limit"
+    ),
+    "a status": Case(
+        Ending.REFUSED, whole(b"no", STREAM, status="401 Unauthorized"), "", "401 Unauthorized"
+    ),
+    "a content type": Case(
+        Ending.REFUSED, whole(ONE, "Content-Type: text/html"), "", "text/html"
+    ),
+    "a redirect elsewhere": Case(
+        Ending.REFUSED,
+        head("Location: http://other.invalid/", "Content-Length: 0", status="302 Found"),
+        "",
+        "another origin, http://other.invalid/",
+    ),
+    "no reply": Case(Ending.UNREACHABLE, b"", "", "without a reply"),
+    "a part of a reply's headers": Case(
+        Ending.UNREACHABLE, STREAMING[:30], "", "before the headers of its reply were whole"
+    ),
+    "silence": Case(
+        Ending.STALLED,
+        silent(STREAMING + chunk(ONE)),
+        "--idle-timeout 1s",
+        "no byte came for --idle-timeout 1 s",
+    ),
+    "silence inside an event": Case(
+        Ending.STALLED,
+        silent(STREAMING + chunk(ONE + b"data: tw")),
+        "--idle-timeout 1s",
+        "no byte came for --idle-timeout 1 s",
+    ),
+    "--max-time": Case(
+        Ending.DEADLINE, silent(STREAMING + chunk(ONE)), "-m 1", "--max-time 1 s was over"
+    ),
+    "no headers": Case(Ending.DEADLINE, silent(b""), "-m 500ms", "no reply had come"),
+    "no headers, and an idle limit": Case(
+        Ending.DEADLINE, silent(b""), "--idle-timeout 200ms", "no reply within --idle-timeout"
+    ),
+    "an empty stream": Case(Ending.EOF, whole(b": hello\n\n"), "", "ended as HTTP says it should"),
+    "204 on a second connection": Case(Ending.DONE, b"", "--reconnect --retry-delay 100ms", "204"),
+}  # fmt: skip
+
+
+def second_is_204(peer: Peer) -> None:
+    # A client resumes with the last id: so the second request is told from the first.
+    resumed = any(name == "Last-Event-ID" for name, _ in peer.request.headers)
+    peer.send(head(status="204 No Content") if resumed else whole(ONE))
+
+
+@pytest.mark.parametrize("case", CASES.values(), ids=CASES.keys())
+def test_an_ending_is_the_same_in_the_closed_line_the_summary_and_the_exit_code(
+    case: Case,
+) -> None:
+    handler = second_is_204 if case.evidence == "204" else case.handler
+    with Wire(handler) as server:
+        words = ["-o", "jsonl", "--all", "--summary", *case.words.split()]
+        ran = sse(server.origin, *words)
+    assert_told(ran, case.ending, case.evidence)
+    assert ran.code == EXIT_CODES[case.ending]
+
+
+def assert_told(ran: Ran, ending: Ending, evidence: str) -> None:
+    closed = ran.objects()[-1]
+    assert (closed["kind"], closed["ending"]) == ("closed", ending.value)
+    assert evidence in closed["detail"]
+    (line,) = (line for line in ran.talk.splitlines() if line.startswith(f"{ending.value}  "))
+    assert evidence in line
+
+
+def test_a_signal_is_an_ending_like_any_other() -> None:
+    words = ["-o", "jsonl", "--all", "--summary", "-m", "30"]
+    with Wire(silent(STREAMING + chunk(ONE))) as server, start(server.origin, *words) as run:
+        assert run.stdout
+        assert b"opened" in run.stdout.readline()
+        assert b"one" in run.stdout.readline()
+        run.send_signal(signal.SIGINT)
+        ran = finish(run)
+    assert_told(ran, Ending.INTERRUPTED, "stopped by Ctrl-C")
+    assert ran.code == -signal.SIGINT
+
+
+def test_nothing_that_listens_is_an_ending_too() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        port = listener.getsockname()[1]
+    ran = sse(f"http://127.0.0.1:{port}", "-o", "jsonl", "--all", "--summary")
+    assert_told(ran, Ending.UNREACHABLE, "nothing listens on")
+    assert ran.code == 3
+
+
+def test_every_ending_is_reached_here() -> None:
+    assert {case.ending for case in CASES.values()} | {Ending.INTERRUPTED} == set(Ending)
+    assert set(EXIT_CODES) == set(Ending)
+
+
+def test_retries_that_are_exhausted_leave_the_last_attempts_ending_and_code() -> None:
+    replies = iter([whole(ONE), STREAMING + chunk(ONE) + b"zz\r\n"])
+    with Wire(lambda peer: peer.send(next(replies))) as server:
+        words = ["--reconnect", "--max-reconnects", "1", "--retry-delay", "100ms"]
+        ran = sse(server.origin, *words, "-o", "jsonl", "--all", "--summary")
+    assert_told(ran, Ending.MALFORMED, "broke the protocol")
+    assert ran.code == 5
+
+
+# The live footer, and what reconnecting leaves to be told
+
+
+def timing(*, headers: bool = True, messages: int = 0, last: float = 0.0) -> Timing:
+    made = Timing()
+    if headers:
+        made.signal(Opened(0.1, "http://h/", 200))
+    for _ in range(messages):
+        made.arrived(0.2)
+    if headers:
+        made.signal(Chunk(last, b"x"))
+    return made
+
+
+@pytest.mark.parametrize("messages", [0, 3, 12_345])
+@pytest.mark.parametrize("silence", [45.0, 47.2, 59.99, 3600.0])
+def test_a_long_silence_names_the_idle_limits_of_proxies_within_80_columns(
+    messages: int, silence: float
+) -> None:
+    line = footer(timing(messages=messages, last=65.0), 65.0 + silence).plain
+    for limit in ("60s", "30", "100", "nginx", "AWS ALB"):
+        assert limit in line
+    assert "silent for" in line
+    assert len(line) < 80
+
+
+@pytest.mark.parametrize(
+    ("made", "now", "state"),
+    [
+        (timing(headers=False), 120.0, "connecting"),
+        (timing(last=2.0), 46.9, "open, no event for 44.9s"),
+        (timing(messages=1, last=2.0), 46.9, "silent for 44.9s"),
+        (timing(messages=1, last=2.0), 2.5, "receiving"),
+    ],
+)
+def test_a_shorter_silence_names_none(made: Timing, now: float, state: str) -> None:
+    line = footer(made, now).plain
+    assert line.endswith(state)
+    assert "nginx" not in line
+
+
+def lines_of(**fields: Any) -> list[str]:
+    end = Closed(3.0, Ending.EOF, "the end")
+    report = Report(timing(messages=2, last=1.0), end, 2, Aside(), **fields)
+    return [line.plain for line in summary.summary(report)]
+
+
+@pytest.mark.parametrize(
+    ("fields", "told"),
+    [
+        ({"reconnects": 1}, "reconnected 1 time"),
+        ({"reconnects": 1234}, "reconnected 1,234 times"),
+        (
+            {"reconnects": 3, "repeated": 2, "skipped": 5},
+            "reconnected 3 times  2 events repeated  5 skipped",
+        ),
+        ({"reconnects": 2, "repeated": 1}, "reconnected 2 times  1 event repeated"),
+        ({"reconnects": 2, "skipped": 1}, "reconnected 2 times  1 skipped"),
+    ],
+)
+def test_the_summary_tells_what_reconnecting_did(fields: dict[str, int], told: str) -> None:
+    assert [line for line in lines_of(**fields) if line.startswith("reconnected")] == [told]
+
+
+def test_a_stream_that_was_opened_once_says_nothing_of_reconnecting() -> None:
+    assert not any(re.search("reconnect|repeat|skip", line) for line in lines_of())

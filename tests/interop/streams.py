@@ -1,0 +1,40 @@
+"""What is served to clients that nobody here wrote, and what our own parser says of it."""
+
+from __future__ import annotations
+
+import base64
+import json
+
+from sse_cli import EventStreamParser, Message
+from sse_cli.mockserver import scenarios
+from sse_cli.mockserver.scenarios import Scenario
+from tests.support.paths import CORPUS
+
+Told = list[list[str]]  # type, data, last event id
+
+
+def parsed(scenario: Scenario) -> Told:
+    """What our parser says."""
+    parser = EventStreamParser()
+    events = [*parser.feed(scenario.body), *parser.finish()]
+    return [[e.type, e.data, e.last_event_id] for e in events if isinstance(e, Message)]
+
+
+def shipped() -> dict[str, Scenario]:
+    """The scenarios that ship with the package."""
+    return {name: scenarios.load(name) for name in scenarios.names()}
+
+
+def cases() -> dict[str, Scenario]:
+    """The parser's cases, each a stream of exactly its bytes."""
+    found = json.loads((CORPUS / "parser" / "cases.json").read_text("utf-8"))
+    bodies = [base64.b64decode(case["input_b64"]) for case in found]
+    assert len(bodies) > 200
+    return {f"case-{n}": Scenario.of("", [(0, body)]) for n, body in enumerate(bodies)}
+
+
+def formats() -> dict[str, Scenario]:
+    """A stream of each wire format."""
+    files = sorted((CORPUS / "formats").glob("*.sse"))
+    assert len(files) > 30
+    return {file.stem: Scenario.of("", [(0, file.read_bytes())]) for file in files}

@@ -1,0 +1,64 @@
+"""`sse watch URL -q EXPR -j | cat`: every piece is out as soon as it is in."""
+
+from __future__ import annotations
+
+import json
+import shlex
+import threading
+import tomllib
+from collections.abc import Iterator
+from contextlib import ExitStack
+
+import pytest
+
+from sse_cli.mockserver import scenarios
+from sse_cli.mockserver.scenarios import FOLDER, Scenario, Step
+from sse_cli.mockserver.server import Server
+from sse_cli.mockserver.server_thread import running
+from tests.interop.command import SSE, Reader, reading
+
+QUERY = "choices[0].delta.content"
+INTENDED: str = tomllib.loads((FOLDER / "openai-chat.toml").read_text("utf-8"))["answer"]
+
+
+def piece_of(step: Step) -> str:
+    """The text that an event of the chat carries."""
+    data = step.data.decode().removeprefix("data: ")
+    if data.startswith("[DONE]"):
+        return ""
+    choices = json.loads(data)["choices"]
+    return choices[0]["delta"].get("content", "") if choices else ""
+
+
+def piped(stack: ExitStack, scenario: Scenario) -> Reader:
+    """What `cat` writes of the scenario's text."""
+    url = stack.enter_context(running(Server({"chat": scenario}, speed=0)))
+    command = shlex.join([*SSE, "watch", f"{url}/chat", "-q", QUERY, "-j"])
+    return stack.enter_context(reading("sh", "-c", f"{command} | cat"))
+
+
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
+
+
+def test_the_text_of_a_chat_is_exactly_what_was_meant(stack: ExitStack) -> None:
+    output = piped(stack, scenarios.load("openai-chat"))
+    assert output.rest().decode() == INTENDED
+
+
+def test_every_piece_is_read_from_the_pipe_before_the_next_is_sent(stack: ExitStack) -> None:
+    steps = scenarios.load("openai-chat").steps
+    gates = [threading.Event() for _ in steps]
+    gated = [(gate, step.data) for gate, step in zip(gates, steps, strict=True)]
+    for gate in gates:  # a test that fails must not leave the server waiting
+        stack.callback(gate.set)
+    output = piped(stack, Scenario.of("chat", gated))
+    text = ""
+    for gate, step in zip(gates, steps, strict=True):
+        gate.set()
+        piece = piece_of(step)
+        text += output.take(len(piece.encode())).decode()
+        assert text.endswith(piece)
+    assert text + output.rest().decode() == INTENDED

@@ -1,0 +1,105 @@
+"""The official clients as judges: what they accumulate from our scenarios, `tail` does too."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from sse_cli.mockserver import scenarios
+from sse_cli.mockserver.server import Server
+from sse_cli.mockserver.server_thread import running
+from tests.support.program import sse
+
+# The clients bring dependencies of their own, which this project must not: they are optional.
+REASON = "pip install openai anthropic: the official clients judge here"
+QUESTION: Any = [{"role": "user", "content": "Hi"}]
+
+
+@pytest.fixture(scope="module")
+def origin() -> Iterator[str]:
+    """Our scenarios without their waits; each answers at every path below its name."""
+    names = ("openai-chat", "openai-responses", "anthropic")
+    with running(Server({name: scenarios.load(name) for name in names}, speed=0)) as url:
+        yield url
+
+
+def tail(url: str) -> dict[str, Any]:
+    """What `sse tail -o json` makes of a scenario."""
+    ran = sse("tail", url, "-o", "json", "-m", "30")
+    assert (ran.code, ran.err) == (0, b"")
+    found: dict[str, Any] = json.loads(ran.out)
+    return found
+
+
+def given(usage: Any) -> dict[str, Any]:
+    """A client's usage, without the fields that the API did not send."""
+    found: dict[str, Any] = usage.model_dump(exclude_unset=True)
+    return found
+
+
+def test_openai_chat_completions_are_what_its_client_accumulates(origin: str) -> None:
+    openai = pytest.importorskip("openai", reason=REASON)
+    client = openai.OpenAI(base_url=f"{origin}/openai-chat/v1", api_key="none", max_retries=0)
+    with (
+        client,
+        client.chat.completions.stream(
+            model="any", messages=QUESTION, stream_options={"include_usage": True}
+        ) as stream,
+    ):
+        completion = stream.get_final_completion()
+    choice = completion.choices[0]
+    found = tail(f"{origin}/openai-chat/v1/chat/completions")
+    assert len(found["text"]) > 100
+    assert found["format"] == "openai-chat"
+    assert found["text"] == choice.message.content
+    assert found["finish_reason"] == choice.finish_reason
+    assert found["usage"] == given(completion.usage)
+    assert found["tool_calls"] == [
+        {"id": call.id, "name": call.function.name, "arguments": call.function.arguments}
+        for call in choice.message.tool_calls or ()
+    ]
+
+
+def test_openai_responses_are_what_its_client_accumulates(origin: str) -> None:
+    openai = pytest.importorskip("openai", reason=REASON)
+    client = openai.OpenAI(base_url=f"{origin}/openai-responses/v1", api_key="none", max_retries=0)
+    with client, client.responses.stream(model="any", input="Hi") as stream:
+        response = stream.get_final_response()
+    found = tail(f"{origin}/openai-responses/v1/responses")
+    assert found["format"] == "openai-responses"
+    assert len(found["text"]) > 100
+    assert found["text"] == response.output_text
+    reasoning = [part.text for item in response.output if item.type == "reasoning"
+                 for part in item.summary]  # fmt: skip
+    assert found["reasoning"] == "\n\n".join(reasoning) != ""
+    calls = [item for item in response.output if item.type == "function_call"]
+    assert found["tool_calls"] == [
+        {"id": call.call_id, "name": call.name, "arguments": call.arguments} for call in calls
+    ]
+    assert len(calls) == 1
+    assert found["usage"] == given(response.usage)
+
+
+def test_anthropic_messages_are_what_its_client_accumulates(origin: str) -> None:
+    anthropic = pytest.importorskip("anthropic", reason=REASON)
+    client = anthropic.Anthropic(base_url=f"{origin}/anthropic", api_key="none", max_retries=0)
+    with (
+        client,
+        client.messages.stream(model="any", max_tokens=1000, messages=QUESTION) as stream,
+    ):
+        message = stream.get_final_message()
+    found = tail(f"{origin}/anthropic/v1/messages")
+    assert found["format"] == "anthropic"
+    assert len(found["text"]) > 100
+    by_type = {block.type: block for block in message.content}
+    assert found["text"] == by_type["text"].text
+    assert found["reasoning"] == by_type["thinking"].thinking
+    tool = by_type["tool_use"]
+    [call] = found["tool_calls"]
+    assert (call["id"], call["name"]) == (tool.id, tool.name)
+    assert json.loads(call["arguments"]) == tool.input
+    assert found["finish_reason"] == message.stop_reason
+    assert found["usage"] == given(message.usage)

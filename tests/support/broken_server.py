@@ -1,0 +1,59 @@
+"""A stream to break, the server that breaks it, and what its journal says a client has to show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+
+from sse_cli.mockserver.faults import named
+from sse_cli.mockserver.request_log import Exchange
+from sse_cli.mockserver.scenarios import Scenario
+from sse_cli.mockserver.server import Server
+from sse_cli.mockserver.server_thread import running
+from sse_cli.model.events import Message
+from tests.support.reference_parser import Reference
+
+EVENTS = 6
+# The ids are where a client resumes; the text is what `tail` types out.
+NUMBERED = Scenario.of(
+    "numbered",
+    [(0, b'id: %d\ndata: {"text":"<%d>"}\n\n' % (n, n)) for n in range(1, EVENTS + 1)],
+)
+# Without ids nothing is ever resumed: each connection starts anew, and no 204 ends it.
+ANONYMOUS = Scenario.of("anonymous", [(0, b'data: {"text":"<1>"}\n\n')])
+
+
+@dataclass
+class Broken:
+    """A server with a fault that runs, and what it wrote down."""
+
+    url: str
+    journal: list[Exchange] = field(default_factory=list)
+
+    def sent(self) -> list[str]:
+        """The data of every complete event that was sent, over all connections, in order."""
+        return [data for exchange in self.journal for data in events(bytes(exchange.said))]
+
+    def asked_after(self) -> list[bytes | None]:
+        """The Last-Event-ID of each request."""
+        return [exchange.last_event_id for exchange in self.journal]
+
+
+@contextmanager
+def broken(
+    name: str | None, times: int | None = None, scenario: Scenario = NUMBERED
+) -> Iterator[Broken]:
+    """Serve `scenario` with the fault `name` on the first `times` replies, or on all."""
+    journal: list[Exchange] = []
+    fault = named(name) if name else None
+    server = Server({scenario.name: scenario}, fault=fault, times=times, journal=journal)
+    with running(server) as base:
+        yield Broken(f"{base}/{scenario.name}", journal)
+
+
+def events(body: bytes) -> list[str]:
+    """The data of the complete events of one connection's body, as the standard reads it."""
+    parser = Reference()
+    found = [*parser.feed(body), *parser.finish()]
+    return [event.data for event in found if isinstance(event, Message)]

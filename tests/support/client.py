@@ -1,0 +1,135 @@
+"""A client as `sse` builds it, in process, against a server that a test scripts: the waits
+between connections are written down and not waited for."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sse_cli.model.events import Closed, Event, Message, Opened, Reconnecting, Resume, Signal
+from sse_cli.parser.session import Session
+from sse_cli.request.model import Request, build
+from sse_cli.sources import files
+from sse_cli.transport import connect as transport
+from sse_cli.transport.reconnect import Pace, Policy, Reconnector
+from tests.support.raw_server import Recorded
+from tests.support.wire import STREAM, Handler, Peer, Wire, head
+
+NO_CONTENT = head("Content-Length: 0", STREAM, status="204 No Content")
+AGAIN = Policy(reconnect=True)
+
+
+@dataclass
+class Time:
+    """A clock that moves only when somebody waits; `waits` are the seconds of each wait."""
+
+    now: float = 0.0
+    waits: list[float] = field(default_factory=list)
+
+    def sleep(self, seconds: float) -> None:
+        self.waits.append(seconds)
+        self.now += seconds
+
+    def pace(self, dice: float = 0.0) -> Pace:
+        return Pace(now=lambda: self.now, dice=lambda: dice)
+
+
+@dataclass
+class Seen:
+    """All that a client had to tell, in order."""
+
+    events: list[Event]
+    time: Time
+    resume: Resume
+
+    def of(self, kind: type[Any]) -> list[Any]:
+        return [event for event in self.events if isinstance(event, kind)]
+
+    @property
+    def data(self) -> list[str]:
+        """The payloads of all messages."""
+        return [message.data for message in self.of(Message)]
+
+    @property
+    def closed(self) -> Closed:
+        """How it all ended: the last event, and the only one of its kind."""
+        (found,) = self.of(Closed)
+        assert isinstance(found, Closed)
+        assert self.events[-1] is found
+        return found
+
+    @property
+    def notices(self) -> list[str]:
+        """What an EventSource would call its handlers with."""
+        names = {Opened: "open", Message: "message", Reconnecting: "connecting", Closed: "closed"}
+        streams = [e for e in self.events if not (isinstance(e, Opened) and e.media == "other")]
+        return [names[type(event)] for event in streams if type(event) in names]
+
+
+def reconnector(policy: Policy, resume: Resume, time: Time, *, cookies: bool = True) -> Reconnector:
+    """What `sources.from_url` builds, with a time of its own."""
+    jar = transport.Cookies() if cookies and policy.reconnect else None
+    clock = files.RunClock()
+
+    def connect(request: Request, attempt: int) -> Generator[Signal, None, None]:
+        return transport.connect(
+            request, clock, attempt=attempt, cookies=jar, spent=clock() if attempt > 1 else 0.0
+        )
+
+    return Reconnector(connect, policy, resume, clock, sleep=time.sleep, pace=time.pace())
+
+
+def follow(
+    request: Request | str,
+    policy: Policy = AGAIN,
+    resume: Resume | None = None,
+    time: Time | None = None,
+    each: Callable[[Event], None] = lambda _: None,
+) -> Seen:
+    """Read a request to its end, over all its connections; `each` sees every event at once."""
+    asked = build([("url", request)]) if isinstance(request, str) else request
+    time, resume = time or Time(), resume or Resume()
+    session = Session(resume=resume)
+    seen = Seen([], time, resume)
+    for signal in reconnector(policy, resume, time).signals(asked):
+        for event in session.feed(signal):
+            seen.events.append(event)
+            each(event)
+    return seen
+
+
+class Script:
+    """Answers the n-th request with the n-th reply, and with 204 when all are used up."""
+
+    def __init__(self, *replies: bytes | Handler) -> None:
+        self._replies: Sequence[bytes | Handler] = replies
+        self._count = 0
+        self._lock = threading.Lock()
+
+    def __call__(self, peer: Peer) -> None:
+        with self._lock:
+            number, self._count = self._count, self._count + 1
+        reply = self._replies[number] if number < len(self._replies) else NO_CONTENT
+        if callable(reply):
+            reply(peer)
+        else:
+            peer.send(reply)
+
+
+def scripted(*replies: bytes | Handler) -> Wire:
+    """A server that runs a `Script`."""
+    return Wire(Script(*replies))
+
+
+def header(request: Recorded, name: str) -> list[str]:
+    """All values of a header."""
+    return [value for key, value in request.headers if key.lower() == name.lower()]
+
+
+def ids_sent(server: Wire) -> list[str | None]:
+    """The Last-Event-ID of each request, None where there was none."""
+    found = [header(request, "Last-Event-ID") for request in server.requests]
+    assert all(len(values) < 2 for values in found)
+    return [values[0] if values else None for values in found]

@@ -1,0 +1,62 @@
+"""A terminal that wraps its lines again when its window gets another width: tmux.
+
+pyte, the screen of terminal.py, cuts them. People have terminals of both kinds.
+"""
+
+from __future__ import annotations
+
+import os
+import shlex
+import subprocess
+import time
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Final, Self
+
+from tests.support.terminal import TIMEOUT, environment
+
+
+class Tmux:
+    """`command` in a window of `columns` x `rows` cells, on a tmux server of its own that is
+    ended at the block's end."""
+
+    def __init__(self, command: Sequence[str], *, columns: int = 80, rows: int = 24) -> None:
+        self._socket: Final = f"sse-test-{os.getpid()}"
+        size = ("-x", str(columns), "-y", str(rows))
+        # Below a line, as below a prompt: what is erased from the top left corner on, tmux keeps
+        # among what has scrolled off.
+        shell = f"echo '$ sse'; exec {shlex.join(command)}"
+        self._tell("-f", "/dev/null", "new-session", "-d", "-s", "s", *size, shell)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        traceback: TracebackType | None,
+    ) -> None:
+        self._tell("kill-server", check=False)  # it is gone when the command has ended
+
+    @property
+    def lines(self) -> list[str]:
+        """What stands on the screen and has scrolled off it, without the empty last lines."""
+        return self._tell("capture-pane", "-t", "s", "-p", "-S", "-").rstrip("\n").split("\n")
+
+    def resize(self, columns: int, rows: int) -> None:
+        """Make the window another size."""
+        self._tell("resize-window", "-t", "s", "-x", str(columns), "-y", str(rows))
+
+    def wait_for(self, met: Callable[[], bool]) -> None:
+        """Look at the screen until a condition holds."""
+        deadline = time.monotonic() + TIMEOUT
+        while not met():
+            assert time.monotonic() < deadline, "the screen:\n" + "\n".join(self.lines)
+
+    def _tell(self, *words: str, check: bool = True) -> str:
+        command = ["tmux", "-L", self._socket, *words]
+        done = subprocess.run(
+            command, capture_output=True, text=True, env=environment(), check=check, timeout=TIMEOUT
+        )
+        return done.stdout

@@ -1,0 +1,135 @@
+"""What a resume repeated or lost, counted without ever claiming too much."""
+
+from __future__ import annotations
+
+import tracemalloc
+
+import pytest
+
+from sse_cli.analysis.resume_audit import REMEMBERED, Continuity
+from sse_cli.model.events import Message
+from tests.support.client import scripted
+from tests.support.program import sse
+from tests.support.wire import whole
+
+
+def message(id: str | None, data: str = "x") -> Message:  # noqa: A002 (the field's name)
+    return Message("message", data, id or "", id, 0.0, 0, 10)
+
+
+def after(*connections: list[str]) -> tuple[int, int]:
+    """Events repeated and skipped, by the ids of each connection; the payload is the id."""
+    seen = Continuity()
+    for ids in connections:
+        seen.opened()
+        for one in ids:
+            seen.message(message(one, f"data of {one}"))
+    return seen.repeated, seen.skipped
+
+
+@pytest.mark.parametrize(
+    ("connections", "repeated"),
+    [
+        ([["1", "2"], ["3", "4"]], 0),
+        ([["1", "2"], ["2", "3"]], 1),
+        ([["1", "2"], ["1", "2"], ["1", "2"]], 4),
+        ([["a", "b"], ["b", "c"]], 1),
+        ([["1", "1", "1"]], 0),  # one connection repeats nothing by resuming
+        ([["1"], ["2", "2", "2"]], 0),
+        ([["1"], ["1", "1"]], 1),
+        ([["", ""], ["", ""]], 0),
+    ],
+)
+def test_an_event_of_an_earlier_connection_is_repeated(
+    connections: list[list[str]], repeated: int
+) -> None:
+    assert after(*connections)[0] == repeated
+
+
+@pytest.mark.parametrize(
+    ("connections", "skipped"),
+    [
+        ([["1", "2"], ["3"]], 0),
+        ([["1", "2"], ["4"]], 1),
+        ([["1", "2"], ["4"], ["7", "8"]], 3),
+        ([["1", "2"], [], ["5"]], 2),  # a connection without events is none to count from
+        ([["1", "2"], ["1", "2", "5"]], 2),  # some repeated, and then a hole
+        ([["5", "6"], ["1", "2"]], 0),  # begun anew
+        ([["1"], ["4"]], 2),
+        ([["1", "2", "9", "10"], ["12"]], 0),  # a hole in a connection: these ids have some
+        ([["10", "20"], ["30", "40"]], 0),  # not counted one by one
+        ([["1700000000123", "1700000000456"], ["1700000009999"]], 0),  # times
+        ([["1", "1", "2", "2"], ["4"]], 1),  # one id for several events
+        ([["a"], ["c"]], 0),
+        ([["1"], ["x", "3"]], 1),
+        ([["1"], ["-3"], ["1.5"], ["\u0663"]], 0),
+        ([["1"], ["9" * 19]], 0),  # too large for a number anybody counts with
+        ([["1", "2"], ["9"], ["9", "10"]], 6),  # told once
+    ],
+)
+def test_a_hole_in_ids_that_count_one_by_one_is_skipped_events(
+    connections: list[list[str]], skipped: int
+) -> None:
+    assert after(*connections)[1] == skipped
+
+
+def test_the_same_id_with_another_payload_is_no_repetition() -> None:
+    seen = Continuity()
+    for data in ("a", "b"):
+        seen.opened()
+        seen.message(message("1", data))
+    assert seen.repeated == 0
+
+
+def test_events_without_an_id_of_their_own_are_not_judged() -> None:
+    seen = Continuity()
+    for _ in range(2):
+        seen.opened()
+        seen.message(message(None))
+    assert (seen.repeated, seen.skipped) == (0, 0)
+
+
+def test_what_is_remembered_is_bounded_and_the_latest_is_kept() -> None:
+    seen = Continuity()
+    seen.opened()
+    for number in range(REMEMBERED + 5):
+        seen.message(message(str(number)))
+    assert len(seen._seen) == REMEMBERED
+    seen.opened()
+    seen.message(message(str(REMEMBERED + 4)))
+    seen.message(message("5"))
+    assert seen.repeated == 2
+    seen.message(message("0"))  # forgotten
+    assert seen.repeated == 2
+
+
+def test_ids_as_long_as_lines_are_not_kept() -> None:
+    seen = Continuity()
+    seen.opened()
+    tracemalloc.start()
+    for number in range(100):
+        seen.message(message(f"{number}" + "x" * 1_000_000))
+    kept, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert kept < 1_000_000
+
+
+def test_the_summary_of_a_run_tells_both() -> None:
+    first, second = (
+        b"".join(b"id: %d\ndata: %d\n\n" % (n, n) for n in ids) for ids in ([1, 2], [2, 5])
+    )
+    with scripted(whole(first), whole(second)) as server:
+        words = ("--reconnect", "--retry-delay", "100ms", "-o", "text", "--summary")
+        ran = sse(server.origin, *words)
+    assert (ran.code, ran.text.split()) == (0, ["1", "2", "2", "5"])
+    assert "reconnected 2 times  1 event repeated  2 skipped" in ran.talk
+
+
+@pytest.mark.parametrize("form", ["table", "text"])
+def test_a_connection_that_was_only_announced_is_not_counted(form: str) -> None:
+    with scripted(whole(b"id: 1\ndata: 1\n\n")) as server:
+        words = ("--reconnect", "--retry-delay", "60s", "--for", "1s", "-o", form, "--summary")
+        ran = sse(server.origin, *words)
+    assert ran.code == 0
+    assert "1 event" in ran.talk + ran.text
+    assert "reconnected" not in ran.talk + ran.text

@@ -1,0 +1,435 @@
+"""Files of streams: what they mean, what is wrong with one and where, and their JSON Schema."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from sse_cli.check import config
+from sse_cli.check.config_keys import FITS, KEYS, WORDS, Kind
+from sse_cli.check.expectations import KINDS
+from sse_cli.check.toml_positions import places
+from sse_cli.mockserver import scenarios
+from sse_cli.mockserver.server import Server
+from sse_cli.mockserver.server_thread import running
+from sse_cli.model.errors import UsageError
+from tests.support.paths import ROOT
+from tests.support.program import error_and_hint, sse
+
+EXAMPLE = ROOT / "examples" / "smoke.toml"
+SCHEMA: dict[str, Any] = json.loads(config.SCHEMA.read_text("utf-8"))
+VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
+URL = 'url = "http://127.0.0.1:9/"\n'
+
+
+def written(folder: Path, text: str) -> str:
+    path = folder / "smoke.toml"
+    path.write_bytes(text.encode())
+    return str(path)
+
+
+def described(folder: Path, text: str, **environment: str) -> config.Described:
+    """The one stream of a file."""
+    (one,) = config.read(written(folder, text), (), environment)
+    return one
+
+
+# What is wrong, where it stands, and the hint. The line and column are those of the key.
+BAD = [
+    ("streams.a.staus = 2", "line 1, column 11: streams.a.staus is no key", "did you mean status?"),
+    (f"[streams.a]\n{URL}min_events = 1", "line 3, column 1: streams.a.min_events is no key",
+     "did you mean min-events?"),
+    (f"[streams.a]\n{URL}[defaults]\n  'no-ignord' = true",
+     "line 4, column 3: defaults.no-ignord is no key", "did you mean no-ignored?"),
+    (f"[streams.a]\n{URL}request = 'GET'", "streams.a.request is no key", "did you mean method?"),
+    (f"[streams.a]\n{URL}http1.1 = true", "line 3, column 1: streams.a.http1 is no key",
+     'did you mean "http1.1", in quotes?'),
+    ('streams = { a = { url = "u", bogus = 1 } }', "line 1, column 30: streams.a.bogus is no key",
+     "sse check --schema"),
+    ('streams = { a = { url = "}", "stat\\u0075z" = 1 } }',
+     "line 1, column 30: streams.a.statuz is no key", "did you mean status?"),
+    (f"[stream.a]\n{URL}", "line 1, column 2: stream is no key", "did you mean streams?"),
+    ("x = '''\n[streams.b]\n'''\n[streams.a]", "line 1, column 1: x is no key", "schema"),
+    (f"[streams.a]\n{URL}status = '2'",
+     "line 3, column 1: streams.a.status is a string, not a whole number",
+     "write status = 200, without quotes"),
+    (f"[streams.a]\n{URL}status = 200.0",
+     "streams.a.status is a number with a point, not a whole number", "200"),
+    (f"[streams.a]\n{URL}status = true",
+     "streams.a.status is true or false, not a whole number", "200"),
+    (f"[streams.a]\n{URL}min-events = -1", "streams.a.min-events is not a whole number", "5"),
+    (f"[streams.a]\n{URL}valid-json = 1", "streams.a.valid-json is not true or false", "true"),
+    (f"[streams.a]\n{URL}max-gap = inf", "streams.a.max-gap is not a duration", '"500ms"'),
+    (f"[streams.a]\n{URL}text = []", "streams.a.text is not a string or an array of them", "text"),
+    (f"[streams.a]\n{URL}text = ['a', 1]", "streams.a.text is not a string or", "text"),
+    (f"[streams.a]\n{URL}headers = ['A: b']", "streams.a.headers is not a table of strings", "{"),
+    (f"[streams.a]\n{URL}[streams.a.headers]\nX = 1", "streams.a.headers is not a table", "{"),
+    (f"[streams.a]\n{URL}json = 5", "streams.a.json is not a string, a table or an array", "{"),
+    (f"[streams.a]\n{URL}json = {{ at = 2026-01-01 }}", "streams.a.json is not a string", "{"),
+    (f"[streams.a]\n{URL}json = {{ a = [nan] }}", "streams.a.json is not a string", "{"),
+    (f"[streams.a]\n{URL}expect-event = {{ tick = 'x' }}", "expect-event is not names", "tick"),
+    (f"[[streams.a]]\n{URL}", "line 1, column 11: streams.a is no table", "[streams.a]"),
+    ("defaults = 1\n[streams.a]\n" + URL, "line 1, column 1: defaults is no table", "[defaults]"),
+    ("[defaults]", "smoke.toml describes no stream", "[streams.NAME]"),
+    ("[streams]", "smoke.toml describes no stream", "[streams.NAME]"),
+    ("\n [streams.a]", "line 2, column 11: streams.a has no url", "url ="),
+    (f"[streams.a]\n{URL}file = 'x'", "streams.a has both url and file", "url ="),
+    ("[streams.a\n", "is no TOML: ", "--schema"),
+    ("[streams.a]\nurl = 'a'\nurl = 'b'", "line 3, column 1: streams.a.url is written twice, "
+     "first in line 2", "keep one"),
+    ("[streams.a]\r\nurl = 'a'\r\n\r\n  'url' = 'b'\r\nstatus = 1", "line 4, column 3: "
+     "streams.a.url is written twice, first in line 2", "keep one"),
+    ("[streams.a]\n[streams.b]\n[streams.a]", "line 3, column 2: streams.a is written twice",
+     "keep one"),
+    ("[streams]\na = { url = 'u', url = 'v' }", "line 2, column 18: streams.a.url is written twice",
+     "keep one"),
+    ("[streams.a]\nurl = 'a'\nurl = 'b'\n]] no ['", "line 3, column 1: streams.a.url is", "keep"),
+    ("a = 1\n[a.b]", "is no TOML: Cannot overwrite a value", "--schema"),
+    (f"[streams.a]\n{URL}valid-json = 'true'",
+     "streams.a.valid-json is a string, not true or false",
+     "valid-json = true, without quotes"),
+    (f"[streams.a]\n{URL}bearer = 5", "streams.a.bearer is not a string", '"…"'),
+    (f"[streams.a]\n{URL}bearer = ['x']", "streams.a.bearer is an array, not a string", '"…"'),
+    (f"[streams.a]\n{URL}bearer = '${{A_KEY}}'",
+     "line 3, column 1: streams.a.bearer needs ${A_KEY}, which is not set", "export A_KEY="),
+    (f"[defaults]\nbearer = '${{EMPTY}}'\n[streams.a]\n{URL}",
+     "line 2, column 1: defaults.bearer needs ${EMPTY}, which is empty", "export EMPTY="),
+    (f"[streams.a]\n{URL}json = {{ a = [{{ b = '${{A_KEY}}' }}] }}", "needs ${A_KEY}", "export"),
+    (f"[streams.a]\n{URL}headers = {{ X = '${{' }}", "has ${ without a variable's name", "${NAME}"),
+    (f"[streams.a]\n{URL}data = '${{sk-canary}}'", "has ${ without a variable's name", "${NAME}"),
+    (f"[streams.a]\n{URL}text = '${{HOME}}'", "streams.a.text can't hold a variable", "$${"),
+    (f"[streams.a]\n{URL}data = '${{AT}}'", "streams.a.data begins with @ by its variable", "@"),
+    (f"[streams.a]\n{URL}json = '@-'", "streams.a.json can't read standard input", "@body.json"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("text", "said", "hint"), BAD, ids=[case[1][:60] for case in BAD])
+def test_what_is_wrong_is_told_with_its_place(
+    text: str, said: str, hint: str, tmp_path: Path
+) -> None:
+    path = written(tmp_path, text)
+    with pytest.raises(UsageError) as caught:
+        config.read(path, (), {"EMPTY": "", "AT": "@secret", "HOME": "/"})
+    assert caught.value.message.startswith(path)
+    assert said in caught.value.message
+    assert hint in caught.value.hint
+    assert "canary" not in caught.value.message + caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("ending = 'don'", "--ending 'don' is no ending"),
+        ("status = 99", "--status 99 is no HTTP status"),
+        ("text = '('", "--text '(' is no regular expression"),
+        ("expect = 'a ='", "--expect: not a JMESPath expression"),
+        ("until = 'a ='", "--until: not a JMESPath expression"),
+        ("max-gap = 'x'", "--max-gap 'x' is no duration"),
+        ("max-time = '2 s'", "--max-time '2 s' is no duration"),
+        ("max-size = 'x'", "--max-size 'x' is no size"),
+        ("retry-on = '200'\nreconnect = true", "--retry-on '200' is no status"),
+        ("max-reconnects = 1", "--max-reconnects limits --reconnect"),
+        ("format = 'opnai'", "there is no format 'opnai'"),
+        ("headers = { 'a b' = 'c' }", "--header number 1 has no valid name"),
+        ("json = '@missing.json'", "missing.json': No such file or directory"),
+        ("bearer = 'env:NOT_SET'", "'NOT_SET' is not set"),
+    ],
+)
+def test_a_value_that_can_not_be_asked_is_told_with_its_stream(
+    line: str, said: str, tmp_path: Path
+) -> None:
+    path = written(tmp_path, f"[streams.ok]\n{URL}[streams.bad]\n{URL}{line}\n")
+    ran = sse("check", path)
+    assert (ran.code, ran.out) == (2, b""), ran
+    message, hint = error_and_hint(ran)
+    number = 3 if line.startswith("format") else 5  # of the key, if the error begins with it
+    assert message.startswith(f"{path}, line {number}, stream bad: ")
+    assert said in message
+    assert hint
+
+
+def test_a_value_of_the_defaults_is_told_with_its_own_line(tmp_path: Path) -> None:
+    path = written(tmp_path, f"[defaults]\n\nmax-gap = 'x'\n[streams.a]\n{URL}status = 200\n")
+    message, _ = error_and_hint(sse("check", path))
+    assert message.startswith(f"{path}, line 3, stream a: --max-gap 'x' is no duration")
+
+
+def test_nesting_without_an_end_is_refused(tmp_path: Path) -> None:
+    for depth in (150, 300, 450, 2000):
+        value = "[" * depth + "]" * depth
+        path = written(tmp_path, f"[streams.a]\n{URL}json = {value}\n")
+        ran = sse("check", path)
+        assert ran.code in (2, 3), ran
+        error_and_hint(ran)
+
+
+def test_a_missing_file_and_an_unknown_stream_are_told(tmp_path: Path) -> None:
+    missing = sse("check", tmp_path / "none.toml")
+    assert (missing.code, "can't read" in error_and_hint(missing)[0]) == (2, True)
+    path = written(tmp_path, f"[streams.chat]\n{URL}[streams.clock]\n{URL}")
+    unknown = sse("check", path, "--only", "clok")
+    assert error_and_hint(unknown) == (f"{path} has no stream 'clok'", "did you mean clock?")
+
+
+@pytest.mark.parametrize("words", [["--status", "200"], ["-H", "A: b"], ["--format", "gemini"]])
+def test_options_for_urls_have_no_meaning_for_a_file(words: list[str], tmp_path: Path) -> None:
+    ran = sse("check", written(tmp_path, f"[streams.a]\n{URL}"), *words)
+    assert ran.code == 2
+    assert "goes with a URL" in error_and_hint(ran)[0]
+
+
+def test_variables_stand_in_what_is_asked_for_and_nowhere_else(tmp_path: Path) -> None:
+    text = """
+    [streams.a]
+    url = "http://${HOST}:9/${HOST}"
+    headers = { X = "a${K}b$${K}", "${K}" = "v" }
+    json = { a = ["${K}", 1, { b = "${K}" }] }
+    text = "$"
+    """
+    one = described(tmp_path, text, HOST="h", K="secret")
+    assert one.target == "http://h:9/h"
+    assert one.request == (
+        ("header", "X: asecretb${K}"),
+        ("header", "${K}: v"),
+        ("json", '{"a": ["secret", 1, {"b": "secret"}]}'),
+    )
+    assert one.expected == (("text", "$"),)
+
+
+def test_the_variables_of_a_stream_that_is_not_wanted_are_not_asked_for(tmp_path: Path) -> None:
+    path = written(tmp_path, f"[streams.a]\n{URL}[streams.b]\n{URL}bearer = '${{NOT_SET}}'")
+    assert [one.name for one in config.read(path, ["a"], {})] == ["a"]
+
+
+def test_a_streams_own_keys_replace_the_defaults(tmp_path: Path) -> None:
+    text = """
+    [defaults]
+    status = 200
+    valid-json = true
+    bearer = "one"
+    data = ["a=1", "b=2"]
+    headers = { X-A = "1", X-B = "2" }
+    max-gap = 1
+    [streams.a]
+    url = "http://h/"
+    user = "me:pw"
+    json = "{}"
+    headers = { x-b = "3" }
+    valid-json = false
+    max-gap = false
+    min-events = 2
+    """
+    one = described(tmp_path, text)
+    assert one.request == (
+        ("header", "X-A: 1"),
+        ("header", "x-b: 3"),
+        ("json", "{}"),
+        ("user", "me:pw"),
+    )
+    assert one.expected == (("status", "200"), ("min-events", "2"))
+
+
+def test_expectations_are_those_of_the_command_line(tmp_path: Path) -> None:
+    text = """
+    [streams."a b"]
+    url = "http://h/"
+    ending = ["eof", "done"]
+    max-gap = 0.25
+    total-within = "2s"
+    expect-event = { tick = 3, end = 1 }
+    any = ["a", "b"]
+    no-ignored = true
+    idle-timeout = 1.5
+    max-events = 9
+    method = "PUT"
+    get = false
+    """
+    one = described(tmp_path, text)
+    assert one.name == "a b"
+    assert one.expected == (
+        ("ending", "eof,done"),
+        ("max-gap", "0.25"),
+        ("total-within", "2s"),
+        ("no-ignored", ""),
+        ("expect-event", "tick=3"),
+        ("expect-event", "end=1"),
+        ("any", "a"),
+        ("any", "b"),
+    )
+    assert one.request == (("request", "PUT"),)
+    assert one.settings == {"idle_timeout": "1.5", "max_events": 9}
+
+
+def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.sse").write_text("data: 1\n\n")
+    path = written(tmp_path / "in", "[streams.a]\nfile = 'a.sse'\nmin-events = 1\n")
+    assert sse("check", path, cwd=tmp_path).code == 0
+    one = described(tmp_path / "in", f"[streams.a]\n{URL}json = '@b.json'\ncacert = 'ca.pem'\n")
+    folder = tmp_path / "in"
+    assert dict(one.request) == {"json": f"@{folder}/b.json", "cacert": f"{folder}/ca.pem"}
+
+
+# Places
+
+
+DOCUMENT = '''
+top = 1 # [not.a.table] = 2
+"quoted \\"key" = "a = [b]"
+[ one . "two.three" ] # comment
+a.b.c = """
+[fake]
+x = 1
+"""
+'lit' = \'\'\'y = 2 \'\'\'\'\'
+inline = { p = [1, { q = 2 }, "]"], "r" . s = 1979-05-27 07:32:00 }
+multi = [
+  # x = 1
+  { k = 1 }, { k = 2, },
+]
+[[list]]
+n = 1
+[list.sub]
+m = 2
+[[list]]
+n = 3
+[list.sub]
+m = 4
+[[list.deep]]
+z = 5
+'''.replace("2, },", "2 },")
+
+
+def paths(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """Every key in what tomllib returned."""
+    if isinstance(value, dict):
+        for key, child in value.items():
+            yield (*path, key)
+            yield from paths(child, (*path, key))
+    elif isinstance(value, list):
+        for index, child in enumerate(value):
+            yield from paths(child, (*path, index))
+
+
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+def test_every_key_of_a_document_has_its_place(ends: str) -> None:
+    text = DOCUMENT.replace("\n", ends)
+    found = places(text)
+    lines = text.splitlines()
+    expected = [*paths(tomllib.loads(text))]
+    assert len(expected) == 25
+    for path in expected:
+        line, column = found[path]
+        rest = lines[line - 1][column - 1 :]
+        name = str(path[-1])
+        assert rest.startswith((name, f'"{name}"', f"'{name}'", '"quoted \\"key"')), (path, rest)
+    assert found["list", 1, "n"].line == found["list", 0, "n"].line + 4
+    assert found["list", 1, "sub", "m"].line == found["list", 1, "sub"].line + 1
+
+
+def test_the_keys_of_every_format_file_have_their_places() -> None:
+    files = [*(ROOT / "sse_cli").rglob("*.toml"), ROOT / "pyproject.toml", EXAMPLE]
+    assert len(files) > 30
+    for path in files:
+        text = path.read_text("utf-8")
+        found = places(text)
+        lines = text.splitlines()
+        for key in paths(tomllib.loads(text)):
+            line, column = found[key]
+            assert lines[line - 1][column - 1 :].lstrip("\"'").startswith(str(key[-1])), (path, key)
+
+
+# The schema
+
+
+def test_schema_prints_what_ships() -> None:
+    ran = sse("check", "--schema")
+    assert (ran.code, ran.err) == (0, b"")
+    assert json.loads(ran.out) == SCHEMA
+
+
+def test_the_schema_is_one_and_the_example_is_valid() -> None:
+    jsonschema.Draft202012Validator.check_schema(SCHEMA)
+    document = tomllib.loads(EXAMPLE.read_text("utf-8"))
+    VALIDATOR.validate(document)
+    document["streams"]["chat"]["staus"] = 200
+    with pytest.raises(jsonschema.ValidationError, match="staus"):
+        VALIDATOR.validate(document)
+
+
+def test_the_schema_the_reader_and_the_command_line_know_the_same_keys() -> None:
+    known = SCHEMA["$defs"]["stream"]["properties"]
+    assert known.keys() == KEYS.keys()
+    assert all(one["description"] for one in known.values())
+    assert {key for key, one in KEYS.items() if one.part == "expectation"} == KINDS.keys()
+    options = set(re.findall(r"--[\w.-]+", sse("check", "--help-all").text))
+    ours = {"file", "url", "method", "headers"}
+    assert {f"--{key}" for key in KEYS.keys() - ours} <= options
+
+
+VALUES: list[Any] = [
+    *("", "x", "2s", "1.5", "500ms", ".5", "x s", 0, 1, -1, 200, 1.5, -0.5, True, False),
+    *([], ["a"], ["a", 1], [["a"]], {}, {"a": "b"}, {"a": 1}, {"a": -1}, {"a": [True]}),
+]
+
+
+@pytest.mark.parametrize("kind", WORDS)
+def test_the_schema_and_the_reader_take_the_same_values(kind: Kind) -> None:
+    validator = VALIDATOR.evolve(schema={"$defs": SCHEMA["$defs"], **SCHEMA["$defs"][kind]})
+    for value in VALUES:
+        # A duration that is none is found when it is read as one.
+        if kind == "duration" and isinstance(value, str):
+            continue
+        assert validator.is_valid(value) == FITS[kind](value), (kind, value)
+
+
+@pytest.mark.parametrize("key", [key for key, one in KEYS.items() if one.part == "expectation"])
+def test_false_takes_an_expectation_back_for_both(key: str, tmp_path: Path) -> None:
+    text = f"[streams.a]\n{URL}{key} = false\n"
+    VALIDATOR.validate(tomllib.loads(text))
+    assert described(tmp_path, text).expected == ()
+
+
+def test_the_reader_never_raises_anything_but_a_usage_error(tmp_path: Path) -> None:
+    """Pieces of TOML put together at random: they mean something, or are refused in words."""
+    seed = random.SystemRandom().randrange(10**9)
+    dice = random.Random(seed)
+    names = [*dice.sample([*KEYS], 12), "x", '"a.b"', "streams.a", "defaults"]
+    values = ['"x"', "1", "true", "[]", '["a"]', "{ a = 1 }", '{ a = "b" }', '"${A}"', "1.5", "nan"]
+    for _ in range(300):
+        lines = ["[streams.a]", 'url = "http://h/"']
+        for _ in range(dice.randrange(4)):
+            lines.append(f"{dice.choice(names)} = {dice.choice(values)}")
+        dice.shuffle(lines)
+        text = "\n".join(lines)
+        try:
+            config.read(written(tmp_path, text), (), {"A": "a"})
+        except UsageError as error:
+            assert error.hint, (seed, text)
+
+
+# The example
+
+
+@pytest.fixture(scope="module")
+def example_origin() -> Iterator[str]:
+    loaded = {name: scenarios.load(name) for name in scenarios.names()}
+    with running(Server(loaded, speed=0)) as url:
+        yield url
+
+
+def test_the_example_passes_against_our_own_server(example_origin: str) -> None:
+    env = {"ORIGIN": example_origin}
+    ran = sse("check", EXAMPLE, "--jobs", "4", env=env)
+    assert (ran.code, ran.err) == (0, b""), ran
+    assert ran.text.splitlines()[-1] == "4 streams: 4 passed"
+    only = sse("check", EXAMPLE, "--only", "clock", "--only", "chat", "-o", "json", env=env)
+    assert [one["name"] for one in json.loads(only.out)["streams"]] == ["chat", "clock"]

@@ -1,0 +1,488 @@
+"""Streams of every API to what they say: the corpus, however cut, and what no API sends."""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+import time
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from sse_cli.llm import wire_format
+from sse_cli.llm.accumulator import DETECTION_LIMIT, Choice, Reassembler
+from sse_cli.llm.extractor import explain
+from sse_cli.llm.wire_format import WireFormat
+from sse_cli.model.delta import Piece
+from sse_cli.model.events import Chunk, Closed, Ending, Ignored, Message, Opened, Signal
+from sse_cli.parser.session import Session
+from sse_cli.query.selection import Row
+from tests.support.paths import FORMATS as CORPUS
+
+STREAMS: Final = sorted(path for path in CORPUS.iterdir() if path.suffix != ".json")
+FORMATS: Final = wire_format.known()
+BY_NAME: Final = {wire.name: wire for wire in FORMATS}
+MILLION: Final = 1 << 20
+
+every_stream = pytest.mark.parametrize("path", STREAMS, ids=lambda path: path.stem)
+
+
+def expected_of(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads((CORPUS / f"{path.stem}.expected.json").read_bytes())
+    return found
+
+
+def reassemble(
+    body: bytes, *, size: int = 0, ndjson: bool = False, wires: Sequence[WireFormat] = FORMATS
+) -> tuple[Reassembler, list[Piece]]:
+    """What a body, read `size` bytes at a time, becomes, and its pieces."""
+    session, reassembler = Session(), Reassembler(wires)
+    reads = [body[at : at + size] for at in range(0, len(body), size)] if size else [body]
+    session.feed(Opened(0.0, "", media="ndjson" if ndjson else "event-stream"))
+    signals: list[Signal] = [
+        *(Chunk(float(n), read) for n, read in enumerate(reads)),
+        Closed(0.0, Ending.EOF),
+    ]
+    pieces: list[Piece] = []
+    for event in (event for signal in signals for event in session.feed(signal)):
+        if isinstance(event, Message):
+            reassembler.feed([row := Row(event)])
+            pieces += row.pieces
+        elif isinstance(event, Ignored):
+            pieces += reassembler.feed_ignored(event, session.messages)
+    return reassembler, [*pieces, *reassembler.finish(0.0)]
+
+
+def of_payloads(name: str, *payloads: Any) -> tuple[Reassembler, list[Piece]]:
+    """What events of one format, given as their JSON, become."""
+    texts = (one if isinstance(one, str) else json.dumps(one) for one in payloads)
+    body = "".join(f"data: {text}\n\n" for text in texts)
+    return reassemble(body.encode(), wires=[BY_NAME[name]])
+
+
+def chat(*deltas: dict[str, Any], choice: int = 0) -> Iterator[dict[str, Any]]:
+    """Events of OpenAI's chat completions."""
+    for delta in deltas:
+        yield {"object": "chat.completion.chunk", "choices": [{"index": choice, "delta": delta}]}
+
+
+def typed(pieces: Iterable[Piece], kind: str = "text", choice: int = 0) -> str:
+    """The pieces of one choice as a person would have seen them typed."""
+    return "".join(p.value for p in pieces if p.kind == kind and p.choice == choice)
+
+
+def answer(choice: Choice) -> dict[str, Any]:
+    calls = choice.tools.calls
+    return {
+        "text": str(choice.text),
+        "reasoning": str(choice.reasoning),
+        "tool_calls": [
+            {"id": call.id, "name": call.name, "arguments": json.loads(call.arguments)}
+            for call in calls
+        ],
+        "finish_reason": choice.finish,
+    }
+
+
+def assert_expected(reassembler: Reassembler, expected: dict[str, Any]) -> None:
+    assert reassembler.format is not None
+    assert reassembler.format.name == expected["format"]
+    wanted = {key: expected[key] for key in ("text", "reasoning", "finish_reason")}
+    wanted["tool_calls"] = [
+        {**call, "arguments": json.loads(call["arguments"])} for call in expected["tool_calls"]
+    ]
+    assert answer(reassembler.choice()) == wanted
+    assert reassembler.usage == expected["usage"]
+    assert reassembler.error == expected["error"]
+    assert reassembler.done == expected["done"]
+    for number, choice in enumerate(expected.get("choices", ())):
+        found = answer(reassembler.choice(number))
+        assert {key: found[key] for key in choice} == choice
+
+
+# The corpus
+
+
+def test_the_corpus_is_all_there() -> None:
+    assert len(STREAMS) == 40
+
+
+@every_stream
+@pytest.mark.parametrize("size", [0, 1, 7])
+def test_a_stream_of_the_corpus_becomes_what_it_must(path: Path, size: int) -> None:
+    reassembler, pieces = reassemble(path.read_bytes(), size=size, ndjson=path.suffix == ".ndjson")
+    assert_expected(reassembler, expected_of(path))
+    for number, choice in reassembler.choices.items():
+        last = max((n for n, p in enumerate(pieces) if p.replaces), default=0)
+        assert typed(pieces[last:], choice=number) == str(choice.text)
+        assert typed(pieces, "reasoning", number) == str(choice.reasoning)
+        told = [p.value for p in pieces if p.kind == "tool" and p.choice == number]
+        said = [(call.id, call.name, call.arguments) for call in told]
+        whole = [(call.id, call.name, call.arguments) for call in choice.tools.calls]
+        assert sorted(said, key=repr) == sorted(whole, key=repr)
+
+
+@every_stream
+def test_a_format_that_is_named_reads_what_a_detected_one_reads(path: Path) -> None:
+    expected = expected_of(path)
+    wires = [BY_NAME[expected["format"]]]
+    reassembler, _ = reassemble(path.read_bytes(), ndjson=path.suffix == ".ndjson", wires=wires)
+    assert_expected(reassembler, expected)
+
+
+@every_stream
+def test_a_whole_stream_is_known_to_be_whole(path: Path) -> None:
+    expected = expected_of(path)
+    reassembler, _ = reassemble(path.read_bytes(), ndjson=path.suffix == ".ndjson")
+    assert reassembler.is_whole or expected["error"]
+
+
+@every_stream
+def test_nothing_after_the_end_is_read(path: Path) -> None:
+    expected = expected_of(path)
+    body = path.read_bytes()
+    separator = b"" if path.suffix == ".ndjson" else b"\r\n\r\n"
+    reassembler, pieces = reassemble(body + separator + body, ndjson=path.suffix == ".ndjson")
+    once, pieces_once = reassemble(body, ndjson=path.suffix == ".ndjson")
+    if not expected["done"]:
+        assert len(pieces) > len(pieces_once)
+        return
+    assert_expected(reassembler, expected)
+    assert len(pieces) == len(pieces_once)
+    assert answer(once.choice()) == answer(reassembler.choice())
+
+
+def test_an_end_without_data_ends_a_langserve_stream() -> None:
+    body = b'event: data\ndata: "a"\n\nevent: end\n\nevent: data\ndata: "b"\n\n'
+    reassembler, pieces = reassemble(body)
+    assert reassembler.done
+    assert typed(pieces) == "a" == str(reassembler.choice().text)
+
+
+# Detection
+
+
+def test_events_before_detection_are_read_again() -> None:
+    start = [{"type": "ping"}, {"object": "something else", "error": None}]
+    body = "".join(f"data: {json.dumps(one)}\n\n" for one in start)
+    body += (CORPUS / "anthropic.sse").read_text(encoding="utf-8")
+    assert_expected(reassemble(body.encode())[0], expected_of(CORPUS / "anthropic.sse"))
+    # `choices` of this one says which API it is only in its second event.
+    first = {"choices": [{"index": 0, "message": {}, "finish_reason": "early"}], "usage": {"a": 1}}
+    events = [first, *chat({"content": "hi"})]
+    body = "".join(f"data: {json.dumps(one)}\n\n" for one in events)
+    reassembler, pieces = reassemble(body.encode())
+    assert reassembler.usage == {"a": 1}
+    assert [(p.kind, p.n) for p in pieces] == [("finish", 1), ("usage", 1), ("text", 2)]
+
+
+def test_detection_gives_up_and_keeps_nothing() -> None:
+    body = b'data: {"unheard": "of"}\n\n' * (DETECTION_LIMIT + 50)
+    reassembler, pieces = reassemble(body + (CORPUS / "anthropic.sse").read_bytes())
+    assert reassembler.gave_up
+    assert reassembler.format is None
+    assert pieces == []
+    assert len(reassembler._waiting) <= DETECTION_LIMIT
+    late = b'data: {"unheard": "of"}\n\n' * (DETECTION_LIMIT - 1)
+    reassembler, pieces = reassemble(late + (CORPUS / "anthropic.sse").read_bytes())
+    assert_expected(reassembler, expected_of(CORPUS / "anthropic.sse"))
+
+
+def test_plain_text_is_only_what_begins_as_plain_text() -> None:
+    assert typed(reassemble(b"data: Hello\n\ndata:  world\n\n")[1]) == "Hello world"
+    reassembler, pieces = reassemble(b'data: {"a": 1}\n\ndata: Hello\n\n')
+    assert reassembler.format is None
+    assert pieces == []
+
+
+# Text
+
+
+@pytest.mark.parametrize("name", ["openai-chat", "vercel-ui"])
+def test_surrogate_pairs_split_over_deltas_become_one_character(name: str) -> None:
+    events: dict[str, Any] = {
+        "openai-chat": lambda text: {"choices": [{"index": 0, "delta": {"content": text}}]},
+        "vercel-ui": lambda text: {"type": "text-delta", "id": "1", "delta": text},
+    }
+    fragments = ["a\ud83d", "\ude80b", "\ud83d", "\ude80", "\ud83d\ude80\ud83d", "", "\ude80."]
+    reassembler, pieces = of_payloads(name, *map(events[name], fragments))
+    assert [p.value for p in pieces] == ["a", "🚀b", "🚀", "🚀", "🚀."]
+    assert str(reassembler.choice().text) == "a🚀b🚀🚀🚀."
+
+
+def test_half_a_pair_whose_other_half_never_comes_is_given_at_the_end() -> None:
+    reassembler, pieces = of_payloads("openai-chat", *chat({"content": "a\ud83d"}), "[DONE]")
+    assert [p.value for p in pieces] == ["a", "\ud83d"]
+    assert str(reassembler.choice().text) == "a\ud83d"
+    reassembler, pieces = of_payloads("openai-chat", *chat({"content": "\ud83d"}, {"content": "b"}))
+    assert typed(pieces) == "\ud83db" == str(reassembler.choice().text)
+    assert typed(of_payloads("openai-chat", *chat({"content": "\ude80b"}))[1]) == "\ude80b"
+
+
+def test_half_a_pair_at_the_end_of_a_whole_text_does_not_repeat_it() -> None:
+    wholes = ["ab\ud83d", "ab\ud83d\ude80", "ab🚀c\ud83d", "ab🚀c🚀"]
+    events = [{"output": {"text": text}, "request_id": "1"} for text in wholes]
+    _, pieces = of_payloads("dashscope", *events)
+    assert [(p.value, p.replaces) for p in pieces] == [
+        ("ab", False), ("🚀", False), ("c", False), ("🚀", False),
+    ]  # fmt: skip
+    parts = [("ab\ud83d", False), ("\ude80c", True)]
+    events = [
+        {"result": {"kind": "artifact-update", "append": append,
+                    "artifact": {"artifactId": "1", "parts": [{"text": text}]}}}
+        for text, append in parts
+    ]  # fmt: skip
+    reassembler, pieces = of_payloads("a2a-v03", *events)
+    assert [p.value for p in pieces] == ["ab", "🚀c"]
+    assert str(reassembler.choice().text) == "ab🚀c"
+
+
+def test_text_that_is_said_anew_replaces_what_was_said() -> None:
+    def event(text: str, part: str) -> dict[str, Any]:
+        artifact = {"artifactId": part, "parts": [{"text": text}]}
+        return {"result": {"kind": "artifact-update", "artifact": artifact}}
+
+    events = [event("one", "a"), event("two", "a"), event("two and", "a"), event("more", "b")]
+    reassembler, pieces = of_payloads("a2a-v03", *events)
+    assert [(p.value, p.replaces) for p in pieces] == [
+        ("one", False), ("two", True), (" and", False), ("more", False),
+    ]  # fmt: skip
+    assert str(reassembler.choice().text) == "two andmore"
+
+
+def test_emoji_and_cjk_arrive_whole_however_the_reads_cut_them() -> None:
+    text = "日本語 👩‍🚀 é\u0301 🇫🇷 \u2028 \x85 Ω"
+    body = "".join(
+        f"data: {json.dumps(one, ensure_ascii=False)}\n\n" for one in chat({"content": text})
+    ).encode()
+    for size in range(1, 9):
+        assert typed(reassemble(body, size=size)[1]) == text
+
+
+def test_nul_and_other_controls_are_text() -> None:
+    text = "a\u0000b\u001b[31m\u202e\r\n"
+    assert typed(of_payloads("openai-chat", *chat({"content": text}))[1]) == text
+
+
+def test_several_choices_are_kept_apart() -> None:
+    events = [
+        *chat({"content": "a"}), *chat({"content": "x"}, choice=1), *chat({"content": "b"}),
+        *chat({"content": "y", "reasoning": "r"}, choice=1), *chat({"content": "z"}, choice=7),
+    ]  # fmt: skip
+    reassembler, pieces = of_payloads("openai-chat", *events)
+    assert [typed(pieces, choice=number) for number in (0, 1, 7)] == ["ab", "xy", "z"]
+    assert str(reassembler.choice(1).text) == "xy"
+    assert str(reassembler.choice(1).reasoning) == "r"
+    assert str(reassembler.choice(3).text) == ""
+
+
+def test_an_answer_is_whole_when_every_choice_finished() -> None:
+    def end(choice: int) -> dict[str, Any]:
+        return {"choices": [{"index": choice, "delta": {}, "finish_reason": "stop"}]}
+
+    both = [*chat({"content": "a"}), *chat({"content": "x"}, choice=1)]
+    for events, whole in (
+        (both, False), ([*both, end(0)], False), ([*both, end(0), end(1)], True),
+        ([*both, "[DONE]"], True), ([], False),
+    ):  # fmt: skip
+        assert of_payloads("openai-chat", *events)[0].is_whole is whole
+
+
+def test_usage_is_merged_and_a_null_takes_nothing_back() -> None:
+    first = {"type": "message_start", "message": {"usage": {"input": 9, "output": 1, "x": None}}}
+    last = {"type": "message_delta", "delta": {}, "usage": {"input": None, "output": 5}}
+    reassembler, _ = of_payloads("anthropic", first, last)
+    assert reassembler.usage == {"input": 9, "output": 5, "x": None}
+
+
+def test_the_first_error_counts_and_the_last_reason_to_finish() -> None:
+    events = [
+        {"error": {"message": "one"}, "choices": [{"index": 0, "finish_reason": "stop"}]},
+        {"error": {"message": "two"}, "choices": [{"index": 0, "finish_reason": "length"}]},
+    ]
+    reassembler, pieces = of_payloads("openai-chat", *events)
+    assert reassembler.error == {"message": "one"}
+    assert reassembler.choice().finish == "length"
+    assert [p.kind for p in pieces] == ["finish", "error", "finish"]
+
+
+def test_a_blocked_prompt_has_a_reason_though_it_has_no_candidate() -> None:
+    reassembler, _ = of_payloads("gemini", {"promptFeedback": {"blockReason": "SAFETY"}})
+    assert reassembler.choice().finish == "SAFETY"
+    assert reassembler.is_whole
+
+
+# Tool calls
+
+
+def test_keys_count_within_their_part(tmp_path: Path) -> None:
+    (tmp_path / "parts.toml").write_text('tool = "data.t"\npart = "data.part"\n')
+    wire = wire_format.read(tmp_path / "parts.toml")
+    records = [("m1", "1"), ("m2", "2"), ("m1", "3"), ({"odd": 1}, "4"), ({"odd": 1}, "5")]
+    body = "".join(
+        f"data: {json.dumps({'part': part, 't': {'key': 0, 'name': 'f', 'args': args}})}\n\n"
+        for part, args in records
+    )
+    reassembler, _ = reassemble(body.encode(), wires=[wire])
+    calls = reassembler.choice().tools.calls
+    assert [call.arguments for call in calls] == ["13", "2", "45"]
+
+
+def test_a_call_is_told_once_when_the_next_one_begins_or_nothing_follows() -> None:
+    def event(index: int, **function: str) -> dict[str, Any]:
+        return next(chat({"tool_calls": [{"index": index, "function": function}]}))
+
+    _, pieces = of_payloads(
+        "openai-chat",
+        event(0, name="f"), event(0, arguments="{}"), event(1, name="g"),
+        event(1, arguments='{"x":'), event(2, name="h"), event(1, arguments="1}"), "[DONE]",
+    )  # fmt: skip
+    told = [(p.n, p.value.name, p.value.arguments) for p in pieces if p.kind == "tool"]
+    assert told == [(3, "f", "{}"), (7, "g", '{"x":1}'), (7, "h", "{}")]
+
+
+def test_a_call_whose_arguments_have_not_begun_is_not_told_yet() -> None:
+    def event(index: int, **function: str) -> dict[str, Any]:
+        return next(chat({"tool_calls": [{"index": index, "function": function}]}))
+
+    _, pieces = of_payloads(
+        "openai-chat",
+        event(0, name="f"), event(1, name="g"), event(0, arguments='{"x":1}'),
+        event(1, arguments="{}"),
+    )  # fmt: skip
+    told = [(p.n, p.value.arguments) for p in pieces if p.kind == "tool"]
+    assert told == [(4, '{"x":1}'), (4, "{}")]
+
+
+@pytest.mark.parametrize(("more", "valid"), [((), False), (("1}",), True)])
+def test_a_call_says_whether_its_arguments_are_json(more: Sequence[str], valid: bool) -> None:
+    fragments = [{"name": "f", "arguments": '{"x":'}, *({"arguments": text} for text in more)]
+    calls = [{"tool_calls": [{"index": 0, "function": one}]} for one in fragments]
+    _, pieces = of_payloads("openai-chat", *chat(*calls))
+    [call] = [p.value for p in pieces if p.kind == "tool"]
+    assert call.is_valid is valid
+
+
+def test_a_call_that_was_told_stays_as_it_was_told() -> None:
+    def one(index: int, **function: str) -> dict[str, Any]:
+        return {"tool_calls": [{"index": index, "function": function}]}
+
+    deltas = (
+        one(0, name="f", arguments="{}"),
+        one(1, name="g", arguments="{}"),
+        one(0, arguments=" "),
+    )
+    reassembler, pieces = of_payloads("openai-chat", *chat(*deltas))
+    told = [(p.value.name, p.value.arguments) for p in pieces if p.kind == "tool"]
+    assert told == [("f", "{}"), ("g", "{}")]
+    assert [call.arguments for call in reassembler.choice().tools.calls] == ["{} ", "{}"]
+
+
+def seconds_for(events: Sequence[dict[str, Any]]) -> tuple[float, Reassembler]:
+    body = "".join(f"data: {json.dumps(one)}\n\n" for one in events).encode()
+    start = time.process_time()
+    reassembler, _ = reassemble(body, wires=[BY_NAME["openai-chat"]])
+    return time.process_time() - start, reassembler
+
+
+def test_a_mebibyte_of_tool_arguments_costs_no_more_than_its_length() -> None:
+    def events(size: int) -> list[dict[str, Any]]:
+        text = json.dumps({"x": "é\n" * (size // 8)})
+        parts = [text[at : at + 64] for at in range(0, len(text), 64)]
+        return list(
+            chat(*({"tool_calls": [{"index": 0, "function": {"arguments": p}}]} for p in parts))
+        )
+
+    small, _ = seconds_for(events(MILLION // 4))
+    large, reassembler = seconds_for(events(MILLION))
+    [call] = reassembler.choice().tools.calls
+    assert len(call.arguments) > MILLION
+    assert json.loads(call.arguments) == {"x": "é\n" * (MILLION // 8)}
+    assert large < 12 * small  # 4 when it is linear, 16 and more when it is not
+
+
+def test_ten_thousand_tool_calls_cost_no_more_than_their_number() -> None:
+    def events(number: int) -> list[dict[str, Any]]:
+        function = {"name": "f", "arguments": '{"x": 1'}  # never JSON
+        return list(
+            chat(*({"tool_calls": [{"index": n, "function": function}]} for n in range(number)))
+        )
+
+    small, _ = seconds_for(events(2_500))
+    large, reassembler = seconds_for(events(10_000))
+    assert len(reassembler.choice().tools.calls) == 10_000
+    assert large < 12 * small
+
+
+# What no API sends
+
+
+def _mutations(dice: random.Random, value: Any) -> Any:
+    """`value` with something in it exchanged for something that no API would send."""
+    odd: Any = dice.choice(
+        (None, 0, -1, 1.5, True, "", "x", "\ud83d", [], {}, [[]], {"full": 7}, [None, {"a": []}],
+         10**30, ["a", ["b"]], {"text": {"x": 1}}, [{"jsonPath": 1}])
+    )  # fmt: skip
+    if not isinstance(value, dict | list) or not value or dice.random() < 0.15:
+        return copy.deepcopy(odd)
+    changed: Any = copy.copy(value)
+    place = dice.choice(list(value)) if isinstance(value, dict) else dice.randrange(len(value))
+    changed[place] = _mutations(dice, value[place])
+    return changed
+
+
+@every_stream
+def test_no_payload_makes_the_engine_fail(path: Path) -> None:
+    expected = expected_of(path)
+    dice = random.Random(path.stem)
+    lines = path.read_text(encoding="utf-8").replace("\r\n", "\n").split("\n")
+    for _ in range(60):
+        hostile = [_hostile(dice, line, path.suffix == ".ndjson") for line in lines]
+        body = "\n".join(hostile).encode("utf-8", "replace")
+        for wires in (FORMATS, [BY_NAME[expected["format"]]]):
+            reassembler, pieces = reassemble(body, ndjson=path.suffix == ".ndjson", wires=wires)
+            for piece in pieces:
+                if piece.kind in ("text", "reasoning", "finish"):
+                    assert isinstance(piece.value, str)
+            for choice in reassembler.choices.values():
+                assert isinstance(str(choice.text), str)
+                assert all(isinstance(call.arguments, str) for call in choice.tools.calls)
+
+
+def _hostile(dice: random.Random, line: str, ndjson: bool) -> str:
+    head = "" if ndjson else "data: "
+    text = line.removeprefix("data:").strip()
+    if dice.random() < 0.7 or not text.startswith("{"):
+        return line
+    try:
+        value = json.loads(text)
+    except ValueError:
+        return line
+    return head + json.dumps(_mutations(dice, value))
+
+
+# Explaining
+
+
+def test_an_explanation_names_each_key_that_gives_something() -> None:
+    wire = BY_NAME["openai-chat"]
+    payload = {"choices": [{"index": 0, "delta": {"content": "a"}}, {"index": 1, "delta": {}}]}
+    envelope = {"event": "message", "id": None, "data": payload, "raw": ""}
+    found = dict(explain(wire, envelope))
+    assert found["each"] == payload["choices"]
+    assert found["text[0]"] == ["a", None]
+    assert found["choice[1]"] == 1
+    assert "finish[0]" not in found
+    assert "error" not in found
+
+
+def test_an_explanation_tells_what_could_not_be_evaluated(tmp_path: Path) -> None:
+    file = tmp_path / "mine.toml"
+    file.write_text("text = \"starts_with(data.a, 'x') && data.a\"\n")
+    envelope = {"event": "message", "id": None, "data": {"a": 5}, "raw": ""}
+    [(label, reason)] = explain(wire_format.named(str(file)), envelope)
+    assert label == "text fails"
+    assert "starts_with" in reason

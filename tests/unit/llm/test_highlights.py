@@ -1,0 +1,121 @@
+"""What `watch` makes of an event at a glance: its text, reasoning and tool calls, nothing kept."""
+
+from __future__ import annotations
+
+import json
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sse_cli.llm.accumulator import DETECTION_LIMIT, Reassembler
+from sse_cli.llm.highlights import Glance, Part
+from sse_cli.model.events import Chunk, Message, Opened
+from sse_cli.parser.session import Session
+from sse_cli.query.selection import Row
+from tests.unit.llm.test_accumulator import BY_NAME, FORMATS, STREAMS, _mutations, expected_of
+
+
+def row(payload: Any, n: int = 1, at: float = 0.0, kind: str = "message") -> Row:
+    data = payload if isinstance(payload, str) else json.dumps(payload)
+    return Row(Message(kind, data, "", None, at, 0, len(data), n))
+
+
+def chat(**delta: Any) -> dict[str, Any]:
+    return {"choices": [{"index": 0, "delta": delta}]}
+
+
+def test_the_strings_of_an_event_are_told_apart() -> None:
+    glance = Glance(FORMATS)
+    function = {"name": "f", "arguments": '{"x"'}
+    event = chat(content="é", reasoning="hm", tool_calls=[{"index": 0, "function": function}])
+    assert glance.feed(row(event)) == [
+        Part("reasoning", "hm"), Part("text", "é"), Part("tool", '{"x"'), Part("tool", "f"),
+    ]  # fmt: skip
+    assert glance.format is not None
+    assert glance.format.name == "openai-chat"
+
+
+def test_the_first_of_each_kind_is_remembered_and_the_tokens() -> None:
+    glance = Glance(FORMATS)
+    for n, delta in enumerate(({"reasoning": "a"}, {"reasoning": "b"}, {"content": "c"})):
+        glance.feed(row(chat(**delta), n, at=float(n)))
+    glance.feed(row({"choices": [], "usage": {"completion_tokens": 5}}, 4))
+    glance.feed(row({"choices": [], "usage": {"prompt_tokens": 1}}, 5))
+    assert glance.first == {"reasoning": 0.0, "text": 2.0}
+    assert glance.tokens == 5
+
+
+def test_an_event_without_anything_to_read_has_no_parts() -> None:
+    glance = Glance(FORMATS)
+    assert glance.feed(row("[DONE]")) == []
+    assert glance.feed(row(chat(role="assistant", content=""))) == []
+    assert glance.feed(row("[DONE]")) == []
+    assert glance.feed(row({"other": 1})) == []
+
+
+def test_plain_text_is_no_format_to_a_glance() -> None:
+    glance = Glance(FORMATS)
+    assert glance.feed(row("plain text")) == []
+    assert glance.feed(row({"unheard": "of"})) == []
+    assert glance.format is None
+
+
+def test_after_a_while_no_format_is_looked_for_any_more() -> None:
+    glance = Glance(FORMATS)
+    for n in range(DETECTION_LIMIT):
+        glance.feed(row({"unheard": "of"}, n))
+    assert glance.feed(row(chat(content="late"))) == []
+    assert glance.format is None
+
+
+@pytest.mark.parametrize("path", STREAMS, ids=lambda path: path.stem)
+def test_a_glance_sees_the_format_and_the_strings_that_tail_puts_together(path: Path) -> None:
+    expected = expected_of(path)
+    glance, reassembler = Glance(FORMATS), Reassembler([BY_NAME[expected["format"]]])
+    for one in _rows(path):
+        texts = [part.text for part in glance.feed(one) if part.kind == "text"]
+        reassembler.feed([one])
+        said = "".join(texts)
+        typed = "".join(piece.value for piece in one.pieces if piece.kind == "text")
+        # A glance repairs no split pairs; what follows the end is no part of the answer.
+        if glance.format and not reassembler.done and said.isprintable():
+            # Cumulative formats say the whole so far, and tail what is new of it.
+            assert said.endswith(typed)
+    found = glance.format.name if glance.format else None
+    assert found == (None if expected["format"] == "plain" else expected["format"])
+
+
+@pytest.mark.parametrize("path", STREAMS, ids=lambda path: path.stem)
+def test_no_payload_makes_a_glance_fail(path: Path) -> None:
+    dice = random.Random(path.stem)
+    rows = list(_rows(path))
+    for _ in range(20):
+        glance = Glance(FORMATS)
+        for one in rows:
+            payload = one.payload
+            if isinstance(payload, dict) and dice.random() < 0.5:
+                payload = _mutations(dice, payload)
+            parts = glance.feed(row(payload, kind=one.message.type))
+            assert all(isinstance(part.text, str) for part in parts)
+
+
+def _rows(path: Path) -> list[Row]:
+    """The messages of a stream of the corpus."""
+    session = Session()
+    session.feed(Opened(0.0, "", media="ndjson" if path.suffix == ".ndjson" else "event-stream"))
+    events = session.feed(Chunk(0.0, path.read_bytes()))
+    return [Row(event) for event in events if isinstance(event, Message)]
+
+
+@pytest.mark.parametrize("path", STREAMS, ids=lambda path: path.name)
+def test_a_stream_is_whole_to_a_glance_when_it_is_to_tail(path: Path) -> None:
+    session, glance, whole = Session(), Glance(FORMATS), Reassembler(FORMATS)
+    session.feed(Opened(0.0, "", media="ndjson" if path.suffix == ".ndjson" else "event-stream"))
+    for event in session.feed(Chunk(0.0, path.read_bytes())):
+        if isinstance(event, Message):
+            glance.feed(Row(event))
+            whole.feed([Row(event)])
+            if glance.format and whole.format and not whole.format.from_start and not whole.done:
+                assert glance.is_whole == whole.is_whole, event.n

@@ -1,0 +1,283 @@
+"""Compiled expressions against the jmespath library itself, the oracle for every answer."""
+
+from __future__ import annotations
+
+import json
+import random
+import re
+from collections.abc import Callable, Iterator
+from typing import Any, Final
+
+import jmespath
+import pytest
+from jmespath.exceptions import JMESPathError
+
+from sse_cli.llm import wire_format
+from sse_cli.query.jmespath import compile_expression, is_total, parse
+from sse_cli.query.selection import Expression
+from sse_cli.text.json_values import is_false
+from tests.support.paths import FORMATS as CORPUS
+
+EXPRESSIONS: Final = 30_000
+KEYS: Final = ("a", "b", "c", "delta", "type")
+COMPARISONS: Final = ("==", "!=", "<", ">", "<=", ">=")
+LITERALS: Final = (
+    "@", "'a'", "'x y'", "''", "`1`", "`0`", "`0.0`", "`-1`", "`1.5`", "`true`", "`false`",
+    "`null`", '`""`', "`[]`", "`{}`",
+    '`["a","text"]`', "`[1,2]`", "`[0,false]`", '`{"a":1}`', '"a"',
+)  # fmt: skip
+SLICES: Final = (":1", "1:", "::-1", "0:2", "-2:", ":", "::2", "5:1", "::0")
+SCALARS: Final = (None, True, False, 0, 1, 2, -1, 1.5, 0.0, 1.0, "", "a", "b", "text", "x y", "é")
+# One letter an argument: v any value, e an expression reference.
+SIGNATURES: Final = {
+    "abs": "v", "avg": "v", "ceil": "v", "contains": "vv", "ends_with": "vv", "floor": "v",
+    "join": "vv", "keys": "v", "length": "v", "map": "ev", "max": "v", "max_by": "ve",
+    "merge": "vv", "min": "v", "min_by": "ve", "not_null": "vvv", "reverse": "v", "sort": "v",
+    "sort_by": "ve", "starts_with": "vv", "sum": "v", "to_array": "v", "to_number": "v",
+    "to_string": "v", "type": "v", "values": "v", "nonsense": "v",
+}  # fmt: skip
+
+
+class Writer:
+    """Writes random expressions, most of which parse, and random JSON values for them."""
+
+    def __init__(self, seed: int) -> None:
+        self.dice = random.Random(seed)
+        self._shapes: tuple[Callable[[int], str], ...] = (
+            lambda n: f"{self.text(n)}.{self._key()}",
+            lambda n: f"{self.text(n)}[{self.dice.choice((0, 1, -1, 2, -3))}]",
+            lambda n: f"{self.text(n)}[*].{self._key()}",
+            lambda n: f"{self.text(n)}[].{self._key()}",
+            lambda n: f"{self.text(n)}[*]",
+            lambda n: f"{self.text(n)}[]",
+            lambda n: f"{self.text(n)}[{self.dice.choice(SLICES)}]",
+            lambda n: f"{self.text(n)}[{self.dice.choice(SLICES)}].{self._key()}",
+            lambda n: f"{self.text(n)}.*",
+            lambda n: f"{self.text(n)}[?{self.text(n)}]",
+            lambda n: f"{self.text(n)}[?{self.text(n)}].{self._key()}",
+            lambda n: f"({self.text(n)} || {self.text(n)})",
+            lambda n: f"({self.text(n)} && {self.text(n)})",
+            lambda n: f"({self.text(n)} | {self.text(n)})",
+            lambda n: f"!({self.text(n)})",
+            lambda n: f"!{self.text(n)}",
+            lambda n: f"({self.text(n)} {self.dice.choice(COMPARISONS)} {self.text(n)})",
+            lambda n: f"{self.text(n)}.[{self.text(n)}, {self.text(n)}]",
+            lambda n: f"{self.text(n)}.{{x: {self.text(n)}, y: {self.text(n)}}}",
+            self._call,
+            self._call,
+        )
+
+    def text(self, depth: int = 0) -> str:
+        """An expression, shallower the deeper it stands."""
+        if depth >= 4 or self.dice.random() < 0.2:
+            return self._key() if self.dice.random() < 0.6 else self.dice.choice(LITERALS)
+        return self.dice.choice(self._shapes)(depth + 1)
+
+    def value(self, depth: int = 0) -> Any:
+        """A JSON value with the keys that the expressions ask for."""
+        if depth >= 3 or self.dice.random() < 0.4:
+            return self.dice.choice(SCALARS)
+        if self.dice.random() < 0.5:
+            return [self.value(depth + 1) for _ in range(self.dice.randrange(4))]
+        keys = self.dice.sample(KEYS, self.dice.randrange(5))
+        return {key: self.value(depth + 1) for key in keys}
+
+    def _key(self) -> str:
+        return self.dice.choice(KEYS)
+
+    def _call(self, depth: int) -> str:
+        name, kinds = self.dice.choice(list(SIGNATURES.items()))
+        if self.dice.random() < 0.05:
+            kinds += "v"
+        arguments = [("&" if kind == "e" else "") + self.text(depth) for kind in kinds]
+        return f"{name}({', '.join(arguments)})"
+
+    def parsed(self, count: int) -> Iterator[tuple[str, Any]]:
+        """`count` expressions that parse, each with what the library makes of it."""
+        while count:
+            text = self.text()
+            try:
+                compiled = jmespath.compile(text)
+            except JMESPathError:
+                continue
+            count -= 1
+            yield text, compiled
+
+
+def without_order(message: str) -> str:
+    """Python's words for a string ordered against a number (the library's) and ours, as one: by
+    what which kinds were compared."""
+    if python := re.search(r"'([<>]=?)' not supported between .* '(\w+)' and '(\w+)'", message):
+        sign, *kinds = python.groups()
+        one, other = ("a string" if kind == "str" else "a number" for kind in kinds)
+        return f"{one} {sign} {other}"
+    shown = r"[^<>]+ ([<>]=?) [^<>]+"
+    if ours := re.fullmatch(rf"(a \w+) and (a \w+) have no order: {shown}", message):
+        return f"{ours[1]} {ours[3]} {ours[2]}"
+    return message
+
+
+def outcome(search: Callable[[Any], Any], value: Any) -> tuple[str, str]:
+    """What a search gives (as JSON, so that 1, 1.0 and true differ), or the error it raises."""
+    try:
+        found = search(value)
+    except Exception as error:  # whatever the library raises, ours has to raise too
+        return "raises", f"{type(error).__name__}: {without_order(str(error))}"
+    return "gives", json.dumps(found, default=lambda one: type(one).__name__)
+
+
+def test_random_expressions_give_what_the_library_gives() -> None:
+    seed = random.SystemRandom().randrange(2**32)
+    print(f"seed {seed}")
+    writer = Writer(seed)
+    nothing, raised, total = 0, 0, 0
+    for text, library in writer.parsed(EXPRESSIONS):
+        value = writer.value()
+        expected = outcome(library.search, value)
+        nothing += expected == ("gives", "null")
+        raised += expected[0] == "raises"
+        found = outcome(compile_expression(text), value)
+        assert found == expected, f"seed {seed}: {text} of {json.dumps(value)}"
+        if is_total(library.parsed):
+            total += 1
+            assert found[0] == "gives", f"seed {seed}: {text} is total"
+            json.dumps(library.search(value), allow_nan=False)  # raises for what is no JSON
+    # The oracle has to have had something to say.
+    assert nothing < 0.75 * EXPRESSIONS
+    assert raised > 0.05 * EXPRESSIONS
+    assert total > 0.2 * EXPRESSIONS
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("choices[0].delta.content", True),
+        ("data.type=='x' && data.{a:b, c:[d, e]} || items[?!(f != `1`)][].*", True),
+        ('contains(`["a", "b"]`, data.type)', True),
+        ("contains(data, 'a')", False),
+        ('contains(`["a"]`, &b)', False),
+        ("length(a)", False),
+        ("[length(a)]", False),
+        ("a < b", False),
+        ("a[::0]", False),
+        ("&a", False),
+        ("`NaN`", False),
+        ("`[1e999]`", False),
+        ("!" * 29 + "a", True),
+        ("!" * 31 + "a", False),
+    ],
+)
+def test_what_can_fail_or_leave_json_is_not_total(text: str, expected: bool) -> None:
+    assert is_total(parse(text)) is expected
+
+
+def test_an_expression_that_may_fail_still_counts_its_failures() -> None:
+    expression = Expression("length(a)", "--where")
+    assert [expression.search({"a": value}) for value in ("xy", 1, None)] == [2, None, None]
+    assert expression.errors == 2
+
+
+@pytest.mark.parametrize("value", [0, 0.0, False, True, None, "", [], {}, "0", [0], {"a": None}])
+def test_truth_is_the_librarys(value: Any) -> None:
+    assert is_false(value) is (jmespath.search("@ || 'false'", value) == "false")
+    for text in ("!@", "@ && 'true'", "[@] | [?@]", "@ || 'false'"):
+        assert outcome(compile_expression(text), value) == outcome(
+            jmespath.compile(text).search, value
+        )
+
+
+@pytest.mark.parametrize("left", [0, 0.0, 1, 1.0, 2, True, False, "1", "", None, [0], [False], {}])
+@pytest.mark.parametrize("right", ["`0`", "`1`", "`1.0`", "`true`", "`false`", "'1'", "`[0]`", "@"])
+def test_comparisons_keep_numbers_and_truth_values_apart_as_the_library_does(
+    left: Any, right: str
+) -> None:
+    for sign in COMPARISONS:
+        text = f"@ {sign} {right}"
+        assert outcome(compile_expression(text), left) == outcome(
+            jmespath.compile(text).search, left
+        )
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a < b", 'a number and a string have no order: 1.5 < "x"'),
+        ("b >= `7`", 'a string and a number have no order: "x" >= 7'),
+        ("[a, b, long < a]", f'a string and a number have no order: "{"y" * 38}… < 1.5'),
+        ("`1` > line", 'a number and a string have no order: 1 > "\\n\\""'),
+    ],
+)
+def test_what_was_ordered_against_what_is_said_in_our_words(text: str, words: str) -> None:
+    value = {"a": 1.5, "b": "x", "long": "y" * 10_000, "line": '\n"'}
+    with pytest.raises(TypeError, match=f"^{re.escape(words)}$"):
+        compile_expression(text)(value)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["a.", "a[", "a b", "", "&", "foo(", "a ||", "'a", '"a', "[?a", "{a: }", "#", "a.`1`"],
+)
+def test_what_the_library_does_not_parse_is_not_compiled(text: str) -> None:
+    with pytest.raises(JMESPathError):
+        jmespath.compile(text)
+    with pytest.raises(JMESPathError):
+        compile_expression(text)
+
+
+@pytest.mark.parametrize("value", [None, 0, True, "a", "c", ["a"], {"a": 1}, [], "", [["a"]]])
+def test_a_list_of_words_contains_what_the_library_says(value: Any) -> None:
+    for text in ('contains(`["a", "b"]`, @)', "contains(`[]`, @)", "contains(`[1, 0]`, @)"):
+        library = jmespath.compile(text)
+        assert outcome(compile_expression(text), value) == outcome(library.search, value)
+
+
+@pytest.mark.parametrize("value", [[1, [2, [3]], [], "ab", None], [[{"a": 1}]], {}, "x", None])
+def test_flattening_takes_one_level_away(value: Any) -> None:
+    for text in ("[]", "[][]", "[].a", "[] | [0]"):
+        library = jmespath.compile(text)
+        assert outcome(compile_expression(text), value) == outcome(library.search, value)
+
+
+def test_a_literal_is_not_changed_by_what_is_made_of_it() -> None:
+    expression = compile_expression("sort(`[3, 1, 2]`)")
+    assert expression(None) == [1, 2, 3] == expression(None)
+    assert compile_expression("`[3, 1, 2]` | reverse(@)")(None) == [2, 1, 3]
+
+
+def test_a_reference_sees_each_element_and_no_more() -> None:
+    value = {"limit": 1, "items": [{"n": 2}, {"n": 1, "limit": 0}]}
+    assert compile_expression("sort_by(items, &n)[0].limit")(value) == 0
+    assert compile_expression("map(&limit, items)")(value) == [None, 0]
+
+
+def _payloads() -> list[Any]:
+    """Every payload of the corpus, and a few that no API sends."""
+    found: list[Any] = [None, "[DONE]", "", "text", 1, [], {}, {"choices": None}]
+    for path in (path for path in CORPUS.iterdir() if path.suffix != ".json"):
+        for line in path.read_text(encoding="utf-8").split("\n"):
+            text = line.removeprefix("data:").strip()
+            if text.startswith("{") and text.endswith("}"):
+                found.append(json.loads(text))
+    return found
+
+
+NAMES: Final = ("message", "error", "data", "complete", "messages/x", "conversation.message.delta")
+ENVELOPES: Final = [
+    {"event": NAMES[number % len(NAMES)], "id": None, "data": data, "raw": str(data)}
+    for number, data in enumerate(_payloads())
+]
+FORMATS: Final = [wire_format.read(path) for path in sorted(wire_format.FOLDER.glob("*.toml"))]
+
+
+@pytest.mark.parametrize(
+    ("wire", "key"), [(w, k) for w in FORMATS for k in w.texts], ids=lambda x: getattr(x, "name", x)
+)
+def test_every_expression_of_a_format_gives_what_the_library_gives(
+    wire: wire_format.WireFormat, key: str
+) -> None:
+    ours, library = compile_expression(wire.texts[key]), jmespath.compile(wire.texts[key])
+    per_item = "each" in wire.texts and key in wire_format.ITEM_KEYS
+    items = jmespath.compile(wire.texts["each"] if per_item else "[@]")
+    for envelope in ENVELOPES:
+        for asked in items.search(envelope) or []:
+            assert outcome(ours, asked) == outcome(library.search, asked)

@@ -1,0 +1,322 @@
+"""Pasted curl commands: what real curl sends is what we would send, but for what we change.
+
+`tests/corpus/curl_commands.json` holds commands as shell text: `{URL}` stands for the origin
+of a loopback server and `{HOST}` for its host and port. Each is run by bash twice: with real
+curl, against a raw socket server, and with a function named curl that writes down its words,
+so that the quoting on our side is the shell's, too.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+import pytest
+
+import sse_cli
+from sse_cli.model.errors import UsageError
+from sse_cli.request import curl
+from sse_cli.request.curl import Option, Pasted
+from sse_cli.request.model import OPTIONS as REQUEST_OPTIONS
+from sse_cli.request.model import Request, build
+from tests.support.paths import CORPUS
+from tests.support.raw_server import Recorded, RecordingServer
+
+CASES: list[dict[str, Any]] = json.loads((CORPUS / "curl_commands.json").read_text("utf-8"))
+ALONE = [case for case in CASES if "<<" not in case["command"]]  # here-documents are the shell's
+OURS = {"where": True, "max-events": True, "full": False, "no-summary": False, "output": True}
+REFUSED = """-o -O -n -c -F -T -I -D -r -K -U -Z -y -Y -z -: -sof --next --output --form --http3
+--no-alpn --retry --aws-sigv4 --location-trusted --compressed-ssh --upload-f"""
+WORDS = 'curl() { printf "%s\\0" "$@" > words; cat > stdin; }\n'
+
+needs_curl = pytest.mark.skipif(
+    not shutil.which("curl") or not shutil.which("bash"), reason="curl or bash is not installed"
+)
+
+
+class Ran(NamedTuple):
+    """What real curl sent, and the words and standard input that the shell gave it."""
+
+    sent: Recorded
+    words: list[str]
+    stdin: bytes
+
+
+def run_case(case: dict[str, Any], folder: Path, server: RecordingServer) -> Ran:
+    """Run one case of the corpus in `folder`, with real curl against `server`."""
+    for name, content in case.get("files", {}).items():
+        folder.joinpath(name).write_bytes(content.encode())
+    text = case["command"].replace("{URL}", server.origin)
+    text = text.replace("{HOST}", server.origin.removeprefix("http://"))
+    _bash(text, case, folder)
+    _bash(WORDS + text, case, folder)
+    words = os.fsdecode(folder.joinpath("words").read_bytes()).split("\0")[:-1]
+    return Ran(server.requests[0], words, folder.joinpath("stdin").read_bytes())
+
+
+def _bash(text: str, case: dict[str, Any], folder: Path) -> None:
+    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": str(folder)}
+    done = subprocess.run(
+        ["bash", "-c", text],
+        cwd=folder,
+        env=environment | case.get("env", {}),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=30,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def as_we_send(words: list[str], sent: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    """curl's headers with the changes that sse makes on purpose, sorted."""
+    named = {name.lower() for name, _ in sent}
+    accept_asked = any(word.lower().startswith("accept:") for word in words)
+    accept = "*/*" if accept_asked else "text/event-stream"
+    if "--json" in words and not accept_asked:
+        accept = "text/event-stream, application/json"
+    kept = [pair for pair in sent if pair[0].lower() not in ("host", "content-length")]
+    expected = [_changed(name.lower(), value, accept) for name, value in kept]
+    if "cache-control" not in named:
+        expected.append(("cache-control", "no-cache"))
+    if "accept-encoding" not in named:
+        expected.append(("accept-encoding", "identity"))
+    return sorted(expected)
+
+
+def _changed(name: str, value: str, accept: str) -> tuple[str, str]:
+    if name == "user-agent" and value.startswith("curl/"):
+        return name, f"sse-cli/{sse_cli.__version__}"
+    if name == "accept" and value in ("*/*", "application/json") and accept != "*/*":
+        return name, accept
+    if name == "accept-encoding":
+        return name, NARROWED[value]
+    return name, value
+
+
+NARROWED = {
+    "deflate, gzip, br, zstd": "gzip, deflate",  # --compressed as Debian builds curl
+    "deflate, gzip, br": "gzip, deflate",
+    "deflate, gzip": "gzip, deflate",
+    "gzip, deflate, br, zstd": "gzip, deflate",
+    "br;q=1.0, gzip;q=0.8, *;q=0.1": "gzip;q=0.8",
+}
+
+
+def target(request: Request) -> str:
+    parts = urlsplit(request.url)
+    return parts.path + (f"?{parts.query}" if parts.query else "")
+
+
+def upper_escapes(text: str) -> str:
+    """Percent-escapes in the case that RFC 3986, 6.2.2.1 asks for; 7.88's -G lowers them."""
+    return re.sub("%[0-9a-f]{2}", lambda found: found[0].upper(), text)
+
+
+def options(*words: str, **variables: str) -> list[tuple[str, str]]:
+    return curl.parse(words, OURS, variables).request
+
+
+@needs_curl
+@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
+def test_a_pasted_command_asks_for_what_real_curl_asks_for(
+    case: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with RecordingServer() as server:
+        ran = run_case(case, tmp_path, server)
+    monkeypatch.chdir(tmp_path)
+    pasted = curl.parse(ran.words, OURS, {})
+    request = build(pasted.request, stdin=lambda: ran.stdin, environment={})
+    assert pasted.ours == []
+    assert request.method == ran.sent.method
+    assert target(request) == upper_escapes(ran.sent.target)
+    assert (request.body or b"") == ran.sent.body
+    ours = [(name.lower(), value) for name, value in request.headers if name.lower() != "host"]
+    assert sorted(ours) == as_we_send(ran.words, ran.sent.headers)
+
+
+@needs_curl
+@pytest.mark.parametrize("case", ALONE, ids=[case["name"] for case in ALONE])
+def test_a_command_quoted_as_one_word_says_the_same(case: dict[str, Any], tmp_path: Path) -> None:
+    text = case["command"].replace("{URL}", "http://h").replace("{HOST}", "h")
+    alone = text[text.index("curl") :].removesuffix(" | cat").removesuffix(" 2> /dev/null")
+    _bash(WORDS + alone, case, tmp_path)
+    words = os.fsdecode(tmp_path.joinpath("words").read_bytes()).split("\0")[:-1]
+    assert curl.parse([alone], OURS, case.get("env", {})) == curl.parse(words, OURS, {})
+
+
+@needs_curl
+def test_our_table_takes_values_where_real_curl_does() -> None:
+    def wants_value(option: Option) -> bool:
+        done = subprocess.run(
+            ["curl", "-q", f"--{option.name}"], capture_output=True, text=True, check=False
+        )
+        return "requires parameter" in done.stderr
+
+    listed = subprocess.run(["curl", "--help", "all"], capture_output=True, text=True, check=True)
+    names = {word[2:] for word in listed.stdout.split() if word.startswith("--")}
+    known = [curl.OPTIONS[name] for name in sorted(names & set(curl.OPTIONS))]
+    assert len(known) > 200
+    assert [o.name for o in known if wants_value(o) != o.takes_value] == []
+
+
+def test_every_option_that_is_sent_has_a_handler() -> None:
+    sent = {o.name for o in curl.OPTIONS.values() if o.action == "sent"} - {"data-ascii"}
+    assert sent == set(REQUEST_OPTIONS) - {"bearer"}
+
+
+@pytest.mark.parametrize(
+    ("words", "pairs"),
+    [
+        (["curl", "h"], [("url", "h")]),
+        (["/usr/bin/curl", "h"], [("url", "h")]),
+        (["h", "--", "-x"], UsageError),
+        (["--", "-h"], [("url", "-h")]),
+        (["-kGv", "h"], [("insecure", ""), ("get", ""), ("verbose", ""), ("url", "h")]),
+        (["-vv", "h"], [("verbose", ""), ("url", "h")]),
+        (["-k", "h", "--no-insecure"], [("url", "h")]),
+        (["-d", "-x", "h"], [("data", "-x"), ("url", "h")]),
+        (["-d", "", "h"], [("data", ""), ("url", "h")]),
+        (["--data-ascii", "a", "h"], [("data", "a"), ("url", "h")]),
+        (["--heade", "a: b", "h"], [("header", "a: b"), ("url", "h")]),
+        (["--no-netrc", "--no-fail", "h"], [("url", "h")]),
+        (["-g", "h/{a}"], [("url", "h/{a}")]),
+        (["http://[::1]:80/"], [("url", "http://[::1]:80/")]),
+    ],
+)
+def test_words_are_read_as_curl_reads_them(words: list[str], pairs: object) -> None:
+    if pairs is UsageError:
+        with pytest.raises(UsageError, match="2 URLs"):
+            options(*words)
+    else:
+        assert options(*words) == pairs
+
+
+def test_our_options_come_back_apart_and_in_order() -> None:
+    words = ["h", "--where", "-1", "--full", "-N", "--max-events=3", "--no-summary", "--output=raw"]
+    pasted = curl.parse(words, OURS)
+    assert pasted.request == [("url", "h")]
+    assert pasted.ours == ["--where=-1", "--full", "--max-events=3", "--no-summary", "--output=raw"]
+
+
+def test_our_exact_name_wins_over_an_abbreviation_of_curl_s() -> None:
+    assert curl.parse(["h", "--for", "2s"], {"for": True}) == Pasted([("url", "h")], ["--for=2s"])
+
+
+@pytest.mark.parametrize(
+    "typed",
+    REFUSED.split(),
+)
+def test_an_option_we_lack_is_refused_by_its_name(typed: str) -> None:
+    with pytest.raises(UsageError, match=r"curl's -.* is not supported by sse") as raised:
+        options("http://h", typed, "x")
+    assert "--" in raised.value.message
+    assert raised.value.hint
+
+
+def test_every_option_is_sent_or_ignored_or_refused_and_none_crashes() -> None:
+    for option in curl.OPTIONS.values():
+        words = [f"--{option.name}", *["x"] * option.takes_value]
+        if option.action == "refused":
+            with pytest.raises(UsageError, match=f"--{option.name} is not supported"):
+                options(*words)
+        else:
+            assert len(options(*words)) == (option.action == "sent")
+
+
+@pytest.mark.parametrize(
+    ("words", "message", "hint"),
+    [
+        (["--request=POST"], "does not read '--request=…'", "--request VALUE"),
+        (["--haeder", "a: b"], "has an option '--haeder'", "--header"),
+        (["--max-event", "3"], "has an option '--max-event'", "--max-events"),
+        (["--zzz"], "has an option '--zzz'", "curl --help all"),
+        (["--dat", "x"], "'--dat' is ambiguous", "--data-raw"),
+        (["--no-header", "x"], "no option '--no-header'", "takes a value"),
+        (["--no-http1.1"], "no option '--no-http1.1'", "undone"),
+        (["--no-buf"], "'--no-buf'", "--"),
+        (["---x"], "'---x'", ""),
+        (["--full=1"], "--full takes no value", ""),
+        (["-!"], "no option '-!'", ""),
+        (["-s-"], "no option '--'", ""),
+        (["-"], "no option '-'", "-d @-"),
+        (["-sX"], "-X needs a value", "last word"),
+        (["--where"], "--where needs a value", ""),
+        (["a", " "], "empty one", "space after"),
+        (["a", "b"], "2 URLs", "quotes"),
+        (["a", "--url", "b"], "2 URLs", "quotes"),
+        (["-H", "Authorization:", "Bearer", "sk-test", "a"], "3 URLs", "quotes"),
+        (["h/{model}/x"], "'{model}'", "-g"),
+        (["h/[1-3]"], "'[1-3]'", "-g"),
+        (["--output", "f"], "--output is not supported", "before the word curl"),
+        (["-o", "f"], "-o (--output) is not supported", "before the word curl"),
+    ],
+)
+def test_what_can_not_be_read_is_named_with_a_way_out(
+    words: list[str], message: str, hint: str
+) -> None:
+    with pytest.raises(UsageError) as raised:
+        options(*words)
+    assert message in raised.value.message
+    assert hint in raised.value.hint
+    assert "sk-test" not in raised.value.message + raised.value.hint
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("curl -N  https://h/a", ["-N", "https://h/a"]),
+        ("$ curl h \\\n  -k\n", ["h", "-k"]),
+        ("curl h \\  \n -k", ["h", "-k"]),
+        ("curl h\n-k", ["h", "-k"]),
+        ("-k h", ["-k", "h"]),
+        ("curl ha\\\n-k", ["ha-k"]),
+        ("curl -H 'A: b'\"c\"d\\ e h", ["-H", "A: bcd e", "h"]),
+        ('curl -d "" h', ["-d", "", "h"]),
+        ("curl -d '' h", ["-d", "", "h"]),
+        ('curl -d "\\"\\$\\`\\\\\\n\\\n" h', ["-d", '"$`\\\\n', "h"]),
+        ("curl -d $'\\'\\\\\\n\\t\\x41\\101\\u00e9\\cA\\q' h", ["-d", "'\\\n\tAAé\x01\\q", "h"]),
+        ("curl -d $'\\ud83d\\ude00\\U1F600\\xf0\\x9f\\x98\\x80' h", ["-d", "😀😀😀", "h"]),
+        ("curl -d $'\\xff' h", ["-d", "\udcff", "h"]),
+        ('curl -H "K: $KEY${KEY}" -A $KEY h', ["-H", "K: k-testk-test", "-A", "k-test", "h"]),
+        ("curl -H 'K: $KEY' h", ["-H", "K: $KEY", "h"]),
+        ('curl -H "K: \\$KEY $ $1" h', ["-H", "K: $KEY $ $1", "h"]),
+        ("curl h#a # -k 'x", ["h#a"]),
+        ('curl "h" ^\n  -H "a: b" ^\r\n -d "x"', ["h", "-H", "a: b", "-d", "x"]),
+        (
+            'curl ^"http://h/?a=1^&b=%^41^" ^\n -d ^"^{^\\^"a^\\^":^\\^"x^\\\\ny^\n\nz^\\^"^}^"',
+            ["http://h/?a=1&b=%41", "-d", '{"a":"x\\ny\nz"}'],
+        ),
+    ],
+)
+def test_one_quoted_command_is_split_as_its_shell_would(text: str, words: list[str]) -> None:
+    assert options(text, KEY="k-test") == options(*words)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        ("curl 'h", '"\'" without its end'),
+        ('curl -d "x h', "'\"' without its end"),
+        ("curl -d $'x h", "without its end"),
+        ("curl h \\", "without its end"),
+        ("curl h | jq .", "'|'"),
+        ("curl h?a=1&b=2 -k", "'&'"),
+        ("curl h > file", "'>'"),
+        ("curl -d $(date) h", "'$('"),
+        ('curl -d "`date`" h', "'`'"),
+        ('curl -d "${X:-1}" h', "'${'"),
+        ("curl -d ${X:-1} h", "'${'"),
+        ('curl -H "K: $NOT_SET" h', "$NOT_SET, which is not set"),
+    ],
+)
+def test_what_only_a_shell_can_do_is_refused_by_name(text: str, message: str) -> None:
+    with pytest.raises(UsageError) as raised:
+        options(text)
+    assert message in raised.value.message

@@ -1,0 +1,325 @@
+"""What a word on the command line names, and the signals of files and standard input."""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import os
+import re
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sse_cli.model.errors import UsageError
+from sse_cli.model.events import Chunk, Closed, Ending, Opened, Signal
+from sse_cli.request.model import Request
+from sse_cli.sources import files
+from sse_cli.sources.files import Reading, kind_of
+from tests.support.wire import PATIENCE, STREAM, Wire, body, chunks, closed, head, opened, whole
+
+EVENT = b"data: one\n\n"
+LINE = b'{"a":1}\n'
+COMMANDS = ("watch", "demo", "serve")
+
+
+# Targets
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    for name in ("watch", "example.com", "localhost", "log.sse", "a:b"):
+        (tmp_path / name).write_bytes(EVENT)
+    (tmp_path / "sub").mkdir()
+    return tmp_path
+
+
+@pytest.mark.parametrize(
+    ("target", "kind"),
+    [
+        ("-", "stdin"),
+        ("https://example.com", "url"),
+        ("ftp://example.com", "url"),
+        ("://", "url"),
+        # A path that exists, whatever it looks like
+        ("watch", "file"),
+        ("example.com", "file"),
+        ("localhost", "file"),
+        ("log.sse", "file"),
+        ("a:b", "file"),
+        ("./sub", "file"),
+        (".", "file"),
+        # What looks like a host
+        ("LOCALHOST", "url"),
+        ("127.0.0.1", "url"),
+        ("::1", "url"),
+        ("[::1]:8080/x", "url"),
+        ("example.org", "url"),
+        ("localhost:8000", "url"),
+        ("host/path", "url"),
+        ("api.example.org/stream.json", "url"),
+        ("docs.md", "url"),
+        ("example.org/" + "x" * 5000, "url"),
+    ],
+)
+@pytest.mark.usefixtures("folder")
+def test_a_target_is_read_in_the_documented_order(target: str, kind: str) -> None:
+    assert kind_of(target, COMMANDS) == kind
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "./gone",
+        "../gone.example.com",
+        "/gone/x",
+        "~/gone",
+        "x.sse",
+        "x.ndjson",
+        "x.jsonl",
+        "x.toml",
+        "answer.json",
+        "failed.HAR",
+    ],
+)
+@pytest.mark.usefixtures("folder")
+def test_a_path_that_is_missing_is_no_such_file(target: str) -> None:
+    with pytest.raises(UsageError, match="no such file: ") as caught:
+        kind_of(target, COMMANDS)
+    assert target in caught.value.message
+
+
+@pytest.mark.parametrize(
+    ("target", "hint"),
+    [
+        ("wacth", "did you mean 'watch'?"),
+        ("dmeo", "did you mean 'demo'?"),
+        ("qqqq", "sse --help lists the commands"),
+        ("", "sse --help lists the commands"),
+        ("x" * 5000, "sse --help lists the commands"),
+        ("\0", "sse --help lists the commands"),
+    ],
+)
+@pytest.mark.usefixtures("folder")
+def test_any_other_word_names_nothing_but_perhaps_a_command(target: str, hint: str) -> None:
+    with pytest.raises(UsageError, match="is no command, file or URL") as caught:
+        kind_of(target, COMMANDS)
+    assert caught.value.hint == hint
+
+
+# Files
+
+
+def read(path: Path, reading: Reading | None = None) -> list[Signal]:
+    return list(files.from_file(str(path), reading or Reading()))
+
+
+def test_a_file_is_one_clean_stream_without_a_clock(tmp_path: Path) -> None:
+    path = tmp_path / "log.sse"
+    path.write_bytes(EVENT * 20_000)
+    signals = read(path)
+    assert opened(signals) == Opened(0.0, str(path))
+    assert body(signals) == EVENT * 20_000
+    assert max(map(len, chunks(signals))) <= files.READ_SIZE
+    assert {signal.at for signal in signals} == {0.0}
+    assert closed(signals).ending is Ending.EOF
+
+
+@pytest.mark.parametrize(
+    ("start", "reading", "media"),
+    [
+        (EVENT, Reading(), "event-stream"),
+        (LINE, Reading(), "ndjson"),
+        (b"", Reading(), "event-stream"),
+        (EVENT, Reading(ndjson=True), "ndjson"),
+    ],
+)
+def test_a_file_is_read_as_what_its_content_is(
+    start: bytes, reading: Reading, media: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "log.txt"
+    path.write_bytes(start)
+    assert opened(read(path, reading)).media == media
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [("", "is a directory"), ("gone", "no such file or directory"), ("x" * 300, "too long")],
+)
+def test_a_file_that_can_not_be_read_is_named(name: str, message: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=message) as caught:
+        files.from_file(str(tmp_path / name), Reading())
+    assert str(tmp_path) in caught.value.message
+    assert caught.value.hint
+
+
+@contextlib.contextmanager
+def unprivileged() -> Iterator[None]:
+    """As nobody, if we are root, whom no permission stops."""
+    root = os.geteuid() == 0
+    if root:
+        os.seteuid(65534)
+    try:
+        yield
+    finally:
+        if root:
+            os.seteuid(0)
+
+
+def test_a_file_without_permission_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "closed" / "log.sse"
+    path.parent.mkdir(mode=0)
+    message = f"can't read {path}: permission denied"
+    try:
+        with unprivileged(), pytest.raises(UsageError, match=re.escape(message)):
+            assert kind_of(str(path)) == "file"
+            files.from_file(str(path), Reading())
+    finally:
+        path.parent.chmod(0o700)
+
+
+def test_a_read_that_fails_is_truncated_and_says_why() -> None:
+    path = Path("/proc/self/mem")
+    if not path.exists():
+        pytest.skip("this system has no file that fails to be read")
+    end = closed(read(path))
+    assert end.ending is Ending.TRUNCATED
+    assert end.detail == f"reading {path} failed: {os.strerror(errno.EIO).lower()}"
+
+
+def test_a_named_pipe_is_read_as_it_arrives(tmp_path: Path) -> None:
+    path = tmp_path / "pipe"
+    os.mkfifo(path)
+    gate = threading.Event()
+
+    def write() -> None:
+        with path.open("wb", buffering=0) as pipe:
+            pipe.write(EVENT)
+            assert gate.wait(PATIENCE)
+            pipe.write(b"data: two\n\n")
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    signals = files.from_file(str(path), Reading())
+    assert isinstance(next(signals), Opened)
+    first = next(signals)
+    gate.set()
+    second, end = signals
+    thread.join()
+    assert isinstance(first, Chunk)
+    assert first.data == EVENT
+    assert isinstance(second, Chunk)
+    assert isinstance(end, Closed)
+    assert 0 < first.at < second.at < end.at
+
+
+def test_every_file_is_closed_at_its_end(tmp_path: Path) -> None:
+    path = tmp_path / "log.sse"
+    path.write_bytes(EVENT)
+    before = os.open(path, os.O_RDONLY)
+    os.close(before)
+    read(path)
+    signals = files.from_file(str(path), Reading())
+    next(signals)
+    signals.close()  # type: ignore[attr-defined]  # a generator's
+    after = os.open(path, os.O_RDONLY)  # the lowest free number
+    os.close(after)
+    assert after == before
+
+
+# Standard input
+
+
+def test_standard_input_is_read_as_it_arrives(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, writer = os.pipe()
+    with os.fdopen(reader) as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        signals = files.from_stdin(Reading(), files.RunClock())
+        os.write(writer, EVENT)
+        first = [next(signals), next(signals)]
+        os.write(writer, b"data: two\n\n")
+        second = next(signals)
+        os.close(writer)
+        end = next(signals)
+    assert opened(first).url == "standard input"
+    assert chunks([*first, second]) == [EVENT, b"data: two\n\n"]
+    assert isinstance(end, Closed)
+    assert end.ending is Ending.EOF
+    assert 0 < first[1].at < second.at < end.at
+
+
+def test_an_event_on_standard_input_is_printed_before_the_input_ends() -> None:
+    command = [sys.executable, "-m", "sse_cli", "watch", "-", "-o", "text"]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+        assert process.stdin
+        assert process.stdout
+        process.stdin.write(EVENT)
+        process.stdin.flush()
+        assert process.stdout.readline() == b"one\n"
+        process.stdin.write(b"data: two\n\n")
+        process.stdin.close()
+        assert process.stdout.read() == b"two\n"
+    assert process.returncode == 0
+
+
+def test_json_lines_on_standard_input_are_known_by_content(monkeypatch: pytest.MonkeyPatch) -> None:
+    reader, writer = os.pipe()
+    os.write(writer, LINE)
+    os.close(writer)
+    with os.fdopen(reader) as stdin:
+        monkeypatch.setattr(sys, "stdin", stdin)
+        signals = list(files.from_stdin(Reading(), files.RunClock()))
+    assert opened(signals).media == "ndjson"
+
+
+def test_closed_standard_input_is_said_so() -> None:
+    done = subprocess.run(
+        ["sh", "-c", 'exec "$0" -m sse_cli watch - <&-', sys.executable],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert "error: standard input is closed" in done.stderr
+    assert "hint: " in done.stderr
+
+
+def test_a_program_without_standard_input_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(UsageError, match="standard input is closed"):
+        files.from_stdin(Reading(), files.RunClock())
+
+
+# URLs
+
+
+@pytest.mark.parametrize(
+    ("reading", "kind", "media"),
+    [
+        (Reading(), STREAM, "event-stream"),
+        (Reading(any_type=True), "Content-Type: text/html", "event-stream"),
+        (Reading(), "Content-Type: application/x-ndjson", "ndjson"),
+        (Reading(ndjson=True), "Content-Type: text/plain", "ndjson"),
+        (Reading(), "Content-Type: text/html", "other"),
+    ],
+)
+def test_a_url_is_read_as_its_reply_or_the_caller_says(
+    reading: Reading, kind: str, media: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("NO_PROXY", "*")
+    with Wire(whole(EVENT, kind)) as server:
+        signals = list(files.from_url(Request(server.origin), reading, files.RunClock()))
+    assert opened(signals).media == media
+    assert body(signals) == EVENT
+
+
+def test_a_reply_without_a_type_is_refused_but_read_on_request() -> None:
+    with Wire(head("Content-Length: 11") + EVENT) as server:
+        for reading, ending in ((Reading(), Ending.REFUSED), (Reading(any_type=True), Ending.EOF)):
+            request = Request(server.origin, proxy="")
+            signals = list(files.from_url(request, reading, files.RunClock()))
+            assert closed(signals).ending is ending

@@ -1,0 +1,205 @@
+"""Content codings: undone as the bytes arrive, in little memory, and never on trust."""
+
+from __future__ import annotations
+
+import gzip
+import threading
+import tracemalloc
+import zlib
+from collections.abc import Callable
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from sse_cli.model.events import Chunk, Ending, Opened
+from sse_cli.request.model import Request
+from sse_cli.sources.files import RunClock
+from sse_cli.transport import connect, content_decoder
+from tests.support.wire import (
+    CHUNKED,
+    LAST_CHUNK,
+    PATIENCE,
+    STREAM,
+    Peer,
+    Wire,
+    ask,
+    body,
+    chunk,
+    chunks,
+    closed,
+    head,
+    whole,
+)
+
+EVENTS = b"".join(b'data: {"n": %d}\n\n' % number for number in range(200))
+
+
+def raw_deflate(data: bytes) -> bytes:
+    squeeze = zlib.compressobj(wbits=-15)
+    return squeeze.compress(data) + squeeze.flush()
+
+
+ENCODERS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
+    "gzip": ("gzip", gzip.compress),
+    "x-gzip": ("X-GZip", gzip.compress),
+    "deflate with its zlib header": ("deflate", zlib.compress),
+    "deflate without it": ("deflate", raw_deflate),
+    "gzip in members": ("gzip", lambda data: gzip.compress(data[:99]) + gzip.compress(data[99:])),
+    "identity": ("identity", bytes),
+    "nothing": ("", bytes),
+}
+
+
+@pytest.mark.parametrize(("name", "encode"), ENCODERS.values(), ids=ENCODERS.keys())
+def test_a_coding_is_undone(name: str, encode: Callable[[bytes], bytes]) -> None:
+    with Wire(whole(encode(EVENTS), STREAM, f"Content-Encoding: {name}")) as server:
+        signals = ask(server.origin)
+    assert body(signals) == EVENTS
+    assert closed(signals).ending is Ending.EOF
+
+
+@given(st.binary(max_size=3000), st.integers(1, 50), st.sampled_from(sorted(ENCODERS)[:5]))
+def test_a_coding_is_undone_however_it_is_cut(data: bytes, size: int, which: str) -> None:
+    name, encode = ENCODERS[which]
+    encoded = encode(data)
+    if not content_decoder.codings(name):
+        return
+    decoder = content_decoder.Decoder(content_decoder.codings(name)[0])
+    out = b""
+    for start in range(0, len(encoded), size):
+        out += b"".join(decoder.feed(encoded[start : start + size]))
+    assert out == data
+    assert decoder.complete
+
+
+@pytest.mark.parametrize("size", [1, 63, 64, 65, 66, 200])
+def test_nothing_that_can_be_decoded_is_held_back(size: int) -> None:
+    # 65 bytes are about one piece of zeros: zlib stops there with its input used up.
+    encoded = gzip.compress(bytes(30 * 2**20))
+    decoder, oracle = content_decoder.Decoder("gzip"), zlib.decompressobj(31)
+    for start in range(0, len(encoded), size):
+        pieces = list(decoder.feed(encoded[start : start + size]))
+        whole = oracle.decompress(encoded[start : start + size])
+        assert sum(map(len, pieces)) == len(whole)
+        assert all(0 < len(piece) <= content_decoder.PIECE for piece in pieces)
+
+
+def test_each_flushed_event_is_out_before_the_server_sends_the_next() -> None:
+    gate = threading.Event()
+
+    def gated(peer: Peer) -> None:
+        squeeze = zlib.compressobj(wbits=31)
+        flush = zlib.Z_SYNC_FLUSH
+        peer.send(head(STREAM, CHUNKED, "Content-Encoding: gzip"))
+        peer.send(chunk(squeeze.compress(b"data: one\n\n") + squeeze.flush(flush)))
+        assert gate.wait(PATIENCE)
+        peer.send(chunk(squeeze.compress(b"data: two\n\n") + squeeze.flush()), LAST_CHUNK)
+
+    with Wire(gated) as server:
+        signals = connect.connect(Request(server.origin, max_time=PATIENCE), RunClock())
+        assert isinstance(next(signals), Opened)
+        first = next(signals)
+        gate.set()
+        rest = list(signals)
+    assert isinstance(first, Chunk)
+    assert first.data == b"data: one\n\n"
+    assert chunks(rest) == [b"data: two\n\n"]
+    assert closed(rest).ending is Ending.EOF
+
+
+@pytest.mark.parametrize("name", ["br", "zstd", "compress", "gzip, br", "gzip, gzip", "GZIP,BR"])
+def test_a_coding_that_can_not_be_undone_is_refused_and_named(name: str) -> None:
+    with Wire(whole(b"\x1b\x03", STREAM, f"Content-Encoding: {name}")) as server:
+        signals = ask(server.origin)
+    assert body(signals) == b""
+    assert closed(signals).ending is Ending.REFUSED
+    assert name.rpartition(" ")[2].lower().rpartition(",")[2] in closed(signals).detail
+    assert "identity, gzip and deflate" in closed(signals).hint
+
+
+def test_the_status_of_a_refused_reply_outweighs_its_coding() -> None:
+    reply = whole(b"\x1b\x03", STREAM, "Content-Encoding: br", status="500 Oops")
+    with Wire(reply) as server:
+        assert closed(ask(server.origin)).detail == "500 Oops"
+
+
+def test_a_refused_body_is_decoded_too() -> None:
+    headers = ("Content-Type: application/json", "Content-Encoding: gzip")
+    reply = whole(gzip.compress(b'{"error": 1}'), *headers, status="401 No")
+    with Wire(reply) as server:
+        assert body(ask(server.origin)) == b'{"error": 1}'
+
+
+def test_a_broken_coding_is_malformed_and_what_came_before_it_is_kept() -> None:
+    squeeze = zlib.compressobj(wbits=31)
+    good = squeeze.compress(EVENTS) + squeeze.flush(zlib.Z_FULL_FLUSH)
+    with Wire(whole(good + b"\xff" * 50, STREAM, "Content-Encoding: gzip")) as server:
+        signals = ask(server.origin)
+    assert closed(signals).ending is Ending.MALFORMED
+    assert "content coding" in closed(signals).detail
+    reply = head(STREAM, CHUNKED, "Content-Encoding: gzip") + chunk(good) + chunk(b"\xff" * 50)
+    with Wire(reply + LAST_CHUNK) as server:
+        signals = ask(server.origin)
+    assert body(signals) == EVENTS
+    assert closed(signals).ending is Ending.MALFORMED
+
+
+def test_text_that_claims_to_be_gzip_is_malformed() -> None:
+    with Wire(whole(EVENTS, STREAM, "Content-Encoding: gzip")) as server:
+        assert closed(ask(server.origin)).ending is Ending.MALFORMED
+
+
+@pytest.mark.parametrize("kept", [5, 30, -8, -1])
+def test_a_coded_body_without_its_own_end_is_truncated(kept: int) -> None:
+    encoded = gzip.compress(EVENTS)[:kept]
+    with Wire(whole(encoded, STREAM, "Content-Encoding: gzip")) as server:
+        signals = ask(server.origin)
+    assert EVENTS.startswith(body(signals))
+    assert closed(signals).ending is Ending.TRUNCATED
+
+
+def test_a_coded_body_that_is_empty_has_ended_well() -> None:
+    with Wire(whole(b"", STREAM, "Content-Encoding: gzip")) as server:
+        assert closed(ask(server.origin)).ending is Ending.EOF
+
+
+GIB = 2**30
+
+
+def bomb() -> bytes:
+    """1 GiB of zeros in 1 MiB of gzip: one stream of blocks that were compressed once."""
+    zeros = bytes(2**24)
+    squeeze = zlib.compressobj(9, zlib.DEFLATED, -15)
+    block = squeeze.compress(zeros) + squeeze.flush(zlib.Z_FULL_FLUSH)
+    times, crc = GIB // len(zeros), 0
+    for _ in range(times):
+        crc = zlib.crc32(zeros, crc)
+    header = b"\x1f\x8b\x08\0\0\0\0\0\0\xff"
+    return (
+        header + block * times + b"\x03\0" + crc.to_bytes(4, "little") + GIB.to_bytes(4, "little")
+    )
+
+
+def test_a_decompression_bomb_is_only_a_long_stream() -> None:
+    payload = bomb()
+    assert len(payload) < 1.1 * 2**20
+    with Wire(whole(payload, STREAM, "Content-Encoding: gzip")) as server:
+        size = 0
+        tracemalloc.start()
+        try:
+            for signal in connect.connect(Request(server.origin), RunClock()):
+                if isinstance(signal, Chunk):
+                    size += len(signal.data)
+            peak = tracemalloc.get_traced_memory()[1]
+        finally:
+            tracemalloc.stop()
+    assert closed([signal]).ending is Ending.EOF
+    assert size == GIB
+    assert peak < 4 * 2**20
+
+
+def test_a_refused_bomb_is_read_to_the_limit_of_a_refused_body_only() -> None:
+    reply = whole(bomb(), "Content-Encoding: gzip", status="500 Oops")
+    with Wire(reply) as server:
+        assert len(body(ask(server.origin))) <= 2 * connect.REFUSED_BODY_LIMIT

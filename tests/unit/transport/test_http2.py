@@ -1,0 +1,182 @@
+"""HTTP/2, spoken by h2 on the server's side: a good stream, and every way to end a bad one."""
+
+from __future__ import annotations
+
+import contextlib
+import socket
+import threading
+from collections.abc import Callable, Iterator
+
+import h2.config
+import h2.connection
+import h2.events
+import pytest
+
+from sse_cli.model.events import Chunk, Closed, Ending, Opened, Signal
+from sse_cli.request.model import Request
+from sse_cli.sources.files import RunClock
+from sse_cli.transport import connect
+from tests.support.wire import PATIENCE, ask, body, closed, opened
+
+EVENT = b"data: one\n\n"
+OK = [(":status", "200"), ("content-type", "text/event-stream")]
+
+Act = Callable[[h2.connection.H2Connection, socket.socket], None]
+Seen = list[list[tuple[bytes, bytes]]]
+
+
+@contextlib.contextmanager
+def serving(act: Act) -> Iterator[tuple[str, Seen]]:
+    """Serves one connection: `act` answers stream 1. Yields the origin and the headers seen."""
+    seen: Seen = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=_serve, args=(listener, act, seen))
+        thread.start()
+        yield f"http://127.0.0.1:{listener.getsockname()[1]}", seen
+        thread.join(PATIENCE)
+        assert not thread.is_alive()
+
+
+def _serve(listener: socket.socket, act: Act, seen: Seen) -> None:
+    connection = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
+    connection.initiate_connection()
+    with listener.accept()[0] as peer, contextlib.suppress(OSError):
+        peer.settimeout(PATIENCE)
+        while not seen:
+            for event in connection.receive_data(peer.recv(65536)):
+                if isinstance(event, h2.events.RequestReceived):
+                    seen.append([(bytes(name), bytes(value)) for name, value in event.headers])
+            peer.sendall(connection.data_to_send())
+        act(connection, peer)
+        peer.sendall(connection.data_to_send())
+        peer.shutdown(socket.SHUT_WR)
+        while peer.recv(65536):
+            pass
+
+
+def begin(connection: h2.connection.H2Connection, *more: tuple[str, str]) -> None:
+    connection.send_headers(1, [*OK, *more])
+    connection.send_data(1, EVENT)
+
+
+def over_http2(act: Act, path: str = "/", **fields: object) -> tuple[list[Signal], Seen]:
+    with serving(act) as (origin, seen):
+        return ask(origin + path, http_version="2-prior-knowledge", **fields), seen
+
+
+def test_a_stream_ends_where_http_2_says_so() -> None:
+    def act(connection: h2.connection.H2Connection, _: socket.socket) -> None:
+        begin(connection)
+        connection.end_stream(1)
+
+    signals, (headers,) = over_http2(act, "/{id}|", headers=(("X-Key", "naïve"),))
+    assert opened(signals).http_version == "HTTP/2"
+    assert body(signals) == EVENT
+    assert closed(signals).ending is Ending.EOF
+    assert dict(headers)[b":path"] == b"/{id}|"
+    assert dict(headers)[b"x-key"] == "naïve".encode()
+
+
+def reset(connection: h2.connection.H2Connection, _: socket.socket) -> None:
+    begin(connection)
+    connection.reset_stream(1, error_code=2)
+
+
+def go_away(connection: h2.connection.H2Connection, _: socket.socket) -> None:
+    begin(connection)
+    connection.close_connection(error_code=0, last_stream_id=1)
+
+
+def disconnect(connection: h2.connection.H2Connection, _: socket.socket) -> None:
+    begin(connection)
+
+
+@pytest.mark.parametrize("act", [reset, go_away, disconnect])
+def test_a_stream_that_stops_short_is_truncated(act: Act) -> None:
+    signals, _ = over_http2(act)
+    assert EVENT.startswith(body(signals))
+    assert closed(signals).ending is Ending.TRUNCATED
+
+
+END_OF_STREAM = b"\0\0\0\0\1\0\0\0\1"
+DATA_OF_NO_STREAM = b"\0\0\1\0\0\0\0\0\0x"  # RFC 9113, 6.1: a connection error
+
+
+@pytest.mark.parametrize(
+    ("frame", "ending"),
+    [(END_OF_STREAM, Ending.TRUNCATED), (DATA_OF_NO_STREAM, Ending.MALFORMED)],
+    ids=["short of the length", "a frame that is none"],
+)
+def test_a_frame_that_breaks_the_body_is_told_apart_from_a_cut(
+    frame: bytes, ending: Ending
+) -> None:
+    read = threading.Event()
+
+    def act(connection: h2.connection.H2Connection, peer: socket.socket) -> None:
+        begin(connection, ("content-length", "99"))
+        peer.sendall(connection.data_to_send())
+        assert read.wait(PATIENCE)
+        peer.sendall(frame)
+
+    with serving(act) as (origin, _):
+        request = Request(origin, http_version="2-prior-knowledge")
+        signals = connect.connect(request, RunClock())
+        assert isinstance(next(signals), Opened)
+        assert isinstance(next(signals), Chunk)
+        read.set()
+        assert closed(list(signals)).ending is ending
+
+
+def test_a_frame_that_is_none_in_the_place_of_a_reply_is_malformed() -> None:
+    def act(_: h2.connection.H2Connection, peer: socket.socket) -> None:
+        peer.sendall(DATA_OF_NO_STREAM)
+
+    (end,), _ = over_http2(act)
+    assert isinstance(end, Closed)
+    assert end.ending is Ending.MALFORMED
+    assert "not HTTP/2" in end.detail
+
+
+@pytest.mark.parametrize("code", [None, 0, 7, 13])
+def test_a_stream_that_is_reset_before_the_reply_is_unreachable(code: int | None) -> None:
+    def act(connection: h2.connection.H2Connection, _: socket.socket) -> None:
+        if code is not None:
+            connection.reset_stream(1, error_code=code)
+
+    (end,), _ = over_http2(act)
+    assert isinstance(end, Closed)
+    assert end.ending is Ending.UNREACHABLE
+    assert end.detail.endswith("closed the connection without a reply")
+
+
+def test_a_server_that_speaks_http_1_gives_no_reply() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        thread = threading.Thread(target=_speak_http_1, args=(listener,))
+        thread.start()
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        end = closed(ask(url, http_version="2-prior-knowledge"))
+        thread.join(PATIENCE)
+    assert end.ending is Ending.UNREACHABLE
+    assert end.detail.endswith("closed the connection without a reply")
+
+
+def _speak_http_1(listener: socket.socket) -> None:
+    with listener.accept()[0] as peer:
+        peer.recv(65536)
+        peer.sendall(b"HTTP/1.1 505 HTTP Version Not Supported\r\nContent-Length: 0\r\n\r\n")
+        peer.shutdown(socket.SHUT_WR)
+        while peer.recv(65536):
+            pass
+
+
+def test_a_deadline_ends_a_stream_that_only_pings() -> None:
+    def act(connection: h2.connection.H2Connection, peer: socket.socket) -> None:
+        begin(connection)
+        while True:
+            connection.ping(b"8 bytes!")
+            peer.sendall(connection.data_to_send())
+            connection.receive_data(peer.recv(65536))
+
+    signals, _ = over_http2(act, max_time=0.2)
+    assert body(signals) == EVENT
+    assert closed(signals).ending is Ending.DEADLINE

@@ -1,0 +1,347 @@
+"""HTTP chunks that came in one read of the socket: worked through together, before it is asked
+for more."""
+
+from __future__ import annotations
+
+import fcntl
+import gzip
+import os
+import random
+import signal
+import socket
+import sys
+import termios
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import IO
+
+import h2.connection
+import pytest
+
+from sse_cli.model.events import Chunk, Closed, Ending, Opened, Signal
+from sse_cli.parser.session import Session
+from sse_cli.query.selection import Row
+from sse_cli.request.model import Request
+from sse_cli.run.observers import Note
+from sse_cli.run.stream_run import Run
+from sse_cli.run.time_limit import Duration
+from sse_cli.sources.files import RunClock
+from sse_cli.transport import connect, handshake
+from sse_cli.transport.body import MOST_HELD, MOST_PIECES, _Gathering
+from sse_cli.transport.watchdog import Watchdog
+from tests.cli.test_exit_codes import redirected
+from tests.support.program import error_and_hint, finish, sse, start
+from tests.support.wire import (
+    CHUNKED,
+    LAST_CHUNK,
+    PATIENCE,
+    STREAM,
+    Handler,
+    Peer,
+    Wire,
+    body,
+    chunk,
+    closed,
+    head,
+)
+from tests.unit.transport.test_http2 import OK, serving
+
+EVENTS = [b"data: %d\n\n" % number for number in range(5)]
+TOGETHER = head(STREAM, CHUNKED) + b"".join(map(chunk, EVENTS))
+
+
+def chunks(seen: Sequence[Signal]) -> list[bytes]:
+    return [one.data for one in seen if isinstance(one, Chunk)]
+
+
+def pushing(
+    url: str, each: Callable[[Chunk], None] = lambda _: None, **fields: object
+) -> list[Signal]:
+    """Every signal of one request in order, yielded or pushed; `each` sees those pushed."""
+    seen: list[Signal] = []
+
+    def push(pushed: Chunk) -> None:
+        seen.append(pushed)
+        each(pushed)
+
+    request = Request(url, **{"max_time": PATIENCE, **fields})  # type: ignore[arg-type]
+    for one in connect.connect(request, RunClock(), push=push):
+        seen.append(one)
+    return seen
+
+
+def waiting_for(seen: threading.Event, *more: bytes) -> Handler:
+    """Sends five events at once, and the rest when they were seen."""
+
+    def handler(peer: Peer) -> None:
+        peer.send(TOGETHER)
+        assert seen.wait(PATIENCE)
+        peer.send(*more, LAST_CHUNK)
+
+    return handler
+
+
+def test_what_came_together_is_pushed_before_more_is_waited_for() -> None:
+    pushed = threading.Event()
+    with Wire(waiting_for(pushed, chunk(b": more\n"))) as server:
+        seen = pushing(server.origin, lambda _: pushed.set())
+    assert chunks(seen) == [EVENTS[0], b"".join(EVENTS[1:]), b": more\n"]
+    assert closed(seen).ending is Ending.EOF
+
+
+def test_frames_of_http_2_are_pushed_as_chunks_are() -> None:
+    pushed = threading.Event()
+
+    def act(connection: h2.connection.H2Connection, peer: socket.socket) -> None:
+        connection.send_headers(1, OK)
+        for event in EVENTS:
+            connection.send_data(1, event)
+        peer.sendall(connection.data_to_send())
+        assert pushed.wait(PATIENCE)
+        connection.end_stream(1)
+
+    with serving(act) as (origin, _):
+        seen = pushing(origin, lambda _: pushed.set(), http_version="2-prior-knowledge")
+    assert chunks(seen)[:2] == [EVENTS[0], b"".join(EVENTS[1:])]
+    assert closed(seen).ending is Ending.EOF
+
+
+@pytest.mark.parametrize(
+    ("rest", "ending"),
+    [
+        (LAST_CHUNK, Ending.EOF),
+        (b"", Ending.TRUNCATED),
+        (b"f", Ending.TRUNCATED),
+        (b"no size\r\n", Ending.MALFORMED),
+    ],
+)
+def test_what_was_held_comes_before_the_end_however_it_ends(rest: bytes, ending: Ending) -> None:
+    with Wire(TOGETHER + rest) as server:
+        seen = pushing(server.origin)
+    assert body(seen) == b"".join(EVENTS)
+    assert closed(seen).ending is ending
+    assert isinstance(seen[-1], Closed)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_bytes_come_in_order_however_they_are_cut(seed: int) -> None:
+    dice = random.Random(seed)
+    raw = dice.randbytes(300_000)
+    sent, sizes = b"", [1, 10, 1000, 90_000]
+    rest = raw
+    while rest:
+        size = dice.choice(sizes)
+        sent, rest = sent + chunk(rest[:size]), rest[size:]
+
+    def handler(peer: Peer) -> None:
+        peer.send(head(STREAM, CHUNKED))
+        left = sent + LAST_CHUNK
+        while left:
+            size = dice.choice([1, 100, 5000, 200_000])
+            peer.send(left[:size])
+            left = left[size:]
+
+    with Wire(handler) as server:
+        seen = pushing(server.origin)
+    assert body(seen) == raw, seed
+    stamps = [one.at for one in seen]
+    assert stamps == sorted(stamps), seed
+    assert closed(seen).ending is Ending.EOF
+
+
+def test_no_more_is_held_of_a_read_that_grows_than_fits_a_read() -> None:
+    packed = gzip.compress(b"data: \n\n" * 1_000_000)  # 8 MB, of some 8 KB
+    with Wire(head(STREAM, CHUNKED, "Content-Encoding: gzip") + chunk(packed)) as server:
+        seen = pushing(server.origin)
+    assert sum(map(len, chunks(seen))) == 8_000_000
+    assert max(map(len, chunks(seen))) <= 2 * MOST_HELD
+
+
+def test_no_more_pieces_are_held_than_take_a_moment() -> None:
+    events = [b"data: %d\n\n" % number for number in range(500)]
+    with Wire(head(STREAM, CHUNKED) + b"".join(map(chunk, events)) + LAST_CHUNK) as server:
+        seen = pushing(server.origin)
+    assert body(seen) == b"".join(events)
+    held = [data.count(b"data") for data in chunks(seen)]
+    assert max(held) == MOST_PIECES
+    assert len(held) < len(events) / 10
+
+
+def test_a_reply_that_is_no_stream_is_never_pushed() -> None:
+    reply = head(CHUNKED, "Content-Type: text/html") + b"".join(map(chunk, EVENTS)) + LAST_CHUNK
+    with Wire(reply) as server:
+        seen = pushing(server.origin, lambda _: pytest.fail("was pushed"))
+    assert chunks(seen) == EVENTS
+
+
+def test_the_reader_s_own_time_is_not_the_stream_s_silence() -> None:
+    done = threading.Event()
+
+    def slowly(_: Chunk) -> None:
+        assert not threading.Event().wait(1.0)  # what a slow terminal takes
+        done.set()
+
+    with Wire(waiting_for(done)) as server:
+        seen = pushing(server.origin, slowly, idle_timeout=0.4)
+    assert closed(seen).ending is Ending.EOF
+
+
+def test_a_silence_after_a_push_is_noticed() -> None:
+    def handler(peer: Peer) -> None:
+        peer.send(TOGETHER)
+        peer.until_gone()
+
+    with Wire(handler) as server:
+        seen = pushing(server.origin, idle_timeout=0.2)
+    assert body(seen) == b"".join(EVENTS)
+    assert closed(seen).ending is Ending.STALLED
+
+
+def test_ctrl_c_among_them_loses_nothing_that_has_come() -> None:
+    def pieces() -> Iterator[bytes]:
+        yield from EVENTS[:3]
+        raise KeyboardInterrupt
+
+    wire, pushed, seen = handshake.Wire(), list[Chunk](), list[Chunk]()
+    wire.listens = True
+    gathering = _Gathering(wire, Watchdog(None), RunClock(), pushed.append)
+    with pytest.raises(KeyboardInterrupt):
+        seen.extend(gathering.chunks(pieces(), None))
+    assert (chunks(seen), chunks(pushed)) == ([EVENTS[0]], [b"".join(EVENTS[1:3])])
+
+
+# The program: servers that send many events at once and then nothing for as long as we listen
+
+
+def silent(peer: Peer) -> None:
+    peer.send(TOGETHER)
+    peer.until_gone()
+
+
+def test_every_event_is_shown_while_the_server_says_nothing_more() -> None:
+    shown = threading.Event()
+    with Wire(waiting_for(shown)) as server, start(server.origin, "-o", "text", "-m", "30") as run:
+        assert run.stdout
+        assert [run.stdout.readline() for _ in EVENTS] == [b"0\n", b"1\n", b"2\n", b"3\n", b"4\n"]
+        shown.set()
+        ran = finish(run)
+    assert (ran.code, ran.out) == (0, b"")
+
+
+@pytest.mark.parametrize("limit", [("-n", "3"), ("--until", "@ == `2`")])
+def test_a_limit_among_them_ends_the_run(limit: Sequence[str]) -> None:
+    with Wire(silent) as server:
+        ran = sse(server.origin, "-o", "text", "-m", "30", *limit)
+    assert (ran.code, ran.out) == (0, b"0\n1\n2\n")
+
+
+def test_a_recording_of_a_run_with_a_limit_ends_as_the_run_did(tmp_path: Path) -> None:
+    late = chunk(b'data: {"error":{"message":"late"}}\n\n')
+    file = tmp_path / "it.rec"
+    with Wire(TOGETHER + late + LAST_CHUNK) as server:
+        ran = sse(server.origin, "-o", "text", "-n", "3", "--record", file, "--summary")
+    again = sse(file, "-o", "text", "--summary")
+    assert (ran.code, ran.out) == (again.code, again.out) == (0, b"0\n1\n2\n")
+    assert ran.talk.splitlines()[1:] == again.talk.splitlines()[1:]
+    assert recording_bytes(file) == b"".join(EVENTS[:3])
+
+
+def recording_bytes(file: Path) -> bytes:
+    return sse("convert", file, "--to", "sse").out
+
+
+def test_ctrl_c_leaves_whole_lines_to_a_reader_who_is_slow() -> None:
+    events = [chunk(b'data: {"n":%d,"pad":"%s"}\n\n' % (n, b"x" * 1000)) for n in range(300)]
+
+    def handler(peer: Peer) -> None:
+        peer.send(head(STREAM, CHUNKED), *[b"".join(events)])
+        peer.until_gone()
+
+    with Wire(handler) as server, start(server.origin, "-o", "jsonl", "-m", "30") as run:
+        until(lambda: waiting_in(run.stdout) > 40_000)  # the pipe is filling, and nobody reads
+        run.send_signal(signal.SIGINT)
+        ran = finish(run)
+    assert ran.out.endswith(b"\n")
+    numbers = [line["n"] for line in ran.objects("data")]
+    assert numbers == [n + 1 for n in range(len(numbers))]
+
+
+def waiting_in(pipe: IO[bytes] | None) -> int:
+    """The bytes that a pipe holds."""
+    assert pipe
+    return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
+
+
+def until(holds: Callable[[], bool]) -> None:
+    """Wait until something holds."""
+    end = time.monotonic() + PATIENCE
+    while not holds():
+        assert time.monotonic() < end
+        os.sched_yield()
+
+
+def test_an_output_that_fails_among_them_is_not_taken_for_the_connection_s_failure() -> None:
+    later = ("-q", "@ > `0` && @ || null")  # the first event, which is not pushed, prints nothing
+    with Wire(silent) as server:
+        ran = redirected("> /dev/full", server.origin, "-o", "text", "-m", "30", *later)
+    assert ran.code == 7
+    assert error_and_hint(ran)[0] == "can't write to standard output: no space left on device"
+
+
+def test_an_expectation_that_fails_among_them_is_told() -> None:
+    with Wire(silent) as server:
+        ran = sse("check", server.origin, "--max-events", "3", "--min-events", "4")
+    assert ran.code == 1, ran.talk
+
+
+# A source that takes exceptions for its own, as a transport must
+
+
+class Kept:
+    """A view that calls `each`, and then keeps what it was shown."""
+
+    tap = None
+
+    def __init__(self, each: Callable[[], object]) -> None:
+        self.data: list[str] = []
+        self._each = each
+
+    def rows(self, rows: Sequence[Row]) -> None:
+        self._each()
+        self.data += [row.message.data for row in rows]
+
+    def note(self, note: Note) -> None:
+        pass
+
+    def flush(self) -> None:
+        pass
+
+
+def run_over(each: Callable[[], object], **more: Duration) -> tuple[Closed, list[str]]:
+    run, view = Run(Session(), RunClock(), **more), Kept(each)  # type: ignore[arg-type]
+
+    def source() -> Iterator[Signal]:
+        yield Opened(0.0, "http://h/", 200)
+        try:
+            run.push(Chunk(0.1, b"".join(EVENTS)))
+        except Exception as error:
+            yield Closed(0.2, Ending.TRUNCATED, str(error))
+        yield Closed(0.3, Ending.EOF)
+
+    return run.over(source(), view), view.data
+
+
+def test_what_a_view_raises_passes_through_the_source() -> None:
+    def fail() -> None:
+        raise BrokenPipeError("ours")
+
+    with pytest.raises(BrokenPipeError, match="ours"):
+        run_over(fail)
+
+
+def test_time_that_is_up_while_they_are_worked_through_ends_the_run_after_them() -> None:
+    closed, data = run_over(lambda: signal.raise_signal(signal.SIGALRM), duration=Duration(60.0))
+    assert data == ["0", "1", "2", "3", "4"]
+    assert (closed.ending, closed.detail) == (Ending.LIMIT, "60 s are over, as --for asked")

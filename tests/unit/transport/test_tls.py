@@ -1,0 +1,308 @@
+"""TLS: trusted, untrusted, by a CA of one's own, with a client certificate, through a proxy."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import socket
+import ssl
+import subprocess
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from sse_cli.model.errors import UsageError
+from sse_cli.model.events import Closed, Ending
+from sse_cli.request.model import Request
+from sse_cli.transport import tls
+from tests.support.wire import (
+    CHUNKED,
+    STREAM,
+    Peer,
+    Wire,
+    ask,
+    body,
+    chunk,
+    closed,
+    head,
+    on_time,
+    opened,
+    whole,
+)
+
+EVENT = b"data: one\n\n"
+SECONDS = 0.2
+
+
+@pytest.fixture(autouse=True)
+def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("NO_PROXY", "*")
+
+
+def make(folder: Path, name: str) -> Path:
+    """A self-signed certificate for this machine, its key in the same file."""
+    if not shutil.which("openssl"):
+        pytest.skip("openssl is not there to make a certificate")
+    file, key = folder / f"{name}.pem", folder / f"{name}.key"
+    names = "subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:api.test"
+    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
+    options = ["-keyout", str(key), "-out", str(file), "-subj", f"/CN={name}", "-addext", names]
+    subprocess.run([*command.split(), *options], check=True, capture_output=True)
+    file.write_bytes(file.read_bytes() + key.read_bytes())
+    return file
+
+
+@pytest.fixture(scope="module")
+def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return make(tmp_path_factory.mktemp("tls"), "server")
+
+
+@pytest.fixture
+def context(certificate: Path) -> ssl.SSLContext:
+    """The server's side."""
+    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    made.load_cert_chain(certificate)
+    return made
+
+
+@pytest.fixture
+def server(context: ssl.SSLContext) -> Iterator[Wire]:
+    with Wire(whole(EVENT), tls=context) as wire:
+        yield wire
+
+
+def test_a_certificate_nobody_vouches_for_is_not_trusted(server: Wire) -> None:
+    (end,) = ask(server.origin, headers=(("Authorization", "Bearer sk-test"),))
+    assert isinstance(end, Closed)
+    assert end.ending is Ending.UNREACHABLE
+    assert end.detail.startswith("the TLS certificate of 127.0.0.1 is not trusted: ")
+    assert "self" in end.detail
+    assert end.hint == "--cacert FILE trusts another CA; -k skips the check"
+    assert server.requests == []
+
+
+def test_insecure_skips_the_check(server: Wire) -> None:
+    signals = ask(server.origin, insecure=True)
+    assert body(signals) == EVENT
+    assert opened(signals).http_version == "HTTP/1.1"
+
+
+def test_a_ca_of_ones_own_is_trusted(server: Wire, certificate: Path) -> None:
+    signals = ask(server.origin, cacert=str(certificate))
+    assert (body(signals), closed(signals).ending) == (EVENT, Ending.EOF)
+
+
+def test_a_name_the_certificate_lacks_is_not_trusted(
+    context: ssl.SSLContext, certificate: Path
+) -> None:
+    listener = socket.create_server(("127.0.0.2", 0))
+    with Wire(whole(EVENT), tls=context, listener=listener) as wire:
+        end = closed(ask(f"https://127.0.0.2:{wire.port}/", cacert=str(certificate)))
+        assert wire.requests == []
+    assert end.ending is Ending.UNREACHABLE
+    assert "127.0.0.2" in end.detail
+
+
+def test_a_client_certificate_is_shown_to_the_server(
+    context: ssl.SSLContext, tmp_path: Path
+) -> None:
+    client = make(tmp_path, "client")
+    context.load_verify_locations(client)
+    context.verify_mode = ssl.CERT_REQUIRED
+    seen = []
+
+    def handler(peer: Peer) -> None:
+        assert isinstance(peer.socket, ssl.SSLSocket)
+        seen.append(peer.socket.getpeercert())
+        peer.send(whole(EVENT))
+
+    with Wire(handler, tls=context) as wire:
+        assert body(ask(wire.origin, insecure=True, cert=str(client))) == EVENT
+        key = str(client.with_suffix(".key"))
+        assert body(ask(wire.origin, insecure=True, cert=str(client), key=key)) == EVENT
+        end = closed(ask(wire.origin, insecure=True))
+    subject = ((("commonName", "client"),),)
+    assert [found["subject"] for found in seen if found] == [subject, subject]
+    assert end.ending is Ending.UNREACHABLE
+
+
+def test_a_client_certificate_is_not_shown_to_another_origin(
+    context: ssl.SSLContext, certificate: Path
+) -> None:
+    context.load_verify_locations(certificate)
+    context.verify_mode = ssl.CERT_OPTIONAL
+    seen = []
+
+    def handler(peer: Peer) -> None:
+        assert isinstance(peer.socket, ssl.SSLSocket)
+        seen.append(peer.socket.getpeercert())
+        peer.send(reply)
+
+    with Wire(handler, tls=context) as wire:
+        target = f"https://localhost:{wire.port}/s"
+        reply = head(f"Location: {target}", "Content-Length: 0", status="302 Found")
+        ask(wire.origin, insecure=True, cert=str(certificate), location=True)
+    assert seen[0]
+    assert not any(seen[1:])
+    assert len(seen) > 1
+
+
+def test_https_to_a_plain_port_is_unreachable_and_says_why() -> None:
+    with Wire(b"HTTP/1.1 400 Bad Request\r\n\r\n") as wire:
+        with socket.create_server(("127.0.0.1", 0)) as listener:
+            talker = threading.Thread(target=_answer_in_plain, args=(listener,))
+            talker.start()
+            end = closed(ask(f"https://127.0.0.1:{listener.getsockname()[1]}/"))
+            talker.join()
+        assert wire.requests == []
+    assert end.ending is Ending.UNREACHABLE
+    assert end.detail.startswith("no TLS connection to 127.0.0.1:")
+    assert "http://" in end.hint
+
+
+def _answer_in_plain(listener: socket.socket) -> None:
+    with listener.accept()[0] as peer:
+        peer.recv(65536)
+        peer.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
+
+
+def test_http_to_a_tls_port_is_no_stream(server: Wire) -> None:
+    end = closed(ask(server.origin.replace("https", "http")))
+    assert end.ending in (Ending.UNREACHABLE, Ending.MALFORMED)
+    assert server.requests == []
+
+
+def test_a_cut_without_goodbye_is_truncated(context: ssl.SSLContext) -> None:
+    def cut(peer: Peer) -> None:
+        peer.send(head(STREAM, CHUNKED), chunk(EVENT))
+        peer.socket.shutdown(socket.SHUT_RDWR)
+
+    with Wire(cut, tls=context) as wire:
+        signals = ask(wire.origin, insecure=True)
+    assert body(signals) == EVENT
+    assert closed(signals).ending is Ending.TRUNCATED
+
+
+@pytest.mark.parametrize("framing", [STREAM, f"{STREAM}\r\n{CHUNKED}"])
+def test_a_deadline_ends_a_silent_body_through_tls(context: ssl.SSLContext, framing: str) -> None:
+    def silent(peer: Peer) -> None:
+        peer.send(head(framing), chunk(EVENT))
+        with contextlib.suppress(ssl.SSLError):
+            peer.until_gone()
+
+    with Wire(silent, tls=context) as wire, on_time(SECONDS):
+        signals = ask(wire.origin, insecure=True, max_time=SECONDS)
+    assert EVENT in body(signals)
+    assert closed(signals).ending is Ending.DEADLINE
+
+
+@pytest.mark.parametrize("limits", [{"connect_timeout": SECONDS}, {"max_time": SECONDS}])
+def test_a_handshake_that_is_never_answered_is_late(limits: dict[str, float]) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"https://127.0.0.1:{listener.getsockname()[1]}/"
+        with on_time(SECONDS):
+            assert closed(ask(url, insecure=True, **limits)).ending is Ending.DEADLINE
+
+
+@pytest.mark.parametrize("location", [False, True])
+def test_a_redirect_from_https_to_http_is_followed_only_on_request_and_bare(
+    context: ssl.SSLContext, location: bool
+) -> None:
+    with Wire(whole(EVENT)) as plain:
+        reply = head(f"Location: {plain.origin}/s", "Content-Length: 0", status="307 Moved")
+        with Wire(reply, tls=context) as wire:
+            headers = (("Authorization", "Bearer sk-test"),)
+            signals = ask(wire.origin, insecure=True, headers=headers, location=location)
+        asked = [request.headers for request in plain.requests]
+    if location:
+        assert body(signals) == EVENT
+        assert asked == [[("Host", f"127.0.0.1:{plain.port}")]]
+    else:
+        assert closed(signals).ending is Ending.REFUSED
+        assert asked == []
+
+
+# CONNECT
+
+
+def tunnel(peer: Peer) -> None:
+    """A proxy's side of CONNECT (RFC 9110, 9.3.6): bytes in both directions."""
+    host, _, port = peer.request.target.rpartition(":")
+    assert (peer.request.method, host) == ("CONNECT", "api.test")
+    with socket.create_connection(("127.0.0.1", int(port))) as target:
+        peer.send(head(status="200 Connected"))
+        back = threading.Thread(target=_pump, args=(target, peer.socket))
+        back.start()
+        _pump(peer.socket, target)
+        back.join()
+
+
+def _pump(source: socket.socket, sink: socket.socket) -> None:
+    with contextlib.suppress(OSError):
+        while data := source.recv(65536):
+            sink.sendall(data)
+        sink.shutdown(socket.SHUT_WR)
+
+
+def test_https_goes_through_a_proxys_tunnel_and_the_proxy_sees_no_request(
+    server: Wire, certificate: Path
+) -> None:
+    url = f"https://api.test:{server.port}/{{id}}|?q=[1]"
+    headers = (("Authorization", "Bearer sk-test"),)
+    with Wire(tunnel) as proxy:
+        named = proxy.origin.replace("//", "//ann:secret@")
+        signals = ask(url, proxy=named, cacert=str(certificate), headers=headers)
+        (connect,) = proxy.requests
+    assert body(signals) == EVENT
+    (request,) = server.requests
+    assert request.target == "/{id}|?q=[1]"
+    assert request.headers == [("Host", f"api.test:{server.port}"), *headers]
+    assert connect.target == f"api.test:{server.port}"
+    assert dict(connect.headers)["Proxy-Authorization"] == "Basic YW5uOnNlY3JldA=="
+    assert "Authorization" not in dict(connect.headers)
+
+
+def test_a_proxy_that_refuses_the_tunnel_is_named_as_the_culprit() -> None:
+    with Wire(head("Content-Length: 0", status="407 Proxy Authentication Required")) as proxy:
+        end = closed(ask("https://api.test/", proxy=proxy.origin))
+    assert end.ending is Ending.UNREACHABLE
+    assert end.detail == "the proxy refused: 407 Proxy Authentication Required"
+
+
+def test_a_proxy_that_never_answers_connect_is_late() -> None:
+    with Wire(lambda peer: peer.trickle(b"")) as proxy, on_time(SECONDS):
+        end = closed(ask("https://api.test/", proxy=proxy.origin, connect_timeout=SECONDS))
+    assert end.ending is Ending.DEADLINE
+
+
+# The context
+
+
+def test_plain_http_loads_no_certificates() -> None:
+    found = tls.context(Request("http://x/", cacert="/nonexistent"), secure=False)
+    assert found.cert_store_stats()["x509_ca"] == 0
+
+
+def test_https_checks_names_and_certificates_by_the_systems_cas() -> None:
+    found = tls.context(Request("https://x/"), secure=True)
+    assert found.check_hostname
+    assert found.verify_mode is ssl.CERT_REQUIRED
+    assert found.cert_store_stats()["x509_ca"] > 0
+
+
+@pytest.mark.parametrize("option", ["cacert", "cert"])
+def test_a_file_that_is_no_certificate_is_named(option: str, tmp_path: Path) -> None:
+    file = tmp_path / "junk.pem"
+    file.write_text("junk")
+    with pytest.raises(UsageError, match=f"--{option} .*junk.pem: no usable PEM file"):
+        ask("https://127.0.0.1:1/", **{option: str(file)})
+
+
+def test_a_key_that_belongs_to_another_certificate_is_refused(
+    certificate: Path, tmp_path: Path
+) -> None:
+    key = make(tmp_path, "other").with_suffix(".key")
+    with pytest.raises(UsageError, match=r"--cert .*mismatch"):
+        ask("https://127.0.0.1:1/", cert=str(certificate), key=str(key))
