@@ -99,12 +99,12 @@ class SSEServer:
         self, scenario: Scenario, fault: str | None, times: int | None, speed: float, loop: bool
     ) -> str:
         from sse_cli.mockserver import faults  # noqa: PLC0415 (rule 1)
-        from sse_cli.mockserver.replay import Library  # noqa: PLC0415
+        from sse_cli.mockserver.replay import ScenarioLibrary  # noqa: PLC0415
         from sse_cli.mockserver.server import Breaking  # noqa: PLC0415
 
         breaking = Breaking(faults.named(fault) if fault else None, times)
         server = self._running()
-        library = Library(self._scenarios)
+        library = ScenarioLibrary(self._scenarios)
         made = scenario.at_speed(speed)
         name = library.add(made.looped() if loop else made)
         server.breaks[name] = breaking

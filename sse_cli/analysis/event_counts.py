@@ -11,7 +11,7 @@ from sse_cli.run.observers import Item
 _NAMES: Final = {Comment: "comment", Retry: "retry line", Ignored: "ignored line"}
 
 
-class Aside:
+class EventCounts:
     """Counts what came beside the messages."""
 
     def __init__(self) -> None:

@@ -10,7 +10,7 @@ from sse_cli.model.events import Message
 REMEMBERED: Final = 1000  # events that a repetition is looked for among
 
 
-class Continuity:
+class ResumeAudit:
     """Watches messages over connections; memory is bounded.
 
     Holes are counted only while ids count one by one within every connection: a hole between

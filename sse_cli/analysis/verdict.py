@@ -49,7 +49,7 @@ _HINTS: Final = {
 }
 
 
-class Report(NamedTuple):
+class ReportedError(NamedTuple):
     """What reports an error: event `n` with its data, or lines after it that are no event. `at` is
     their stamp (seconds)."""
 
@@ -66,7 +66,7 @@ class Verdict:
     def __init__(self) -> None:
         self.error = ""
         self.error_value: Any = None
-        self.reported: Report | None = None
+        self.reported: ReportedError | None = None
         # Asked at a clean end: why the answer is not whole, "" when it is. Formats know.
         self.missing: Callable[[], str] = lambda: ""
         self.is_done = False  # the sentinel was seen: the stream came to its own end
@@ -90,7 +90,7 @@ class Verdict:
     def _error(self, row: Row) -> None:
         if not self.error and (error := error_of(row)):
             message = row.message
-            report = Report(message.n, message.at, message.type, message.data)
+            report = ReportedError(message.n, message.at, message.type, message.data)
             self._report(f"event {message.n} reports an error: {error}", error_value(row), report)
 
     def ignored(self, event: Ignored) -> None:
@@ -98,11 +98,11 @@ class Verdict:
         if event.reason == "incomplete":
             self._incomplete = event
         if event.reason in ("unknown-field", "incomplete") and not self.error:
-            self._stray_error(event)
+            self._error_outside_events(event)
         elif event.reason == "too-large" and not self._too_large:
             self._too_large = f"line {event.line}, {event.size:,} bytes, is over the size limit"
 
-    def _stray_error(self, event: Ignored) -> None:
+    def _error_outside_events(self, event: Ignored) -> None:
         """Some servers report an error in a line of their own, or as a bare JSON body."""
         line, source = event.line, event.text
         if event.last_line:  # it has no end, and was not reported before
@@ -117,7 +117,9 @@ class Verdict:
             found = _reported(self._document.feed(line, source))
             line, source = self._document.line, self._document.text
         if not is_false(found):
-            report = Report(self._messages, event.at, event.type or "", source, is_event=False)
+            report = ReportedError(
+                self._messages, event.at, event.type or "", source, is_event=False
+            )
             self._report(f"line {line} reports an error: {_error_text(found)}", found, report)
 
     def reconnecting(self) -> None:
@@ -146,7 +148,7 @@ class Verdict:
             return closed._replace(ending=Ending.TRUNCATED, detail=reason, hint="")
         return closed
 
-    def format_error(self, error: Any, report: Report) -> None:
+    def format_error(self, error: Any, report: ReportedError) -> None:
         """Note the error that a wire format found, unless an earlier one is known: a format may be
         known only when more has come."""
         known = self.reported
@@ -157,7 +159,7 @@ class Verdict:
             where = f"a block without data, after {where}," if report.n else "a block without data"
         self._report(f"{where} reports an error: {_error_text(error)}", error, report)
 
-    def _report(self, words: str, value: Any, report: Report) -> None:
+    def _report(self, words: str, value: Any, report: ReportedError) -> None:
         self.error, self.error_value, self.reported = words, value, report
 
     def _cut(self, closed: Closed, cut: Ignored) -> Closed:

@@ -47,7 +47,7 @@ _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True)
-class Described:
+class DescribedStream:
     """One stream of a file, expanded. `target` is a URL or a file's path; the rest are names of
     options and their values, by what they are a part of."""
 
@@ -62,7 +62,7 @@ class Described:
 
 def read(
     path: str, only: Sequence[str] = (), environment: Mapping[str, str] = os.environ
-) -> list[Described]:
+) -> list[DescribedStream]:
     """The streams of a file, in its order; of those `only` are named, if any are.
 
     Raises UsageError with line and column for what can't be read or meant.
@@ -78,7 +78,7 @@ def read(
     except (ValueError, RecursionError) as error:  # bad TOML and bad UTF-8 are ValueErrors
         raise _no_toml(path, text, error) from None
     try:
-        return _File(path, document, where, environment).streams(only)
+        return _StreamsFile(path, document, where, environment).streams(only)
     except RecursionError:
         raise UsageError(f"{path} is nested too deeply", "send such a body from a file") from None
 
@@ -96,7 +96,7 @@ def _no_toml(path: str, text: str, error: Exception) -> UsageError:
     return UsageError(f"{path} is no TOML: {what}", "sse check --schema tells its keys")
 
 
-class _File:
+class _StreamsFile:
     def __init__(
         self,
         path: str,
@@ -110,7 +110,7 @@ class _File:
         self._where = where
         self._environment = environment
 
-    def streams(self, only: Sequence[str]) -> list[Described]:
+    def streams(self, only: Sequence[str]) -> list[DescribedStream]:
         """Every stream is looked at, but variables are asked for where a stream is wanted."""
         for name in self._document:
             if name not in ("defaults", "streams"):
@@ -143,7 +143,7 @@ class _File:
                 self._misfit((*path, name), value)
         return table
 
-    def _stream(self, name: str, defaults: dict[str, Any], own: dict[str, Any]) -> Described:
+    def _stream(self, name: str, defaults: dict[str, Any], own: dict[str, Any]) -> DescribedStream:
         path = ("streams", name)
         paths = {key: (*path, key) if key in own else ("defaults", key) for key in KEYS}
         merged = _merged(defaults, own)
@@ -156,7 +156,7 @@ class _File:
             which = "has both url and file" if "url" in found else "has no url"
             self._fail(path, which, 'write url = "https://…"')
         settings = ("reading", "resuming", "limits")
-        return Described(
+        return DescribedStream(
             name,
             found.get("url") or found["file"],
             self._where[path],

@@ -5,20 +5,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sse_cli.check.expectations import Expectation, Said
+from sse_cli.check.expectations import AnswerProgress, Expectation
 from sse_cli.model.events import Ignored
 from sse_cli.query.selection import Row
 from sse_cli.run.observers import Note
-from sse_cli.run.response_observer import View
+from sse_cli.run.response_observer import ResponseObserver
 from sse_cli.run.stream_run import Due
 
 
 @dataclass
-class Watcher:
+class ExpectationObserver:
     """Shows every event to every expectation."""
 
     expectations: Sequence[Expectation]
-    view: View
+    view: ResponseObserver
 
     @property
     def waits(self) -> bool:
@@ -28,7 +28,7 @@ class Watcher:
     def due(self) -> Due | None:
         """The moment from which on an expectation can't hold unless an event comes before, and
         the option that says so."""
-        said = Said(self.view.timing.first.get("text"), not self.view.is_unknown)
+        said = AnswerProgress(self.view.timing.first.get("text"), not self.view.is_unknown)
         dues = [(at, one) for one in self.expectations if (at := one.due(said)) is not None]
         if not dues:
             return None

@@ -15,12 +15,12 @@ from sse_cli.analysis import verdict
 from sse_cli.check.expectations import (
     WHOLE,
     EndingIs,
+    Evidence,
     Expectation,
-    Facts,
     Finding,
-    Reply,
+    IsEventStream,
     Status,
-    Witness,
+    StreamFacts,
 )
 from sse_cli.model.errors import ExitCode
 from sse_cli.model.events import Closed, Ending
@@ -36,7 +36,7 @@ class Result:
     expected: str
     found: str
     verdict: Verdict
-    witness: Witness | None = None
+    witness: Evidence | None = None
 
 
 @dataclass(frozen=True)
@@ -124,7 +124,7 @@ class Checked:
         return self.last.outcome.exit_code if self.last else 128 + (self.signal_number or 2)
 
 
-def judge(expectations: Iterable[Expectation], facts: Facts) -> Outcome:
+def judge(expectations: Iterable[Expectation], facts: StreamFacts) -> Outcome:
     """The results of all expectations, and the exit code of a stream."""
     findings = [(one, one.judge(facts)) for one in expectations]
     told = any(isinstance(one, Status | EndingIs) and found.holds for one, found in findings)
@@ -132,7 +132,7 @@ def judge(expectations: Iterable[Expectation], facts: Facts) -> Outcome:
     everything = not interrupted and (facts.started or told or _is_fine(facts.closed))
 
     def result(one: Expectation, found: Finding) -> Result:
-        judged = everything and not (isinstance(one, Reply) and facts.opened is None)
+        judged = everything and not (isinstance(one, IsEventStream) and facts.opened is None)
         judged = judged or (not interrupted and _is_known(one, facts))
         if facts.gave_up and not found.holds and one.can_change(facts):
             judged = False
@@ -156,7 +156,7 @@ def _exit_code(results: Sequence[Result], closed: Closed, judged: bool) -> int:
     return ExitCode.OK if judged else verdict.EXIT_CODES[closed.ending]
 
 
-def _is_known(one: Expectation, facts: Facts) -> bool:
+def _is_known(one: Expectation, facts: StreamFacts) -> bool:
     """A refused reply has a status all the same."""
     return isinstance(one, Status) and facts.opened is not None
 

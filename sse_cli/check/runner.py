@@ -17,23 +17,23 @@ from pathlib import Path
 from typing import Final
 
 from sse_cli.analysis.timing import Timing
-from sse_cli.analysis.verdict import Report
+from sse_cli.analysis.verdict import ReportedError
 from sse_cli.check import expectations, failure_recordings
-from sse_cli.check.expectation_observer import Watcher
-from sse_cli.check.expectations import EXCERPT, Facts, Witness
+from sse_cli.check.expectation_observer import ExpectationObserver
+from sse_cli.check.expectations import EXCERPT, Evidence, StreamFacts
 from sse_cli.check.outcome import Attempt, Checked, Running, judge
 from sse_cli.cli.options.stream import RecordingOptions
 from sse_cli.llm import wire_format
-from sse_cli.llm.accumulator import Reassembler
+from sse_cli.llm.accumulator import Accumulator
 from sse_cli.llm.response import answer_object
 from sse_cli.llm.wire_format import WireFormat
 from sse_cli.model.events import Closed, Opened
 from sse_cli.query.selection import Expression
 from sse_cli.render.response_writers import NoWriter
 from sse_cli.request.builder import duration
-from sse_cli.run.observers import Together
+from sse_cli.run.observers import ObserverGroup
 from sse_cli.run.open_target import Wanted, build_request, kind_of, open_target
-from sse_cli.run.response_observer import View
+from sse_cli.run.response_observer import ResponseObserver
 from sse_cli.run.stream_run import Run
 from sse_cli.text import redaction
 
@@ -45,7 +45,7 @@ _OPTION: Final = re.compile(r"--([a-z0-9.-]+)")
 
 
 @dataclass(frozen=True)
-class Stream:
+class StreamCheck:
     """One stream to check, with all that was said of it."""
 
     name: str
@@ -59,7 +59,7 @@ class Stream:
     keep: Path | None = None
     file_name: str = "stream"
 
-    def ready(self) -> Stream:
+    def ready(self) -> StreamCheck:
         """The stream with its request built, and a deadline on it; what can't be is raised now.
 
         Raises UsageError.
@@ -93,9 +93,9 @@ class Stream:
             return f"{asked.method} {redaction.url(asked.url)}"
         return self.name if self.wanted.target == "-" else self.wanted.target
 
-    def reassembler(self, known: Sequence[WireFormat]) -> Reassembler:
+    def accumulator(self, known: Sequence[WireFormat]) -> Accumulator:
         """What puts the answer together, by its format or by one of those `known`."""
-        return Reassembler(known if self.format is None else [wire_format.named(self.format)])
+        return Accumulator(known if self.format is None else [wire_format.named(self.format)])
 
     def _deadline(self) -> float:
         total = dict(self.expected).get("total-within")
@@ -103,7 +103,7 @@ class Stream:
 
 
 def run_once(
-    stream: Stream,
+    stream: StreamCheck,
     known: Sequence[WireFormat],
     number: int = 1,
     begun: Callable[[Timing], object] = lambda _timing: None,
@@ -122,30 +122,32 @@ def run_once(
     return replace(attempt, recording=kept.name)
 
 
-def _run(stream: Stream, known: Sequence[WireFormat], begun: Callable[[Timing], object]) -> Attempt:
+def _run(
+    stream: StreamCheck, known: Sequence[WireFormat], begun: Callable[[Timing], object]
+) -> Attempt:
     run = Run(
         stream.wanted.session(),
         stream.wanted.clock(),
         until=Expression(stream.until, "--until") if stream.until is not None else None,
         max_events=stream.max_events,
     )
-    view = View(stream.reassembler(known), NoWriter(), run.verdict)
-    watcher = Watcher(expectations.build(stream.expected), view)
+    view = ResponseObserver(stream.accumulator(known), NoWriter(), run.verdict)
+    watcher = ExpectationObserver(expectations.build(stream.expected), view)
     run.due = watcher.due if watcher.waits else None
-    run.answer = view.reassembler
-    run.is_done = lambda: view.reassembler.done
+    run.answer = view.accumulator
+    run.is_done = lambda: view.accumulator.done
     run.verdict.missing = view.missing
     begun(run.timing)
-    closed = run.over(open_target(stream.wanted, run), Together(view, watcher))
+    closed = run.over(open_target(stream.wanted, run), ObserverGroup(view, watcher))
     facts = _facts(run, view, closed)
     status = run.opened.status if run.opened else None
     return Attempt(judge(watcher.expectations, facts), facts.answer, status)
 
 
-def _facts(run: Run, view: View, closed: Closed) -> Facts:
-    answer = answer_object(view.reassembler, run.opened, closed, run.timing, view.timing)
-    wire = view.reassembler.format
-    return Facts(
+def _facts(run: Run, view: ResponseObserver, closed: Closed) -> StreamFacts:
+    answer = answer_object(view.accumulator, run.opened, closed, run.timing, view.timing)
+    wire = view.accumulator.format
+    return StreamFacts(
         closed=closed,
         timing=run.timing,
         answer=answer | {"headers": _headers(run.opened)},
@@ -157,12 +159,12 @@ def _facts(run: Run, view: View, closed: Closed) -> Facts:
     )
 
 
-def _witness(report: Report | None) -> Witness | None:
+def _witness(report: ReportedError | None) -> Evidence | None:
     """The event that reports an error, as far as it is shown."""
     if report is None:
         return None
     n = report.n if report.is_event else 0
-    return Witness(n, report.at, report.type, report.data[:EXCERPT])
+    return Evidence(n, report.at, report.type, report.data[:EXCERPT])
 
 
 def _headers(opened: Opened | None) -> dict[str, str]:
@@ -189,7 +191,7 @@ class Runner:
     """Runs streams in threads: `wait` for each in turn, or, after Ctrl-C, take it as it is
     (`stopped`)."""
 
-    def __init__(self, streams: Sequence[Stream], plan: Plan) -> None:
+    def __init__(self, streams: Sequence[StreamCheck], plan: Plan) -> None:
         self._streams = streams
         self._plan = plan
         self._known = wire_format.known()
@@ -204,13 +206,13 @@ class Runner:
             threading.Thread(target=self._work, daemon=True, name=f"sse-check-{number}").start()
 
     def wait(self, index: int) -> Checked:
-        """Stream `index` once it is checked. Raises what its thread raised."""
+        """StreamCheck `index` once it is checked. Raises what its thread raised."""
         while index not in self._finished:
             self._take(*self._done.get())
         return self._checked(index, 0)
 
     def stopped(self, index: int, signal_number: int) -> Checked:
-        """Stream `index` as it is now; without a verdict unless it was over."""
+        """StreamCheck `index` as it is now; without a verdict unless it was over."""
         with contextlib.suppress(queue.Empty):
             while True:
                 self._take(*self._done.get_nowait())

@@ -16,9 +16,9 @@ import typer
 from sse_cli.check import failure_recordings
 from sse_cli.check.outcome import Checked, exit_code
 from sse_cli.check.reports import github_actions, json_report, junit
-from sse_cli.check.runner import Plan, Runner, Stream
+from sse_cli.check.runner import Plan, Runner, StreamCheck
 from sse_cli.cli import messages
-from sse_cli.cli.check_targets import Said
+from sse_cli.cli.check_targets import CheckArguments
 from sse_cli.cli.command_line import PAIRS
 from sse_cli.cli.options.check import CheckFormat, CheckOptions, ExpectationOptions
 from sse_cli.cli.options.request import RequestOptions
@@ -55,11 +55,11 @@ def check(  # noqa: PLR0913 (Typer's: the context, the targets, groups of option
 
     sse check https://api.example.com/v1/chat/completions --json @body.json --min-events 3
     """
-    said = Said(ctx.meta[PAIRS], expected, resuming, reading, recording, options)
+    said = CheckArguments(ctx.meta[PAIRS], expected, resuming, reading, recording, options)
     raise typer.Exit(check_all(said.streams(target), options))
 
 
-def check_all(streams: Sequence[Stream], options: CheckOptions) -> int:
+def check_all(streams: Sequence[StreamCheck], options: CheckOptions) -> int:
     """Check all streams and report on them; the exit code. Raises SSEError."""
     _refuse_what_is_for_one(streams, options)
     ready = [_ready(stream) for stream in streams]
@@ -84,7 +84,7 @@ def check_all(streams: Sequence[Stream], options: CheckOptions) -> int:
 
 
 @contextmanager
-def _progress(runner: Runner, streams: Sequence[Stream]) -> Iterator[Aside]:
+def _progress(runner: Runner, streams: Sequence[StreamCheck]) -> Iterator[Aside]:
     """Show what runs on standard error if that is a person's terminal; gives what makes room
     there. What `-v` says would be written across it."""
     is_for_people = sys.stderr is not None and sys.stderr.isatty() and not os.environ.get("CI")
@@ -119,7 +119,7 @@ def _checked(
     return found
 
 
-def _ready(stream: Stream) -> Stream:
+def _ready(stream: StreamCheck) -> StreamCheck:
     """The stream with its request built; what can't be is told with its name, if it has one."""
     try:
         return stream.ready()
@@ -131,7 +131,7 @@ def _ready(stream: Stream) -> Stream:
         raise
 
 
-def _refuse_what_is_for_one(streams: Sequence[Stream], options: CheckOptions) -> None:
+def _refuse_what_is_for_one(streams: Sequence[StreamCheck], options: CheckOptions) -> None:
     runs = len(streams) * options.attempts
     if runs > 1 and any(stream.wanted.keeping.record for stream in streams):
         raise UsageError("--record is for one run of one stream", "--keep DIR keeps what fails")
@@ -149,7 +149,9 @@ class _TextReport:
         self._screen = console.make(options.color.value)
         self._print = console.print_lines
         self._checks = check_report
-        self._page = check_report.Page(self._screen, self._screen.width if is_terminal() else None)
+        self._page = check_report.ReportLayout(
+            self._screen, self._screen.width if is_terminal() else None
+        )
 
     def show(self, checked: Checked) -> None:
         self._print(self._screen, self._checks.stream_lines(checked, self._page))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from sse_cli.check import config
-from sse_cli.check.runner import Stream
+from sse_cli.check.runner import StreamCheck
 from sse_cli.cli.options.check import CheckOptions, ExpectationOptions
 from sse_cli.cli.options.stream import ReadingOptions, RecordingOptions, ResumeOptions
 from sse_cli.model.errors import UsageError
@@ -17,7 +17,7 @@ Options = TypeVar("Options", ReadingOptions, ResumeOptions)
 
 
 @dataclass(frozen=True)
-class Said:
+class CheckArguments:
     """What the command line says beside its targets."""
 
     pairs: Pairs
@@ -27,7 +27,7 @@ class Said:
     recording: RecordingOptions
     options: CheckOptions
 
-    def streams(self, targets: Sequence[str]) -> list[Stream]:
+    def streams(self, targets: Sequence[str]) -> list[StreamCheck]:
         """The streams of all targets, in order. Raises UsageError."""
         files = [target for target in targets if _is_file_of_streams(target)]
         if self.options.only and not files:
@@ -39,7 +39,7 @@ class Said:
             )
         return [stream for target in targets for stream in self._of(target)]
 
-    def _of(self, target: str) -> list[Stream]:
+    def _of(self, target: str) -> list[StreamCheck]:
         if _is_file_of_streams(target):
             described = config.read(target, self.options.only or ())
             return [self._described(target, one) for one in described]
@@ -48,11 +48,11 @@ class Said:
         expected = tuple(self.expected.pairs())
         name = "standard input" if target == "-" else target  # a URL's is made of its request
         limits = (options.format, options.max_events, options.until)
-        return [Stream(name, wanted, expected, *limits)]
+        return [StreamCheck(name, wanted, expected, *limits)]
 
-    def _described(self, path: str, one: config.Described) -> Stream:
+    def _described(self, path: str, one: config.DescribedStream) -> StreamCheck:
         settings = one.settings
-        return Stream(
+        return StreamCheck(
             one.name,
             Wanted(
                 one.target,

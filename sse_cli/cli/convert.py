@@ -130,7 +130,7 @@ def _is_cut(event: Ignored) -> bool:
 
 def _json_lines(found: reader.Recording, session: Session) -> None:
     """What `sse watch FILE -o jsonl --all` prints."""
-    view = views.stream(Format.JSONL, OutputOptions(everything=True), [])
+    view = views.make(Format.JSONL, OutputOptions(everything=True), [])
     Run(session, files.RunClock()).over(found.signals, view)
 
 

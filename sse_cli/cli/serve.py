@@ -21,7 +21,7 @@ from sse_cli.run.open_target import Wanted
 from sse_cli.text import escaping
 
 if TYPE_CHECKING:  # only servers need them
-    from sse_cli.mockserver.replay import Library
+    from sse_cli.mockserver.replay import ScenarioLibrary
     from sse_cli.mockserver.server import Server
 
 # What one would ask of each scenario: the typewriter text, or the raw data.
@@ -78,7 +78,7 @@ def _list(pairs: Iterable[tuple[str, str]]) -> None:
     console.print_lines(console.make(), lines)
 
 
-def _library(what: list[str], play: PlayOptions) -> Library:
+def _library(what: list[str], play: PlayOptions) -> ScenarioLibrary:
     """What is served, as it is to be played."""
     from sse_cli.mockserver import replay  # noqa: PLC0415 (only servers need them)
     from sse_cli.mockserver.scenarios import chunking  # noqa: PLC0415
@@ -91,16 +91,18 @@ def _library(what: list[str], play: PlayOptions) -> Library:
     return library
 
 
-def _server(library: Library, listen: ListenOptions, play: PlayOptions, stack: ExitStack) -> Server:
+def _server(
+    library: ScenarioLibrary, listen: ListenOptions, play: PlayOptions, stack: ExitStack
+) -> Server:
     """The server that the options describe; what it writes to is closed with `stack`."""
     from sse_cli.mockserver import faults  # noqa: PLC0415 (only servers need them)
-    from sse_cli.mockserver.request_log import JournalFile  # noqa: PLC0415
+    from sse_cli.mockserver.request_log import RequestLogFile  # noqa: PLC0415
     from sse_cli.mockserver.server import Server  # noqa: PLC0415 (asyncio costs 50 ms)
 
     if play.times is not None and play.fault is None:
         raise UsageError("--times limits --fault", "sse serve --list-faults shows what there is")
     fault = faults.named(play.fault) if play.fault else None
-    log = None if listen.journal is None else stack.enter_context(JournalFile(listen.journal))
+    log = None if listen.journal is None else stack.enter_context(RequestLogFile(listen.journal))
     return Server(
         library.scenarios,
         host=listen.host,
@@ -114,7 +116,7 @@ def _server(library: Library, listen: ListenOptions, play: PlayOptions, stack: E
     )
 
 
-def _serve(server: Server, library: Library, listen: ListenOptions) -> None:
+def _serve(server: Server, library: ScenarioLibrary, listen: ListenOptions) -> None:
     """Say where, and serve until a signal ends it."""
     from sse_cli.mockserver import access_control  # noqa: PLC0415 (only servers need it)
     from sse_cli.mockserver.server_thread import serve_forever  # noqa: PLC0415

@@ -26,23 +26,23 @@ from sse_cli.cli.options.stream import (
 )
 from sse_cli.cli.watch import TARGET
 from sse_cli.llm import wire_format
-from sse_cli.llm.accumulator import Reassembler
+from sse_cli.llm.accumulator import Accumulator
 from sse_cli.llm.response import answer_object
 from sse_cli.llm.wire_format import WireFormat
 from sse_cli.model.errors import UsageError
 from sse_cli.model.events import Closed
 from sse_cli.query.selection import Query, as_text
 from sse_cli.render.response_writers import (
-    AsideWriter,
+    DeltaWriter,
     JSONLinesWriter,
     NoWriter,
-    PieceWriter,
-    PlainAside,
+    PlainReasoning,
+    ReasoningWriter,
     TextWriter,
 )
 from sse_cli.render.stdout import Output, is_terminal
 from sse_cli.run.open_target import VERBOSE, Wanted, open_target
-from sse_cli.run.response_observer import View
+from sse_cli.run.response_observer import ResponseObserver
 from sse_cli.run.stream_run import Run
 from sse_cli.text import json_values, units
 
@@ -129,8 +129,8 @@ def tail(  # noqa: PLR0913 (Typer's: the context, the target, groups of options)
 def type_out(wanted: Wanted, options: TailOptions) -> int:
     """Read a target to the end of its answer; the exit code."""
     run = Run(wanted.session(), wanted.clock())
-    view = View(Reassembler(_formats(options)), _writer(options), run.verdict)
-    run.answer = answer = view.reassembler
+    view = ResponseObserver(Accumulator(_formats(options)), _writer(options), run.verdict)
+    run.answer = answer = view.accumulator
     run.is_done = lambda: answer.done or (answer.format is None and answer.gave_up)
     run.verdict.missing = view.missing
     signals = open_target(wanted, run)
@@ -172,7 +172,7 @@ def _of_query(query: Query) -> WireFormat:
     return WireFormat.of("--query", {"text": text}, query)
 
 
-def _writer(options: TailOptions) -> PieceWriter:
+def _writer(options: TailOptions) -> DeltaWriter:
     if options.markdown and options.output is not TailFormat.TEXT:
         raise UsageError("--markdown renders text", f"drop -o {options.output.value}")
     output = Output()
@@ -189,17 +189,17 @@ def _writer(options: TailOptions) -> PieceWriter:
     return TextWriter(output, aside, choice=options.choice, terminal=is_terminal())
 
 
-def _aside(options: TailOptions, output: Output) -> AsideWriter | None:
+def _aside(options: TailOptions, output: Output) -> ReasoningWriter | None:
     where = options.reasoning
     if where is Reasoning.AUTO:
         where = Reasoning.STDERR if _is_person_reading() else Reasoning.HIDE
     if where is Reasoning.HIDE or (where is Reasoning.STDERR and sys.stderr is None):
         return None
     if where is Reasoning.STDOUT:
-        return PlainAside(output, terminal=is_terminal())
+        return PlainReasoning(output, terminal=is_terminal())
     from sse_cli.render import console, reasoning  # noqa: PLC0415 (Rich costs 40 ms)
 
-    return reasoning.Aside(console.make(options.color.value, stderr=True))
+    return reasoning.ConsoleReasoning(console.make(options.color.value, stderr=True))
 
 
 def _is_person_reading() -> bool:
@@ -212,12 +212,12 @@ def _print(answer: dict[str, Any]) -> None:
     output.flush()
 
 
-def _close(run: Run, closed: Closed, view: View, options: TailOptions) -> None:
+def _close(run: Run, closed: Closed, view: ResponseObserver, options: TailOptions) -> None:
     """The closing line, for a person who reads or who asked for it; and what was broken."""
     wanted = options.summary
     if wanted is None:
         wanted = options.output is TailFormat.TEXT and is_terminal() and _is_person_reading()
-    failures = view.reassembler.failures
+    failures = view.accumulator.failures
     nothing = "" if messages.failed(closed) else view.nothing(options.choice)
     if not wanted and not view.broken and not failures and not nothing:
         return
@@ -230,14 +230,14 @@ def _close(run: Run, closed: Closed, view: View, options: TailOptions) -> None:
     if nothing:
         messages.say(tail_summary.nothing(nothing), color)
     if wanted:
-        report = tail_summary.Report(
+        report = tail_summary.TailReport(
             closed,
             run.timing,
             view.timing,
-            view.reassembler,
+            view.accumulator,
             run.reconnects,
-            run.continuity.repeated,
-            run.continuity.skipped,
+            run.resume_audit.repeated,
+            run.resume_audit.skipped,
             messages.failed(closed) and messages.is_one_screen(),
         )
         messages.say(tail_summary.lines(report), color)

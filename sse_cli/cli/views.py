@@ -13,7 +13,7 @@ from sse_cli.run.observers import Note, Renderer
 from sse_cli.run.stream_run import Tap
 
 
-class Stream:
+class TextView:
     """A renderer that writes text to standard output."""
 
     tap: Tap | None = None  # no use for bytes
@@ -33,9 +33,9 @@ class Stream:
         self._write(self._of_note(note))
 
 
-class Raw:
-    """`-o raw`: the bytes of a stream as they came, content coding undone. A reply that is no
-    stream is shown elsewhere."""
+class RawView:
+    """`-o raw`: the bytes of a make as they came, content coding undone. A reply that is no
+    make is shown elsewhere."""
 
     def __init__(self) -> None:
         self._is_stream = True
@@ -76,11 +76,11 @@ def choose(options: OutputOptions, queries: Sequence[Query], *, force: bool = Fa
     return chosen
 
 
-def stream(chosen: Format, options: OutputOptions, queries: Sequence[Query]) -> Stream | Raw:
+def make(chosen: Format, options: OutputOptions, queries: Sequence[Query]) -> TextView | RawView:
     """The view for any format but the table."""
     if chosen is Format.RAW:
-        return Raw()
-    return Stream(_RENDERERS[chosen](options, queries))
+        return RawView()
+    return TextView(_RENDERERS[chosen](options, queries))
 
 
 def _check(chosen: Format, options: OutputOptions, queries: Sequence[Query]) -> None:

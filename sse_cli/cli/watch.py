@@ -26,7 +26,7 @@ from sse_cli.render.lines import Lines
 from sse_cli.request.builder import duration
 from sse_cli.run.open_target import VERBOSE, Aside, Wanted, open_target
 from sse_cli.run.stream_run import Run
-from sse_cli.run.time_limit import Duration
+from sse_cli.run.time_limit import TimeLimit
 
 TARGET = Annotated[
     str,
@@ -77,7 +77,7 @@ def follow(wanted: Wanted, stream: StreamOptions, output: OutputOptions) -> int:
         closed = _table(run, opened, queries, output)
     else:
         signals = opened()
-        view = views.stream(chosen, output, queries)
+        view = views.make(chosen, output, queries)
         closed = run.over(signals, view, view.tap)
         if output.summary:
             messages.say(_summary(run, closed, output), output.color.value)
@@ -87,12 +87,12 @@ def follow(wanted: Wanted, stream: StreamOptions, output: OutputOptions) -> int:
     return messages.exit_code(run, closed)
 
 
-def _duration(stream: StreamOptions, speed: float) -> Duration | None:
+def _duration(stream: StreamOptions, speed: float) -> TimeLimit | None:
     if stream.duration is None:
         return None
     if not (seconds := duration(stream.duration, "--for")):
         raise UsageError("--for 0 leaves no time at all", "leave it out for no limit")
-    return Duration(seconds, speed)
+    return TimeLimit(seconds, speed)
 
 
 def _selection(stream: StreamOptions, queries: Sequence[Query]) -> Selection:
@@ -111,13 +111,13 @@ def _table(
     output: OutputOptions,
 ) -> Closed:
     from sse_cli.llm import wire_format  # noqa: PLC0415 (JMESPath costs 20 ms, Rich 40)
-    from sse_cli.llm.highlights import Glance  # noqa: PLC0415
+    from sse_cli.llm.highlights import Highlights  # noqa: PLC0415
     from sse_cli.render import console, summary  # noqa: PLC0415
-    from sse_cli.render.live_table import Live  # noqa: PLC0415
+    from sse_cli.render.live_table import LiveTable  # noqa: PLC0415
 
-    run.glance = Glance(wire_format.known(skip_broken=True))
+    run.highlights = Highlights(wire_format.known(skip_broken=True))
     screen = console.make(output.color.value)
-    live = Live(
+    live = LiveTable(
         screen,
         queries,
         lambda: summary.footer(run.timing, run.clock()),
@@ -140,17 +140,17 @@ def _summary(run: Run, closed: Closed, output: OutputOptions, *, unicode: bool =
 
     expressions: list[Expression] = [*run.selection.queries]
     expressions += [one for one in (run.selection.where, run.until) if one]
-    report = summary.Report(
+    report = summary.WatchReport(
         run.timing,
         closed,
         run.shown,
         run.aside,
         expressions,
         output.everything,
-        run.glance,
+        run.highlights,
         reconnects=run.reconnects,
-        repeated=run.continuity.repeated,
-        skipped=run.continuity.skipped,
+        repeated=run.resume_audit.repeated,
+        skipped=run.resume_audit.skipped,
         explained=messages.failed(closed) and messages.is_one_screen(),
     )
     return summary.summary(report, unicode=unicode)

@@ -12,7 +12,7 @@ from typing import Any, Final
 
 from sse_cli.llm.extractor import (
     Envelope,
-    Reader,
+    Extractor,
     envelope_of,
     envelope_of_ignored,
     holds,
@@ -21,7 +21,7 @@ from sse_cli.llm.extractor import (
 )
 from sse_cli.llm.tool_calls import ToolCalls
 from sse_cli.llm.wire_format import WireFormat
-from sse_cli.model.delta import Kind, Piece
+from sse_cli.model.delta import Delta, Kind
 from sse_cli.model.events import Ignored, new
 from sse_cli.query.selection import Row
 from sse_cli.text import json_values
@@ -43,8 +43,8 @@ class Choice:
     finish: str | None = None
 
 
-class Reassembler:
-    """Takes messages in order, and gives the pieces that follow from them.
+class Accumulator:
+    """Takes messages in order, and gives the deltas that follow from them.
 
     With one format it is used from the first event on. With several, the first whose
     `detect` is true of an event is taken, and the events before are read again.
@@ -60,7 +60,7 @@ class Reassembler:
         self._candidates = formats
         self._waiting: list[tuple[Envelope, int, float]] = []
         self._held = 0  # characters of the events that wait
-        self._reader: Reader | None = None
+        self._extractor: Extractor | None = None
         self._n = 0
         self._at = 0.0
         if len(formats) == 1:
@@ -91,35 +91,35 @@ class Reassembler:
     @property
     def is_over(self) -> bool:
         """Whether nothing that follows adds to the answer."""
-        return self.done or (self._reader is None and self.gave_up)
+        return self.done or (self._extractor is None and self.gave_up)
 
     def feed(self, rows: Sequence[Row]) -> Sequence[Row]:
-        """Give each message its `pieces`. Returns those up to the one with which the answer is
+        """Give each message its `deltas`. Returns those up to the one with which the answer is
         over, or all of them."""
         if self.is_over:
             return rows
         for number, row in enumerate(rows, 1):
             message = row.message
-            row.pieces = self._take(envelope_of(row), message.n, message.at)
-            if self.done or (self._reader is None and self.gave_up):  # `is_over`, without a call
+            row.deltas = self._take(envelope_of(row), message.n, message.at)
+            if self.done or (self._extractor is None and self.gave_up):  # `is_over`, without a call
                 return rows[:number]
         return rows
 
-    def feed_ignored(self, event: Ignored, n: int) -> Sequence[Piece]:
-        """The pieces of a block without data, by which some servers signal their end."""
+    def feed_ignored(self, event: Ignored, n: int) -> Sequence[Delta]:
+        """The deltas of a block without data, by which some servers signal their end."""
         envelope = envelope_of_ignored(event)
         return () if self.is_over or not envelope else self._take(envelope, n, event.at)
 
-    def finish(self, at: float) -> list[Piece]:
+    def finish(self, at: float) -> list[Delta]:
         """What was held back: half pairs, and tool calls that nothing showed to be complete."""
         self._at = at
-        return [piece for number in self.choices for piece in self._rest_of(number)]
+        return [delta for number in self.choices for delta in self._rest_of(number)]
 
     def choice(self, number: int = 0) -> Choice:
         """The alternative `number`; an empty one if nothing came for it."""
         return self.choices.get(number) or Choice()
 
-    def _rest_of(self, number: int) -> Iterator[Piece]:
+    def _rest_of(self, number: int) -> Iterator[Delta]:
         choice = self.choices[number]
         if half := choice.reasoning.finish():
             yield self._piece("reasoning", half, number)
@@ -129,12 +129,12 @@ class Reassembler:
 
     def _choose(self, wire: WireFormat) -> None:
         self.format = wire
-        self._reader = Reader(wire)
+        self._extractor = Extractor(wire)
 
-    def _take(self, envelope: Envelope, n: int, at: float) -> Sequence[Piece]:
-        if self._reader is not None:
+    def _take(self, envelope: Envelope, n: int, at: float) -> Sequence[Delta]:
+        if self._extractor is not None:
             self._n, self._at = n, at
-            return self._read(self._reader, envelope)
+            return self._read(self._extractor, envelope)
         known = (one for one in self._candidates if not (one.from_start and self._waiting))
         found = next((one for one in known if holds(one.get("detect"), envelope)), None)
         self._waiting.append((envelope, n, at))
@@ -143,80 +143,80 @@ class Reassembler:
             return ()
         self._choose(found)
         waiting, self._waiting = self._waiting, []
-        pieces: list[Piece] = []
+        deltas: list[Delta] = []
         for event in waiting:
             if not self.done:
-                pieces += self._take(*event)
-        return pieces
+                deltas += self._take(*event)
+        return deltas
 
-    def _read(self, reader: Reader, envelope: Envelope) -> Sequence[Piece]:
-        """The pieces of a message. What is asked of each is nothing for most: null or false."""
-        pieces: list[Piece] = []
-        if reader.each is None:
-            self._item(reader, envelope, pieces)
+    def _read(self, extractor: Extractor, envelope: Envelope) -> Sequence[Delta]:
+        """The deltas of a message. What is asked of each is nothing for most: null or false."""
+        deltas: list[Delta] = []
+        if extractor.each is None:
+            self._item(extractor, envelope, deltas)
         else:
-            items = reader.items(envelope)
+            items = extractor.items(envelope)
             for item in items:
-                self._item(reader, item, pieces)
-            if not items and holds(reader.finish_root, envelope):
-                self._finish(0, value_of(reader.finish_root, envelope), pieces)
-        usage = reader.usage and reader.usage(envelope)
+                self._item(extractor, item, deltas)
+            if not items and holds(extractor.finish_root, envelope):
+                self._finish(0, value_of(extractor.finish_root, envelope), deltas)
+        usage = extractor.usage and extractor.usage(envelope)
         if usage is not None and usage is not False and not is_false(usage):
             self.usage = _merged(self.usage, usage)
-            pieces.append(self._piece("usage", self.usage))
-        error = reader.error(envelope) if reader.error and self.error is None else None
+            deltas.append(self._piece("usage", self.usage))
+        error = extractor.error(envelope) if extractor.error and self.error is None else None
         if error is not None and error is not False and not is_false(error):
             self.error = error
             self.failed = envelope
-            pieces.append(self._piece("error", error))
-        done = reader.done and reader.done(envelope)
+            deltas.append(self._piece("error", error))
+        done = extractor.done and extractor.done(envelope)
         if done is not None and done is not False and not is_false(done):
             self.done = True
-            pieces += self.finish(self._at)
-        return pieces
+            deltas += self.finish(self._at)
+        return deltas
 
-    def _item(self, reader: Reader, item: Any, pieces: list[Piece]) -> None:
-        number = reader.choice(item) if reader.choice else 0
+    def _item(self, extractor: Extractor, item: Any, deltas: list[Delta]) -> None:
+        number = extractor.choice(item) if extractor.choice else 0
         if number.__class__ is not int:
             number = 0
         choice = self.choices.get(number)
         if choice is None:
             choice = self.choices[number] = Choice()
-        part = reader.part(item) if reader.part else None
+        part = extractor.part(item) if extractor.part else None
         if isinstance(part, dict | list):
             part = json_values.dump(part)
-        if reader.reasoning and (found := reader.reasoning(item)):
-            self._text("reasoning", choice.reasoning, (number, part), found, pieces)
-        if reader.text and (found := reader.text(item)):
-            self._text("text", choice.text, (number, part), found, pieces)
-        if reader.tool and (found := reader.tool(item)) and _says(found):
+        if extractor.reasoning and (found := extractor.reasoning(item)):
+            self._text("reasoning", choice.reasoning, (number, part), found, deltas)
+        if extractor.text and (found := extractor.text(item)):
+            self._text("text", choice.text, (number, part), found, deltas)
+        if extractor.tool and (found := extractor.tool(item)) and _says(found):
             complete = choice.tools.feed(found, part)
-            pieces += (self._piece("tool", call, number) for call in complete)
-        found = reader.finish and reader.finish(item)
+            deltas += (self._piece("tool", call, number) for call in complete)
+        found = extractor.finish and extractor.finish(item)
         if found is not None and found is not False and not is_false(found):
-            self._finish(number, found, pieces)
+            self._finish(number, found, deltas)
 
     def _text(
-        self, kind: Kind, text: Text, place: tuple[int, Any], found: Any, pieces: list[Piece]
+        self, kind: Kind, text: Text, place: tuple[int, Any], found: Any, deltas: list[Delta]
     ) -> None:
         number, part = place
         if found.__class__ is dict:
             if "full" in found and (whole := "".join(strings(found["full"]))):
                 more, voided = text.replace(part, whole)
                 if more:
-                    pieces.append(self._piece(kind, more, number, replaces=voided))
+                    deltas.append(self._piece(kind, more, number, replaces=voided))
             return
         for fragment in (found,) if found.__class__ is str else strings(found):
             if more := text.add(part, fragment):
-                pieces.append(new(Piece, (kind, more, number, self._n, self._at, False)))
+                deltas.append(new(Delta, (kind, more, number, self._n, self._at, False)))
 
-    def _finish(self, number: int, found: Any, pieces: list[Piece]) -> None:
+    def _finish(self, number: int, found: Any, deltas: list[Delta]) -> None:
         choice = self.choices.setdefault(number, Choice())
         choice.finish = found if isinstance(found, str) else json_values.dump(found)
-        pieces.append(self._piece("finish", choice.finish, number))
+        deltas.append(self._piece("finish", choice.finish, number))
 
-    def _piece(self, kind: Kind, value: Any, choice: int = 0, *, replaces: bool = False) -> Piece:
-        return Piece(kind, value, choice, self._n, self._at, replaces)
+    def _piece(self, kind: Kind, value: Any, choice: int = 0, *, replaces: bool = False) -> Delta:
+        return Delta(kind, value, choice, self._n, self._at, replaces)
 
 
 def _says(found: Any) -> bool:

@@ -14,7 +14,7 @@ from sse_cli.text.json_values import is_false
 Envelope: TypeAlias = dict[str, Any]
 
 
-class Reader:
+class Extractor:
     """A format's expressions as attributes, each a function or None."""
 
     def __init__(self, wire: WireFormat) -> None:
@@ -69,7 +69,7 @@ def explain(wire: WireFormat, envelope: Envelope) -> Iterator[tuple[str, Any]]:
     """
     for key in EVENT_KEYS:
         yield from _explained(wire, key, key, envelope)
-    for index, item in enumerate(Reader(wire).items(envelope)):
+    for index, item in enumerate(Extractor(wire).items(envelope)):
         for key in ITEM_KEYS:
             label = key if wire.get("each") is None else f"{key}[{index}]"
             yield from _explained(wire, key, label, item)

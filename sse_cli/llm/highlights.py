@@ -10,7 +10,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final, Literal, NamedTuple
 
 from sse_cli.llm.accumulator import DETECTION_LIMIT
-from sse_cli.llm.extractor import Reader, envelope_of, holds, strings
+from sse_cli.llm.extractor import Extractor, envelope_of, holds, strings
 from sse_cli.llm.response import output_tokens
 from sse_cli.llm.wire_format import WireFormat
 from sse_cli.query.selection import Row
@@ -28,7 +28,7 @@ class Part(NamedTuple):
     text: str
 
 
-class Glance:
+class Highlights:
     """Looks at messages in order, and remembers only when the first of each kind came."""
 
     def __init__(self, formats: Sequence[WireFormat]) -> None:
@@ -37,42 +37,42 @@ class Glance:
         self.tokens: int | None = None
         # Of plain text all is text: there is nothing around it to tell it from.
         self._formats = [wire for wire in formats if not wire.from_start]
-        self._reader: Reader | None = None
+        self._extractor: Extractor | None = None
         self._tried = 0
         self._done = False
         self._finished: dict[int, bool] = {}  # whether an alternative said why it finished
 
     @property
     def is_whole(self) -> bool:
-        """Whether the end that the format requires was seen, as `Reassembler.is_whole` asks."""
+        """Whether the end that the format requires was seen, as `Accumulator.is_whole` asks."""
         if self.format is None or not self.format.required:
             return True
         return self._done or (bool(self._finished) and all(self._finished.values()))
 
     def feed(self, row: Row) -> list[Part]:
         """The parts of a message, in the order in which the format names them."""
-        if self._reader is None and not self._detect(row):
+        if self._extractor is None and not self._detect(row):
             return []
-        assert self._reader is not None  # noqa: S101 (_detect found it)
+        assert self._extractor is not None  # noqa: S101 (_detect found it)
         envelope = envelope_of(row)
-        if self._reader.usage and not is_false(usage := self._reader.usage(envelope)):
+        if self._extractor.usage and not is_false(usage := self._extractor.usage(envelope)):
             self.tokens = output_tokens(usage) or self.tokens
-        self._done = self._done or holds(self._reader.done, envelope)
-        items = self._reader.items(envelope)
-        if not items and holds(self._reader.finish_root, envelope):
+        self._done = self._done or holds(self._extractor.done, envelope)
+        items = self._extractor.items(envelope)
+        if not items and holds(self._extractor.finish_root, envelope):
             self._finished[0] = True
-        parts = [part for item in items for part in self._item(self._reader, item)]
+        parts = [part for item in items for part in self._item(self._extractor, item)]
         for part in parts:
             self.first.setdefault(part.kind, row.message.at)
         return parts
 
-    def _item(self, reader: Reader, item: Any) -> list[Part]:
-        number = reader.choice(item) if reader.choice else 0
+    def _item(self, extractor: Extractor, item: Any) -> list[Part]:
+        number = extractor.choice(item) if extractor.choice else 0
         number = number if number.__class__ is int else 0
         if len(self._finished) < MOST_CHOICES or number in self._finished:
-            has_finished = holds(reader.finish, item)
+            has_finished = holds(extractor.finish, item)
             self._finished[number] = self._finished.get(number, False) or has_finished
-        return [*_parts(reader, item)]
+        return [*_parts(extractor, item)]
 
     def _detect(self, row: Row) -> bool:
         if self._tried >= DETECTION_LIMIT:
@@ -83,16 +83,16 @@ class Glance:
         self.format = next(known, None)
         if self.format is None:
             return False
-        self._reader = Reader(self.format)
+        self._extractor = Extractor(self.format)
         return True
 
 
-def _parts(reader: Reader, item: Any) -> Iterator[Part]:
-    if reader.reasoning and not is_false(found := reader.reasoning(item)):
+def _parts(extractor: Extractor, item: Any) -> Iterator[Part]:
+    if extractor.reasoning and not is_false(found := extractor.reasoning(item)):
         yield from (Part("reasoning", text) for text in strings(_whole(found)))
-    if reader.text and not is_false(found := reader.text(item)):
+    if extractor.text and not is_false(found := extractor.text(item)):
         yield from (Part("text", text) for text in strings(_whole(found)))
-    if reader.tool and not is_false(found := reader.tool(item)):
+    if extractor.tool and not is_false(found := extractor.tool(item)):
         yield from (Part("tool", text) for text in _tool_strings(found))
 
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any, Final
 
 from sse_cli.analysis.timing import Timing
-from sse_cli.llm.accumulator import Choice, Reassembler
-from sse_cli.model.delta import Piece
+from sse_cli.llm.accumulator import Accumulator, Choice
+from sse_cli.model.delta import Delta
 from sse_cli.model.events import Closed, Opened
 
 # Where the APIs put the number of tokens of an answer.
@@ -23,23 +23,23 @@ _OUTPUT_TOKENS: Final = (
 
 
 class AnswerTiming:
-    """When the first piece of each kind came, and how fast text did (seconds)."""
+    """When the first delta of each kind came, and how fast text did (seconds)."""
 
     def __init__(self) -> None:
         self.first: dict[str, float] = {}
-        self.pieces = 0
+        self.deltas = 0
         self._last_text = 0.0
 
-    def feed(self, pieces: Iterable[Piece]) -> None:
-        """Count pieces."""
+    def feed(self, deltas: Iterable[Delta]) -> None:
+        """Count deltas."""
         first = self.first
-        for piece in pieces:
-            kind = piece.kind
+        for delta in deltas:
+            kind = delta.kind
             if kind not in first:
-                first[kind] = piece.at
+                first[kind] = delta.at
             if kind == "text" or kind == "reasoning":  # noqa: PLR1714 (this runs at every event)
-                self.pieces += 1
-                self._last_text = piece.at
+                self.deltas += 1
+                self._last_text = delta.at
 
     def rate(self, usage: Any) -> tuple[str, float | None]:
         """Tokens per second when the API counts them, else pieces per second; named so.
@@ -52,7 +52,7 @@ class AnswerTiming:
         span = self._last_text - begun
         tokens = output_tokens(usage)
         name = "pieces_per_second" if tokens is None else "tokens_per_second"
-        amount = self.pieces if tokens is None else tokens
+        amount = self.deltas if tokens is None else tokens
         return name, round(amount / span, 3) if span > 0 else None
 
 
@@ -65,7 +65,7 @@ def output_tokens(usage: Any) -> int | None:
 
 
 def answer_object(
-    reassembler: Reassembler,
+    accumulator: Accumulator,
     opened: Opened | None,
     closed: Closed,
     timing: Timing,
@@ -75,19 +75,19 @@ def answer_object(
 
     `opened` is the last reply's head, None if nothing answered.
     """
-    found: dict[str, Any] = {"format": reassembler.format.name if reassembler.format else None}
-    found |= _choice(reassembler.choice())
-    found["usage"] = reassembler.usage
-    found["error"] = reassembler.error
-    if len(reassembler.choices) > 1:
+    found: dict[str, Any] = {"format": accumulator.format.name if accumulator.format else None}
+    found |= _choice(accumulator.choice())
+    found["usage"] = accumulator.usage
+    found["error"] = accumulator.error
+    if len(accumulator.choices) > 1:
         found["choices"] = [
             {"choice": number, **_choice(choice)}
-            for number, choice in sorted(reassembler.choices.items())
+            for number, choice in sorted(accumulator.choices.items())
         ]
     found["ending"] = closed.ending.value
     found["detail"] = closed.detail
     found["status"] = opened.status if opened else None
-    found["timing"] = _timing(closed, timing, answer_timing, reassembler.usage)
+    found["timing"] = _timing(closed, timing, answer_timing, accumulator.usage)
     return found
 
 

@@ -30,7 +30,7 @@ Pairs = tuple[tuple[str, str], ...]
 
 
 @dataclass(frozen=True, slots=True)
-class Admission:
+class AccessControl:
     """`names` are the hosts that it answers to, in lower case, IPv6 in brackets; `addresses`
     says that any address will do, too. `origins` are those of pages elsewhere that may read
     it (`*` for all)."""
@@ -83,7 +83,7 @@ class Admission:
         )
 
 
-def of(host: str, origins: Iterable[str] = (), *, remote: bool = False) -> Admission:
+def of(host: str, origins: Iterable[str] = (), *, remote: bool = False) -> AccessControl:
     """Who may ask a server that listens on `host`.
 
     Raises UsageError for an origin or a host that is none, and for one that other machines
@@ -91,7 +91,7 @@ def of(host: str, origins: Iterable[str] = (), *, remote: bool = False) -> Admis
     """
     listed = frozenset(map(_origin, origins))
     if is_loopback(host):
-        return Admission(LOOPBACK_NAMES | {_bracketed(host)}, origins=listed)
+        return AccessControl(LOOPBACK_NAMES | {_bracketed(host)}, origins=listed)
     if not host:
         raise UsageError("an empty --host is no address", "0.0.0.0 and :: are all addresses")
     if not remote:
@@ -100,7 +100,7 @@ def of(host: str, origins: Iterable[str] = (), *, remote: bool = False) -> Admis
             "--allow-remote lets other machines ask it",
         )
     own = {_bracketed(host), socket.gethostname().lower()}
-    return Admission(LOOPBACK_NAMES | own, host in WILDCARDS, listed)
+    return AccessControl(LOOPBACK_NAMES | own, host in WILDCARDS, listed)
 
 
 def is_loopback(host: str) -> bool:

@@ -19,7 +19,7 @@ TOLD = 32  # connections that are sent away with words at a time
 Task = asyncio.Task[None]
 
 
-class Crowd:
+class ConnectionLimit:
     """`room` is how many are served at a time; `stuck_seconds` how long one may not read."""
 
     def __init__(self, room: int, stuck_seconds: float) -> None:

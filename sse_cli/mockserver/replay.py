@@ -56,7 +56,7 @@ _SENDABLE: Final = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 
 
 @dataclass
-class Library:
+class ScenarioLibrary:
     """Scenarios by the names of their routes, and what to tell about the names and files."""
 
     scenarios: dict[str, Scenario] = field(default_factory=dict)
@@ -79,12 +79,12 @@ class Library:
         return tried
 
 
-def collect(words: Sequence[str]) -> Library:
+def collect(words: Sequence[str]) -> ScenarioLibrary:
     """What `words` name: scenarios, files, folders. No words mean all scenarios that ship.
 
     Raises UsageError for what is none of them, can't be read, or holds no stream.
     """
-    library = Library()
+    library = ScenarioLibrary()
     for word in dict.fromkeys(words or scenarios.names()):
         if word in scenarios.names():
             library.add(scenarios.load(word), word)

@@ -104,7 +104,7 @@ def said_by(start: bytes) -> tuple[str, str, Pairs]:
     return line[1].decode(), line[2].decode("latin-1"), tuple(fields)
 
 
-class JournalFile:
+class RequestLogFile:
     """Appends an object a call to a file, at once. Use it as a context manager.
 
     Raises UsageError if the file can't be opened, OutputError if it can't be written.

@@ -17,22 +17,22 @@ from typing import Final, NamedTuple
 
 import h11
 
-from sse_cli.mockserver.access_control import Admission, Pairs
+from sse_cli.mockserver.access_control import AccessControl, Pairs
 from sse_cli.mockserver.faults import Asked
-from sse_cli.mockserver.scenarios import NOTHING_LEFT, PHRASES, Reply, Scenario
+from sse_cli.mockserver.scenarios import NOTHING_LEFT, PHRASES, MockReply, Scenario
 
 ALLOWED_METHODS: Final = "GET, HEAD, POST, OPTIONS"
 
 # RFC 9112, 3.2.2: a server must take the absolute form too, and then its authority counts.
 _TARGET = re.compile(r"(?:https?://(?P<authority>[^/?#]*))?(?P<path>[^?#]*).*", re.IGNORECASE)
 
-Twist = Callable[[str, Scenario, Asked], Reply]
+Twist = Callable[[str, Scenario, Asked], MockReply]
 
 
 class Answer(NamedTuple):
     """A reply, and the name of the scenario that it is made of; None for all else."""
 
-    reply: Reply
+    reply: MockReply
     route: str | None = None
 
 
@@ -44,7 +44,7 @@ class Router:
     """
 
     scenarios: Mapping[str, Scenario]
-    admission: Admission = field(default_factory=Admission)
+    admission: AccessControl = field(default_factory=AccessControl)
     twist: Twist = lambda _name, scenario, _asked: scenario
     speed: float = 1.0
     _visits: dict[str, int] = field(default_factory=dict)
@@ -136,7 +136,7 @@ def _with_headers(scenario: Scenario, headers: Pairs) -> Scenario:
     return replace(scenario, headers=(*scenario.headers, *headers)) if headers else scenario
 
 
-def _names(admission: Admission) -> str:
+def _names(admission: AccessControl) -> str:
     names = sorted(admission.names) + ["any address"] * admission.addresses
     return f"{', '.join(names[:-1])} and {names[-1]}"
 

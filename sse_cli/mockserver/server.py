@@ -16,11 +16,11 @@ import h11
 
 from sse_cli.mockserver import access_control
 from sse_cli.mockserver.connection import Connection, Limits
-from sse_cli.mockserver.connection_limit import Crowd
+from sse_cli.mockserver.connection_limit import ConnectionLimit
 from sse_cli.mockserver.faults import Asked, Fault
 from sse_cli.mockserver.request_log import Exchange, Pairs, said_by
 from sse_cli.mockserver.router import Router
-from sse_cli.mockserver.scenarios import Reply, Scenario
+from sse_cli.mockserver.scenarios import MockReply, Scenario
 from sse_cli.model.errors import SSEError, UsageError
 from sse_cli.process import signals
 
@@ -90,26 +90,26 @@ class Server:
         self._stopped = threading.Event()
         self._loop: asyncio.AbstractEventLoop | None = None
         self._listener: asyncio.Server | None = None
-        self._crowd: Crowd | None = None
+        self._connection_limit: ConnectionLimit | None = None
 
     @property
     def connections(self) -> int:
         """How many connections are open now."""
-        return 0 if self._crowd is None else len(self._crowd)
+        return 0 if self._connection_limit is None else len(self._connection_limit)
 
     @property
     def room(self) -> int:
         """How many there may be; 0 before it listens."""
-        return 0 if self._crowd is None else self._crowd.room
+        return 0 if self._connection_limit is None else self._connection_limit.room
 
-    def reply(self, request: h11.Request, exchange: Exchange) -> Reply:
+    def reply(self, request: h11.Request, exchange: Exchange) -> MockReply:
         """What to answer: the scenario with its fault."""
         self._struck = None
         found = self._router.answer(request)
         exchange.route, exchange.fault = found.route, self._struck
         return found.reply
 
-    def _twist(self, name: str, scenario: Scenario, asked: Asked) -> Reply:
+    def _twist(self, name: str, scenario: Scenario, asked: Asked) -> MockReply:
         breaking = self.breaks.get(name, self._break)
         fault = breaking.take()
         self._struck = fault.name if fault else None
@@ -177,7 +177,7 @@ class Server:
         self._loop = asyncio.get_running_loop()
         self._loop.set_exception_handler(_keep_quiet_about_peers)
         room = min(self.limits.connections, _spare_files())
-        self._crowd = Crowd(room, self.limits.stuck_seconds)
+        self._connection_limit = ConnectionLimit(room, self.limits.stuck_seconds)
         try:
             self._listener = await asyncio.start_server(
                 self._accept, self._host, self._port, backlog=BATCH
@@ -193,14 +193,14 @@ class Server:
         """Stop listening, cut every stream short and wait until all are gone."""
         if self._listener is not None:
             self._listener.close()
-        if self._crowd is not None:
-            await self._crowd.disperse()
+        if self._connection_limit is not None:
+            await self._connection_limit.disperse()
         if self._listener is not None:
             await self._listener.wait_closed()
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        assert self._crowd is not None  # noqa: S101 (it listens)
-        self._crowd.take(Connection(self, reader, writer))
+        assert self._connection_limit is not None  # noqa: S101 (it listens)
+        self._connection_limit.take(Connection(self, reader, writer))
 
 
 def _url(host: str, port: int) -> str:

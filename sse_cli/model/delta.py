@@ -7,7 +7,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 Kind: TypeAlias = Literal["text", "reasoning", "tool", "usage", "finish", "error"]
 
 
-class Piece(NamedTuple):
+class Delta(NamedTuple):
     """What one message added to the answer.
 
     `value` is the text that is new (text, reasoning), a whole `ToolCall` (tool), the counts so far

@@ -14,7 +14,7 @@ from math import isfinite
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from sse_cli.model.delta import Piece
+from sse_cli.model.delta import Delta
 from sse_cli.model.errors import ExpressionError
 from sse_cli.model.events import Message
 from sse_cli.text import json_values
@@ -33,12 +33,12 @@ class Row:
     """A message on its way to a renderer: with its payload (parsed when asked for, once)
     and the value of each query. `gap` is the seconds since the message before it;
     `parts` are the strings of the data that a wire format says are text, reasoning or a tool
-    call (kind, string); `pieces` is what the message adds to an answer."""
+    call (kind, string); `deltas` is what the message adds to an answer."""
 
     values: Sequence[Any] = ()
     gap = 0.0
     parts: Sequence[tuple[str, str]] = ()
-    pieces: Sequence[Piece] = ()
+    deltas: Sequence[Delta] = ()
     _payload = _UNSET
 
     def __init__(self, message: Message) -> None:

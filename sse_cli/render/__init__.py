@@ -2,6 +2,6 @@
 
 A renderer's `feed` takes what passes, in order (chunks as they are read, messages as rows,
 other events as they are), and yields what to print. `table` and `summary` draw with Rich and
-print to a `Screen`; `text`, `jsonl`, `csvrows` and `raw` yield text or bytes for an `Output`.
+print to a `LiveRegion`; `text`, `jsonl`, `csvrows` and `raw` yield text or bytes for an `Output`.
 Server text reaches a terminal through `safe` only.
 """

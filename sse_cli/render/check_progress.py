@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from sse_cli.check.outcome import Running
-from sse_cli.render.live_region import Screen
+from sse_cli.render.live_region import LiveRegion
 from sse_cli.text import escaping
 
 
@@ -19,7 +19,7 @@ class Progress:
     def __init__(self, console: Console, running: Callable[[], Sequence[Running]]) -> None:
         self._console = console
         self._running = running
-        self._screen = Screen(console, self._lines)
+        self._screen = LiveRegion(console, self._lines)
         self._screen.start()
 
     def aside(self) -> AbstractContextManager[None]:

@@ -14,7 +14,7 @@ from rich.cells import cell_len, chop_cells
 from rich.console import Console
 from rich.text import Text
 
-from sse_cli.check.expectations import Witness
+from sse_cli.check.expectations import Evidence
 from sse_cli.check.outcome import Attempt, Checked, Result
 from sse_cli.check.reports.github_actions import defused
 from sse_cli.model.errors import ExitCode
@@ -31,7 +31,7 @@ EXCERPT: Final = 300  # characters that are shown of a text, or of an event in a
 
 
 @dataclass(frozen=True)
-class Page:
+class ReportLayout:
     """Where the report goes, and its columns if it is a terminal: a pipe has no width."""
 
     console: Console
@@ -48,7 +48,7 @@ class Page:
         return (sign if self.unicode else plain, style)
 
 
-def stream_lines(checked: Checked, page: Page) -> Iterable[Text]:
+def stream_lines(checked: Checked, page: ReportLayout) -> Iterable[Text]:
     """All attempts of a stream."""
     for number, attempt in enumerate(checked.attempts, 1):
         yield from _attempt(checked, attempt, number, page)
@@ -75,7 +75,7 @@ def closing_lines(streams: Sequence[Checked]) -> Iterable[Text]:
     yield line
 
 
-def _attempt(checked: Checked, attempt: Attempt, number: int, page: Page) -> Iterable[Text]:
+def _attempt(checked: Checked, attempt: Attempt, number: int, page: ReportLayout) -> Iterable[Text]:
     outcome = attempt.outcome
     verdict = "held" if outcome.held else "failed" if outcome.is_judged else "unjudged"
     note = f"attempt {number}" if len(checked.attempts) > 1 or checked.signal_number else ""
@@ -100,7 +100,7 @@ def _attempt(checked: Checked, attempt: Attempt, number: int, page: Page) -> Ite
 
 
 def _heading(
-    checked: Checked, attempt: Attempt | None, verdict: str, note: str, page: Page
+    checked: Checked, attempt: Attempt | None, verdict: str, note: str, page: ReportLayout
 ) -> Text:
     line = Text.assemble(page.mark(verdict), " ")
     if not f" {checked.target}".endswith(f" {checked.name}"):  # else it is the URL, or the file
@@ -111,7 +111,7 @@ def _heading(
     return line.append(f"  {note}", "sse.label") if note else line
 
 
-def _result(result: Result, width: int, page: Page) -> Iterable[Text]:
+def _result(result: Result, width: int, page: ReportLayout) -> Iterable[Text]:
     """What was expected and found: whole if it failed, else one line of a terminal at most."""
     start = Text.assemble("  ", page.mark(result.verdict), f" {result.name:{width}}  ")
     indent = " " * start.cell_len
@@ -128,7 +128,7 @@ def _result(result: Result, width: int, page: Page) -> Iterable[Text]:
         yield _witness(result.witness, indent, page)
 
 
-def _witness(witness: Witness, indent: str, page: Page) -> Text:
+def _witness(witness: Evidence, indent: str, page: ReportLayout) -> Text:
     """The event at fault, as much of it as fits a line."""
     where = f"event {witness.n:,}" if witness.n else "line"
     kind = f" {witness.event}" if witness.event not in ("", "message") else ""
@@ -139,14 +139,14 @@ def _witness(witness: Witness, indent: str, page: Page) -> Text:
     return line.append("  ").append(_cut(_clean(witness.data), room), "sse.data")
 
 
-def _body(body: bytes, page: Page) -> Text:
+def _body(body: bytes, page: ReportLayout) -> Text:
     """The start of a reply that is no event stream."""
     line = Text("  body: ", "sse.label")
     text = _clean(body.decode("utf-8", "replace").strip())
     return line.append(_cut(text, page.width - line.cell_len if page.width else EXCERPT))
 
 
-def _wrapped(start: Text, parts: Iterable[tuple[str, str]], page: Page) -> Iterable[Text]:
+def _wrapped(start: Text, parts: Iterable[tuple[str, str]], page: ReportLayout) -> Iterable[Text]:
     """Words after `start`; on a terminal with what follows on lines of its own, below them."""
     words = Text.assemble(*((_clean(text), style) for text, style in parts))
     if not page.width:

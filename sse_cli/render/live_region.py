@@ -21,7 +21,7 @@ from sse_cli.render.stdout import failing_output
 REFRESH_SECONDS: Final = 0.105  # and with its jitter still no more than ten a second
 
 
-class Screen:
+class LiveRegion:
     """Prints lines to `console`; `live` draws the live part, if the terminal can have one."""
 
     def __init__(self, console: Console, live: Callable[[], Sequence[Text]]) -> None:

@@ -9,12 +9,12 @@ from rich.console import Console
 from rich.text import Text
 
 from sse_cli.query.selection import Query, Row
-from sse_cli.render.live_region import Screen
+from sse_cli.render.live_region import LiveRegion
 from sse_cli.render.table import TableRenderer
 from sse_cli.run.observers import Item, Note
 
 
-class Live:
+class LiveTable:
     """A view of one run as a table; `footer` draws the line below it."""
 
     def __init__(
@@ -35,7 +35,7 @@ class Live:
             everything=everything,
             encoding=screen.encoding,
         )
-        self._screen = Screen(screen, lambda: [footer()])
+        self._screen = LiveRegion(screen, lambda: [footer()])
         self._screen.start()
 
     def rows(self, rows: Sequence[Row]) -> None:

@@ -15,10 +15,10 @@ from rich.console import Console
 from rich.markdown import Markdown
 from rich.text import Text
 
-from sse_cli.model.delta import Piece
-from sse_cli.render.live_region import Screen
-from sse_cli.render.markdown_blocks import Block, Blocks
-from sse_cli.render.response_writers import AsideWriter
+from sse_cli.model.delta import Delta
+from sse_cli.render.live_region import LiveRegion
+from sse_cli.render.markdown_blocks import MarkdownBlock, MarkdownBlocks
+from sse_cli.render.response_writers import ReasoningWriter
 from sse_cli.text import escaping
 
 # HTML is shown as it is written: answers speak of List<String>, and think in <think>.
@@ -28,18 +28,18 @@ _PARSER: Final = MarkdownIt("commonmark", {"html": False}).enable(["strikethroug
 class MarkdownWriter:
     """Renders the text of one choice on a console; reasoning and tool calls go aside."""
 
-    def __init__(self, console: Console, aside: AsideWriter | None, *, choice: int = 0) -> None:
+    def __init__(self, console: Console, aside: ReasoningWriter | None, *, choice: int = 0) -> None:
         self._console = console
         self._aside = aside
         self._choice = choice
-        self._blocks = Blocks()
+        self._blocks = MarkdownBlocks()
         self._any = False
-        self._screen: Screen | None = None
+        self._screen: LiveRegion | None = None
 
-    def write(self, pieces: Iterable[Piece]) -> None:
-        """Take pieces; the blocks that they finish are printed with the next `flush`."""
-        for piece in pieces:
-            self._take(piece)
+    def write(self, deltas: Iterable[Delta]) -> None:
+        """Take deltas; the blocks that they finish are printed with the next `flush`."""
+        for delta in deltas:
+            self._take(delta)
 
     def flush(self) -> None:
         """Print what is finished."""
@@ -52,28 +52,28 @@ class MarkdownWriter:
         if self._aside:
             self._aside.gap()
 
-    def _take(self, piece: Piece) -> None:
-        if piece.choice != self._choice:
+    def _take(self, delta: Delta) -> None:
+        if delta.choice != self._choice:
             return
-        if piece.kind == "text":
-            self._text(("\n\n" if piece.replaces else "") + piece.value)
-        elif self._aside and piece.kind in ("reasoning", "tool"):
+        if delta.kind == "text":
+            self._text(("\n\n" if delta.replaces else "") + delta.value)
+        elif self._aside and delta.kind in ("reasoning", "tool"):
             self._close_screen()
-            if piece.kind == "reasoning":
-                self._aside.reasoning(piece.value)
+            if delta.kind == "reasoning":
+                self._aside.reasoning(delta.value)
             else:
-                self._aside.tool(piece.value)
+                self._aside.tool(delta.value)
 
     def _text(self, text: str) -> None:
         if self._aside:
             self._aside.gap()
         if self._screen is None:
-            self._screen = Screen(self._console, self._live)
+            self._screen = LiveRegion(self._console, self._live)
             self._screen.start()
         for block in self._blocks.feed(escaping.escape(text, keep="\n\t")):
             self._finished(self._screen, block)
 
-    def _finished(self, screen: Screen, block: Block) -> None:
+    def _finished(self, screen: LiveRegion, block: MarkdownBlock) -> None:
         if self._any and not block.tight:
             screen.write(Text())
         self._any = True

@@ -19,7 +19,7 @@ _HEADING: Final = re.compile(r" {0,3}#{1,6}(?: |\t|$)")
 
 
 @dataclass(frozen=True)
-class Block:
+class MarkdownBlock:
     """A finished block. `tight`: it follows the one before it without a blank line, as items
     of a list do."""
 
@@ -27,7 +27,7 @@ class Block:
     tight: bool
 
 
-class Blocks:
+class MarkdownBlocks:
     """Takes text as it arrives; `feed` gives the blocks that are finished."""
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class Blocks:
         """The block that is still being written."""
         return "".join([*self._lines, *self._rest])
 
-    def feed(self, text: str) -> Iterator[Block]:
+    def feed(self, text: str) -> Iterator[MarkdownBlock]:
         """The blocks that `text` finishes."""
         *lines, rest = text.split("\n")
         for line in lines:
@@ -55,7 +55,7 @@ class Blocks:
         if rest:
             self._rest.append(rest)
 
-    def finish(self) -> Iterator[Block]:
+    def finish(self) -> Iterator[MarkdownBlock]:
         """The last block."""
         if self._rest:
             whole = "".join(self._rest)
@@ -63,7 +63,7 @@ class Blocks:
             yield from self._line(whole)
         yield from self._end()
 
-    def _line(self, line: str) -> Iterator[Block]:
+    def _line(self, line: str) -> Iterator[MarkdownBlock]:
         if self._fence and not self._leaves_item(line):
             self._lines.append(line + "\n")
             if self._closes_fence(line):
@@ -76,7 +76,7 @@ class Blocks:
             return
         yield from self._text_line(line)
 
-    def _blank_line(self) -> Iterator[Block]:
+    def _blank_line(self) -> Iterator[MarkdownBlock]:
         self._blank = True
         if self._lines and not self._item:
             yield from self._end()
@@ -91,7 +91,7 @@ class Blocks:
         self._blank = True  # it can't be a lazy continuation: what is open is no paragraph
         return True
 
-    def _text_line(self, line: str) -> Iterator[Block]:
+    def _text_line(self, line: str) -> Iterator[MarkdownBlock]:
         item = bool(_ITEM.match(line))
         own = self._item and (line.startswith(("  ", "\t")) or not (self._blank or item))
         fence = _FENCE.match(_MARKERS.sub("", line, count=1) if own or item else line)
@@ -114,10 +114,10 @@ class Blocks:
         found = _FENCE.match(line.lstrip() if self._inside else line)
         return bool(found and found[1].startswith(self._fence) and not found[2].strip())
 
-    def _end(self) -> Iterator[Block]:
+    def _end(self) -> Iterator[MarkdownBlock]:
         if self._lines:
             text = "".join(self._lines).rstrip("\n") + "\n"
-            yield Block(text, self._tight)
+            yield MarkdownBlock(text, self._tight)
         self._lines.clear()
         self._item = False
         self._tight = False

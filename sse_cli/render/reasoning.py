@@ -14,7 +14,7 @@ from sse_cli.text import escaping
 MAX_ARGUMENTS = 2000  # characters of a call's arguments that are shown
 
 
-class Aside:
+class ConsoleReasoning:
     """Types reasoning, and tells of tool calls, on a console of its own."""
 
     def __init__(self, console: Console) -> None:

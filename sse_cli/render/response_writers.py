@@ -1,4 +1,4 @@
-"""What `tail` writes: the text of an answer as it arrives, or its pieces as JSON Lines."""
+"""What `tail` writes: the text of an answer as it arrives, or its deltas as JSON Lines."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ from collections.abc import Iterable
 from typing import Any, Literal, Protocol
 
 from sse_cli.llm.tool_calls import ToolCall
-from sse_cli.model.delta import Piece
+from sse_cli.model.delta import Delta
 from sse_cli.render.stdout import Output
 from sse_cli.text import escaping, json_values
 
 Aside = Literal["stderr", "stdout", "hide"]
 
 
-class PieceWriter(Protocol):
-    """Takes the pieces of an answer, in order."""
+class DeltaWriter(Protocol):
+    """Takes the deltas of an answer, in order."""
 
-    def write(self, pieces: Iterable[Piece]) -> None:
-        """Take pieces."""
+    def write(self, deltas: Iterable[Delta]) -> None:
+        """Take deltas."""
 
     def flush(self) -> None:
         """A read has been worked through: hand over what it gave."""
@@ -26,7 +26,7 @@ class PieceWriter(Protocol):
         """Nothing follows."""
 
 
-class AsideWriter(Protocol):
+class ReasoningWriter(Protocol):
     """Where reasoning and tool calls are said, beside the answer."""
 
     def reasoning(self, text: str) -> None:
@@ -46,7 +46,12 @@ class TextWriter:
     """
 
     def __init__(
-        self, output: Output, aside: AsideWriter | None, *, choice: int = 0, terminal: bool = False
+        self,
+        output: Output,
+        aside: ReasoningWriter | None,
+        *,
+        choice: int = 0,
+        terminal: bool = False,
     ) -> None:
         self._output = output
         self._aside = aside
@@ -54,25 +59,25 @@ class TextWriter:
         self._terminal = terminal
         self._last = "\n"  # that was typed
 
-    def write(self, pieces: Iterable[Piece]) -> None:
+    def write(self, deltas: Iterable[Delta]) -> None:
         """Type out text; a part that was replaced starts on a line of its own."""
-        for piece in pieces:
-            if piece.choice != self._choice:
+        for delta in deltas:
+            if delta.choice != self._choice:
                 continue
-            if piece.kind == "text":
+            if delta.kind == "text":
                 if self._aside:
                     self._aside.gap()
-                if piece.replaces:
+                if delta.replaces:
                     self._output.write("\n")
-                text = escaping.escape(piece.value, keep="\n\t") if self._terminal else piece.value
+                text = escaping.escape(delta.value, keep="\n\t") if self._terminal else delta.value
                 self._output.write(text)
                 self._last = text
-            elif self._aside and piece.kind == "reasoning":
+            elif self._aside and delta.kind == "reasoning":
                 self._leave_line()
-                self._aside.reasoning(piece.value)
-            elif self._aside and piece.kind == "tool":
+                self._aside.reasoning(delta.value)
+            elif self._aside and delta.kind == "tool":
                 self._leave_line()
-                self._aside.tool(piece.value)
+                self._aside.tool(delta.value)
 
     def flush(self) -> None:
         """Hand what was typed to the reader."""
@@ -88,14 +93,14 @@ class TextWriter:
 
     def _leave_line(self) -> None:
         """On a terminal what is said aside stands on lines of its own; a pipe gets no newline."""
-        shared = isinstance(self._aside, PlainAside)  # they were asked for among the text
+        shared = isinstance(self._aside, PlainReasoning)  # they were asked for among the text
         if (self._terminal or shared) and not self._last.endswith("\n"):
             self._output.write("\n")
             self._output.flush()
             self._last = "\n"
 
 
-class PlainAside:
+class PlainReasoning:
     """Reasoning and tool calls among the text, for `--reasoning stdout`."""
 
     def __init__(self, output: Output, *, terminal: bool) -> None:
@@ -123,15 +128,15 @@ class PlainAside:
 
 
 class JSONLinesWriter:
-    """`-o jsonl`: one object a piece. Its keys are a contract; the README lists them."""
+    """`-o jsonl`: one object a delta. Its keys are a contract; the README lists them."""
 
     def __init__(self, output: Output) -> None:
         self._output = output
 
-    def write(self, pieces: Iterable[Piece]) -> None:
+    def write(self, deltas: Iterable[Delta]) -> None:
         """A line each."""
-        for piece in pieces:
-            self._output.write(json_values.dump(_object(piece)) + "\n")
+        for delta in deltas:
+            self._output.write(json_values.dump(_object(delta)) + "\n")
 
     def flush(self) -> None:
         """Hand the lines to the reader."""
@@ -144,7 +149,7 @@ class JSONLinesWriter:
 class NoWriter:
     """`-o json`: nothing before the end."""
 
-    def write(self, pieces: Iterable[Piece]) -> None:
+    def write(self, deltas: Iterable[Delta]) -> None:
         """The answer is asked for as a whole."""
 
     def flush(self) -> None:
@@ -162,17 +167,17 @@ def tool_object(call: ToolCall) -> dict[str, Any]:
     return {"id": call.id, "name": call.name, "arguments": call.arguments}
 
 
-def _object(piece: Piece) -> dict[str, Any]:
+def _object(delta: Delta) -> dict[str, Any]:
     line: dict[str, Any] = {
-        "kind": piece.kind,
-        "n": piece.n,
-        "t": round(piece.at, 6),
-        "choice": piece.choice,
+        "kind": delta.kind,
+        "n": delta.n,
+        "t": round(delta.at, 6),
+        "choice": delta.choice,
     }
-    if isinstance(piece.value, ToolCall):
-        line |= tool_object(piece.value)
+    if isinstance(delta.value, ToolCall):
+        line |= tool_object(delta.value)
     else:
-        line[_KEYS.get(piece.kind, piece.kind)] = piece.value
-    if piece.replaces:
+        line[_KEYS.get(delta.kind, delta.kind)] = delta.value
+    if delta.replaces:
         line["replaces"] = True
     return line

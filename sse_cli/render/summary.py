@@ -8,9 +8,9 @@ from typing import Final
 
 from rich.text import Text
 
-from sse_cli.analysis.event_counts import Aside
+from sse_cli.analysis.event_counts import EventCounts
 from sse_cli.analysis.timing import Timing
-from sse_cli.llm.highlights import Glance
+from sse_cli.llm.highlights import Highlights
 from sse_cli.model.events import Closed, Ending
 from sse_cli.query.selection import Expression
 from sse_cli.render.console import prose
@@ -56,7 +56,7 @@ def _long_silence(messages: int, silent: float) -> Text:
 
 
 @dataclass(frozen=True)
-class Report:
+class WatchReport:
     """All that a run leaves to be told. `shown` counts the messages that passed the filters.
 
     `reconnects` counts the connections after the first; `repeated` and `skipped` the events
@@ -66,17 +66,17 @@ class Report:
     timing: Timing
     closed: Closed
     shown: int
-    aside: Aside
+    aside: EventCounts
     expressions: Sequence[Expression] = ()
     everything: bool = False
-    glance: Glance | None = None
+    highlights: Highlights | None = None
     reconnects: int = 0
     repeated: int = 0
     skipped: int = 0
     explained: bool = False
 
 
-def summary(report: Report, *, unicode: bool = True) -> Iterable[Text]:
+def summary(report: WatchReport, *, unicode: bool = True) -> Iterable[Text]:
     """The closing lines: how it ended and why, how much came, when, and what was not shown."""
     timing = report.timing
     yield Text()
@@ -85,7 +85,7 @@ def summary(report: Report, *, unicode: bool = True) -> Iterable[Text]:
         return
     yield figures_line(_amounts(report))
     if timing.last:  # a raw stream in a file has no times
-        yield figures_line(_firsts(timing, report.glance))
+        yield figures_line(_firsts(timing, report.highlights))
     if timing.last and timing.gaps.count:
         yield _gaps(timing, unicode=unicode)
     yield from reconnects_lines(report.reconnects, report.repeated, report.skipped)
@@ -107,20 +107,20 @@ def ending_line(closed: Closed, *, explained: bool = False) -> Text:
     return prose(f"{ending.value}  ", style, escaping.compact(closed.detail))
 
 
-def _amounts(report: Report) -> list[Figure]:
+def _amounts(report: WatchReport) -> list[Figure]:
     timing = report.timing
     events = units.count(timing.messages, "event")
     if report.shown != timing.messages:
         events += f" ({report.shown:,} shown)"
     amounts = [("", events), ("", units.size(timing.bytes))]
-    if report.glance and report.glance.format:
-        amounts.append(("", escaping.compact(report.glance.format.name)))
-        if report.glance.tokens:
-            amounts.append(("", units.count(report.glance.tokens, "token")))
+    if report.highlights and report.highlights.format:
+        amounts.append(("", escaping.compact(report.highlights.format.name)))
+        if report.highlights.tokens:
+            amounts.append(("", units.count(report.highlights.tokens, "token")))
     return [*amounts, ("in", units.seconds(report.closed.at))] if timing.last else amounts
 
 
-def _firsts(timing: Timing, glance: Glance | None) -> list[Figure]:
+def _firsts(timing: Timing, highlights: Highlights | None) -> list[Figure]:
     firsts = [
         ("headers", timing.headers),
         ("first byte", timing.first_byte),
@@ -128,8 +128,8 @@ def _firsts(timing: Timing, glance: Glance | None) -> list[Figure]:
         ("first value", timing.first_value),
     ]
     figures = [(label, units.seconds(at)) for label, at in firsts if at]
-    if glance and glance.format:
-        figures += [(f"first {kind}", units.seconds(at)) for kind, at in glance.first.items()]
+    if highlights and highlights.format:
+        figures += [(f"first {kind}", units.seconds(at)) for kind, at in highlights.first.items()]
     return figures
 
 
@@ -159,10 +159,15 @@ def reconnects_lines(reconnects: int, repeated: int, skipped: int) -> Iterable[T
     yield line
 
 
-def _notes(report: Report) -> Iterable[Text]:
-    glance = report.glance
-    if glance and glance.format and report.closed.ending in _CLEAN and not glance.is_whole:
-        name = escaping.compact(glance.format.name)
+def _notes(report: WatchReport) -> Iterable[Text]:
+    highlights = report.highlights
+    if (
+        highlights
+        and highlights.format
+        and report.closed.ending in _CLEAN
+        and not highlights.is_whole
+    ):
+        name = escaping.compact(highlights.format.name)
         text = f"the end that {name} requires never came: a cut? (sse tail exits with 5)"
         yield prose("warning: ", "sse.stopped", text)
     counts = report.aside.counts

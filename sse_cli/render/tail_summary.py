@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from rich.text import Text
 
 from sse_cli.analysis.timing import Timing
-from sse_cli.llm.accumulator import Reassembler
+from sse_cli.llm.accumulator import Accumulator
 from sse_cli.llm.response import AnswerTiming
 from sse_cli.model.events import Closed
 from sse_cli.render.summary import Figure, ending_line, figures_line, reconnects_lines
@@ -16,20 +16,20 @@ from sse_cli.text import escaping, units
 
 
 @dataclass(frozen=True)
-class Report:
+class TailReport:
     """What a run of `tail` leaves to be told."""
 
     closed: Closed
     timing: Timing
     answer: AnswerTiming
-    reassembler: Reassembler
+    accumulator: Accumulator
     reconnects: int = 0
     repeated: int = 0
     skipped: int = 0
     explained: bool = False  # an error line below gives the ending's detail
 
 
-def lines(report: Report) -> Iterable[Text]:
+def lines(report: TailReport) -> Iterable[Text]:
     """Ending and evidence, then the figures."""
     yield Text()
     yield ending_line(report.closed, explained=report.explained)
@@ -59,8 +59,8 @@ def failed_expressions(failures: Mapping[str, tuple[int, str]]) -> Iterable[Text
         yield Text.assemble(("warning: ", "sse.stopped"), text)
 
 
-def _figures(report: Report) -> list[Figure]:
-    wire, first = report.reassembler.format, report.answer.first
+def _figures(report: TailReport) -> list[Figure]:
+    wire, first = report.accumulator.format, report.answer.first
     figures: list[Figure] = [("", escaping.compact(wire.name))] if wire else []
     figures.append(("", units.count(report.timing.messages, "event")))
     if report.timing.last:  # a raw stream in a file has no times
@@ -68,8 +68,8 @@ def _figures(report: Report) -> list[Figure]:
             if kind in first:
                 figures.append((label, units.seconds(first[kind])))
         figures.append(("in", units.seconds(report.closed.at)))
-    name, rate = report.answer.rate(report.reassembler.usage)
+    name, rate = report.answer.rate(report.accumulator.usage)
     if rate:
         figures.append(("", f"{rate:.0f} {name.partition('_')[0]}/s"))
-    finish = report.reassembler.choice().finish
+    finish = report.accumulator.choice().finish
     return [*figures, ("finish", escaping.compact(finish))] if finish else figures

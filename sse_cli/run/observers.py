@@ -37,7 +37,7 @@ class View(Protocol):
         """A read has been worked through: print what it gave."""
 
 
-class Together:
+class ObserverGroup:
     """Several views as one."""
 
     def __init__(self, *views: View) -> None:

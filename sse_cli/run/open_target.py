@@ -20,7 +20,7 @@ from sse_cli.run.stream_run import Run
 from sse_cli.sources import files
 from sse_cli.sources.files import Clock, RunClock
 from sse_cli.transport import reconnect
-from sse_cli.transport.reconnect import Policy
+from sse_cli.transport.reconnect import ReconnectPolicy
 
 Pairs = Sequence[tuple[str, str]]
 Aside = Callable[[], AbstractContextManager[None]]
@@ -125,13 +125,15 @@ def build_request(wanted: Wanted) -> model.Request:
     return model.build([*url, *wanted.pairs])._replace(idle_timeout=_idle(wanted.resuming))
 
 
-def _policy(options: ResumeOptions) -> Policy:
+def _policy(options: ResumeOptions) -> ReconnectPolicy:
     """When a stream is opened again."""
     if options.max_reconnects is not None and not options.reconnect:
         raise UsageError("--max-reconnects limits --reconnect", "add --reconnect")
     if options.retry_on is not None and not options.reconnect:
         raise UsageError("--retry-on widens --reconnect", "add --reconnect")
-    return Policy(options.reconnect, options.max_reconnects, _statuses(options.retry_on or ""))
+    return ReconnectPolicy(
+        options.reconnect, options.max_reconnects, _statuses(options.retry_on or "")
+    )
 
 
 def _idle(options: ResumeOptions) -> float | None:

@@ -5,23 +5,23 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sse_cli.analysis.verdict import SENTINEL, Report, Verdict
-from sse_cli.llm.accumulator import Reassembler
+from sse_cli.analysis.verdict import SENTINEL, ReportedError, Verdict
+from sse_cli.llm.accumulator import Accumulator
 from sse_cli.llm.extractor import is_message
 from sse_cli.llm.response import AnswerTiming
-from sse_cli.model.delta import Piece
+from sse_cli.model.delta import Delta
 from sse_cli.model.events import Closed, Ignored
 from sse_cli.query.selection import Row
-from sse_cli.render.response_writers import PieceWriter
+from sse_cli.render.response_writers import DeltaWriter
 from sse_cli.run.observers import Note
 
 
 @dataclass
-class View:
-    """Where what a run shows becomes pieces of an answer."""
+class ResponseObserver:
+    """Where what a run shows becomes deltas of an answer."""
 
-    reassembler: Reassembler
-    writer: PieceWriter
+    accumulator: Accumulator
+    writer: DeltaWriter
     verdict: Verdict
     timing: AnswerTiming = field(default_factory=AnswerTiming)
     broken: int = 0
@@ -32,11 +32,11 @@ class View:
     @property
     def is_unknown(self) -> bool:
         """Whether no format was found."""
-        return self.reassembler.format is None
+        return self.accumulator.format is None
 
     def rows(self, rows: Sequence[Row]) -> None:
-        """Write the pieces of messages."""
-        self._write([piece for row in rows for piece in row.pieces])
+        """Write the deltas of messages."""
+        self._write([delta for row in rows for delta in row.deltas])
         for row in rows:
             if row.payload.__class__ is dict:
                 self._speaks_json = True
@@ -47,9 +47,9 @@ class View:
     def note(self, note: Note) -> None:
         """Write those that follow from anything else."""
         if isinstance(note, Ignored):
-            self._write(self.reassembler.feed_ignored(note, self._n))
+            self._write(self.accumulator.feed_ignored(note, self._n))
         elif isinstance(note, Closed):
-            self._write(self.reassembler.finish(note.at))
+            self._write(self.accumulator.finish(note.at))
             self._tell_error(note.at)
 
     def flush(self) -> None:
@@ -58,14 +58,14 @@ class View:
 
     def missing(self) -> str:
         """Why the answer is not whole, if its format says how it must end."""
-        wire = self.reassembler.format
-        if wire is None or self.reassembler.is_whole:
+        wire = self.accumulator.format
+        if wire is None or self.accumulator.is_whole:
             return ""
         return f"the stream ended before the answer did: no end that {wire.name} requires"
 
     def nothing(self, choice: int) -> str:
         """Why nothing was typed out, "" when something was."""
-        choices = self.reassembler.choices
+        choices = self.accumulator.choices
         if self.is_unknown or not self._n:
             return ""
         if not any(kind in self.timing.first for kind in ("text", "reasoning", "tool")):
@@ -76,29 +76,29 @@ class View:
         return ""
 
     def _source(self) -> str:
-        wire = self.reassembler.format
+        wire = self.accumulator.format
         return "that query" if wire is None or wire.name == "--query" else f"format {wire.name}"
 
-    def _write(self, pieces: Sequence[Piece]) -> None:
-        self.timing.feed(pieces)
-        self.writer.write(pieces)
-        if self.reassembler.error is not None:
-            for piece in pieces:
-                if piece.kind == "error":
-                    self._fail(piece)
+    def _write(self, deltas: Sequence[Delta]) -> None:
+        self.timing.feed(deltas)
+        self.writer.write(deltas)
+        if self.accumulator.error is not None:
+            for delta in deltas:
+                if delta.kind == "error":
+                    self._fail(delta)
 
-    def _fail(self, piece: Piece) -> None:
-        if failed := self.reassembler.failed:
+    def _fail(self, delta: Delta) -> None:
+        if failed := self.accumulator.failed:
             said = failed["event"], failed["raw"]
-            report = Report(piece.n, piece.at, *said, is_event=is_message(failed))
-            self.verdict.format_error(piece.value, report)
+            report = ReportedError(delta.n, delta.at, *said, is_event=is_message(failed))
+            self.verdict.format_error(delta.value, report)
 
     def _tell_error(self, at: float) -> None:
         """An error that no format had to find is a part of the answer, too."""
         found, report = self.verdict.error_value, self.verdict.reported
-        if self.reassembler.error is None and found is not None and report:
-            self.reassembler.error = found
-            self.writer.write([Piece("error", found, 0, report.n, at)])
+        if self.accumulator.error is None and found is not None and report:
+            self.accumulator.error = found
+            self.writer.write([Delta("error", found, 0, report.n, at)])
 
     def _check_json(self, row: Row) -> None:
         data = row.message.data

@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing, nullcontext
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from sse_cli.analysis.event_counts import Aside
-from sse_cli.analysis.resume_audit import Continuity
+from sse_cli.analysis.event_counts import EventCounts
+from sse_cli.analysis.resume_audit import ResumeAudit
 from sse_cli.analysis.timing import Timing
 from sse_cli.analysis.verdict import Verdict
 from sse_cli.model.errors import Terminated, TimeIsUp
@@ -25,14 +25,14 @@ from sse_cli.model.events import (
 from sse_cli.parser.session import Session
 from sse_cli.query.selection import Expression, Row, Selection
 from sse_cli.run.observers import Note, View
-from sse_cli.run.time_limit import Duration
+from sse_cli.run.time_limit import TimeLimit
 from sse_cli.sources.files import Clock
 from sse_cli.text.json_values import is_false
 from sse_cli.transport.watchdog import Patience, endless
 
 if TYPE_CHECKING:  # JMESPath (20 ms) is not for all, a recorder for those who record
-    from sse_cli.llm.accumulator import Reassembler
-    from sse_cli.llm.highlights import Glance
+    from sse_cli.llm.accumulator import Accumulator
+    from sse_cli.llm.highlights import Highlights
     from sse_cli.recording.writer import Recorder
 
 
@@ -68,7 +68,7 @@ class Run:
         selection: Selection | None = None,
         until: Expression | None = None,
         max_events: int | None = None,
-        duration: Duration | None = None,
+        duration: TimeLimit | None = None,
     ) -> None:
         self.session = session
         self.clock = clock
@@ -77,16 +77,16 @@ class Run:
         self.max_events = max_events
         self.duration = duration
         # What a command adds.
-        self.glance: Glance | None = None
-        self.answer: Reassembler | None = None
+        self.highlights: Highlights | None = None
+        self.answer: Accumulator | None = None
         self.recorder: Recorder | None = None
         self.is_done: Callable[[], bool] | None = None
         self.due: Callable[[], Due | None] | None = None  # when what is waited for comes too late
         # What is known.
         self.timing = Timing()
         self.verdict = Verdict()
-        self.aside = Aside()
-        self.continuity = Continuity()
+        self.aside = EventCounts()
+        self.resume_audit = ResumeAudit()
         self.opened: Opened | None = None
         self.shown = 0
         self.reconnects = 0
@@ -252,7 +252,7 @@ class Run:
             self.verdict.ignored(note)
         elif isinstance(note, Opened):
             self.opened = note
-            self.continuity.opened()
+            self.resume_audit.opened()
         elif isinstance(note, Reconnecting):
             self.reconnects += 1
             self._due = note.at + note.delay
@@ -266,12 +266,12 @@ class Run:
         self.verdict.messages(rows)
         for row in rows:
             if row.message.id:
-                self.continuity.message(row.message)
+                self.resume_audit.message(row.message)
         if self.verdict.is_done:  # what is_done() knows of ends the run itself
             self.session.resume.over = True
-        if self.glance:
+        if self.highlights:
             for row in rows:
-                row.parts = self.glance.feed(row)
+                row.parts = self.highlights.feed(row)
         if not self.selection.is_all and not (rows := self.selection.kept(rows)):
             return
         self.shown += len(rows)

@@ -10,7 +10,7 @@ from sse_cli.model.events import Closed, Ending, Opened, Signal
 from sse_cli.process import signals as process_signals
 
 
-class Duration:
+class TimeLimit:
     """Seconds of a stream, by its stamps and by the wall clock; `speed` is that at which a
     recording is played. Its alarm strikes only while a signal is waited for: what has come is
     worked through."""

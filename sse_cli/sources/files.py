@@ -24,7 +24,7 @@ from sse_cli.model.errors import UsageError
 from sse_cli.model.events import Chunk, Closed, Ending, Media, Opened, Push, Resume, Signal
 from sse_cli.recording import reader, writer
 from sse_cli.request.model import Request
-from sse_cli.transport.reconnect import Pace, Policy, Reconnector
+from sse_cli.transport.reconnect import ConnectionPace, Reconnector, ReconnectPolicy
 from sse_cli.transport.watchdog import Patience, endless
 
 READ_SIZE: Final = 64 * 1024
@@ -112,7 +112,7 @@ def from_url(  # noqa: PLR0913 (one request, and what the run knows)
     request: Request,
     reading: Reading,
     clock: Clock,
-    policy: Policy | None = None,
+    policy: ReconnectPolicy | None = None,
     resume: Resume | None = None,
     *,
     patience: Patience = endless,
@@ -124,7 +124,7 @@ def from_url(  # noqa: PLR0913 (one request, and what the run knows)
     from sse_cli.transport import connect as transport  # noqa: PLC0415
 
     cookies = transport.Cookies() if policy and policy.reconnect else None
-    pace = Pace()
+    pace = ConnectionPace()
 
     def connect(request: Request, attempt: int) -> Generator[Signal, None, None]:
         return transport.connect(
@@ -140,7 +140,12 @@ def from_url(  # noqa: PLR0913 (one request, and what the run knows)
         )
 
     opener = Reconnector(
-        connect, policy or Policy(), resume or Resume(), clock, pace=pace, patience=patience
+        connect,
+        policy or ReconnectPolicy(),
+        resume or Resume(),
+        clock,
+        pace=pace,
+        patience=patience,
     )
     return opener.signals(request)
 
@@ -186,7 +191,7 @@ def recorded(target: str, reading: Reading) -> reader.Recording:
     return reader.Recording(writer.header_of(), signals)
 
 
-class _File(NamedTuple):
+class _Input(NamedTuple):
     """What signals are read from. The time of a regular file stands still."""
 
     descriptor: int
@@ -212,7 +217,7 @@ class _File(NamedTuple):
         return start
 
 
-def _opened(path: str) -> _File:
+def _opened(path: str) -> _Input:
     try:
         descriptor = os.open(path, os.O_RDONLY)
         mode = os.fstat(descriptor).st_mode
@@ -224,16 +229,16 @@ def _opened(path: str) -> _File:
             f"can't read {path}: {(error.strerror or 'unreadable').lower()}",
             "check its permissions",
         ) from None
-    return _File(descriptor, path, is_regular=stat.S_ISREG(mode))
+    return _Input(descriptor, path, is_regular=stat.S_ISREG(mode))
 
 
-def _standard_input() -> _File:
+def _standard_input() -> _Input:
     if sys.stdin is None:
         raise UsageError("standard input is closed", "pipe a stream into it: curl -N URL | sse -")
-    return _File(sys.stdin.fileno(), "standard input", is_regular=False)
+    return _Input(sys.stdin.fileno(), "standard input", is_regular=False)
 
 
-def _read(file: _File, reading: Reading, clock: Clock, resume: Resume) -> Iterator[Signal]:
+def _read(file: _Input, reading: Reading, clock: Clock, resume: Resume) -> Iterator[Signal]:
     now = _stand_still if file.is_regular else clock
     try:
         start = file.start()
@@ -248,7 +253,7 @@ def _read(file: _File, reading: Reading, clock: Clock, resume: Resume) -> Iterat
     yield from _raw(file, start, reading, now)
 
 
-def _raw(file: _File, data: bytes, reading: Reading, now: Clock) -> Iterator[Signal]:
+def _raw(file: _Input, data: bytes, reading: Reading, now: Clock) -> Iterator[Signal]:
     media = reading.of_start(data)
     hint = media_type.OWN_LINES if media_type.is_own(data) else ""
     yield Opened(now(), file.name, media=media)
@@ -266,7 +271,7 @@ def _raw(file: _File, data: bytes, reading: Reading, now: Clock) -> Iterator[Sig
         yield Closed(now(), Ending.EOF, "the input ended", hint)
 
 
-def _failed(file: _File, error: OSError, at: float) -> Closed:
+def _failed(file: _Input, error: OSError, at: float) -> Closed:
     reason = (error.strerror or "read error").lower()
     return Closed(at, Ending.TRUNCATED, f"reading {file.name} failed: {reason}")
 
@@ -276,7 +281,7 @@ def _stand_still() -> float:
 
 
 def _replayed(
-    file: _File, start: bytes, reading: Reading, clock: Clock, resume: Resume
+    file: _Input, start: bytes, reading: Reading, clock: Clock, resume: Resume
 ) -> Iterator[Signal]:
     if reading.any_type or reading.ndjson:
         raise UsageError(

@@ -41,7 +41,7 @@ Connect = Callable[[Request, int], Generator[Signal, None, None]]
 Clock = Callable[[], float]
 
 
-class Policy(NamedTuple):
+class ReconnectPolicy(NamedTuple):
     """What a person asked for. `retry_on` lists the statuses that are tried again."""
 
     reconnect: bool = False
@@ -49,7 +49,7 @@ class Policy(NamedTuple):
     retry_on: frozenset[int] = frozenset()
 
 
-class Pace:
+class ConnectionPace:
     """How long to wait before each connection (seconds). `now` and `dice` are given by tests."""
 
     def __init__(
@@ -102,12 +102,12 @@ class Reconnector:
     def __init__(  # noqa: PLR0913 (what is asked for, what is known, what tests replace)
         self,
         connect: Connect,
-        policy: Policy,
+        policy: ReconnectPolicy,
         resume: Resume,
         clock: Clock,
         *,
         sleep: Callable[[float], None] = time.sleep,
-        pace: Pace | None = None,
+        pace: ConnectionPace | None = None,
         patience: Patience = endless,
     ) -> None:
         self.connect = connect
@@ -115,7 +115,7 @@ class Reconnector:
         self.resume = resume
         self.clock = clock
         self.sleep = sleep
-        self.pace = pace or Pace()
+        self.pace = pace or ConnectionPace()
         self.patience = patience
 
     def signals(self, request: Request) -> Iterator[Signal]:

@@ -13,7 +13,7 @@ from xml.etree import ElementTree
 import pytest
 import xmlschema
 
-from sse_cli.check.expectations import Witness
+from sse_cli.check.expectations import Evidence
 from sse_cli.check.outcome import Attempt, Checked, Outcome, Result
 from sse_cli.check.reports import github_actions, json_report, junit
 from sse_cli.mockserver.scenarios import Scenario, load
@@ -41,7 +41,7 @@ def outcome(*results: Result, ending: Ending = Ending.EOF, code: int = 1) -> Out
 
 def streams(text: str) -> list[Checked]:
     """A stream of each kind, with `text` wherever text of others goes."""
-    witness = Witness(3, 0.5, text, text)
+    witness = Evidence(3, 0.5, text, text)
     held = Result("text", text, text, "held")
     failed = Result("text", text, text, "failed", witness)
     unjudged = Result("reply", text, text, "unjudged")

@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from sse_cli.analysis.event_counts import Aside
+from sse_cli.analysis.event_counts import EventCounts
 from sse_cli.analysis.timing import Timing
 from sse_cli.analysis.verdict import EXIT_CODES
 from sse_cli.model.events import Chunk, Closed, Ending, Opened
 from sse_cli.render import summary
-from sse_cli.render.summary import Report, footer
+from sse_cli.render.summary import WatchReport, footer
 from tests.support.program import Ran, finish, sse, start
 from tests.support.wire import CHUNKED, STREAM, Handler, Peer, Wire, chunk, head, whole
 
@@ -226,7 +226,7 @@ def test_a_shorter_silence_names_none(made: Timing, now: float, state: str) -> N
 
 def lines_of(**fields: Any) -> list[str]:
     end = Closed(3.0, Ending.EOF, "the end")
-    report = Report(timing(messages=2, last=1.0), end, 2, Aside(), **fields)
+    report = WatchReport(timing(messages=2, last=1.0), end, 2, EventCounts(), **fields)
     return [line.plain for line in summary.summary(report)]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from sse_cli.cli.views import Raw
+from sse_cli.cli.views import RawView
 from sse_cli.model.events import Chunk, Comment, Message, Opened
 from sse_cli.query.selection import Row
 
@@ -12,7 +12,7 @@ MESSAGE = Message("message", "a", "", None, 0.0, 0, 9)
 
 
 def test_raw_is_the_bytes_of_a_stream(capsysbinary: pytest.CaptureFixture[bytes]) -> None:
-    raw = Raw()
+    raw = RawView()
     raw.note(Opened(0.0, "http://h/", 200))
     raw.tap(Chunk(0.0, b"a\xff"))
     raw.rows([Row(MESSAGE)])
@@ -25,7 +25,7 @@ def test_raw_is_the_bytes_of_a_stream(capsysbinary: pytest.CaptureFixture[bytes]
 def test_raw_is_nothing_of_a_reply_that_is_no_stream(
     capsysbinary: pytest.CaptureFixture[bytes],
 ) -> None:
-    raw = Raw()
+    raw = RawView()
     raw.note(Opened(0.0, "http://h/", 401, media="other"))
     raw.tap(Chunk(0.0, b"no"))
     raw.flush()

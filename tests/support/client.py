@@ -13,12 +13,12 @@ from sse_cli.parser.session import Session
 from sse_cli.request.model import Request, build
 from sse_cli.sources import files
 from sse_cli.transport import connect as transport
-from sse_cli.transport.reconnect import Pace, Policy, Reconnector
+from sse_cli.transport.reconnect import ConnectionPace, Reconnector, ReconnectPolicy
 from tests.support.raw_server import Recorded
 from tests.support.wire import STREAM, Handler, Peer, Wire, head
 
 NO_CONTENT = head("Content-Length: 0", STREAM, status="204 No Content")
-AGAIN = Policy(reconnect=True)
+AGAIN = ReconnectPolicy(reconnect=True)
 
 
 @dataclass
@@ -32,8 +32,8 @@ class Time:
         self.waits.append(seconds)
         self.now += seconds
 
-    def pace(self, dice: float = 0.0) -> Pace:
-        return Pace(now=lambda: self.now, dice=lambda: dice)
+    def pace(self, dice: float = 0.0) -> ConnectionPace:
+        return ConnectionPace(now=lambda: self.now, dice=lambda: dice)
 
 
 @dataclass
@@ -68,7 +68,9 @@ class Seen:
         return [names[type(event)] for event in streams if type(event) in names]
 
 
-def reconnector(policy: Policy, resume: Resume, time: Time, *, cookies: bool = True) -> Reconnector:
+def reconnector(
+    policy: ReconnectPolicy, resume: Resume, time: Time, *, cookies: bool = True
+) -> Reconnector:
     """What `sources.from_url` builds, with a time of its own."""
     jar = transport.Cookies() if cookies and policy.reconnect else None
     clock = files.RunClock()
@@ -83,7 +85,7 @@ def reconnector(policy: Policy, resume: Resume, time: Time, *, cookies: bool = T
 
 def follow(
     request: Request | str,
-    policy: Policy = AGAIN,
+    policy: ReconnectPolicy = AGAIN,
     resume: Resume | None = None,
     time: Time | None = None,
     each: Callable[[Event], None] = lambda _: None,

@@ -11,7 +11,14 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
-from sse_cli.check.expectations.base import EXCERPT, Expectation, Facts, Finding, Said, Witness
+from sse_cli.check.expectations.base import (
+    EXCERPT,
+    AnswerProgress,
+    Evidence,
+    Expectation,
+    Finding,
+    StreamFacts,
+)
 from sse_cli.check.expectations.content import (
     AllMatch,
     AnyMatch,
@@ -21,7 +28,14 @@ from sse_cli.check.expectations.content import (
     TextMatches,
     ValidJSON,
 )
-from sse_cli.check.expectations.stream import WHOLE, EndingIs, MinEvents, Reply, Status, Whole
+from sse_cli.check.expectations.stream import (
+    WHOLE,
+    EndingIs,
+    IsEventStream,
+    MinEvents,
+    Status,
+    Whole,
+)
 from sse_cli.check.expectations.timing import (
     FirstContentWithin,
     FirstEventWithin,
@@ -34,14 +48,14 @@ __all__ = [
     "EXCERPT",
     "KINDS",
     "WHOLE",
+    "AnswerProgress",
     "EndingIs",
+    "Evidence",
     "Expectation",
-    "Facts",
     "Finding",
-    "Reply",
-    "Said",
+    "IsEventStream",
     "Status",
-    "Witness",
+    "StreamFacts",
     "build",
 ]
 
@@ -82,6 +96,6 @@ def _defaults(asked: list[Expectation]) -> Iterable[Expectation]:
         return
     endings = next((one.endings for one in asked if isinstance(one, EndingIs)), None)
     if endings is None or not endings & {Ending.REFUSED, Ending.UNREACHABLE}:
-        yield Reply()
+        yield IsEventStream()
     if endings is None:
         yield Whole()

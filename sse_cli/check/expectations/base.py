@@ -15,7 +15,7 @@ EXCERPT: Final = 2000  # characters of an event's data, or of a text, that a rep
 
 
 @dataclass(frozen=True)
-class Witness:
+class Evidence:
     """The event that made an expectation fail. `n` is 0 for a line that is no event's."""
 
     n: int
@@ -25,7 +25,7 @@ class Witness:
 
 
 @dataclass(frozen=True)
-class Facts:
+class StreamFacts:
     """What is known of a stream that is over; `answer` is what expressions are asked of."""
 
     closed: Closed
@@ -33,7 +33,7 @@ class Facts:
     answer: Mapping[str, Any]
     opened: Opened | None = None
     first_content: float | None = None
-    error: Witness | None = None
+    error: Evidence | None = None
     format: str | None = None
     gave_up: bool = False  # what an expectation waited for came too late: nobody read on
 
@@ -50,7 +50,7 @@ class Facts:
         return self.closed.at > 0 or self.opened is None or self.opened.status is not None
 
 
-class Said(NamedTuple):
+class AnswerProgress(NamedTuple):
     """What is known of the answer while it comes: when its first text did, and whether its
     format is known."""
 
@@ -63,7 +63,7 @@ class Finding:
 
     __slots__ = ("found", "holds", "witness")
 
-    def __init__(self, holds: bool, found: str, witness: Witness | None = None) -> None:
+    def __init__(self, holds: bool, found: str, witness: Evidence | None = None) -> None:
         self.holds = holds
         self.found = found
         self.witness = None if holds else witness
@@ -84,15 +84,15 @@ class Expectation:
     def ignored(self, event: Ignored) -> None:
         """Take note of what a browser would drop."""
 
-    def due(self, said: Said, /) -> float | None:
+    def due(self, said: AnswerProgress, /) -> float | None:
         """The moment (seconds of the run) from which on it can't hold unless something comes
         before; None while there is none. Any thread may ask."""
 
-    def can_change(self, _: Facts, /) -> bool:
+    def can_change(self, _: StreamFacts, /) -> bool:
         """Whether more of a stream that nobody read on could make it hold, if it doesn't."""
         return False
 
-    def judge(self, facts: Facts, /) -> Finding:
+    def judge(self, facts: StreamFacts, /) -> Finding:
         """The finding, once the stream is over."""
         raise NotImplementedError
 
@@ -102,10 +102,10 @@ class Expectation:
         return f"--{self.name}"
 
 
-def witness_of(row: Row) -> Witness:
+def evidence_of(row: Row) -> Evidence:
     """The message as a witness."""
     message = row.message
-    return Witness(message.n, message.at, message.type, message.data[:EXCERPT])
+    return Evidence(message.n, message.at, message.type, message.data[:EXCERPT])
 
 
 def count(text: str, option: str) -> int:

@@ -7,12 +7,12 @@ import re
 from sse_cli.analysis.verdict import SENTINEL
 from sse_cli.check.expectations.base import (
     EXCERPT,
+    Evidence,
     Expectation,
-    Facts,
     Finding,
-    Witness,
+    StreamFacts,
     count,
-    witness_of,
+    evidence_of,
 )
 from sse_cli.model.errors import UsageError
 from sse_cli.model.events import Ignored
@@ -36,11 +36,11 @@ class TextMatches(Expectation):
             ) from None
         super().__init__(f"/{text}/")
 
-    def can_change(self, _: Facts, /) -> bool:
+    def can_change(self, _: StreamFacts, /) -> bool:
         """More text might come."""
         return True
 
-    def judge(self, facts: Facts, /) -> Finding:
+    def judge(self, facts: StreamFacts, /) -> Finding:
         """The text that was searched."""
         text = str(facts.answer["text"])
         found = self._pattern.search(text)
@@ -59,7 +59,7 @@ class ValidJSON(Expectation):
     def __init__(self, _: str = "") -> None:
         super().__init__(f"every event, but {SENTINEL}")
         self._seen = self._bad = 0
-        self._first: Witness | None = None
+        self._first: Evidence | None = None
 
     def row(self, row: Row) -> None:
         """Look whether the data is JSON; what can't be parsed is its own payload."""
@@ -67,13 +67,13 @@ class ValidJSON(Expectation):
         self._seen += 1
         if data != SENTINEL and row.payload.__class__ is str and row.payload == data:
             self._bad += 1
-            self._first = self._first or witness_of(row)
+            self._first = self._first or evidence_of(row)
 
-    def can_change(self, _: Facts, /) -> bool:
+    def can_change(self, _: StreamFacts, /) -> bool:
         """An event might come, if there was none."""
         return not self._seen
 
-    def judge(self, _: Facts, /) -> Finding:
+    def judge(self, _: StreamFacts, /) -> Finding:
         """How many are not, and the first of them."""
         return _of_all(self._seen, self._bad, self._first, "no JSON")
 
@@ -86,7 +86,7 @@ class NoIgnored(Expectation):
     def __init__(self, _: str = "") -> None:
         super().__init__("nothing a browser drops")
         self._count = 0
-        self._first: Witness | None = None
+        self._first: Evidence | None = None
         self._why = ""
 
     def ignored(self, event: Ignored) -> None:
@@ -94,9 +94,9 @@ class NoIgnored(Expectation):
         self._count += 1
         if self._first is None:
             self._why = f"{event.reason} in line {event.line:,}"
-            self._first = Witness(0, event.at, event.type or "", event.text[:EXCERPT])
+            self._first = Evidence(0, event.at, event.type or "", event.text[:EXCERPT])
 
-    def judge(self, _: Facts, /) -> Finding:
+    def judge(self, _: StreamFacts, /) -> Finding:
         """How many lines or blocks, and why the first one is dropped."""
         more = f", and {self._count - 1:,} more" if self._count > 1 else ""
         return Finding(self._count == 0, f"{self._why}{more}" or "nothing", self._first)
@@ -121,11 +121,11 @@ class ExpectEvent(Expectation):
         """Count the events of that type."""
         self._seen += row.message.type == self._type
 
-    def can_change(self, _: Facts, /) -> bool:
+    def can_change(self, _: StreamFacts, /) -> bool:
         """More of them might come, unless there are too many."""
         return self._exactly is None or self._seen < self._exactly
 
-    def judge(self, _: Facts, /) -> Finding:
+    def judge(self, _: StreamFacts, /) -> Finding:
         """How many there were."""
         holds = self._seen > 0 if self._exactly is None else self._seen == self._exactly
         return Finding(holds, f"{self._seen:,}" if self._seen else "none")
@@ -147,11 +147,11 @@ class AnyMatch(Expectation):
         if not self._n and not is_false(self._expression.search(row.payload)):
             self._n = row.message.n
 
-    def can_change(self, _: Facts, /) -> bool:
+    def can_change(self, _: StreamFacts, /) -> bool:
         """The one that matches might come."""
         return True
 
-    def judge(self, _: Facts, /) -> Finding:
+    def judge(self, _: StreamFacts, /) -> Finding:
         """The first event that matches."""
         if self._n:
             return Finding(True, f"event {self._n:,}")
@@ -168,7 +168,7 @@ class AllMatch(Expectation):
         self._expression = Expression(text, self.option)
         super().__init__(text)
         self._seen = self._bad = 0
-        self._first: Witness | None = None
+        self._first: Evidence | None = None
 
     def row(self, row: Row) -> None:
         """Ask the payload of every message but the sentinel."""
@@ -177,13 +177,13 @@ class AllMatch(Expectation):
         self._seen += 1
         if is_false(self._expression.search(row.payload)):
             self._bad += 1
-            self._first = self._first or witness_of(row)
+            self._first = self._first or evidence_of(row)
 
-    def can_change(self, _: Facts, /) -> bool:
+    def can_change(self, _: StreamFacts, /) -> bool:
         """An event might come, if there was none."""
         return not self._seen
 
-    def judge(self, _: Facts, /) -> Finding:
+    def judge(self, _: StreamFacts, /) -> Finding:
         """How many don't match, and the first of them."""
         return _of_all(self._seen, self._bad, self._first, f"no match{_why(self._expression)}")
 
@@ -197,18 +197,18 @@ class Expect(Expectation):
         self._expression = Expression(text, self.option)
         super().__init__(text)
 
-    def can_change(self, _: Facts, /) -> bool:
+    def can_change(self, _: StreamFacts, /) -> bool:
         """The answer is not whole."""
         return True
 
-    def judge(self, facts: Facts, /) -> Finding:
+    def judge(self, facts: StreamFacts, /) -> Finding:
         """The expression's value for the answer."""
         value = self._expression.search(facts.answer)
         shown = json_values.show(value)[:EXCERPT]
         return Finding(not is_false(value), f"{shown}{_why(self._expression)}")
 
 
-def _of_all(seen: int, bad: int, first: Witness | None, what: str) -> Finding:
+def _of_all(seen: int, bad: int, first: Evidence | None, what: str) -> Finding:
     if not seen:
         return Finding(False, "no event came")
     if first is None:

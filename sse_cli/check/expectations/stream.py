@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import Final
 
-from sse_cli.check.expectations.base import Expectation, Facts, Finding, count
+from sse_cli.check.expectations.base import Expectation, Finding, StreamFacts, count
 from sse_cli.model import media_type
 from sse_cli.model.errors import UsageError
 from sse_cli.model.events import Closed, Ending
@@ -13,7 +13,7 @@ from sse_cli.model.events import Closed, Ending
 WHOLE: Final = (Ending.DONE, Ending.EOF, Ending.EOF_UNVERIFIED, Ending.LIMIT)
 
 
-class Reply(Expectation):
+class IsEventStream(Expectation):
     """By default: the reply, or the file, is an event stream."""
 
     name = "reply"
@@ -21,7 +21,7 @@ class Reply(Expectation):
     def __init__(self) -> None:
         super().__init__("an event stream")
 
-    def judge(self, facts: Facts, /) -> Finding:
+    def judge(self, facts: StreamFacts, /) -> Finding:
         """Status and content type, as the reply has them."""
         opened = facts.opened
         if opened is None:
@@ -41,11 +41,11 @@ class Whole(Expectation):
     def __init__(self) -> None:
         super().__init__("whole, no error event")
 
-    def can_change(self, _: Facts, /) -> bool:
+    def can_change(self, _: StreamFacts, /) -> bool:
         """The end is still to come."""
         return True
 
-    def judge(self, facts: Facts, /) -> Finding:
+    def judge(self, facts: StreamFacts, /) -> Finding:
         """The ending and its evidence."""
         return Finding(facts.closed.ending in WHOLE, _ending(facts.closed), facts.error)
 
@@ -61,7 +61,7 @@ class Status(Expectation):
             raise UsageError(f"--status {text} is no HTTP status", "write one: 200, 401, 503")
         super().__init__(str(self.status))
 
-    def judge(self, facts: Facts, /) -> Finding:
+    def judge(self, facts: StreamFacts, /) -> Finding:
         """The status of the reply; a file has none."""
         status = facts.opened.status if facts.opened else None
         return Finding(status == self.status, "none" if status is None else str(status))
@@ -83,11 +83,11 @@ class EndingIs(Expectation):
         self.endings = frozenset(map(Ending, names))
         super().__init__(" or ".join(names))
 
-    def can_change(self, _: Facts, /) -> bool:
+    def can_change(self, _: StreamFacts, /) -> bool:
         """The end is still to come."""
         return True
 
-    def judge(self, facts: Facts, /) -> Finding:
+    def judge(self, facts: StreamFacts, /) -> Finding:
         """The ending and its evidence."""
         return Finding(facts.closed.ending in self.endings, _ending(facts.closed), facts.error)
 
@@ -101,11 +101,11 @@ class MinEvents(Expectation):
         self.least = count(text, self.option)
         super().__init__(f"{self.least:,} or more")
 
-    def can_change(self, _: Facts, /) -> bool:
+    def can_change(self, _: StreamFacts, /) -> bool:
         """More of them might come."""
         return True
 
-    def judge(self, facts: Facts, /) -> Finding:
+    def judge(self, facts: StreamFacts, /) -> Finding:
         """The number of events."""
         messages = facts.timing.messages
         return Finding(messages >= self.least, f"{messages:,}")

@@ -3,7 +3,14 @@
 from __future__ import annotations
 
 from sse_cli.analysis.verdict import SENTINEL
-from sse_cli.check.expectations.base import Expectation, Facts, Finding, Said, Witness, witness_of
+from sse_cli.check.expectations.base import (
+    AnswerProgress,
+    Evidence,
+    Expectation,
+    Finding,
+    StreamFacts,
+    evidence_of,
+)
 from sse_cli.query.selection import Row
 from sse_cli.request.builder import duration
 
@@ -16,7 +23,9 @@ class Within(Expectation):
         self.typed = text
         super().__init__(f"{text} or less")
 
-    def within(self, facts: Facts, seconds: float | None, nothing: str = "none came") -> Finding:
+    def within(
+        self, facts: StreamFacts, seconds: float | None, nothing: str = "none came"
+    ) -> Finding:
         """Whether `seconds`, None for never, are few enough."""
         if not facts.has_times:
             return Finding(False, "a raw stream in a file has no times")
@@ -38,15 +47,15 @@ class FirstEventWithin(Within):
         """Wait no longer."""
         self._came = True
 
-    def due(self, _: Said, /) -> float | None:
+    def due(self, _: AnswerProgress, /) -> float | None:
         """The time for the first event, until it came."""
         return None if self._came else self.limit
 
-    def can_change(self, facts: Facts, /) -> bool:
+    def can_change(self, facts: StreamFacts, /) -> bool:
         """There was time left for it."""
         return facts.closed.at <= self.limit
 
-    def judge(self, facts: Facts, /) -> Finding:
+    def judge(self, facts: StreamFacts, /) -> Finding:
         """The time to the first event, since the request began."""
         return self.within(facts, facts.timing.first_event)
 
@@ -64,17 +73,17 @@ class FirstContentWithin(Within):
         """Note that something came, which may be text."""
         self._came = True
 
-    def due(self, said: Said, /) -> float | None:
+    def due(self, said: AnswerProgress, /) -> float | None:
         """The time for the first text, until it came. Events of no known format may be found to
         have held it."""
         is_settled = said.first_content is not None or (self._came and not said.has_format)
         return None if is_settled else self.limit
 
-    def can_change(self, facts: Facts, /) -> bool:
+    def can_change(self, facts: StreamFacts, /) -> bool:
         """There was time left for it."""
         return facts.closed.at <= self.limit
 
-    def judge(self, facts: Facts, /) -> Finding:
+    def judge(self, facts: StreamFacts, /) -> Finding:
         """The time to the first piece of text; reasoning is none."""
         nothing = "no text came" if facts.format else "no text: the format is unknown"
         return self.within(facts, facts.first_content, nothing)
@@ -85,7 +94,7 @@ class TotalWithin(Within):
 
     name = "total-within"
 
-    def judge(self, facts: Facts, /) -> Finding:
+    def judge(self, facts: StreamFacts, /) -> Finding:
         """The time that it all took."""
         return self.within(facts, facts.closed.at)
 
@@ -99,7 +108,7 @@ class MaxGap(Within):
         super().__init__(text)
         self._before: Row | None = None
         self._longest = 0.0
-        self._after: Witness | None = None
+        self._after: Evidence | None = None
 
     def row(self, row: Row) -> None:
         """Measure from the message before."""
@@ -107,24 +116,24 @@ class MaxGap(Within):
         if self._before is not None and at - self._before.message.at > self._longest:
             self._longest = at - self._before.message.at
             if at > self._before.message.at + self.limit:
-                self._after = witness_of(row)
+                self._after = evidence_of(row)
         self._before = row
 
-    def due(self, _: Said, /) -> float | None:
+    def due(self, _: AnswerProgress, /) -> float | None:
         """The time for the next event, after one that was not the last by its own words."""
         before = self._before
         if before is None or before.message.data == SENTINEL:
             return None
         return before.message.at + self.limit
 
-    def judge(self, facts: Facts, /) -> Finding:
+    def judge(self, facts: StreamFacts, /) -> Finding:
         """The longest gap, and the event that came after it."""
         found = _seconds(self._longest)
         if self._after is None:
             return self._until_the_end(facts)
         return Finding(False, f"{found} before event {self._after.n:,}", self._after)
 
-    def _until_the_end(self, facts: Facts) -> Finding:
+    def _until_the_end(self, facts: StreamFacts) -> Finding:
         """The finding where all events came in time: after the last, nothing may have."""
         if self._before is None or not facts.gave_up:
             return self.within(facts, self._longest)
@@ -132,7 +141,7 @@ class MaxGap(Within):
         if facts.closed.at <= message.at + self.limit:
             return self.within(facts, self._longest)
         found = f"nothing for {_seconds(facts.closed.at - message.at)} after event {message.n:,}"
-        return Finding(False, found, witness_of(self._before))
+        return Finding(False, found, evidence_of(self._before))
 
 
 def _seconds(value: float) -> str:

@@ -6,7 +6,7 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
-from sse_cli.check.expectations import Witness
+from sse_cli.check.expectations import Evidence
 from sse_cli.check.outcome import Attempt, Checked, Result, exit_code
 from sse_cli.model.errors import ExitCode
 from sse_cli.text import json_values
@@ -107,7 +107,7 @@ def _result(result: Result) -> dict[str, Any]:
     }
 
 
-def _witness(witness: Witness) -> dict[str, Any]:
+def _witness(witness: Evidence) -> dict[str, Any]:
     return {
         "n": witness.n or None,
         "t": round(witness.at, 6),

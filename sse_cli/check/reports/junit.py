@@ -15,7 +15,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from sse_cli.check.expectations import Witness
+from sse_cli.check.expectations import Evidence
 from sse_cli.check.outcome import Attempt, Checked, Result
 from sse_cli.model.errors import OutputError, UsageError
 from sse_cli.text import escaping
@@ -126,7 +126,7 @@ def _failure(result: Result) -> Element:
     return _element("failure", text, message=message, type=result.name)
 
 
-def _told(witness: Witness) -> str:
+def _told(witness: Evidence) -> str:
     where = f"event {witness.n} {witness.event}" if witness.n else f"line {witness.event}"
     return f"{where.strip()} at {witness.at:.3f} s\n{witness.data}"
 

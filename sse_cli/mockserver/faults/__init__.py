@@ -17,7 +17,7 @@ from typing import Final
 from sse_cli.mockserver.faults import codings, streams, wire
 from sse_cli.mockserver.faults.building_blocks import COMMENTS, LINE_SIZE, Asked
 from sse_cli.mockserver.faults.streams import AWKWARD_IDS
-from sse_cli.mockserver.scenarios import Reply, Scenario, suggestion
+from sse_cli.mockserver.scenarios import MockReply, Scenario, suggestion
 from sse_cli.model.errors import UsageError
 from sse_cli.model.events import Ending
 
@@ -32,7 +32,7 @@ class Fault:
     name: str
     description: str
     expected: Ending
-    reply: Callable[[Scenario, Asked], Reply]
+    reply: Callable[[Scenario, Asked], MockReply]
 
 
 def named(name: str) -> Fault:

@@ -16,7 +16,7 @@ from sse_cli.mockserver.faults.building_blocks import (
     in_the_middle,
     line,
 )
-from sse_cli.mockserver.scenarios import Reply, Scenario, Step
+from sse_cli.mockserver.scenarios import MockReply, Scenario, Step
 
 MOVED: Final = "/moved"
 # Ids that something on the way may trim, escape, refuse, or take for something else.
@@ -32,11 +32,11 @@ AWKWARD_IDS: Final = (
 # Bad streams
 
 
-def duplicate_events(scenario: Scenario, _asked: Asked) -> Reply:
+def duplicate_events(scenario: Scenario, _asked: Asked) -> MockReply:
     return replace(scenario, steps=tuple(step for step in scenario.steps for _ in "12"))
 
 
-def no_final_blank_line(scenario: Scenario, _asked: Asked) -> Reply:
+def no_final_blank_line(scenario: Scenario, _asked: Asked) -> MockReply:
     *before, last = scenario.steps or (Step(0.0, b""),)
     return replace(scenario, steps=(*before, last._replace(data=last.data.rstrip(b"\n") + b"\n")))
 
@@ -45,15 +45,15 @@ def _begin_with(scenario: Scenario, start: bytes) -> Scenario:
     return replace(scenario, steps=(Step(0.0, start), *scenario.steps))
 
 
-def bom(scenario: Scenario, _asked: Asked) -> Reply:
+def bom(scenario: Scenario, _asked: Asked) -> MockReply:
     return _begin_with(scenario, b"\xef\xbb\xbf")
 
 
-def retry(scenario: Scenario, _asked: Asked, *, value: bytes) -> Reply:
+def retry(scenario: Scenario, _asked: Asked, *, value: bytes) -> MockReply:
     return _begin_with(scenario, b"retry: %s\n\n" % value)
 
 
-def awkward_ids(scenario: Scenario, asked: Asked) -> Reply:
+def awkward_ids(scenario: Scenario, asked: Asked) -> MockReply:
     """All of them each time, so that each is once the last, and asked for then."""
     if asked.number > len(AWKWARD_IDS):
         return Scenario("", "", (), 204, "")
@@ -64,18 +64,18 @@ def awkward_ids(scenario: Scenario, asked: Asked) -> Reply:
     return replace(scenario, steps=tuple(steps))
 
 
-def many_comments(scenario: Scenario, _asked: Asked) -> Reply:
+def many_comments(scenario: Scenario, _asked: Asked) -> MockReply:
     return in_the_middle(scenario, comments())
 
 
-def long_line(scenario: Scenario, _asked: Asked) -> Reply:
+def long_line(scenario: Scenario, _asked: Asked) -> MockReply:
     return in_the_middle(scenario, line(LINE_SIZE, b"x" * PIECE))
 
 
 # Other replies
 
 
-def status(scenario: Scenario, _asked: Asked, *, status: int) -> Reply:
+def status(scenario: Scenario, _asked: Asked, *, status: int) -> MockReply:
     body = b'{"error":{"message":"a fault that was asked for"}}\n'
     return replace(
         scenario,
@@ -86,25 +86,25 @@ def status(scenario: Scenario, _asked: Asked, *, status: int) -> Reply:
     )
 
 
-def content_type(scenario: Scenario, _asked: Asked, *, kind: str) -> Reply:
+def content_type(scenario: Scenario, _asked: Asked, *, kind: str) -> MockReply:
     unsaid = tuple(step._replace(says=b"") for step in scenario.steps)
     return replace(scenario, steps=unsaid, content_type=kind)
 
 
-def _redirect(location: str) -> Reply:
+def _redirect(location: str) -> MockReply:
     headers = (("Location", location), ("Content-Length", "0"))
     return Scenario("", "", (), 302, "", headers)
 
 
-def redirect_loop(_scenario: Scenario, asked: Asked) -> Reply:
+def redirect_loop(_scenario: Scenario, asked: Asked) -> MockReply:
     return _redirect(asked.path)
 
 
-def empty_location(_scenario: Scenario, _asked: Asked) -> Reply:
+def empty_location(_scenario: Scenario, _asked: Asked) -> MockReply:
     return _redirect("")
 
 
-def cross_origin(scenario: Scenario, asked: Asked) -> Reply:
+def cross_origin(scenario: Scenario, asked: Asked) -> MockReply:
     """The same server by its other name is another origin."""
     if asked.path.endswith(MOVED):
         return scenario

@@ -53,9 +53,9 @@ def headers() -> tuple[tuple[str, str], ...]:
         "frame-ancestors 'none'",
     )
     return (
-        ("Content-Security-Policy", "; ".join(policy)),
+        ("Content-Security-ReconnectPolicy", "; ".join(policy)),
         ("X-Content-Type-Options", "nosniff"),
-        ("Referrer-Policy", "no-referrer"),
+        ("Referrer-ReconnectPolicy", "no-referrer"),
     )
 
 

@@ -151,9 +151,9 @@ class Scenario:
     def left(self, last_event_id: str) -> tuple[Scenario, bool] | None:
         """This reply after the event with this id, and whether an event is left in it; None
         if there is no such id."""
-        from sse_cli.mockserver.scenarios.resume_points import places_in  # noqa: PLC0415 (rule 3)
+        from sse_cli.mockserver.scenarios.resume_points import resume_points_of  # noqa: PLC0415 (rule 3)
 
-        places = places_in(self.steps, lambda: self.body)
+        places = resume_points_of(self.steps, lambda: self.body)
         if (offset := places.ends.get(last_event_id)) is None:
             return None
         return replace(self, steps=_from(self.steps, offset)), offset < places.last
@@ -180,7 +180,7 @@ class RawReply:
     then: Then = Then.CLOSE
 
 
-Reply: TypeAlias = Scenario | RawReply
+MockReply: TypeAlias = Scenario | RawReply
 
 
 def names() -> list[str]:

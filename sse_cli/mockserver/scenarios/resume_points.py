@@ -11,7 +11,7 @@ from sse_cli.parser.event_stream import EventStreamParser
 KEPT: Final = 64  # streams whose places are remembered
 
 
-class Places(NamedTuple):
+class ResumePoints(NamedTuple):
     """`ends`: the offset after the first block with each id, its blank line included. `last`:
     the offset after the last event."""
 
@@ -36,14 +36,14 @@ class Places(NamedTuple):
 
 # By identity: to compare two long streams takes as long as to read one. The stream itself is
 # kept beside, so that no other one gets its identity.
-_known: dict[int, tuple[object, Places]] = {}
+_known: dict[int, tuple[object, ResumePoints]] = {}
 
 
-def places_in(stream: object, body: Callable[[], bytes]) -> Places:
+def resume_points_of(stream: object, body: Callable[[], bytes]) -> ResumePoints:
     """The places in `stream`, an immutable thing whose bytes are `body()`; looked for once, for
     a client may ask for a long one again and again."""
     if (found := _known.get(id(stream))) is None:
         if len(_known) >= KEPT:
             _known.clear()
-        found = _known[id(stream)] = (stream, Places.of(body()))
+        found = _known[id(stream)] = (stream, ResumePoints.of(body()))
     return found[1]

@@ -47,7 +47,7 @@ class Dice:
 
 
 @dataclass(frozen=True, slots=True)
-class Pace:
+class TokenPace:
     """Seconds: to the first event; the shortest and longest gap; a pause.
 
     About one gap in `rarity` becomes a pause, as it does on a busy server.
@@ -93,7 +93,7 @@ class Script:
     description: str
     api: str
     seed: int
-    pace: Pace
+    pace: TokenPace
     model: str = ""
     created: int = 0  # Unix time, seconds
     input_tokens: int = 0
@@ -105,7 +105,7 @@ class Script:
     @classmethod
     def from_table(cls, table: dict[str, Any]) -> Script:
         """The script that a parsed TOML file describes. Raises TypeError on unknown keys."""
-        nested: dict[str, Any] = {"pace": Pace(**table["pace"])}
+        nested: dict[str, Any] = {"pace": TokenPace(**table["pace"])}
         if "tool" in table:
             nested["tool"] = Tool(**table["tool"])
         return cls(**{**table, **nested})

@@ -6,7 +6,7 @@ import tracemalloc
 
 import pytest
 
-from sse_cli.analysis.resume_audit import REMEMBERED, Continuity
+from sse_cli.analysis.resume_audit import REMEMBERED, ResumeAudit
 from sse_cli.model.events import Message
 from tests.support.client import scripted
 from tests.support.program import sse
@@ -19,7 +19,7 @@ def message(id: str | None, data: str = "x") -> Message:  # noqa: A002 (the fiel
 
 def after(*connections: list[str]) -> tuple[int, int]:
     """Events repeated and skipped, by the ids of each connection; the payload is the id."""
-    seen = Continuity()
+    seen = ResumeAudit()
     for ids in connections:
         seen.opened()
         for one in ids:
@@ -74,7 +74,7 @@ def test_a_hole_in_ids_that_count_one_by_one_is_skipped_events(
 
 
 def test_the_same_id_with_another_payload_is_no_repetition() -> None:
-    seen = Continuity()
+    seen = ResumeAudit()
     for data in ("a", "b"):
         seen.opened()
         seen.message(message("1", data))
@@ -82,7 +82,7 @@ def test_the_same_id_with_another_payload_is_no_repetition() -> None:
 
 
 def test_events_without_an_id_of_their_own_are_not_judged() -> None:
-    seen = Continuity()
+    seen = ResumeAudit()
     for _ in range(2):
         seen.opened()
         seen.message(message(None))
@@ -90,7 +90,7 @@ def test_events_without_an_id_of_their_own_are_not_judged() -> None:
 
 
 def test_what_is_remembered_is_bounded_and_the_latest_is_kept() -> None:
-    seen = Continuity()
+    seen = ResumeAudit()
     seen.opened()
     for number in range(REMEMBERED + 5):
         seen.message(message(str(number)))
@@ -104,7 +104,7 @@ def test_what_is_remembered_is_bounded_and_the_latest_is_kept() -> None:
 
 
 def test_ids_as_long_as_lines_are_not_kept() -> None:
-    seen = Continuity()
+    seen = ResumeAudit()
     seen.opened()
     tracemalloc.start()
     for number in range(100):

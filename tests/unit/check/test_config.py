@@ -36,7 +36,7 @@ def written(folder: Path, text: str) -> str:
     return str(path)
 
 
-def described(folder: Path, text: str, **environment: str) -> config.Described:
+def described(folder: Path, text: str, **environment: str) -> config.DescribedStream:
     """The one stream of a file."""
     (one,) = config.read(written(folder, text), (), environment)
     return one
@@ -278,7 +278,7 @@ def test_paths_are_relative_to_the_file(tmp_path: Path) -> None:
     assert dict(one.request) == {"json": f"@{folder}/b.json", "cacert": f"{folder}/ca.pem"}
 
 
-# Places
+# ResumePoints
 
 
 DOCUMENT = '''

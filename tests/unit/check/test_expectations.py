@@ -10,7 +10,7 @@ import pytest
 from sse_cli.check import expectations
 from sse_cli.check.expectations import KINDS
 from sse_cli.check.outcome import Outcome, Result
-from sse_cli.check.runner import Stream, run_once
+from sse_cli.check.runner import StreamCheck, run_once
 from sse_cli.llm import wire_format
 from sse_cli.model.errors import ExpressionError, UsageError
 from sse_cli.model.events import Chunk, Closed, Ending, Opened, Signal
@@ -55,7 +55,7 @@ def recorded(folder: Path, signals: Sequence[Signal]) -> str:
 
 def outcome(folder: Path, signals: Sequence[Signal], *asked: tuple[str, str]) -> Outcome:
     """What the expectations make of a stream that was recorded."""
-    stream = Stream("stream", Wanted(recorded(folder, signals)), asked).ready()
+    stream = StreamCheck("stream", Wanted(recorded(folder, signals)), asked).ready()
     return run_once(stream, wire_format.known()).outcome
 
 
@@ -184,7 +184,7 @@ def test_what_reports_an_error_first_is_shown(
     own = tmp_path / "own.toml"
     own.write_text(OWN, "utf-8")
     chunks = [Chunk(0.5, data) for data in ([b"".join(reads)] if at_once else reads)]
-    stream = Stream("stream", Wanted(recorded(tmp_path, [OPENED, *chunks, EMPTY[-1]]))).ready()
+    stream = StreamCheck("stream", Wanted(recorded(tmp_path, [OPENED, *chunks, EMPTY[-1]]))).ready()
     found = run_once(stream, [wire_format.read(own), *wire_format.known()]).outcome
     shown = next(one.witness for one in found.results if one.witness)
     assert (shown.n, shown.event, shown.data) == witness

@@ -13,10 +13,10 @@ from typing import Any, Final
 import pytest
 
 from sse_cli.llm import wire_format
-from sse_cli.llm.accumulator import DETECTION_LIMIT, Choice, Reassembler
+from sse_cli.llm.accumulator import DETECTION_LIMIT, Accumulator, Choice
 from sse_cli.llm.extractor import explain
 from sse_cli.llm.wire_format import WireFormat
-from sse_cli.model.delta import Piece
+from sse_cli.model.delta import Delta
 from sse_cli.model.events import Chunk, Closed, Ending, Ignored, Message, Opened, Signal
 from sse_cli.parser.session import Session
 from sse_cli.query.selection import Row
@@ -37,26 +37,26 @@ def expected_of(path: Path) -> dict[str, Any]:
 
 def reassemble(
     body: bytes, *, size: int = 0, ndjson: bool = False, wires: Sequence[WireFormat] = FORMATS
-) -> tuple[Reassembler, list[Piece]]:
+) -> tuple[Accumulator, list[Delta]]:
     """What a body, read `size` bytes at a time, becomes, and its pieces."""
-    session, reassembler = Session(), Reassembler(wires)
+    session, accumulator = Session(), Accumulator(wires)
     reads = [body[at : at + size] for at in range(0, len(body), size)] if size else [body]
     session.feed(Opened(0.0, "", media="ndjson" if ndjson else "event-stream"))
     signals: list[Signal] = [
         *(Chunk(float(n), read) for n, read in enumerate(reads)),
         Closed(0.0, Ending.EOF),
     ]
-    pieces: list[Piece] = []
+    pieces: list[Delta] = []
     for event in (event for signal in signals for event in session.feed(signal)):
         if isinstance(event, Message):
-            reassembler.feed([row := Row(event)])
-            pieces += row.pieces
+            accumulator.feed([row := Row(event)])
+            pieces += row.deltas
         elif isinstance(event, Ignored):
-            pieces += reassembler.feed_ignored(event, session.messages)
-    return reassembler, [*pieces, *reassembler.finish(0.0)]
+            pieces += accumulator.feed_ignored(event, session.messages)
+    return accumulator, [*pieces, *accumulator.finish(0.0)]
 
 
-def of_payloads(name: str, *payloads: Any) -> tuple[Reassembler, list[Piece]]:
+def of_payloads(name: str, *payloads: Any) -> tuple[Accumulator, list[Delta]]:
     """What events of one format, given as their JSON, become."""
     texts = (one if isinstance(one, str) else json.dumps(one) for one in payloads)
     body = "".join(f"data: {text}\n\n" for text in texts)
@@ -69,7 +69,7 @@ def chat(*deltas: dict[str, Any], choice: int = 0) -> Iterator[dict[str, Any]]:
         yield {"object": "chat.completion.chunk", "choices": [{"index": choice, "delta": delta}]}
 
 
-def typed(pieces: Iterable[Piece], kind: str = "text", choice: int = 0) -> str:
+def typed(pieces: Iterable[Delta], kind: str = "text", choice: int = 0) -> str:
     """The pieces of one choice as a person would have seen them typed."""
     return "".join(p.value for p in pieces if p.kind == kind and p.choice == choice)
 
@@ -87,19 +87,19 @@ def answer(choice: Choice) -> dict[str, Any]:
     }
 
 
-def assert_expected(reassembler: Reassembler, expected: dict[str, Any]) -> None:
-    assert reassembler.format is not None
-    assert reassembler.format.name == expected["format"]
+def assert_expected(accumulator: Accumulator, expected: dict[str, Any]) -> None:
+    assert accumulator.format is not None
+    assert accumulator.format.name == expected["format"]
     wanted = {key: expected[key] for key in ("text", "reasoning", "finish_reason")}
     wanted["tool_calls"] = [
         {**call, "arguments": json.loads(call["arguments"])} for call in expected["tool_calls"]
     ]
-    assert answer(reassembler.choice()) == wanted
-    assert reassembler.usage == expected["usage"]
-    assert reassembler.error == expected["error"]
-    assert reassembler.done == expected["done"]
+    assert answer(accumulator.choice()) == wanted
+    assert accumulator.usage == expected["usage"]
+    assert accumulator.error == expected["error"]
+    assert accumulator.done == expected["done"]
     for number, choice in enumerate(expected.get("choices", ())):
-        found = answer(reassembler.choice(number))
+        found = answer(accumulator.choice(number))
         assert {key: found[key] for key in choice} == choice
 
 
@@ -113,9 +113,9 @@ def test_the_corpus_is_all_there() -> None:
 @every_stream
 @pytest.mark.parametrize("size", [0, 1, 7])
 def test_a_stream_of_the_corpus_becomes_what_it_must(path: Path, size: int) -> None:
-    reassembler, pieces = reassemble(path.read_bytes(), size=size, ndjson=path.suffix == ".ndjson")
-    assert_expected(reassembler, expected_of(path))
-    for number, choice in reassembler.choices.items():
+    accumulator, pieces = reassemble(path.read_bytes(), size=size, ndjson=path.suffix == ".ndjson")
+    assert_expected(accumulator, expected_of(path))
+    for number, choice in accumulator.choices.items():
         last = max((n for n, p in enumerate(pieces) if p.replaces), default=0)
         assert typed(pieces[last:], choice=number) == str(choice.text)
         assert typed(pieces, "reasoning", number) == str(choice.reasoning)
@@ -129,15 +129,15 @@ def test_a_stream_of_the_corpus_becomes_what_it_must(path: Path, size: int) -> N
 def test_a_format_that_is_named_reads_what_a_detected_one_reads(path: Path) -> None:
     expected = expected_of(path)
     wires = [BY_NAME[expected["format"]]]
-    reassembler, _ = reassemble(path.read_bytes(), ndjson=path.suffix == ".ndjson", wires=wires)
-    assert_expected(reassembler, expected)
+    accumulator, _ = reassemble(path.read_bytes(), ndjson=path.suffix == ".ndjson", wires=wires)
+    assert_expected(accumulator, expected)
 
 
 @every_stream
 def test_a_whole_stream_is_known_to_be_whole(path: Path) -> None:
     expected = expected_of(path)
-    reassembler, _ = reassemble(path.read_bytes(), ndjson=path.suffix == ".ndjson")
-    assert reassembler.is_whole or expected["error"]
+    accumulator, _ = reassemble(path.read_bytes(), ndjson=path.suffix == ".ndjson")
+    assert accumulator.is_whole or expected["error"]
 
 
 @every_stream
@@ -145,21 +145,21 @@ def test_nothing_after_the_end_is_read(path: Path) -> None:
     expected = expected_of(path)
     body = path.read_bytes()
     separator = b"" if path.suffix == ".ndjson" else b"\r\n\r\n"
-    reassembler, pieces = reassemble(body + separator + body, ndjson=path.suffix == ".ndjson")
+    accumulator, pieces = reassemble(body + separator + body, ndjson=path.suffix == ".ndjson")
     once, pieces_once = reassemble(body, ndjson=path.suffix == ".ndjson")
     if not expected["done"]:
         assert len(pieces) > len(pieces_once)
         return
-    assert_expected(reassembler, expected)
+    assert_expected(accumulator, expected)
     assert len(pieces) == len(pieces_once)
-    assert answer(once.choice()) == answer(reassembler.choice())
+    assert answer(once.choice()) == answer(accumulator.choice())
 
 
 def test_an_end_without_data_ends_a_langserve_stream() -> None:
     body = b'event: data\ndata: "a"\n\nevent: end\n\nevent: data\ndata: "b"\n\n'
-    reassembler, pieces = reassemble(body)
-    assert reassembler.done
-    assert typed(pieces) == "a" == str(reassembler.choice().text)
+    accumulator, pieces = reassemble(body)
+    assert accumulator.done
+    assert typed(pieces) == "a" == str(accumulator.choice().text)
 
 
 # Detection
@@ -174,27 +174,27 @@ def test_events_before_detection_are_read_again() -> None:
     first = {"choices": [{"index": 0, "message": {}, "finish_reason": "early"}], "usage": {"a": 1}}
     events = [first, *chat({"content": "hi"})]
     body = "".join(f"data: {json.dumps(one)}\n\n" for one in events)
-    reassembler, pieces = reassemble(body.encode())
-    assert reassembler.usage == {"a": 1}
+    accumulator, pieces = reassemble(body.encode())
+    assert accumulator.usage == {"a": 1}
     assert [(p.kind, p.n) for p in pieces] == [("finish", 1), ("usage", 1), ("text", 2)]
 
 
 def test_detection_gives_up_and_keeps_nothing() -> None:
     body = b'data: {"unheard": "of"}\n\n' * (DETECTION_LIMIT + 50)
-    reassembler, pieces = reassemble(body + (CORPUS / "anthropic.sse").read_bytes())
-    assert reassembler.gave_up
-    assert reassembler.format is None
+    accumulator, pieces = reassemble(body + (CORPUS / "anthropic.sse").read_bytes())
+    assert accumulator.gave_up
+    assert accumulator.format is None
     assert pieces == []
-    assert len(reassembler._waiting) <= DETECTION_LIMIT
+    assert len(accumulator._waiting) <= DETECTION_LIMIT
     late = b'data: {"unheard": "of"}\n\n' * (DETECTION_LIMIT - 1)
-    reassembler, pieces = reassemble(late + (CORPUS / "anthropic.sse").read_bytes())
-    assert_expected(reassembler, expected_of(CORPUS / "anthropic.sse"))
+    accumulator, pieces = reassemble(late + (CORPUS / "anthropic.sse").read_bytes())
+    assert_expected(accumulator, expected_of(CORPUS / "anthropic.sse"))
 
 
 def test_plain_text_is_only_what_begins_as_plain_text() -> None:
     assert typed(reassemble(b"data: Hello\n\ndata:  world\n\n")[1]) == "Hello world"
-    reassembler, pieces = reassemble(b'data: {"a": 1}\n\ndata: Hello\n\n')
-    assert reassembler.format is None
+    accumulator, pieces = reassemble(b'data: {"a": 1}\n\ndata: Hello\n\n')
+    assert accumulator.format is None
     assert pieces == []
 
 
@@ -208,17 +208,17 @@ def test_surrogate_pairs_split_over_deltas_become_one_character(name: str) -> No
         "vercel-ui": lambda text: {"type": "text-delta", "id": "1", "delta": text},
     }
     fragments = ["a\ud83d", "\ude80b", "\ud83d", "\ude80", "\ud83d\ude80\ud83d", "", "\ude80."]
-    reassembler, pieces = of_payloads(name, *map(events[name], fragments))
+    accumulator, pieces = of_payloads(name, *map(events[name], fragments))
     assert [p.value for p in pieces] == ["a", "🚀b", "🚀", "🚀", "🚀."]
-    assert str(reassembler.choice().text) == "a🚀b🚀🚀🚀."
+    assert str(accumulator.choice().text) == "a🚀b🚀🚀🚀."
 
 
 def test_half_a_pair_whose_other_half_never_comes_is_given_at_the_end() -> None:
-    reassembler, pieces = of_payloads("openai-chat", *chat({"content": "a\ud83d"}), "[DONE]")
+    accumulator, pieces = of_payloads("openai-chat", *chat({"content": "a\ud83d"}), "[DONE]")
     assert [p.value for p in pieces] == ["a", "\ud83d"]
-    assert str(reassembler.choice().text) == "a\ud83d"
-    reassembler, pieces = of_payloads("openai-chat", *chat({"content": "\ud83d"}, {"content": "b"}))
-    assert typed(pieces) == "\ud83db" == str(reassembler.choice().text)
+    assert str(accumulator.choice().text) == "a\ud83d"
+    accumulator, pieces = of_payloads("openai-chat", *chat({"content": "\ud83d"}, {"content": "b"}))
+    assert typed(pieces) == "\ud83db" == str(accumulator.choice().text)
     assert typed(of_payloads("openai-chat", *chat({"content": "\ude80b"}))[1]) == "\ude80b"
 
 
@@ -235,9 +235,9 @@ def test_half_a_pair_at_the_end_of_a_whole_text_does_not_repeat_it() -> None:
                     "artifact": {"artifactId": "1", "parts": [{"text": text}]}}}
         for text, append in parts
     ]  # fmt: skip
-    reassembler, pieces = of_payloads("a2a-v03", *events)
+    accumulator, pieces = of_payloads("a2a-v03", *events)
     assert [p.value for p in pieces] == ["ab", "🚀c"]
-    assert str(reassembler.choice().text) == "ab🚀c"
+    assert str(accumulator.choice().text) == "ab🚀c"
 
 
 def test_text_that_is_said_anew_replaces_what_was_said() -> None:
@@ -246,11 +246,11 @@ def test_text_that_is_said_anew_replaces_what_was_said() -> None:
         return {"result": {"kind": "artifact-update", "artifact": artifact}}
 
     events = [event("one", "a"), event("two", "a"), event("two and", "a"), event("more", "b")]
-    reassembler, pieces = of_payloads("a2a-v03", *events)
+    accumulator, pieces = of_payloads("a2a-v03", *events)
     assert [(p.value, p.replaces) for p in pieces] == [
         ("one", False), ("two", True), (" and", False), ("more", False),
     ]  # fmt: skip
-    assert str(reassembler.choice().text) == "two andmore"
+    assert str(accumulator.choice().text) == "two andmore"
 
 
 def test_emoji_and_cjk_arrive_whole_however_the_reads_cut_them() -> None:
@@ -272,11 +272,11 @@ def test_several_choices_are_kept_apart() -> None:
         *chat({"content": "a"}), *chat({"content": "x"}, choice=1), *chat({"content": "b"}),
         *chat({"content": "y", "reasoning": "r"}, choice=1), *chat({"content": "z"}, choice=7),
     ]  # fmt: skip
-    reassembler, pieces = of_payloads("openai-chat", *events)
+    accumulator, pieces = of_payloads("openai-chat", *events)
     assert [typed(pieces, choice=number) for number in (0, 1, 7)] == ["ab", "xy", "z"]
-    assert str(reassembler.choice(1).text) == "xy"
-    assert str(reassembler.choice(1).reasoning) == "r"
-    assert str(reassembler.choice(3).text) == ""
+    assert str(accumulator.choice(1).text) == "xy"
+    assert str(accumulator.choice(1).reasoning) == "r"
+    assert str(accumulator.choice(3).text) == ""
 
 
 def test_an_answer_is_whole_when_every_choice_finished() -> None:
@@ -294,8 +294,8 @@ def test_an_answer_is_whole_when_every_choice_finished() -> None:
 def test_usage_is_merged_and_a_null_takes_nothing_back() -> None:
     first = {"type": "message_start", "message": {"usage": {"input": 9, "output": 1, "x": None}}}
     last = {"type": "message_delta", "delta": {}, "usage": {"input": None, "output": 5}}
-    reassembler, _ = of_payloads("anthropic", first, last)
-    assert reassembler.usage == {"input": 9, "output": 5, "x": None}
+    accumulator, _ = of_payloads("anthropic", first, last)
+    assert accumulator.usage == {"input": 9, "output": 5, "x": None}
 
 
 def test_the_first_error_counts_and_the_last_reason_to_finish() -> None:
@@ -303,16 +303,16 @@ def test_the_first_error_counts_and_the_last_reason_to_finish() -> None:
         {"error": {"message": "one"}, "choices": [{"index": 0, "finish_reason": "stop"}]},
         {"error": {"message": "two"}, "choices": [{"index": 0, "finish_reason": "length"}]},
     ]
-    reassembler, pieces = of_payloads("openai-chat", *events)
-    assert reassembler.error == {"message": "one"}
-    assert reassembler.choice().finish == "length"
+    accumulator, pieces = of_payloads("openai-chat", *events)
+    assert accumulator.error == {"message": "one"}
+    assert accumulator.choice().finish == "length"
     assert [p.kind for p in pieces] == ["finish", "error", "finish"]
 
 
 def test_a_blocked_prompt_has_a_reason_though_it_has_no_candidate() -> None:
-    reassembler, _ = of_payloads("gemini", {"promptFeedback": {"blockReason": "SAFETY"}})
-    assert reassembler.choice().finish == "SAFETY"
-    assert reassembler.is_whole
+    accumulator, _ = of_payloads("gemini", {"promptFeedback": {"blockReason": "SAFETY"}})
+    assert accumulator.choice().finish == "SAFETY"
+    assert accumulator.is_whole
 
 
 # Tool calls
@@ -326,8 +326,8 @@ def test_keys_count_within_their_part(tmp_path: Path) -> None:
         f"data: {json.dumps({'part': part, 't': {'key': 0, 'name': 'f', 'args': args}})}\n\n"
         for part, args in records
     )
-    reassembler, _ = reassemble(body.encode(), wires=[wire])
-    calls = reassembler.choice().tools.calls
+    accumulator, _ = reassemble(body.encode(), wires=[wire])
+    calls = accumulator.choice().tools.calls
     assert [call.arguments for call in calls] == ["13", "2", "45"]
 
 
@@ -375,17 +375,17 @@ def test_a_call_that_was_told_stays_as_it_was_told() -> None:
         one(1, name="g", arguments="{}"),
         one(0, arguments=" "),
     )
-    reassembler, pieces = of_payloads("openai-chat", *chat(*deltas))
+    accumulator, pieces = of_payloads("openai-chat", *chat(*deltas))
     told = [(p.value.name, p.value.arguments) for p in pieces if p.kind == "tool"]
     assert told == [("f", "{}"), ("g", "{}")]
-    assert [call.arguments for call in reassembler.choice().tools.calls] == ["{} ", "{}"]
+    assert [call.arguments for call in accumulator.choice().tools.calls] == ["{} ", "{}"]
 
 
-def seconds_for(events: Sequence[dict[str, Any]]) -> tuple[float, Reassembler]:
+def seconds_for(events: Sequence[dict[str, Any]]) -> tuple[float, Accumulator]:
     body = "".join(f"data: {json.dumps(one)}\n\n" for one in events).encode()
     start = time.process_time()
-    reassembler, _ = reassemble(body, wires=[BY_NAME["openai-chat"]])
-    return time.process_time() - start, reassembler
+    accumulator, _ = reassemble(body, wires=[BY_NAME["openai-chat"]])
+    return time.process_time() - start, accumulator
 
 
 def test_a_mebibyte_of_tool_arguments_costs_no_more_than_its_length() -> None:
@@ -397,8 +397,8 @@ def test_a_mebibyte_of_tool_arguments_costs_no_more_than_its_length() -> None:
         )
 
     small, _ = seconds_for(events(MILLION // 4))
-    large, reassembler = seconds_for(events(MILLION))
-    [call] = reassembler.choice().tools.calls
+    large, accumulator = seconds_for(events(MILLION))
+    [call] = accumulator.choice().tools.calls
     assert len(call.arguments) > MILLION
     assert json.loads(call.arguments) == {"x": "é\n" * (MILLION // 8)}
     assert large < 12 * small  # 4 when it is linear, 16 and more when it is not
@@ -412,8 +412,8 @@ def test_ten_thousand_tool_calls_cost_no_more_than_their_number() -> None:
         )
 
     small, _ = seconds_for(events(2_500))
-    large, reassembler = seconds_for(events(10_000))
-    assert len(reassembler.choice().tools.calls) == 10_000
+    large, accumulator = seconds_for(events(10_000))
+    assert len(accumulator.choice().tools.calls) == 10_000
     assert large < 12 * small
 
 
@@ -443,11 +443,11 @@ def test_no_payload_makes_the_engine_fail(path: Path) -> None:
         hostile = [_hostile(dice, line, path.suffix == ".ndjson") for line in lines]
         body = "\n".join(hostile).encode("utf-8", "replace")
         for wires in (FORMATS, [BY_NAME[expected["format"]]]):
-            reassembler, pieces = reassemble(body, ndjson=path.suffix == ".ndjson", wires=wires)
+            accumulator, pieces = reassemble(body, ndjson=path.suffix == ".ndjson", wires=wires)
             for piece in pieces:
                 if piece.kind in ("text", "reasoning", "finish"):
                     assert isinstance(piece.value, str)
-            for choice in reassembler.choices.values():
+            for choice in accumulator.choices.values():
                 assert isinstance(str(choice.text), str)
                 assert all(isinstance(call.arguments, str) for call in choice.tools.calls)
 

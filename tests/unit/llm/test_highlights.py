@@ -9,8 +9,8 @@ from typing import Any
 
 import pytest
 
-from sse_cli.llm.accumulator import DETECTION_LIMIT, Reassembler
-from sse_cli.llm.highlights import Glance, Part
+from sse_cli.llm.accumulator import DETECTION_LIMIT, Accumulator
+from sse_cli.llm.highlights import Highlights, Part
 from sse_cli.model.events import Chunk, Message, Opened
 from sse_cli.parser.session import Session
 from sse_cli.query.selection import Row
@@ -27,63 +27,63 @@ def chat(**delta: Any) -> dict[str, Any]:
 
 
 def test_the_strings_of_an_event_are_told_apart() -> None:
-    glance = Glance(FORMATS)
+    highlights = Highlights(FORMATS)
     function = {"name": "f", "arguments": '{"x"'}
     event = chat(content="é", reasoning="hm", tool_calls=[{"index": 0, "function": function}])
-    assert glance.feed(row(event)) == [
+    assert highlights.feed(row(event)) == [
         Part("reasoning", "hm"), Part("text", "é"), Part("tool", '{"x"'), Part("tool", "f"),
     ]  # fmt: skip
-    assert glance.format is not None
-    assert glance.format.name == "openai-chat"
+    assert highlights.format is not None
+    assert highlights.format.name == "openai-chat"
 
 
 def test_the_first_of_each_kind_is_remembered_and_the_tokens() -> None:
-    glance = Glance(FORMATS)
+    highlights = Highlights(FORMATS)
     for n, delta in enumerate(({"reasoning": "a"}, {"reasoning": "b"}, {"content": "c"})):
-        glance.feed(row(chat(**delta), n, at=float(n)))
-    glance.feed(row({"choices": [], "usage": {"completion_tokens": 5}}, 4))
-    glance.feed(row({"choices": [], "usage": {"prompt_tokens": 1}}, 5))
-    assert glance.first == {"reasoning": 0.0, "text": 2.0}
-    assert glance.tokens == 5
+        highlights.feed(row(chat(**delta), n, at=float(n)))
+    highlights.feed(row({"choices": [], "usage": {"completion_tokens": 5}}, 4))
+    highlights.feed(row({"choices": [], "usage": {"prompt_tokens": 1}}, 5))
+    assert highlights.first == {"reasoning": 0.0, "text": 2.0}
+    assert highlights.tokens == 5
 
 
 def test_an_event_without_anything_to_read_has_no_parts() -> None:
-    glance = Glance(FORMATS)
-    assert glance.feed(row("[DONE]")) == []
-    assert glance.feed(row(chat(role="assistant", content=""))) == []
-    assert glance.feed(row("[DONE]")) == []
-    assert glance.feed(row({"other": 1})) == []
+    highlights = Highlights(FORMATS)
+    assert highlights.feed(row("[DONE]")) == []
+    assert highlights.feed(row(chat(role="assistant", content=""))) == []
+    assert highlights.feed(row("[DONE]")) == []
+    assert highlights.feed(row({"other": 1})) == []
 
 
 def test_plain_text_is_no_format_to_a_glance() -> None:
-    glance = Glance(FORMATS)
-    assert glance.feed(row("plain text")) == []
-    assert glance.feed(row({"unheard": "of"})) == []
-    assert glance.format is None
+    highlights = Highlights(FORMATS)
+    assert highlights.feed(row("plain text")) == []
+    assert highlights.feed(row({"unheard": "of"})) == []
+    assert highlights.format is None
 
 
 def test_after_a_while_no_format_is_looked_for_any_more() -> None:
-    glance = Glance(FORMATS)
+    highlights = Highlights(FORMATS)
     for n in range(DETECTION_LIMIT):
-        glance.feed(row({"unheard": "of"}, n))
-    assert glance.feed(row(chat(content="late"))) == []
-    assert glance.format is None
+        highlights.feed(row({"unheard": "of"}, n))
+    assert highlights.feed(row(chat(content="late"))) == []
+    assert highlights.format is None
 
 
 @pytest.mark.parametrize("path", STREAMS, ids=lambda path: path.stem)
 def test_a_glance_sees_the_format_and_the_strings_that_tail_puts_together(path: Path) -> None:
     expected = expected_of(path)
-    glance, reassembler = Glance(FORMATS), Reassembler([BY_NAME[expected["format"]]])
+    highlights, accumulator = Highlights(FORMATS), Accumulator([BY_NAME[expected["format"]]])
     for one in _rows(path):
-        texts = [part.text for part in glance.feed(one) if part.kind == "text"]
-        reassembler.feed([one])
+        texts = [part.text for part in highlights.feed(one) if part.kind == "text"]
+        accumulator.feed([one])
         said = "".join(texts)
-        typed = "".join(piece.value for piece in one.pieces if piece.kind == "text")
-        # A glance repairs no split pairs; what follows the end is no part of the answer.
-        if glance.format and not reassembler.done and said.isprintable():
+        typed = "".join(piece.value for piece in one.deltas if piece.kind == "text")
+        # A highlights repairs no split pairs; what follows the end is no part of the answer.
+        if highlights.format and not accumulator.done and said.isprintable():
             # Cumulative formats say the whole so far, and tail what is new of it.
             assert said.endswith(typed)
-    found = glance.format.name if glance.format else None
+    found = highlights.format.name if highlights.format else None
     assert found == (None if expected["format"] == "plain" else expected["format"])
 
 
@@ -92,12 +92,12 @@ def test_no_payload_makes_a_glance_fail(path: Path) -> None:
     dice = random.Random(path.stem)
     rows = list(_rows(path))
     for _ in range(20):
-        glance = Glance(FORMATS)
+        highlights = Highlights(FORMATS)
         for one in rows:
             payload = one.payload
             if isinstance(payload, dict) and dice.random() < 0.5:
                 payload = _mutations(dice, payload)
-            parts = glance.feed(row(payload, kind=one.message.type))
+            parts = highlights.feed(row(payload, kind=one.message.type))
             assert all(isinstance(part.text, str) for part in parts)
 
 
@@ -111,11 +111,16 @@ def _rows(path: Path) -> list[Row]:
 
 @pytest.mark.parametrize("path", STREAMS, ids=lambda path: path.name)
 def test_a_stream_is_whole_to_a_glance_when_it_is_to_tail(path: Path) -> None:
-    session, glance, whole = Session(), Glance(FORMATS), Reassembler(FORMATS)
+    session, highlights, whole = Session(), Highlights(FORMATS), Accumulator(FORMATS)
     session.feed(Opened(0.0, "", media="ndjson" if path.suffix == ".ndjson" else "event-stream"))
     for event in session.feed(Chunk(0.0, path.read_bytes())):
         if isinstance(event, Message):
-            glance.feed(Row(event))
+            highlights.feed(Row(event))
             whole.feed([Row(event)])
-            if glance.format and whole.format and not whole.format.from_start and not whole.done:
-                assert glance.is_whole == whole.is_whole, event.n
+            if (
+                highlights.format
+                and whole.format
+                and not whole.format.from_start
+                and not whole.done
+            ):
+                assert highlights.is_whole == whole.is_whole, event.n

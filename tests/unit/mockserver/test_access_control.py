@@ -9,7 +9,7 @@ from contextlib import closing, contextmanager
 import pytest
 
 from sse_cli.mockserver import access_control
-from sse_cli.mockserver.access_control import Admission
+from sse_cli.mockserver.access_control import AccessControl
 from sse_cli.mockserver.faults import FAULTS
 from sse_cli.mockserver.scenarios import Scenario
 from sse_cli.mockserver.server import Server
@@ -178,7 +178,7 @@ def test_a_name_that_is_listened_on_may_be_named() -> None:
 
 
 def test_the_default_is_loopback_only() -> None:
-    assert Admission() == access_control.of("127.0.0.1")
+    assert AccessControl() == access_control.of("127.0.0.1")
 
 
 def test_a_server_on_all_addresses_tells_a_url_that_works_here() -> None:

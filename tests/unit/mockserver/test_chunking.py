@@ -155,6 +155,6 @@ def test_the_places_of_a_stream_are_looked_for_once() -> None:
         return stream[0]
 
     for stream in (*streams, streams[-1], streams[-1]):
-        found = resume_points.places_in(stream, partial(body, stream))
+        found = resume_points.resume_points_of(stream, partial(body, stream))
         assert found == ({"1": len(stream[0])}, len(stream[0]))
     assert len(looked) == len(streams)

@@ -16,7 +16,7 @@ from rich.markdown import Markdown
 from sse_cli.mockserver.scenarios import Gate, Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
-from sse_cli.render.markdown_blocks import Blocks
+from sse_cli.render.markdown_blocks import MarkdownBlocks
 from tests.benchmarks.markdown_growth import answer
 from tests.support.terminal import SSE, Terminal
 
@@ -41,7 +41,7 @@ def rendering(
 
 def expected_lines(text: str, width: int) -> list[str]:
     """The answer rendered whole, block by block, by Rich alone."""
-    blocks = Blocks()
+    blocks = MarkdownBlocks()
     lines: list[str] = []
     for block in (*blocks.feed(text), *blocks.finish()):
         if lines and not block.tight:

@@ -6,13 +6,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sse_cli.render.markdown_blocks import Block, Blocks
+from sse_cli.render.markdown_blocks import MarkdownBlock, MarkdownBlocks
 
 
-def blocks_of(text: str, size: int = 0) -> list[Block]:
+def blocks_of(text: str, size: int = 0) -> list[MarkdownBlock]:
     """The blocks of a text that arrives `size` characters at a time."""
-    blocks = Blocks()
-    found: list[Block] = []
+    blocks = MarkdownBlocks()
+    found: list[MarkdownBlock] = []
     for at in range(0, len(text), size or max(1, len(text))):
         found += blocks.feed(text[at : at + size] if size else text)
     return [*found, *blocks.finish()]
@@ -84,7 +84,7 @@ def test_items_of_a_list_follow_each_other_tightly_unless_a_blank_line_is_betwee
 
 
 def test_the_open_block_is_what_is_not_finished() -> None:
-    blocks = Blocks()
+    blocks = MarkdownBlocks()
     assert [block.text for block in blocks.feed("One.\n\nTw")] == ["One.\n"]
     assert blocks.open_text == "Tw"
     assert list(blocks.feed("o\nand")) == []
@@ -95,7 +95,7 @@ def test_the_open_block_is_what_is_not_finished() -> None:
 
 
 def test_a_block_is_given_as_soon_as_it_is_finished() -> None:
-    blocks = Blocks()
+    blocks = MarkdownBlocks()
     assert list(blocks.feed("# Title")) == []
     assert [block.text for block in blocks.feed("\n")] == ["# Title\n"]
     assert list(blocks.feed("```\na\n```")) == []
@@ -121,7 +121,7 @@ def test_no_character_but_blank_lines_is_lost(lines: list[str], size: int) -> No
 
 def test_the_work_grows_with_the_text_and_not_with_its_square() -> None:
     # Each piece is looked at once: a block of 300,000 pieces would otherwise take minutes.
-    blocks = Blocks()
+    blocks = MarkdownBlocks()
     for _ in range(100_000):
         assert list(blocks.feed("ab ")) == []
         assert list(blocks.feed("c\n")) == []

@@ -9,7 +9,7 @@ import pytest
 from rich.console import Console
 
 from sse_cli.llm import wire_format
-from sse_cli.llm.highlights import Glance
+from sse_cli.llm.highlights import Highlights
 from sse_cli.model.events import Message
 from sse_cli.parser.event_stream import EventStreamParser
 from sse_cli.parser.ndjson import NDJSONParser
@@ -26,10 +26,10 @@ def rows(path: Path) -> list[Row]:
     """The stream's messages, with the parts that its format says."""
     parser = NDJSONParser() if path.suffix == ".ndjson" else EventStreamParser()
     messages = [event for event in parser.feed(path.read_bytes()) if isinstance(event, Message)]
-    glance = Glance(wire_format.known())
+    highlights = Highlights(wire_format.known())
     found = [Row(message) for message in messages]
     for row in found:
-        row.parts = glance.feed(row)
+        row.parts = highlights.feed(row)
     return found
 
 

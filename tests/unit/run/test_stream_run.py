@@ -10,19 +10,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sse_cli.check import runner
-from sse_cli.check.expectation_observer import Watcher
+from sse_cli.check.expectation_observer import ExpectationObserver
 from sse_cli.check.expectations import build
 from sse_cli.check.outcome import judge
 from sse_cli.llm import wire_format
-from sse_cli.llm.accumulator import Reassembler
+from sse_cli.llm.accumulator import Accumulator
 from sse_cli.llm.wire_format import WireFormat
-from sse_cli.model.delta import Piece
+from sse_cli.model.delta import Delta
 from sse_cli.model.events import Chunk, Closed, Ending, Message, Opened, Reconnecting, Signal
 from sse_cli.parser.session import Session
 from sse_cli.query.selection import Expression, Query, Row, Selection
 from sse_cli.render.response_writers import NoWriter
 from sse_cli.run import response_observer
-from sse_cli.run.observers import Note, Together
+from sse_cli.run.observers import Note, ObserverGroup
 from sse_cli.run.stream_run import Run
 
 BLOCKS = (
@@ -112,9 +112,9 @@ def known(run: Run) -> dict[str, Any]:
     timing = vars(run.timing) | {"_gaps": vars(run.timing.gaps)}
     verdict = vars(run.verdict) | {"missing": "", "_document": vars(run.verdict._document)}
     errors = [(query.errors, query.first_error) for query in run.selection.queries]
-    continuity = run.continuity.repeated, run.continuity.skipped
+    resume_audit = run.resume_audit.repeated, run.resume_audit.skipped
     resume = run.session.resume.over, run.session.resume.last_event_id
-    return timing | verdict | {"errors": errors, "continuity": continuity, "resume": resume,
+    return timing | verdict | {"errors": errors, "resume_audit": resume_audit, "resume": resume,
                                "shown": run.shown, "aside": run.aside.counts}  # fmt: skip
 
 
@@ -131,10 +131,10 @@ class Typed(NoWriter):
     """What an answer consists of."""
 
     def __init__(self) -> None:
-        self.pieces: list[Piece] = []
+        self.deltas: list[Delta] = []
 
-    def write(self, pieces: Iterable[Piece]) -> None:
-        self.pieces += pieces
+    def write(self, pieces: Iterable[Delta]) -> None:
+        self.deltas += pieces
 
 
 def answer_of(
@@ -142,16 +142,16 @@ def answer_of(
 ) -> dict[str, Any]:
     """All that `check` knows of an answer."""
     run, typed = Run(Session(), lambda: 0.0, **more), Typed()
-    run.answer = Reassembler(wires)
+    run.answer = Accumulator(wires)
     run.is_done = lambda: bool(run.answer and run.answer.done)
-    view = response_observer.View(run.answer, typed, run.verdict)
-    watcher = Watcher(build([("expect-event", "message"), ("valid-json", "")]), view)
-    closed = run.over(signals(bodies), Together(view, watcher))
+    view = response_observer.ResponseObserver(run.answer, typed, run.verdict)
+    watcher = ExpectationObserver(build([("expect-event", "message"), ("valid-json", "")]), view)
+    closed = run.over(signals(bodies), ObserverGroup(view, watcher))
     facts = runner._facts(run, view, closed)
     outcome = judge(watcher.expectations, facts)
     broken = view.broken, view.first_broken, view._n
     return known(run) | {"answer": facts.answer, "error": facts.error, "outcome": outcome,
-                         "typed": typed.pieces, "broken": broken}  # fmt: skip
+                         "typed": typed.deltas, "broken": broken}  # fmt: skip
 
 
 @given(ANSWERS, st.sampled_from(WIRES))

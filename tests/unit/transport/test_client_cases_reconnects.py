@@ -10,14 +10,14 @@ import pytest
 
 from sse_cli.model.events import Closed, Ending, Message, Opened, Reconnecting, Resume
 from sse_cli.request.model import Request
-from sse_cli.transport.reconnect import LONGEST, SHORTEST, Policy
+from sse_cli.transport.reconnect import LONGEST, SHORTEST, ReconnectPolicy
 from tests.support.client import AGAIN, Seen, Time, follow, header, ids_sent, scripted
 from tests.support.program import error_and_hint, finish, sse, start
 from tests.support.wire import CHUNKED, STREAM, Handler, Peer, Wire, chunk, head, whole
 
 EVENT = b"data: one\n\n"
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
-LIMITED = Policy(reconnect=True, max_reconnects=3)
+LIMITED = ReconnectPolicy(reconnect=True, max_reconnects=3)
 
 
 def cut(body: bytes) -> bytes:
@@ -88,7 +88,7 @@ def test_initial_connect_retry_is_a_choice() -> None:
         seen = follow(server.origin)
         assert seen.notices[:4] == ["connecting", "connecting", "open", "message"]
     with scripted(Peer.reset, whole(EVENT)) as server:
-        assert follow(server.origin, Policy()).notices == ["closed"]
+        assert follow(server.origin, ReconnectPolicy()).notices == ["closed"]
         assert len(server.requests) == 1
 
 

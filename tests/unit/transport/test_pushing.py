@@ -26,7 +26,7 @@ from sse_cli.query.selection import Row
 from sse_cli.request.model import Request
 from sse_cli.run.observers import Note
 from sse_cli.run.stream_run import Run
-from sse_cli.run.time_limit import Duration
+from sse_cli.run.time_limit import TimeLimit
 from sse_cli.sources.files import RunClock
 from sse_cli.transport import connect, handshake
 from sse_cli.transport.body import MOST_HELD, MOST_PIECES, _Gathering
@@ -319,7 +319,7 @@ class Kept:
         pass
 
 
-def run_over(each: Callable[[], object], **more: Duration) -> tuple[Closed, list[str]]:
+def run_over(each: Callable[[], object], **more: TimeLimit) -> tuple[Closed, list[str]]:
     run, view = Run(Session(), RunClock(), **more), Kept(each)  # type: ignore[arg-type]
 
     def source() -> Iterator[Signal]:
@@ -342,6 +342,6 @@ def test_what_a_view_raises_passes_through_the_source() -> None:
 
 
 def test_time_that_is_up_while_they_are_worked_through_ends_the_run_after_them() -> None:
-    closed, data = run_over(lambda: signal.raise_signal(signal.SIGALRM), duration=Duration(60.0))
+    closed, data = run_over(lambda: signal.raise_signal(signal.SIGALRM), duration=TimeLimit(60.0))
     assert data == ["0", "1", "2", "3", "4"]
     assert (closed.ending, closed.detail) == (Ending.LIMIT, "60 s are over, as --for asked")

@@ -18,11 +18,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import sse_cli
-from sse_cli.analysis.resume_audit import Continuity
+from sse_cli.analysis.resume_audit import ResumeAudit
 from sse_cli.model.events import Closed, Ending, Message, Opened, Reconnecting, Resume
 from sse_cli.parser.session import Session
 from sse_cli.request.model import Request
-from sse_cli.transport.reconnect import CONNECTIONS_PER_SECOND, LONGEST, SHORTEST, Policy, sendable
+from sse_cli.transport.reconnect import (
+    CONNECTIONS_PER_SECOND,
+    LONGEST,
+    SHORTEST,
+    ReconnectPolicy,
+    sendable,
+)
 from tests.support.client import (
     AGAIN,
     Script,
@@ -108,7 +114,7 @@ def test_a_good_open_resets_the_backoff() -> None:
 
 
 def test_a_refused_reply_that_is_retried_is_no_good_open() -> None:
-    policy = Policy(reconnect=True, retry_on=frozenset({503}))
+    policy = ReconnectPolicy(reconnect=True, retry_on=frozenset({503}))
     with scripted(*[refused(503)] * 4) as server:
         assert follow(server.origin, policy).time.waits == [3, 6, 12, 24]
 
@@ -198,7 +204,7 @@ def test_a_server_that_asks_for_no_wait_at_all_gets_ten_connections_a_second() -
         peer.send(whole(b"retry: 0\n" + EVENT))
 
     with Wire(handler) as server:
-        follow(server.origin, Policy(reconnect=True, max_reconnects=40), time=time)
+        follow(server.origin, ReconnectPolicy(reconnect=True, max_reconnects=40), time=time)
     assert len(moments) == 41
     assert most_in_a_second(moments) <= CONNECTIONS_PER_SECOND
 
@@ -263,7 +269,7 @@ def test_retry_after_is_seconds_or_a_date_within_the_limits(
     reply = refused(503, f"Retry-After: {value.format(**DATES)}")
     try:
         with scripted(reply) as server:
-            seen = follow(server.origin, Policy(reconnect=True, retry_on=frozenset({503})))
+            seen = follow(server.origin, ReconnectPolicy(reconnect=True, retry_on=frozenset({503})))
     finally:
         monkeypatch.undo()
         wall.tzset()
@@ -326,7 +332,7 @@ def test_a_file_can_not_be_resumed(words: tuple[str, ...], tmp_path: Path) -> No
 
 @pytest.mark.parametrize("count", [0, 1, 3])
 def test_max_reconnects_makes_so_many_requests_and_one(count: int) -> None:
-    policy = Policy(reconnect=True, max_reconnects=count)
+    policy = ReconnectPolicy(reconnect=True, max_reconnects=count)
     for reply in (whole(EVENT), Peer.reset):
         with Wire(reply) as server:
             seen = follow(server.origin, policy)
@@ -544,7 +550,7 @@ def test_cookies_are_kept_between_connections_beside_the_callers_own() -> None:
 def test_cookies_are_not_kept_where_nothing_is_opened_again() -> None:
     moved = head("Set-Cookie: sid=1", "Location: /x", "Content-Length: 0", status="302 Found")
     with scripted(moved, whole(EVENT)) as server:
-        follow(server.origin, Policy())
+        follow(server.origin, ReconnectPolicy())
     assert cookies_of(server) == [[], []]
 
 
@@ -603,7 +609,7 @@ def test_a_signal_while_waiting_ends_at_once(
 
 
 def test_a_refused_reply_is_not_shown_for_a_later_failure() -> None:
-    policy = Policy(reconnect=True, max_reconnects=1, retry_on=frozenset({429}))
+    policy = ReconnectPolicy(reconnect=True, max_reconnects=1, retry_on=frozenset({429}))
     slow = whole(b"slow down", "Content-Type: text/plain", status="429 Slow")
     with scripted(slow, Peer.reset) as server:
         closed = follow(server.origin, policy).closed
@@ -675,7 +681,7 @@ def no_wait(_: float) -> None:
 
 def test_thousands_of_cuts_lose_and_repeat_nothing_and_leave_nothing_behind() -> None:
     """2,000 here; `SSE_RESUME_CYCLES=10000` is the count that is claimed."""
-    resume, continuity = Resume(), Continuity()
+    resume, resume_audit = Resume(), ResumeAudit()
     session = Session(resume=resume)
     client = reconnector(AGAIN, resume, Time())
     client.sleep = no_wait
@@ -685,10 +691,10 @@ def test_thousands_of_cuts_lose_and_repeat_nothing_and_leave_nothing_behind() ->
         for found in client.signals(Request(journal.origin)):
             for told in session.feed(found):
                 if isinstance(told, Message):
-                    continuity.message(told)
+                    resume_audit.message(told)
                     numbers.append(int(told.data.removeprefix("event ")))
                 elif isinstance(told, Opened):
-                    continuity.opened()
+                    resume_audit.opened()
                 elif isinstance(told, Reconnecting) and told.attempt in (CYCLES // 10, CYCLES):
                     use[told.attempt] = (open_files(), memory())
                 elif isinstance(told, Closed):
@@ -696,7 +702,7 @@ def test_thousands_of_cuts_lose_and_repeat_nothing_and_leave_nothing_behind() ->
     assert journal.connections == CYCLES + 1
     assert numbers == list(range(1, journal.sent + 1))
     assert len(numbers) == 2 * CYCLES
-    assert (continuity.repeated, continuity.skipped) == (0, 0)
+    assert (resume_audit.repeated, resume_audit.skipped) == (0, 0)
     (files, early), (files_later, later) = use[CYCLES // 10], use[CYCLES]
     assert files_later <= files + 2
     # The list of numbers above is ours, 8 bytes and an int of 28 a message.
