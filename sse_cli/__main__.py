@@ -28,7 +28,7 @@ def main() -> NoReturn:
     gc.set_threshold(GC_THRESHOLD)
     try:
         from sse_cli.cli import main as program  # noqa: PLC0415 (takes 50 ms; the version does not)
-    except KeyboardInterrupt:  # the program, which handles it, is not imported yet
+    except KeyboardInterrupt:  # before `program`, which handles it, was imported
         _die()
     program.main()
 

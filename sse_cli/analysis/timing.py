@@ -112,7 +112,7 @@ class Timing(Observer):
     def arrived(self, at: float, count: int = 1) -> float:
         """Count messages that arrived together; return the gap before them (seconds).
 
-        The gap starts at the message before, or at the headers if there is none.
+        The gap starts at the message before, or at the headers for the first message.
         """
         self.messages += count
         before = self._last_message

@@ -70,10 +70,10 @@ class EventStreamParser(FastPaths):
         return out
 
     def finish(self, at: float = 0.0) -> list[Event]:
-        """Return what the end of the body cut off: nothing, or one `Ignored("incomplete")`.
+        """Return an `Ignored("incomplete")` if the end of the body cut off an event, else nothing.
 
-        The standard discards an incomplete event at the end of the stream, with its id. A line
-        that is too large and has no end is reported, too.
+        The standard discards an incomplete event at the end of the stream, with its id. An
+        unfinished line that is too large is reported, too.
         """
         if self._start:
             self._keep(self._start)
@@ -148,7 +148,10 @@ class EventStreamParser(FastPaths):
         return chunk
 
     def _end_of_block(self, chunk: bytes, at: float, out: list[Event]) -> bytes:
-        """Interpret the rest of an open block if `chunk` (no CR) ends it; return what follows."""
+        """Interpret the rest of an open block if `chunk` ends it; return the bytes after it.
+
+        `chunk` has no CR.
+        """
         stop = 0 if chunk[0] == LF else chunk.find(b"\n\n") + 1
         if stop or chunk[0] == LF:
             self._interpret(chunk[:stop].split(b"\n"), at, out)
@@ -156,7 +159,7 @@ class EventStreamParser(FastPaths):
         return chunk
 
     def _keep(self, piece: bytes) -> None:
-        """Append `piece` to the unfinished line; of one that is too large, keep size and start."""
+        """Append `piece` to the unfinished line; if that is too large, keep its start and size."""
         if self._dropped:
             self._dropped += len(piece)
             return

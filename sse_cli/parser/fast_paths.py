@@ -18,7 +18,7 @@ class FastPaths(Interpreter):
 
     large_read: ClassVar = 4096  # bytes; a larger read probably holds many events
     small_batch: ClassVar = 8  # messages; fewer are made faster one by one
-    same_type_ratio: ClassVar = 4  # messages of one type per interruption, for it to be worth it
+    same_type_ratio: ClassVar = 4  # messages of one type per other event that make it worthwhile
 
     def __init__(self, last_event_id: str, max_size: int) -> None:
         super().__init__(last_event_id, max_size)
@@ -137,7 +137,7 @@ class FastPaths(Interpreter):
     ) -> None:
         """Append messages of one type.
 
-        `overhead` is the number of bytes that each block has beside its value, and its lines.
+        `overhead` is the number of bytes of each block without its value, and its number of lines.
         """
         extra, rows = overhead
         n, offset, total = self.messages, self._offset, len(values)

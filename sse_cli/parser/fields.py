@@ -233,7 +233,7 @@ def _with_value(
 
 
 def _cached(memory: dict[bytes, str], line: bytes, value: bytes) -> str:
-    """Decode a value, and cache the text for `line` if there is room and it is short."""
+    """Decode a value, and cache the text for `line` unless that is long or the cache is full."""
     text = decode_value(value)
     if len(line) <= _CACHE_LIMIT and len(memory) < _CACHE_LIMIT:
         memory[line] = text

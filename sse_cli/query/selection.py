@@ -37,7 +37,7 @@ class Expression:
         self.errors = 0
         self.first_error = ""
         self.search = self._searching(*_compile(text, option))
-        """Return the value of the expression for a payload; None if it has none or fails."""
+        """Return the value of the expression for a payload, None if evaluating it fails."""
 
     def _searching(self, evaluate: Evaluate, is_total: bool) -> Evaluate:
         if is_total:
@@ -76,7 +76,7 @@ class Selection(Observer):
     """A selection of messages by filters, and of values by queries.
 
     Messages pass if their type is in `events` (empty for all types) and not in `excluded`, and if
-    `where` is true for their payload. Each one that passes gets the values of `queries`.
+    `where` is true for their payload. Their rows get the values of `queries`.
     """
 
     def __init__(
@@ -130,7 +130,7 @@ def as_text(value: Any) -> str:
     return value if isinstance(value, str) else json_values.show(value)
 
 
-# The usual mistakes of people who write for a shell, Python or jq.
+# The usual mistakes of people used to shells, Python or jq.
 _SYNTAX_HINT = "write strings as 'text', numbers as `7`, unusual keys as \"a-b\"; see jmespath.org"
 
 

@@ -62,7 +62,7 @@ def read(
 
 
 def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Yield lines with their LF; the last one may have none."""
+    """Yield lines with their LF; the last line may lack it."""
     pending: list[bytes] = []
     size = 0
     for piece in pieces:

@@ -10,8 +10,8 @@ tree is walked once, when the expression is compiled, and each node becomes a cl
     comparing.py      ==, !=, <, <=, >, >=
     totality.py       expressions that cannot fail, so that evaluating them needs no checks
 
-Rule 1: every value is the one that the library's `visitor.TreeInterpreter` returns, including where
-it deviates from the specification. The one difference is our own error message for comparing the
+Rule 1: an expression has the value that the library's `visitor.TreeInterpreter` returns, even where
+that deviates from the specification. The only difference is our own error message for comparing the
 order of a string and a number; the library leaves that to Python.
 Rule 2: closures test `value.__class__ is dict`. That is faster than `isinstance`, and JSON values
 have no subclasses; the expressions of a wire format run for every event.
