@@ -17,7 +17,7 @@ from sse_cli.check import failure_recordings
 from sse_cli.check.outcome import Checked, exit_code
 from sse_cli.check.reports import github_actions, json_report, junit
 from sse_cli.check.runner import Plan, Runner, StreamCheck
-from sse_cli.cli import messages
+from sse_cli.cli import check_errors, messages
 from sse_cli.cli.check_targets import CheckArguments
 from sse_cli.cli.command_line import PAIRS
 from sse_cli.cli.options.check import CheckFormat, CheckOptions, ExpectationOptions
@@ -193,5 +193,5 @@ def _explain(streams: Sequence[Checked], options: CheckOptions) -> None:
         return
     from sse_cli.render import http_messages  # noqa: PLC0415 (Rich costs 40 ms)
 
-    message, hint = map(github_actions.defused, json_report.error(streams))
+    message, hint = map(github_actions.defused, check_errors.error(streams))
     messages.say(http_messages.error_lines(message, hint), options.color.value)

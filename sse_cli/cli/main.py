@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
+from sse_cli.cli import hints
 from sse_cli.model.errors import Crashed, ExitCode, ReaderGone, SSEError, Terminated, UsageError
 from sse_cli.process import crash_reports, lazy_imports, signals
 
@@ -130,7 +131,9 @@ def _explain(error: SSEError) -> int:
     from sse_cli.render import console, http_messages  # noqa: PLC0415 (Rich costs 40 ms)
 
     if sys.stderr is not None:
-        console.print_lines(console.make(stderr=True), http_messages.error_of(error))
+        console.print_lines(
+            console.make(stderr=True), http_messages.error_of(error, hints.hint_of(error.hint))
+        )
     return error.exit_code
 
 

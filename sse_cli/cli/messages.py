@@ -6,13 +6,13 @@ import sys
 from typing import Literal
 
 from sse_cli.analysis import verdict
-from sse_cli.model import media_type
+from sse_cli.cli import hints
+from sse_cli.model.causes import Cause
 from sse_cli.model.events import Closed, Ending
 from sse_cli.render.lines import Lines
 from sse_cli.run.stream_run import Run
 
 EMPTY = "the stream ended without a single event"
-EMPTY_HINT = "sse watch --all shows comments and ignored lines, -o raw the bytes; -v the exchange"
 OWN = "these lines are what sse itself wrote of a stream; each is shown as data"
 
 Color = Literal["auto", "always", "never"]
@@ -42,7 +42,8 @@ def explain(
     """What went wrong, or is not what one asks for: a refused reply as it came (`head`: its
     headers, too, and `status`: its status line), error and hint."""
     empty = run.timing.messages == 0 and closed.ending in (Ending.EOF, Ending.EOF_UNVERIFIED)
-    own = closed.ending is Ending.EOF and closed.hint == media_type.OWN_LINES
+    hint = hints.hint_of(closed.cause)
+    own = closed.ending is Ending.EOF and hint == hints.hint_of(Cause.OWN_OUTPUT)
     if not failed(closed) and not empty and not own:
         return
     from sse_cli.render import http_messages  # noqa: PLC0415
@@ -50,11 +51,11 @@ def explain(
     if run.opened and closed.body:
         say(http_messages.refused_lines(run.opened, closed, head=head, status=status), color)
     if empty:
-        say(http_messages.warning_lines(EMPTY, EMPTY_HINT), color)
+        say(http_messages.warning_lines(EMPTY, hints.hint_of(Cause.NO_EVENTS)), color)
     elif own:
-        say(http_messages.warning_lines(OWN, closed.hint), color)
+        say(http_messages.warning_lines(OWN, hint), color)
     else:
-        say(http_messages.error_lines(closed.detail or closed.ending.value, closed.hint), color)
+        say(http_messages.error_lines(closed.detail or closed.ending.value, hint), color)
 
 
 def exit_code(run: Run, closed: Closed) -> int:

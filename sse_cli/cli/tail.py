@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
@@ -29,6 +29,7 @@ from sse_cli.llm import wire_format
 from sse_cli.llm.accumulator import Accumulator
 from sse_cli.llm.response import answer_object
 from sse_cli.llm.wire_format import WireFormat
+from sse_cli.model.causes import Cause
 from sse_cli.model.errors import UsageError
 from sse_cli.model.events import Closed
 from sse_cli.query.selection import Query, as_text
@@ -45,10 +46,6 @@ from sse_cli.run.open_target import VERBOSE, Wanted, open_target
 from sse_cli.run.response_observer import ResponseObserver
 from sse_cli.run.stream_run import Run
 from sse_cli.text import json_values, units
-
-UNKNOWN_HINT: Final = (
-    "-q EXPR takes the text from any JSON; sse watch shows the events; sse formats lists"
-)
 
 
 class TailFormat(StrEnum):
@@ -144,7 +141,7 @@ def type_out(wanted: Wanted, options: TailOptions) -> int:
         raise UsageError(
             f"the format is unknown: none fits the {units.count(run.timing.messages, 'event')} "
             "that came",
-            closed.hint or UNKNOWN_HINT,
+            closed.cause or Cause.UNKNOWN_FORMAT,
         )
     if options.output is TailFormat.JSON:
         _print(answer_object(answer, run.opened, closed, run.timing, view.timing))

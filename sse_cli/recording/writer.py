@@ -55,7 +55,8 @@ def line_of(signal: Signal) -> bytes:
     if isinstance(signal, Reconnecting):
         value = {"attempt": signal.attempt, "delay": signal.delay, **ended}
         return _line([signal.at, "reconnect", value])
-    return _line([signal.at, "close", {**ended, "hint": signal.hint, "fatal": signal.fatal}])
+    # The key has its name from the first version, where it held the advice itself.
+    return _line([signal.at, "close", {**ended, "hint": signal.cause, "fatal": signal.fatal}])
 
 
 def _open_value(opened: Opened) -> dict[str, Any]:

@@ -89,9 +89,12 @@ def warning_lines(message: str, hint: str) -> Iterable[Text]:
     yield prose("hint: ", "sse.heading", escaping.compact(hint))
 
 
-def error_of(error: SSEError) -> Iterable[Text]:
-    """An error's lines; an expression is shown with a caret under the column."""
-    message, *rest = error_lines(error.message, error.hint)
+def error_of(error: SSEError, hint: str) -> Iterable[Text]:
+    """Yield an error's lines; an expression is shown with a caret under the column.
+
+    `hint` is the advice for its cause.
+    """
+    message, *rest = error_lines(error.message, hint)
     yield message
     if isinstance(error, ExpressionError):
         before = escaping.compact(error.expression[: error.column])

@@ -49,7 +49,7 @@ class Wanted(NamedTuple):
         """The session that its signals go to."""
         delay = self.resuming.retry_delay
         seconds = None if delay is None else duration(delay, "--retry-delay")
-        resume = Resume(reconnect.given(self.resuming.last_event_id), seconds)
+        resume = Resume(reconnect.given(self.resuming.last_event_id, "--last-event-id"), seconds)
         return Session(max_size=max_size(self.reading.max_size), resume=resume)
 
 

@@ -10,6 +10,7 @@ from sse_cli.analysis.event_counts import EventCounts
 from sse_cli.analysis.resume_audit import ResumeAudit
 from sse_cli.analysis.timing import Timing
 from sse_cli.analysis.verdict import Verdict
+from sse_cli.model.causes import Cause
 from sse_cli.model.errors import Terminated, TimeIsUp
 from sse_cli.model.events import (
     Chunk,
@@ -195,7 +196,7 @@ class Run:
         is_reply = self.opened is not None or isinstance(signal, Opened)
         phase = "the stream still ran" if is_reply else "no reply had come"
         detail = f"{phase} when {due[1]} was over"
-        return Closed(signal.at, Ending.DEADLINE, detail, "a longer time waits longer")
+        return Closed(signal.at, Ending.DEADLINE, detail, Cause.EXPECTED_TIME)
 
     def _end(self, signal: Closed) -> Closed:
         if self.recorder:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 
+from sse_cli.model.causes import Cause
 from sse_cli.model.errors import TimeIsUp
 from sse_cli.model.events import Closed, Ending, Opened, Signal
 from sse_cli.process import signals as process_signals
@@ -49,7 +50,7 @@ class TimeLimit:
         """The end of the stream, once the time is over."""
         if opened is None:
             detail = f"no reply had come when --for {self.seconds:g} s was over"
-            return Closed(self.seconds, Ending.DEADLINE, detail, "a longer --for waits longer")
+            return Closed(self.seconds, Ending.DEADLINE, detail, Cause.READING_TIME)
         return Closed(self.seconds, Ending.LIMIT, f"{self.seconds:g} s are over, as --for asked")
 
     def _ring(self) -> None:

@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Final, Literal, NamedTuple
 
 from sse_cli.model import media_type
+from sse_cli.model.causes import Cause
 from sse_cli.model.errors import UsageError
 from sse_cli.model.events import Chunk, Closed, Ending, Media, Opened, Push, Resume, Signal
 from sse_cli.recording import reader, writer
@@ -255,7 +256,7 @@ def _read(file: _Input, reading: Reading, clock: Clock, resume: Resume) -> Itera
 
 def _raw(file: _Input, data: bytes, reading: Reading, now: Clock) -> Iterator[Signal]:
     media = reading.of_start(data)
-    hint = media_type.OWN_LINES if media_type.is_own(data) else ""
+    cause = Cause.OWN_OUTPUT if media_type.is_own(data) else ""
     yield Opened(now(), file.name, media=media)
     try:
         while data:
@@ -265,10 +266,10 @@ def _raw(file: _Input, data: bytes, reading: Reading, now: Clock) -> Iterator[Si
         yield _failed(file, error, now())
         return
     if media == "other":
-        detail = f"{file.name} is a web page or XML, and no event stream"
-        yield Closed(now(), Ending.REFUSED, detail, media_type.ANY_TYPE)
+        detail = f"{file.name} is a web page or XML, not an event stream"
+        yield Closed(now(), Ending.REFUSED, detail, Cause.TYPE_OTHER)
     else:
-        yield Closed(now(), Ending.EOF, "the input ended", hint)
+        yield Closed(now(), Ending.EOF, "the input ended", cause)
 
 
 def _failed(file: _Input, error: OSError, at: float) -> Closed:

@@ -9,6 +9,7 @@ from typing import Final
 import httpx
 
 from sse_cli.model import media_type
+from sse_cli.model.causes import Cause
 from sse_cli.model.errors import Terminated, TimeIsUp
 from sse_cli.model.events import Chunk, Closed, Ending, Media, Opened, Push, Signal, new
 from sse_cli.transport import content_decoder
@@ -153,7 +154,7 @@ def _decoded(opened: Opened, response: httpx.Response, watchdog: Watchdog) -> It
         raise Failed(
             Ending.REFUSED,
             f"the body comes with Content-Encoding {unknown}, which was not asked for",
-            "sse reads identity, gzip and deflate; the server or a proxy ignores Accept-Encoding",
+            Cause.CONTENT_ENCODING,
         )
     found = content_decoder.codings(names)
     reads = _reads(response, watchdog)

@@ -12,6 +12,7 @@ from sse_cli.check.expectations import KINDS
 from sse_cli.check.outcome import Outcome, Result
 from sse_cli.check.runner import StreamCheck, run_once
 from sse_cli.llm import wire_format
+from sse_cli.model.causes import Cause
 from sse_cli.model.errors import ExpressionError, UsageError
 from sse_cli.model.events import Chunk, Closed, Ending, Opened, Signal
 from sse_cli.recording.writer import Recorder, header_of
@@ -189,7 +190,7 @@ def test_what_reports_an_error_first_is_shown(
     shown = next(one.witness for one in found.results if one.witness)
     assert (shown.n, shown.event, shown.data) == witness
     assert words in found.closed.detail
-    assert ("outside of any event" in found.closed.hint) is (shown.n == 0)
+    assert found.closed.cause == (Cause.ERROR_EVENT if shown.n else Cause.ERROR_LINE)
 
 
 @pytest.mark.parametrize(

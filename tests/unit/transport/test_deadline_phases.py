@@ -23,6 +23,7 @@ import h2.connection
 import pytest
 
 from sse_cli.analysis.verdict import EXIT_CODES
+from sse_cli.model.causes import Cause
 from sse_cli.model.events import Ending
 from sse_cli.transport.watchdog import Watchdog
 from tests.support.program import environment, error_and_hint, finish, sse, start
@@ -357,7 +358,12 @@ def test_a_phase_ends_on_time(
         end = closed(ask(how.pop("url"), **how, **limits))
     assert end.ending is ending
     assert words in end.detail
-    assert end.hint
+    assert end.cause in (
+        Cause.CONNECT_TIMEOUT,
+        Cause.MAX_TIME,
+        Cause.REPLY_TIMEOUT,
+        Cause.IDLE_TIMEOUT,
+    )
     assert EXIT_CODES[ending] == 6
 
 

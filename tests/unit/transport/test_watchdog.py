@@ -13,6 +13,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from sse_cli.model.causes import Cause
 from sse_cli.model.events import Closed, Ending
 from sse_cli.request.model import Request
 from sse_cli.sources.files import RunClock
@@ -70,7 +71,7 @@ def test_max_time_ends_the_wait_for_a_reply(handler: object) -> None:
     assert isinstance(end, Closed)
     assert end.ending is Ending.DEADLINE
     assert end.detail == f"no reply had come when --max-time {SECONDS} s was over"
-    assert end.hint
+    assert end.cause == Cause.MAX_TIME
 
 
 IN_THE_BODY = {
