@@ -294,17 +294,27 @@ def test_https_checks_names_and_certificates_by_the_systems_cas() -> None:
     assert found.cert_store_stats()["x509_ca"] > 0
 
 
-@pytest.mark.parametrize("option", ["cacert", "cert"])
-def test_a_file_that_is_no_certificate_is_named(option: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("field", "kind", "cause"),
+    [
+        ("cacert", "CA file", Cause.CA_FILE),
+        ("cert", "client certificate", Cause.CLIENT_CERTIFICATE),
+    ],
+)
+def test_a_file_without_a_certificate_is_named(
+    field: str, kind: str, cause: Cause, tmp_path: Path
+) -> None:
     file = tmp_path / "junk.pem"
     file.write_text("junk")
-    with pytest.raises(UsageError, match=f"--{option} .*junk.pem: no usable PEM file"):
-        ask("https://127.0.0.1:1/", **{option: str(file)})
+    words = f"the {kind} .*junk.pem: not a usable PEM file"
+    with pytest.raises(UsageError, match=words) as raised:
+        ask("https://127.0.0.1:1/", **{field: str(file)})
+    assert raised.value.hint == cause
 
 
 def test_a_key_that_belongs_to_another_certificate_is_refused(
     certificate: Path, tmp_path: Path
 ) -> None:
     key = make(tmp_path, "other").with_suffix(".key")
-    with pytest.raises(UsageError, match=r"--cert .*mismatch"):
+    with pytest.raises(UsageError, match=r"the client certificate .*mismatch"):
         ask("https://127.0.0.1:1/", cert=str(certificate), key=str(key))
