@@ -70,12 +70,24 @@ HINTS: Final[Mapping[str, str]] = {
     Cause.MAX_TIME: "a larger --max-time, or none, waits longer",
     Cause.READING_TIME: "a longer --for waits longer",
     Cause.EXPECTED_TIME: "a longer time waits longer",
+    Cause.UNKNOWN_COMMAND: "sse --help lists the commands",
+    Cause.STDIN_CLOSED: "pipe a stream into it: curl -N URL | sse -",
+    Cause.FILE_EXISTS: "--force overwrites it",
+    Cause.NOT_RECORDING: "--record FILE makes one",
+    Cause.RECORDING_EMPTY: "record a stream with --record FILE",
+    Cause.RECORDING_TYPE: "drop --any-type and --ndjson",
+    Cause.NO_SPEED: "drop --speed: only a recording is played at one",
+    Cause.LISTEN_REMOTE: "--allow-remote lets other machines ask it",
+    Cause.PORT: "--port 0 picks a free one",
     Cause.NO_EVENTS: "sse watch --all shows comments and ignored lines, -o raw the bytes; -v the "
     "exchange",
     Cause.UNKNOWN_FORMAT: "-q EXPR takes the text from any JSON; sse watch shows the events; sse "
     "formats lists what is known",
     Cause.OWN_OUTPUT: "--record FILE keeps a stream so that sse can show it again; jq reads "
     "-o jsonl",
+    Cause.HIDDEN_EVENTS: "--all shows them",
+    Cause.EMPTY_CHECK: "--min-events 1 would make it fail",
+    Cause.BUG: "sse --debug … shows where; please report it",
 }
 
 

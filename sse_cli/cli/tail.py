@@ -156,7 +156,7 @@ def _formats(options: TailOptions) -> list[WireFormat]:
     if options.query is not None:
         if len(options.query) > 1:
             raise UsageError("tail takes one --query", "sse watch shows several, a column each")
-        return [_of_query(Query(options.query[0]))]
+        return [_of_query(Query(options.query[0], "--query"))]
     return wire_format.known() if options.format is None else [wire_format.named(options.format)]
 
 

@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from sse_cli.cli import messages, views
+from sse_cli.cli import hints, messages, views
 from sse_cli.cli.command_line import PAIRS
 from sse_cli.cli.options.request import RequestOptions
 from sse_cli.cli.options.stream import (
@@ -19,6 +19,7 @@ from sse_cli.cli.options.stream import (
     ResumeOptions,
     StreamOptions,
 )
+from sse_cli.model.causes import Cause
 from sse_cli.model.errors import UsageError
 from sse_cli.model.events import Closed, Signal
 from sse_cli.query.selection import Expression, Query, Selection
@@ -59,7 +60,7 @@ def watch(  # noqa: PLR0913 (Typer's: the context, the target, groups of options
 
 def follow(wanted: Wanted, stream: StreamOptions, output: OutputOptions) -> int:
     """Read a target to its end; the exit code. Raises SSEError for what can't begin."""
-    queries = [Query(text) for text in stream.query or ()]
+    queries = [Query(text, "--query") for text in stream.query or ()]
     chosen = views.choose(output, queries, force=wanted.keeping.force)
     run = Run(
         wanted.session(),
@@ -152,5 +153,6 @@ def _summary(run: Run, closed: Closed, output: OutputOptions, *, unicode: bool =
         repeated=run.resume_audit.repeated,
         skipped=run.resume_audit.skipped,
         explained=messages.failed(closed) and messages.is_one_screen(),
+        hidden_hint=hints.hint_of(Cause.HIDDEN_EVENTS),
     )
     return summary.summary(report, unicode=unicode)

@@ -73,7 +73,22 @@ class Cause(StrEnum):
     READING_TIME = "reading-time"
     EXPECTED_TIME = "expected-time"
 
-    # A command found nothing to work with.
+    # A file, a command or a port can't be used.
+    UNKNOWN_COMMAND = "unknown-command"
+    STDIN_CLOSED = "stdin-closed"
+    FILE_EXISTS = "file-exists"
+    NOT_RECORDING = "not-recording"
+    RECORDING_EMPTY = "recording-empty"
+    RECORDING_TYPE = "recording-type"
+    NO_SPEED = "no-speed"
+    LISTEN_REMOTE = "listen-remote"
+    PORT = "port"
+
+    # Less came, or is shown, than a person may expect.
     NO_EVENTS = "no-events"
     UNKNOWN_FORMAT = "unknown-format"
     OWN_OUTPUT = "own-output"
+    HIDDEN_EVENTS = "hidden-events"
+    EMPTY_CHECK = "empty-check"
+
+    BUG = "bug"

@@ -94,7 +94,7 @@ class _Reader:
         """The header, off the first line."""
         value = self._next()
         if not isinstance(value, dict) or "sse-recording" not in value:
-            raise UsageError(f"{self._name} is no recording", "--record FILE makes one")
+            raise UsageError(f"{self._name} is not a recording", Cause.NOT_RECORDING)
         version = value["sse-recording"]
         if isinstance(version, int) and version > VERSION:
             raise UsageError(

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 import sse_cli
+from sse_cli.model.causes import Cause
 from sse_cli.model.errors import OutputError, UsageError
 from sse_cli.model.events import Chunk, Opened, Reconnecting, Signal
 from sse_cli.recording.format import VERSION, Header
@@ -129,7 +130,7 @@ def _create(path: str, *, force: bool) -> int:
         if stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.fchmod(descriptor, 0o600)  # it may have been there, open to all
     except FileExistsError:
-        raise UsageError(f"{path} is there already", "--force overwrites it") from None
+        raise UsageError(f"{path} already exists", Cause.FILE_EXISTS) from None
     except OSError as error:
         reason = (error.strerror or "no reason given").lower()
         raise UsageError(f"can't record to {path}: {reason}", "name another file") from None

@@ -1,4 +1,4 @@
-"""What is said on standard error: the exchange (`--verbose`), a refused reply, an error."""
+"""Lines for standard error: the exchange, a refused reply, an error."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def request_lines(request: Request) -> Iterable[Text]:
 def _offered(request: Request, scheme: str) -> str:
     """The version in the request line; none where ALPN settles it after this is told.
 
-    `--http1.0` goes as HTTP/1.1 that closes.
+    HTTP/1.0 goes as HTTP/1.1 that closes.
     """
     if request.http_version == "2-prior-knowledge":
         return "HTTP/2"

@@ -101,7 +101,7 @@ class TextWriter:
 
 
 class PlainReasoning:
-    """Reasoning and tool calls among the text, for `--reasoning stdout`."""
+    """Reasoning and tool calls among the text, on standard output."""
 
     def __init__(self, output: Output, *, terminal: bool) -> None:
         self._output = output
@@ -128,7 +128,7 @@ class PlainReasoning:
 
 
 class JSONLinesWriter:
-    """`-o jsonl`: one object a delta. Its keys are a contract; the README lists them."""
+    """Deltas as JSON Lines: one object a delta. Its keys are a contract; the README lists them."""
 
     def __init__(self, output: Output) -> None:
         self._output = output
@@ -147,7 +147,7 @@ class JSONLinesWriter:
 
 
 class NoWriter:
-    """`-o json`: nothing before the end."""
+    """Nothing before the end, for an answer that is printed whole as JSON."""
 
     def write(self, deltas: Iterable[Delta]) -> None:
         """The answer is asked for as a whole."""

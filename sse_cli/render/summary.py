@@ -61,6 +61,7 @@ class WatchReport:
 
     `reconnects` counts the connections after the first; `repeated` and `skipped` the events
     that a resume brought again or left out. `explained`: an error line below gives the detail.
+    `hidden_hint` is the advice where comments, retries and such are not shown.
     """
 
     timing: Timing
@@ -74,6 +75,7 @@ class WatchReport:
     repeated: int = 0
     skipped: int = 0
     explained: bool = False
+    hidden_hint: str = ""
 
 
 def summary(report: WatchReport, *, unicode: bool = True) -> Iterable[Text]:
@@ -177,7 +179,8 @@ def _notes(report: WatchReport) -> Iterable[Text]:
         if not report.everything and name != "ignored line"
     ]
     if hidden:
-        yield _note(f"not shown: {', '.join(hidden)} (--all shows them)", "sse.label")
+        advice = f" ({report.hidden_hint})" if report.hidden_hint else ""
+        yield _note(f"not shown: {', '.join(hidden)}{advice}", "sse.label")
     if number := counts["ignored line"]:
         lines = units.count(number, "ignored line")
         yield _note(f"{lines}: a browser drops such lines in silence", "sse.ignored")

@@ -75,13 +75,13 @@ def kind_of(target: str, commands: Sequence[str] = ()) -> Kind:
 
 
 def _hint(word: str, commands: Sequence[str]) -> str:
-    """What may be meant by a word that is nothing."""
+    """Return the hint for a word that names nothing."""
     from sse_cli.mockserver import scenarios  # noqa: PLC0415 (for those who mistake one for a target)
 
     if word in scenarios.names():
         return f"sse demo {word} plays that scenario, sse serve {word} serves it"
     close = difflib.get_close_matches(word, commands, n=1)
-    return f"did you mean {close[0]!r}?" if close else "sse --help lists the commands"
+    return f"did you mean {close[0]!r}?" if close else Cause.UNKNOWN_COMMAND
 
 
 def _is_path(target: str) -> bool:
@@ -162,7 +162,7 @@ def from_file(
 
     Those of a recording have the stamps they had; they come at once, or at `reading.speed` by
     `clock`. Those of a raw stream have the stamp 0, but a pipe with a name
-    (`sse <(curl -N URL)`) is read as it arrives. Raises UsageError when the file can't be
+    (a process substitution) is read as it arrives. Raises UsageError when the file can't be
     opened; the signals do so where a recording is bad.
     """
     file = _opened(path)._replace(patience=patience)
@@ -235,7 +235,7 @@ def _opened(path: str) -> _Input:
 
 def _standard_input() -> _Input:
     if sys.stdin is None:
-        raise UsageError("standard input is closed", "pipe a stream into it: curl -N URL | sse -")
+        raise UsageError("standard input is closed", Cause.STDIN_CLOSED)
     return _Input(sys.stdin.fileno(), "standard input", is_regular=False)
 
 
@@ -250,7 +250,7 @@ def _read(file: _Input, reading: Reading, clock: Clock, resume: Resume) -> Itera
         yield from _replayed(file, start, reading, clock, resume)
         return
     if reading.speed is not None:
-        raise UsageError(f"--speed is for recordings, and {file.name} is none", "drop it")
+        raise UsageError(f"{file.name} is not a recording, so it has no speed", Cause.NO_SPEED)
     yield from _raw(file, start, reading, now)
 
 
@@ -287,7 +287,7 @@ def _replayed(
     if reading.any_type or reading.ndjson:
         raise UsageError(
             f"{file.name} is a recording, which knows how its body is read",
-            "drop --any-type and --ndjson",
+            Cause.RECORDING_TYPE,
         )
     found = reader.read(chain([start], iter(file.read, b"")), file.name)
     resume.last_event_id = found.header.last_event_id
