@@ -281,7 +281,7 @@ def test_every_argument_and_option_has_help(parameter: Any) -> None:
 
 
 def test_every_option_that_a_hint_names_exists() -> None:
-    known = {name for _, parameter in PARAMETERS for name in parameter.opts}
+    known = {"--help", *(name for _, parameter in PARAMETERS for name in parameter.opts)}
     advice = " ".join(HINTS.values()).replace("curl -N", "curl")
     named = set(re.findall(r"(?<![\w-])(?:--[a-z][a-z-]*|-[A-Za-z])(?![\w-])", advice))
     assert named - known == set()

@@ -118,7 +118,7 @@ def is_loopback(host: str) -> bool:
 def _origin(text: str) -> str:
     if text != ANY and not _LISTED.fullmatch(text):
         raise UsageError(
-            f"{text!r} is not a valid origin",
+            f"invalid CORS origin {text!r}",
             "write scheme://host[:port] without a path, or * for all",
         )
     return text.lower()

@@ -29,9 +29,7 @@ def cut_of(text: str) -> Cut:
         return "event" if text == "event" else "whole"
     if text.isascii() and text.isdecimal() and len(text) < 10 and int(text) > 0:
         return int(text)
-    raise UsageError(
-        f"{text!r} is not a valid size of chunks", "write a number of bytes, event or whole"
-    )
+    raise UsageError(f"invalid chunk size {text!r}", "write a number of bytes, event or whole")
 
 
 def recut(scenario: Scenario, cut: Cut) -> Scenario:
