@@ -244,16 +244,16 @@ def test_the_defaults_are_there_unless_told_otherwise(
 
 
 BAD = [
-    ("status", "20", "is no HTTP status"),
+    ("status", "20", "is not a valid status"),
     ("status", "OK", "is no number"),
     ("status", "٢٠٠", "is no number"),
-    ("ending", "don", "is no ending"),
-    ("ending", "interrupted", "is no ending"),
-    ("ending", "", "is no ending"),
+    ("ending", "don", "is not a valid ending"),
+    ("ending", "interrupted", "is not a valid ending"),
+    ("ending", "", "is not a valid ending"),
     ("min-events", "-1", "is no number"),
     ("min-events", "9" * 30, "is no number"),
     ("max-gap", "fast", "is no duration"),
-    ("text", "(", "is no regular expression"),
+    ("text", "(", "is not a valid regular expression"),
     ("expect-event", "=3", "names no event"),
     ("expect-event", "a=b", "is no number"),
     ("expect", "text ==", "not a JMESPath expression"),

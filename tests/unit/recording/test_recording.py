@@ -22,6 +22,7 @@ from sse_cli.mockserver.faults import FAULTS
 from sse_cli.mockserver.scenarios import EVENT_STREAM, Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
+from sse_cli.model.causes import Cause
 from sse_cli.model.errors import OutputError, UsageError
 from sse_cli.model.events import Chunk, Closed, Ending, Message, Opened, Reconnecting, Signal
 from sse_cli.parser.session import Session
@@ -150,9 +151,9 @@ def test_a_file_is_overwritten_by_force_only(tmp_path: Path) -> None:
     file = tmp_path / "it.rec"
     file.write_text("dear to somebody, and longer than the first line of any recording" * 9)
     before = file.read_text()
-    with pytest.raises(UsageError, match="is there already") as raised:
+    with pytest.raises(UsageError, match="already exists") as raised:
         Recorder(str(file), header_of())
-    assert "--force" in raised.value.hint
+    assert raised.value.hint == Cause.FILE_EXISTS
     assert file.read_text() == before
     with Recorder(str(file), header_of(), force=True) as recorder:
         recorder.write(Closed(0.0, Ending.EOF))
@@ -385,14 +386,14 @@ def test_speed_plays_a_recording_at_its_pace(tmp_path: Path) -> None:
     ("words", "message"),
     [
         (["http://127.0.0.1:1/", "--speed", "1"], "--speed is for recordings, and this is a URL"),
-        (["it.sse", "--speed", "1"], "--speed is for recordings, and it.sse is none"),
+        (["it.sse", "--speed", "1"], "it.sse is not a recording, so it has no speed"),
         (["it.rec", "--speed", "nan"], "nan is no speed"),
         (["it.rec", "--speed", "1e-300"], "1e-300 is no speed"),
         (["it.rec", "--ndjson"], "it.rec is a recording, which knows how its body is read"),
         (["it.rec", "--record", "it.rec", "--force"], "--record it.rec is no file to record to"),
         (["it.rec", "--record", "-"], "--record - is no file to record to"),
         (["it.rec", "--record", "no/such/folder"], "can't record to no/such/folder"),
-        (["it.rec", "--record", "."], "is there already"),
+        (["it.rec", "--record", "."], "already exists"),
         (["it.rec", "--record", ".", "--force"], "can't record to .: is a directory"),
         (["it.rec", "--reconnect"], "it.rec is no URL"),
     ],

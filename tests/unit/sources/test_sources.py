@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from sse_cli.model.causes import Cause
 from sse_cli.model.errors import UsageError
 from sse_cli.model.events import Chunk, Closed, Ending, Opened, Signal
 from sse_cli.request.model import Request
@@ -98,10 +99,10 @@ def test_a_path_that_is_missing_is_no_such_file(target: str) -> None:
     [
         ("wacth", "did you mean 'watch'?"),
         ("dmeo", "did you mean 'demo'?"),
-        ("qqqq", "sse --help lists the commands"),
-        ("", "sse --help lists the commands"),
-        ("x" * 5000, "sse --help lists the commands"),
-        ("\0", "sse --help lists the commands"),
+        ("qqqq", Cause.UNKNOWN_COMMAND),
+        ("", Cause.UNKNOWN_COMMAND),
+        ("x" * 5000, Cause.UNKNOWN_COMMAND),
+        ("\0", Cause.UNKNOWN_COMMAND),
     ],
 )
 @pytest.mark.usefixtures("folder")
