@@ -44,16 +44,6 @@ LAYERS = (
     *("text", "model", "process", "parser", "query", "analysis", "llm", "request", "transport"),
     *("recording", "sources", "convert", "run", "check", "mockserver", "render", "cli"),
 )
-# Imports against the order that are still to be turned round.
-UPWARD = {
-    "analysis.event_counts": {"run.observers"},
-    "check.runner": {"cli.options.stream", "render.response_writers"},
-    "run.open_target": {
-        *("cli.command_line", "cli.messages", "cli.options.stream", "render.http_messages"),
-    },
-    "run.response_observer": {"render.response_writers"},
-    "sources.files": {"mockserver.scenarios"},
-}
 ROOT_MODULES = {"sse_cli", "__main__", "pytest_plugin"}
 WALLS = [("httpx", "transport"), ("rich", "render"), ("asyncio", "mockserver")]
 
@@ -112,17 +102,14 @@ def test_every_package_has_a_layer() -> None:
 def test_no_module_imports_from_a_higher_layer(module: str) -> None:
     own = layer_of(module)
     above = {other for other in imports_of_ours(module) if layer_of(other) > own}
-    assert above - UPWARD.get(module, set()) - {"sse_cli"} == set()
+    assert above - {"sse_cli"} == set()
 
 
 # An option as it is typed: `--name`, or `-x` as a word of its own.
 OPTION = re.compile(r"""(?<![\w-])--[a-z]|(?:^|(?<=[\s`'"(]))-[A-Za-z](?![\w-])""")
 SPELLS_OPTIONS = ("cli", "request", "check.config", "__main__")
 # Modules that spell options and are still to be freed of them.
-STILL_SPELLS = {
-    *("check.runner", "run.open_target", "run.response_observer", "run.stream_run"),
-    "run.time_limit",
-}
+STILL_SPELLS = {"run.response_observer"}
 
 
 def trees() -> Iterator[tuple[str, ast.Module]]:

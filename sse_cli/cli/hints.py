@@ -70,7 +70,6 @@ HINTS: Final[Mapping[str, str]] = {
     Cause.MAX_TIME: "a larger --max-time, or none, waits longer",
     Cause.READING_TIME: "a longer --for waits longer",
     Cause.EXPECTED_TIME: "a longer time waits longer",
-    Cause.UNKNOWN_COMMAND: "sse --help lists the commands",
     Cause.STDIN_CLOSED: "pipe a stream into it: curl -N URL | sse -",
     Cause.FILE_EXISTS: "--force overwrites it",
     Cause.NOT_RECORDING: "--record FILE makes one",

@@ -73,8 +73,7 @@ class Cause(StrEnum):
     READING_TIME = "reading-time"
     EXPECTED_TIME = "expected-time"
 
-    # A file, a command or a port can't be used.
-    UNKNOWN_COMMAND = "unknown-command"
+    # A file or a port can't be used.
     STDIN_CLOSED = "stdin-closed"
     FILE_EXISTS = "file-exists"
     NOT_RECORDING = "not-recording"

@@ -71,10 +71,6 @@ class ReaderGone(Exception):  # noqa: N818 (no error: the reader had enough)
     """The reader of our output closed its end of the pipe."""
 
 
-class TimeIsUp(BaseException):
-    """The end of the time that was asked for, while nothing comes."""
-
-
 class Crashed(BaseException):
     """Another thread died: of `error`."""
 
