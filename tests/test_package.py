@@ -108,8 +108,6 @@ def test_no_module_imports_from_a_higher_layer(module: str) -> None:
 # An option as it is typed: `--name`, or `-x` as a word of its own.
 OPTION = re.compile(r"""(?<![\w-])--[a-z]|(?:^|(?<=[\s`'"(]))-[A-Za-z](?![\w-])""")
 SPELLS_OPTIONS = ("cli", "request", "check.config", "__main__")
-# Modules that spell options and are still to be freed of them.
-STILL_SPELLS = {"run.response_observer"}
 
 
 def trees() -> Iterator[tuple[str, ast.Module]]:
@@ -130,12 +128,14 @@ def literals(tree: ast.Module) -> Iterator[str]:
 
 
 def test_options_are_spelled_by_the_layers_that_know_them_only() -> None:
-    spelling = {
-        module
+    spelled = {
+        f"{module}: {text}"
         for module, tree in trees()
-        if not module.startswith(SPELLS_OPTIONS) and any(map(OPTION.search, literals(tree)))
+        if not module.startswith(SPELLS_OPTIONS)
+        for text in literals(tree)
+        if OPTION.search(text)
     }
-    assert spelling == STILL_SPELLS
+    assert spelled == set()
 
 
 @pytest.mark.parametrize("text", ["--record FILE makes one", "(-v shows it)", "add -L", "`-o raw`"])
