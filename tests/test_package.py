@@ -107,7 +107,7 @@ def test_no_module_imports_from_a_higher_layer(module: str) -> None:
 
 # An option as it is typed: `--name`, or `-x` as a word of its own.
 OPTION = re.compile(r"""(?<![\w-])--[a-z]|(?:^|(?<=[\s`'"(]))-[A-Za-z](?![\w-])""")
-SPELLS_OPTIONS = ("cli", "request", "check.config", "__main__")
+SPELLS_OPTIONS = ("cli.", "request.", "check.config", "__main__")
 
 
 def trees() -> Iterator[tuple[str, ast.Module]]:

@@ -16,6 +16,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sse_cli.cli.hints import hint_of
 from sse_cli.llm import wire_format
 from sse_cli.mockserver import scenarios
 from sse_cli.mockserver.faults import FAULTS
@@ -111,6 +112,34 @@ def test_a_file_cut_at_any_byte_keeps_every_whole_line(
         assert isinstance(end, Closed)
         assert end.ending is Ending.TRUNCATED
         assert end.detail.startswith(reader.BREAKS_OFF)
+
+
+def test_a_cause_is_kept_by_its_name_under_the_key_of_the_first_version() -> None:
+    closed = Closed(0.5, Ending.STALLED, "no byte came for 2 s", Cause.IDLE_TIMEOUT)
+    line = writer.line_of(closed)
+    assert json.loads(line)[2]["hint"] == "idle-timeout"
+    assert read(writer.first_line(header_of()), line) == [closed]
+
+
+@pytest.mark.parametrize(
+    ("kept", "shown"),
+    [
+        ({"hint": "idle-timeout"}, hint_of(Cause.IDLE_TIMEOUT)),
+        ({"hint": "the server hangs; raise the limit"}, "the server hangs; raise the limit"),
+        ({"hint": "a cause of tomorrow"}, "a cause of tomorrow"),
+        ({"hint": ""}, hint_of(Cause.MALFORMED)),
+        ({}, hint_of(Cause.MALFORMED)),
+    ],
+)
+def test_a_recording_shows_its_cause_in_words_and_an_older_one_its_sentence(
+    tmp_path: Path, kept: dict[str, str], shown: str
+) -> None:
+    file = tmp_path / "it.rec"
+    close = json.dumps([0.5, "close", {"ending": "malformed", "detail": "it broke", **kept}])
+    opened = writer.line_of(Opened(0.0, "http://h/", 200))
+    file.write_bytes(writer.first_line(header_of()) + opened + close.encode() + b"\n")
+    ran = sse(file)
+    assert (ran.code, *error_and_hint(ran)) == (5, "it broke", shown)
 
 
 def test_bytes_that_are_no_utf_8_are_kept_in_base64() -> None:
