@@ -30,7 +30,7 @@ from sse_cli.llm.wire_format import WireFormat
 from sse_cli.model.events import Closed, Opened
 from sse_cli.query.selection import Expression
 from sse_cli.render.response_writers import NoWriter
-from sse_cli.request.builder import duration
+from sse_cli.request.values import duration
 from sse_cli.run.observers import ObserverGroup
 from sse_cli.run.open_target import Wanted, build_request, kind_of, open_target
 from sse_cli.run.response_observer import ResponseObserver

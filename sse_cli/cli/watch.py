@@ -23,7 +23,7 @@ from sse_cli.model.errors import UsageError
 from sse_cli.model.events import Closed, Signal
 from sse_cli.query.selection import Expression, Query, Selection
 from sse_cli.render.lines import Lines
-from sse_cli.request.builder import duration
+from sse_cli.request.values import duration
 from sse_cli.run.open_target import VERBOSE, Aside, Wanted, open_target
 from sse_cli.run.stream_run import Run
 from sse_cli.run.time_limit import TimeLimit

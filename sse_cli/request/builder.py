@@ -8,7 +8,6 @@ that may be a secret is never part of an error.
 from __future__ import annotations
 
 import errno
-import math
 import os
 import re
 from collections.abc import Callable, Mapping
@@ -18,6 +17,7 @@ from typing import Any
 from urllib.parse import quote_plus
 
 from sse_cli.model.errors import UsageError
+from sse_cli.request.values import duration
 from sse_cli.text import redaction
 
 PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
@@ -25,8 +25,6 @@ PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
 # Patterns that few runs need are compiled where they are used: 0.1 to 0.6 ms each.
 _NAME = r"[!#$%&'*+\-.^_`|~0-9A-Za-z]+"  # RFC 9110, 5.6.2
 _NOT_IN_VALUE = r"[\0\r\n\v\f\ud800-\udfff]"  # RFC 9110, 5.5
-_DURATION = r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ms|s|m|h|)"
-_SECONDS = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
 _CERT = r"((?:\\[\\:]|[^:])*)(?::(.*))?"
 
 
@@ -56,17 +54,6 @@ class Draft:
             return self.stdin() if name == "-" else Path(name).read_bytes()
         except (OSError, ValueError) as error:
             raise _unreadable(option, name, error) from None
-
-
-def duration(text: str, option: str = "the value") -> float:
-    """Seconds from `500ms`, `2s`, `1m`, `1h` or `1.5`. Raises `UsageError`."""
-    found = re.fullmatch(_DURATION, text)
-    seconds = float(found[1]) * _SECONDS[found[2]] if found else math.inf
-    if not math.isfinite(seconds):
-        raise UsageError(
-            f"{option} {text!r} is no duration", "write 500ms, 2s, 1m or 1.5 (seconds)"
-        )
-    return seconds
 
 
 def _add_header(draft: Draft, text: str) -> None:

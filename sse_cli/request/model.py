@@ -18,11 +18,11 @@ from urllib.parse import unquote_to_bytes
 
 import sse_cli
 from sse_cli.model.errors import UsageError
-from sse_cli.request.builder import OPTIONS, Draft, duration
+from sse_cli.request.builder import OPTIONS, Draft
 from sse_cli.request.url import checked, target_url, with_query
 from sse_cli.text import redaction
 
-__all__ = ["OPTIONS", "Request", "build", "duration", "read_stdin", "target_url"]
+__all__ = ["OPTIONS", "Request", "build", "read_stdin", "target_url"]
 
 CODINGS = ("gzip", "deflate", "identity")
 FRAMING = ("content-length", "transfer-encoding")

@@ -14,8 +14,8 @@ from sse_cli.model.errors import UsageError
 from sse_cli.model.events import Opened, Resume, Signal
 from sse_cli.parser.session import Session
 from sse_cli.recording import writer
-from sse_cli.request import model
-from sse_cli.request.builder import duration
+from sse_cli.request import model, values
+from sse_cli.request.values import duration
 from sse_cli.run.stream_run import Run
 from sse_cli.sources import files
 from sse_cli.sources.files import Clock, RunClock
@@ -132,7 +132,9 @@ def _policy(options: ResumeOptions) -> ReconnectPolicy:
     if options.retry_on is not None and not options.reconnect:
         raise UsageError("--retry-on widens --reconnect", "add --reconnect")
     return ReconnectPolicy(
-        options.reconnect, options.max_reconnects, _statuses(options.retry_on or "")
+        options.reconnect,
+        options.max_reconnects,
+        values.statuses(options.retry_on or "", "--retry-on"),
     )
 
 
@@ -145,27 +147,9 @@ def _idle(options: ResumeOptions) -> float | None:
     return seconds
 
 
-def _statuses(text: str) -> frozenset[int]:
-    """`429,503` or `5xx` as statuses."""
-    found: set[int] = set()
-    for word in filter(None, text.replace(" ", "").lower().split(",")):
-        if len(word) == 3 and word[0] in "45" and word[1:] == "xx":
-            found.update(range(int(word[0]) * 100, int(word[0]) * 100 + 100))
-        elif len(word) == 3 and word.isdecimal() and word[0] in "45":
-            found.add(int(word))
-        else:
-            raise UsageError(f"--retry-on {word!r} is no status of a failure", "429,503 or 5xx")
-    return frozenset(found)
-
-
 def max_size(text: str) -> int:
     """`--max-size` in bytes."""
-    factor = {"K": 1024, "M": 1024**2, "G": 1024**3}.get(text[-1:].upper(), 1)
-    digits = text[:-1] if factor > 1 else text
-    is_number = digits.isascii() and digits.isdecimal() and len(digits) < 19
-    if not is_number or int(digits) == 0:
-        raise UsageError(f"--max-size {text!r} is no size", "write bytes, or 512K, 16M")
-    return int(digits) * factor
+    return values.size(text, "--max-size")
 
 
 def _told(asked: model.Request, signals: Iterator[Signal], aside: Aside) -> Iterator[Signal]:

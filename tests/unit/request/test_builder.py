@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 import sse_cli
 from sse_cli.model.errors import SSEError, UsageError
-from sse_cli.request.model import OPTIONS, Request, build, duration, target_url
+from sse_cli.request.model import OPTIONS, Request, build, target_url
 
 URL = ("url", "https://h/p")
 SECRET = "sk-test"
@@ -363,24 +363,6 @@ def test_how_to_connect_is_passed_on(tmp_path: Path) -> None:
 def test_zero_seconds_is_no_limit_and_an_empty_proxy_is_none_at_all() -> None:
     request = ask(("max-time", "0"), ("connect-timeout", "500ms"), ("proxy", ""))
     assert (request.max_time, request.connect_timeout, request.proxy) == (None, 0.5, "")
-
-
-@pytest.mark.parametrize(
-    ("text", "seconds"),
-    [("500ms", 0.5), ("2s", 2), ("1m", 60), ("1h", 3600), ("1.5", 1.5), (".5", 0.5), ("0", 0)],
-)
-def test_a_duration_is_read_in_seconds(text: str, seconds: float) -> None:
-    assert duration(text) == pytest.approx(seconds)
-
-
-@pytest.mark.parametrize(
-    "text", ["", "s", "-1", "+1", "1e3", "nan", "inf", "1 s", "1S", "٣", "1.2.3", "9" * 400, "1s\n"]
-)
-def test_what_is_no_duration_is_refused_with_the_forms(text: str) -> None:
-    with pytest.raises(UsageError, match="is no duration") as raised:
-        duration(text, "--max-time")
-    assert repr(text) in raised.value.message
-    assert "500ms, 2s, 1m" in raised.value.hint
 
 
 def test_a_request_never_shows_its_secrets() -> None:
