@@ -18,7 +18,7 @@ from urllib.parse import unquote_to_bytes
 
 import sse_cli
 from sse_cli.model.errors import UsageError
-from sse_cli.request.builder import OPTIONS, Draft
+from sse_cli.request.handlers import OPTIONS, Draft
 from sse_cli.request.url import checked, target_url, with_query
 from sse_cli.text import redaction
 
