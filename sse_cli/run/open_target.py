@@ -14,7 +14,8 @@ from sse_cli.model.errors import UsageError
 from sse_cli.model.events import Opened, Resume, Signal
 from sse_cli.parser.session import Session
 from sse_cli.recording import writer
-from sse_cli.request import model, values
+from sse_cli.request import builder, values
+from sse_cli.request.model import Request
 from sse_cli.request.values import duration
 from sse_cli.run.stream_run import Run
 from sse_cli.sources import files
@@ -36,7 +37,7 @@ class Wanted(NamedTuple):
     reading: ReadingOptions = ReadingOptions()
     resuming: ResumeOptions = ResumeOptions()
     keeping: RecordingOptions = RecordingOptions()
-    asked: model.Request | None = None  # built before, for one who opens it several times
+    asked: Request | None = None  # built before, for one who opens it several times
 
     def clock(self) -> Clock:
         """The clock of its run. Raises UsageError for a speed that is none."""
@@ -73,7 +74,7 @@ def open_target(wanted: Wanted, run: Run, aside: Aside = nullcontext) -> Iterato
     return signals
 
 
-def _from_url(wanted: Wanted, run: Run, aside: Aside) -> tuple[Iterator[Signal], model.Request]:
+def _from_url(wanted: Wanted, run: Run, aside: Aside) -> tuple[Iterator[Signal], Request]:
     reading = wanted.reading
     if reading.speed is not None:
         raise UsageError("--speed is for recordings, and this is a URL", "drop it")
@@ -118,11 +119,11 @@ def kind_of(target: str) -> files.Kind:
     return "url" if target == CURL else files.kind_of(target)
 
 
-def build_request(wanted: Wanted) -> model.Request:
+def build_request(wanted: Wanted) -> Request:
     """The request for a target that is a URL. Raises UsageError for what can't be asked."""
     _policy(wanted.resuming)
     url = [] if wanted.target == CURL else [("url", wanted.target)]
-    return model.build([*url, *wanted.pairs])._replace(idle_timeout=_idle(wanted.resuming))
+    return builder.build([*url, *wanted.pairs])._replace(idle_timeout=_idle(wanted.resuming))
 
 
 def _policy(options: ResumeOptions) -> ReconnectPolicy:
@@ -152,7 +153,7 @@ def max_size(text: str) -> int:
     return values.size(text, "--max-size")
 
 
-def _told(asked: model.Request, signals: Iterator[Signal], aside: Aside) -> Iterator[Signal]:
+def _told(asked: Request, signals: Iterator[Signal], aside: Aside) -> Iterator[Signal]:
     """`signals`, with the request and the reply's head told on standard error."""
     from sse_cli.render import http_messages  # noqa: PLC0415 (Rich costs 40 ms)
 

@@ -10,7 +10,10 @@ from hypothesis import strategies as st
 
 import sse_cli
 from sse_cli.model.errors import SSEError, UsageError
-from sse_cli.request.model import OPTIONS, Request, build, target_url
+from sse_cli.request.builder import build
+from sse_cli.request.handlers import OPTIONS
+from sse_cli.request.model import Request
+from sse_cli.request.url import target_url
 
 URL = ("url", "https://h/p")
 SECRET = "sk-test"

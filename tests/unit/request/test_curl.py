@@ -22,9 +22,10 @@ import pytest
 import sse_cli
 from sse_cli.model.errors import UsageError
 from sse_cli.request import curl
+from sse_cli.request.builder import build
 from sse_cli.request.curl import Option, Pasted
-from sse_cli.request.model import OPTIONS as REQUEST_OPTIONS
-from sse_cli.request.model import Request, build
+from sse_cli.request.handlers import OPTIONS as REQUEST_OPTIONS
+from sse_cli.request.model import Request
 from tests.support.paths import CORPUS
 from tests.support.raw_server import Recorded, RecordingServer
 
