@@ -17,8 +17,9 @@ from urllib.parse import unquote_to_bytes
 
 import sse_cli
 from sse_cli.model.errors import UsageError
-from sse_cli.request.handlers import OPTIONS, Draft
+from sse_cli.request.handlers import Draft
 from sse_cli.request.model import Request
+from sse_cli.request.options import BY_NAME
 from sse_cli.request.url import checked, target_url, with_query
 
 CODINGS = ("gzip", "deflate", "identity")
@@ -38,11 +39,11 @@ def build(
     """Build the request of `options`: long names and values, in the order typed.
 
     A flag's value is "". `stdin` is read for `@-`, `environment` for `--bearer env:NAME`.
-    Raises `UsageError` for anything that can't be sent, KeyError for a name not in `OPTIONS`.
+    Raises `UsageError` for anything that can't be sent, KeyError for the name of no option.
     """
     draft = Draft(stdin, environment)
     for name, value in options:
-        OPTIONS[name](draft, value)
+        BY_NAME[name].apply(draft, value)
     return _finish(draft)
 
 

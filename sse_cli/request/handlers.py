@@ -1,8 +1,8 @@
-"""Curl's request options, one handler each, over a draft of the request.
+"""Handlers of the request options: each applies one option's value to a draft of the request.
 
-An option means what it means to curl (7.88), in the order it was typed: `OPTIONS` is the
-table, by long name. Values are checked here, where the option's name is known; a value
-that may be a secret is never part of an error.
+An option means what it means to curl (7.88). Values are validated here, where the option's
+name is known; a value that may be a secret is never part of an error. All handlers raise
+`UsageError`. `options.py` says which option has which handler.
 """
 
 from __future__ import annotations
@@ -11,9 +11,8 @@ import errno
 import os
 import re
 from collections.abc import Callable, Mapping
-from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeAlias
 from urllib.parse import quote_plus
 
 from sse_cli.model.errors import UsageError
@@ -29,7 +28,7 @@ _CERT = r"((?:\\[\\:]|[^:])*)(?::(.*))?"
 
 
 class Draft:
-    """What the options said so far. `connection` holds fields of `Request` by name."""
+    """A request in the making. `connection` holds fields of `Request` by name."""
 
     def __init__(self, stdin: Callable[[], bytes], environment: Mapping[str, str]) -> None:
         self.stdin = stdin
@@ -49,14 +48,17 @@ class Draft:
         self.connection: dict[str, Any] = {}
 
     def read(self, option: str, name: str) -> bytes:
-        """The bytes of file `name`; `-` is standard input."""
+        """Return the bytes of file `name`; `-` is standard input."""
         try:
             return self.stdin() if name == "-" else Path(name).read_bytes()
         except (OSError, ValueError) as error:
             raise _unreadable(option, name, error) from None
 
 
-def _add_header(draft: Draft, text: str) -> None:
+Handler: TypeAlias = Callable[[Draft, str], None]
+
+
+def add_header(draft: Draft, text: str) -> None:
     lines = [text]
     if text.startswith("@"):
         content = draft.read("--header", text[1:]).decode("utf-8", "surrogateescape")
@@ -66,7 +68,7 @@ def _add_header(draft: Draft, text: str) -> None:
 
 
 def _header(line: str, number: int) -> tuple[str, str | None]:
-    """Name and value of curl's `Name: value`, `Name:` (removed, None) and `Name;` (empty)."""
+    """Split curl's `Name: value`, `Name:` (removed: None) or `Name;` (empty) into a pair."""
     name, colon, value = line.partition(":")
     empty = not colon and line.rstrip().endswith(";")
     if empty:
@@ -92,19 +94,19 @@ def _value(what: str, text: str) -> str:
     return text.strip(" \t")  # RFC 9110, 5.5: blanks around a value are no part of it
 
 
-def _set_url(draft: Draft, value: str) -> None:
+def set_url(draft: Draft, value: str) -> None:
     if draft.url is not None:
         raise UsageError("there is more than one URL", "give one URL; run sse once for each")
     draft.url = value
 
 
-def _set_method(draft: Draft, value: str) -> None:
+def set_method(draft: Draft, value: str) -> None:
     if not re.fullmatch(_NAME, value):
         raise UsageError(f"--request {value!r} is no method", "write GET, POST, …")
     draft.method = value
 
 
-def _set_user(draft: Draft, value: str) -> None:
+def set_user(draft: Draft, value: str) -> None:
     if ":" not in value:
         raise UsageError(
             "--user has no password and sse does not ask for one",
@@ -113,7 +115,7 @@ def _set_user(draft: Draft, value: str) -> None:
     draft.user = _encode("--user", value)
 
 
-def _add_data(draft: Draft, value: str, *, option: str, separator: bytes = b"&") -> None:
+def add_data(draft: Draft, value: str, *, option: str, separator: bytes = b"&") -> None:
     if value.startswith("@") and option != "--data-raw":
         piece = draft.read(option, value[1:])
         if option == "--data":  # curl drops these from a file, and only from a file
@@ -123,13 +125,13 @@ def _add_data(draft: Draft, value: str, *, option: str, separator: bytes = b"&")
     draft.data = piece if draft.data is None else draft.data + separator + piece
 
 
-def _add_json(draft: Draft, value: str) -> None:
+def add_json(draft: Draft, value: str) -> None:
     draft.json = True
-    _add_data(draft, value, option="--json", separator=b"")
+    add_data(draft, value, option="--json", separator=b"")
 
 
-def _add_urlencoded(draft: Draft, value: str) -> None:
-    """`content`, `=content`, `name=content`, `@file`, `name@file`: "=" is looked for first."""
+def add_urlencoded(draft: Draft, value: str) -> None:
+    """Encode `content`, `=content`, `name=content`, `@file` or `name@file`; "=" wins over "@"."""
     option = "--data-urlencode"
     mark = "=" if "=" in value else "@"
     name, found, content = value.partition(mark)
@@ -138,10 +140,10 @@ def _add_urlencoded(draft: Draft, value: str) -> None:
     is_file = bool(found) and mark == "@"
     raw = draft.read(option, content) if is_file else _encode(option, content)
     piece = (f"{name}=" if name else "") + quote_plus(raw)
-    _add_data(draft, piece, option="--data-raw")
+    add_data(draft, piece, option="--data-raw")
 
 
-def _add_cookie(draft: Draft, value: str) -> None:
+def add_cookie(draft: Draft, value: str) -> None:
     if value and ("=" not in value or value.startswith("@")):
         raise UsageError(
             "--cookie without NAME=VALUE is a cookie file, which sse does not read",
@@ -151,15 +153,15 @@ def _add_cookie(draft: Draft, value: str) -> None:
         draft.cookies.append(_value("--cookie", value))
 
 
-def _set_user_agent(draft: Draft, value: str) -> None:
+def set_user_agent(draft: Draft, value: str) -> None:
     draft.user_agent = _value("--user-agent", value)
 
 
-def _set_referer(draft: Draft, value: str) -> None:
+def set_referer(draft: Draft, value: str) -> None:
     draft.referer = _value("--referer", value.partition(";auto")[0])
 
 
-def _set_bearer(draft: Draft, value: str) -> None:
+def set_bearer(draft: Draft, value: str) -> None:
     where, token = "--bearer", value
     if value.startswith("env:"):
         where = f"--bearer: the environment variable {value[4:]!r}"
@@ -179,19 +181,19 @@ def _set_bearer(draft: Draft, value: str) -> None:
     draft.bearer = _value(where, token)
 
 
-def _set_oauth2_bearer(draft: Draft, value: str) -> None:
+def set_oauth2_bearer(draft: Draft, value: str) -> None:
     draft.bearer = _value("--oauth2-bearer", value)
 
 
-def _set_cert(draft: Draft, value: str) -> None:
-    """curl's FILE[:PASSWORD], where a backslash keeps a colon in the file's name."""
+def set_cert(draft: Draft, value: str) -> None:
+    """Split curl's FILE[:PASSWORD]; a backslash keeps a colon in the file's name."""
     found = re.fullmatch(_CERT, value, re.DOTALL)
     name = re.sub(r"\\([\\:])", r"\1", found[1]) if found else value
-    _set_file(draft, name, option="cert")
+    set_file(draft, name, option="cert")
     draft.connection["cert_password"] = found[2] if found else None
 
 
-def _set_file(draft: Draft, value: str, *, option: str) -> None:
+def set_file(draft: Draft, value: str, *, option: str) -> None:
     try:
         if Path(value).is_dir():
             raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
@@ -201,7 +203,7 @@ def _set_file(draft: Draft, value: str, *, option: str) -> None:
     draft.connection[option] = value
 
 
-def _set_proxy(draft: Draft, value: str) -> None:
+def set_proxy(draft: Draft, value: str) -> None:
     proxy = value if "://" in value or not value else f"http://{value}"
     if proxy and proxy.partition("://")[0].lower() not in PROXY_SCHEMES:
         raise UsageError(
@@ -211,25 +213,28 @@ def _set_proxy(draft: Draft, value: str) -> None:
     draft.connection["proxy"] = proxy
 
 
-def _set_timeout(draft: Draft, value: str, *, option: str) -> None:
+def set_timeout(draft: Draft, value: str, *, option: str) -> None:
     seconds = duration(value, f"--{option}")
     draft.connection[option.replace("-", "_")] = seconds or None  # curl: 0 is no limit
 
 
-def _set_text(draft: Draft, value: str, *, name: str) -> None:
+def set_text(draft: Draft, value: str, *, name: str) -> None:
+    """Set a field of the connection to the value as typed."""
     draft.connection[name] = value
 
 
-def _put(draft: Draft, _: str, *, name: str, value: object) -> None:
+def set_constant(draft: Draft, _: str, *, name: str, value: object) -> None:
+    """Set a field of the connection to the value that a flag stands for."""
     draft.connection[name] = value
 
 
-def _mark(draft: Draft, _: str, *, name: str) -> None:
+def set_flag(draft: Draft, _: str, *, name: str) -> None:
+    """Set an attribute of the draft itself to True."""
     setattr(draft, name, True)
 
 
 def _encode(option: str, text: str) -> bytes:
-    """The bytes as the shell passed them."""
+    """Return the bytes that the shell passed."""
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
@@ -239,39 +244,3 @@ def _encode(option: str, text: str) -> bytes:
 def _unreadable(option: str, name: str, error: Exception) -> UsageError:
     reason = error.strerror if isinstance(error, OSError) else "no file has such a name"
     return UsageError(f"{option}: can't read {name!r}: {reason}", "give the path of a file")
-
-
-OPTIONS: Mapping[str, Callable[[Draft, str], None]] = {
-    "url": _set_url,
-    "request": _set_method,
-    "header": _add_header,
-    "data": partial(_add_data, option="--data"),
-    "data-raw": partial(_add_data, option="--data-raw"),
-    "data-binary": partial(_add_data, option="--data-binary"),
-    "data-urlencode": _add_urlencoded,
-    "json": _add_json,
-    "get": partial(_mark, name="get"),
-    "compressed": partial(_mark, name="compressed"),
-    "user": _set_user,
-    "bearer": _set_bearer,
-    "oauth2-bearer": _set_oauth2_bearer,
-    "cookie": _add_cookie,
-    "user-agent": _set_user_agent,
-    "referer": _set_referer,
-    "cacert": partial(_set_file, option="cacert"),
-    "cert": _set_cert,
-    "key": partial(_set_file, option="key"),
-    "proxy": _set_proxy,
-    "unix-socket": partial(_set_text, name="unix_socket"),
-    "connect-timeout": partial(_set_timeout, option="connect-timeout"),
-    "max-time": partial(_set_timeout, option="max-time"),
-    "insecure": partial(_put, name="insecure", value=True),
-    "location": partial(_put, name="location", value=True),
-    "verbose": partial(_put, name="verbose", value=True),
-    "http1.0": partial(_put, name="http_version", value="1.0"),
-    "http1.1": partial(_put, name="http_version", value="1.1"),
-    "http2": partial(_put, name="http_version", value="2"),
-    "http2-prior-knowledge": partial(_put, name="http_version", value="2-prior-knowledge"),
-    "ipv4": partial(_put, name="ip_family", value="4"),
-    "ipv6": partial(_put, name="ip_family", value="6"),
-}

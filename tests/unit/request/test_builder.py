@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 import sse_cli
 from sse_cli.model.errors import SSEError, UsageError
 from sse_cli.request.builder import build
-from sse_cli.request.handlers import OPTIONS
 from sse_cli.request.model import Request
+from sse_cli.request.options import BY_NAME
 from sse_cli.request.url import target_url
 
 URL = ("url", "https://h/p")
@@ -379,7 +379,7 @@ def test_a_request_never_shows_its_secrets() -> None:
     assert "https://h/?k=***" in repr(keyed)
 
 
-@given(st.lists(st.tuples(st.sampled_from(sorted(OPTIONS)), st.text(max_size=12)), max_size=6))
+@given(st.lists(st.tuples(st.sampled_from(sorted(BY_NAME)), st.text(max_size=12)), max_size=6))
 def test_whatever_is_typed_becomes_a_request_or_an_error_of_ours(
     options: list[tuple[str, str]],
 ) -> None:

@@ -24,7 +24,6 @@ from sse_cli.model.errors import UsageError
 from sse_cli.request import curl
 from sse_cli.request.builder import build
 from sse_cli.request.curl import Option, Pasted
-from sse_cli.request.handlers import OPTIONS as REQUEST_OPTIONS
 from sse_cli.request.model import Request
 from tests.support.paths import CORPUS
 from tests.support.raw_server import Recorded, RecordingServer
@@ -165,11 +164,6 @@ def test_our_table_takes_values_where_real_curl_does() -> None:
     known = [curl.OPTIONS[name] for name in sorted(names & set(curl.OPTIONS))]
     assert len(known) > 200
     assert [o.name for o in known if wants_value(o) != o.takes_value] == []
-
-
-def test_every_option_that_is_sent_has_a_handler() -> None:
-    sent = {o.name for o in curl.OPTIONS.values() if o.action == "sent"} - {"data-ascii"}
-    assert sent == set(REQUEST_OPTIONS) - {"bearer"}
 
 
 @pytest.mark.parametrize(
