@@ -158,7 +158,7 @@ class _StreamsFile:
         settings = ("reading", "resuming", "limits")
         return DescribedStream(
             name,
-            found.get("url") or found["file"],
+            found["url"] if "url" in found else found["file"],
             self._where[path],
             tuple(pair for key in found for pair in _pairs(key, found[key], "request")),
             {

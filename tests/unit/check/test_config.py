@@ -162,6 +162,13 @@ def test_a_value_of_the_defaults_is_told_with_its_own_line(tmp_path: Path) -> No
     assert message.startswith(f"{path}, line 3, stream a: --max-gap 'x' is no duration")
 
 
+def test_an_empty_url_is_an_error_of_its_stream(tmp_path: Path) -> None:
+    path = written(tmp_path, "[streams.a]\nurl = ''\n")
+    ran = sse("check", path)
+    assert ran.code == 2
+    assert error_and_hint(ran)[0].startswith(f"{path}, line 1, stream a: ")
+
+
 def test_nesting_without_an_end_is_refused(tmp_path: Path) -> None:
     for depth in (150, 300, 450, 2000):
         value = "[" * depth + "]" * depth
