@@ -20,11 +20,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from sse_cli.check.config_keys import EXAMPLES, FITS, KEYS, WORDS, Part, kind_of
+from sse_cli.check.config_keys import KEYS, Part
+from sse_cli.check.config_kinds import VALUE_KINDS, type_of
 from sse_cli.check.toml_positions import Place, places, written_twice
 from sse_cli.model.errors import UsageError
 
-SCHEMA: Final = Path(__file__).parent / "schema.json"
 # Of each of these, a stream's own replace the defaults' all together.
 _GROUPS: Final = (
     {"url", "file"},
@@ -32,14 +32,11 @@ _GROUPS: Final = (
     {"json", "data", "data-raw", "data-binary", "data-urlencode"},
 )
 _OTHER_NAMES: Final = {
-    "request": "method",
-    "header": "headers",
+    **{key.option: name for name, key in KEYS.items() if key.option},
     "body": "json",
     "timeout": "max-time",
 }
 _EXPANDED: Final = ("target", "request", "resuming")
-_FILES: Final = {"file", "cacert", "cert", "key", "unix-socket"}
-_AT_FILES: Final = {"json", "data", "data-binary", "bearer"}
 _VARIABLE: Final = re.compile(r"\$(\$?)\{([^}]*)(\}?)")
 # How tomllib begins what it says of a key or a table that was there before.
 _TWICE: Final = ("Cannot overwrite", "Cannot declare", "Duplicate inline table key")
@@ -137,9 +134,9 @@ class _StreamsFile:
         for name, value in table.items():
             if name not in KEYS:
                 self._unknown((*path, name), tuple(KEYS))
-            kind, part = KEYS[name]
-            is_off = value is False and part == "expectation"
-            if not is_off and not FITS[kind](value):
+            key = KEYS[name]
+            is_off = value is False and key.part == "expectation"
+            if not is_off and not VALUE_KINDS[key.kind].fits(value):
                 self._misfit((*path, name), value)
         return table
 
@@ -174,9 +171,11 @@ class _StreamsFile:
         """A value with its variables, and paths as they are from here."""
         expand = KEYS[key].part in _EXPANDED
         expanded = _mapped(value, lambda text: self._expanded(path, text, expand=expand))
-        if key in _AT_FILES:
+        if KEYS[key].file == "@":
             return self._at_files(path, value, expanded)
-        if key in _FILES or (key == "format" and (value.endswith(".toml") or "/" in value)):
+        if KEYS[key].file == "path" or (
+            key == "format" and (value.endswith(".toml") or "/" in value)
+        ):
             return str(self._folder / expanded)
         return expanded
 
@@ -218,13 +217,13 @@ class _StreamsFile:
         """A value of the wrong kind; of its own kind at most is said, it may be a secret."""
         name = path[-1]
         kind = KEYS[name].kind
-        words, example = WORDS[kind]
-        hint = f"write {name} = {EXAMPLES.get(name, example)}"
+        words, example = VALUE_KINDS[kind].words, KEYS[name].example or VALUE_KINDS[kind].example
+        hint = f"write {name} = {example}"
         if isinstance(value, str) and kind in ("number", "flag"):
             hint += ", without quotes"
         is_other = kind in ("number", "flag", "text") and not isinstance(value, int)
         is_other = is_other or isinstance(value, bool)
-        what = f"is {kind_of(value)}, not {words}" if is_other else f"is not {words}"
+        what = f"is {type_of(value)}, not {words}" if is_other else f"is not {words}"
         self._fail(path, what, hint)
 
     def _unknown(self, path: tuple[str, ...], known: Sequence[str]) -> NoReturn:
@@ -255,23 +254,23 @@ def _merged(defaults: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
 
 def _pairs(key: str, value: Any, part: Part) -> Iterator[tuple[str, str]]:
     """A key's value as options: names and texts."""
-    kind = KEYS[key].kind
+    kind, option = KEYS[key].kind, KEYS[key].option or key
     if KEYS[key].part != part:
         return
     if kind == "headers":
-        yield from (("header", f"{name}: {text}") for name, text in value.items())
+        yield from ((option, f"{name}: {text}") for name, text in value.items())
     elif key == "ending":
-        yield key, ",".join(_texts(value))
+        yield option, ",".join(_texts(value))
     elif kind == "counts" and isinstance(value, dict):
-        yield from ((key, f"{name}={count}") for name, count in value.items())
+        yield from ((option, f"{name}={count}") for name, count in value.items())
     elif kind in ("texts", "counts"):
-        yield from ((key, text) for text in _texts(value))
+        yield from ((option, text) for text in _texts(value))
     elif kind == "json" and not isinstance(value, str):
-        yield key, json.dumps(value)
+        yield option, json.dumps(value)
     elif kind == "flag":
-        yield from [(key, "")] if value else []
+        yield from [(option, "")] if value else []
     else:
-        yield "request" if key == "method" else key, str(_plain(key, value))
+        yield option, str(_plain(key, value))
 
 
 def _plain(key: str, value: Any) -> Any:

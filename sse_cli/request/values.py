@@ -13,15 +13,15 @@ from typing import Final
 from sse_cli.model.errors import UsageError
 
 # Compiled where it is used: 0.3 ms that few runs need.
-_DURATION: Final = r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ms|s|m|h|)"
+DURATION: Final = r"([0-9]+(\.[0-9]*)?|\.[0-9]+)(ms|s|m|h|)"
 _SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
 _BYTES: Final = {"K": 1024, "M": 1024**2, "G": 1024**3}
 
 
 def duration(text: str, option: str) -> float:
     """Return the seconds of `500ms`, `2s`, `1m`, `1h` or `1.5`."""
-    found = re.fullmatch(_DURATION, text)
-    seconds = float(found[1]) * _SECONDS[found[2]] if found else math.inf
+    found = re.fullmatch(DURATION, text)
+    seconds = float(found[1]) * _SECONDS[found[3]] if found else math.inf
     if not math.isfinite(seconds):
         raise UsageError(
             f"{option} {text!r} is no duration", "write 500ms, 2s, 1m or 1.5 (seconds)"
