@@ -82,15 +82,15 @@ def read(
 
 def _no_toml(path: str, text: str, error: Exception) -> UsageError:
     if not isinstance(error, tomllib.TOMLDecodeError):
-        what = "not UTF-8, or too deep"
+        what = "not UTF-8, or nested too deeply"
     elif str(error).startswith(_TWICE) and (found := written_twice(text)):
         key, first, place = found
         where = f"{path}, line {place.line}, column {place.column}"
-        what = f"{'.'.join(map(str, key))} is written twice, first in line {first.line}"
+        what = f"{'.'.join(map(str, key))} is defined twice, first on line {first.line}"
         return UsageError(f"{where}: {what}", "keep one of the two")
     else:
         what = str(error)
-    return UsageError(f"{path} is no TOML: {what}", "sse check --schema tells its keys")
+    return UsageError(f"{path} is not valid TOML: {what}", "sse check --schema describes the keys")
 
 
 class _StreamsFile:
@@ -115,9 +115,7 @@ class _StreamsFile:
         defaults = self._table(("defaults",), self._document.get("defaults", {}))
         streams = self._document.get("streams")
         if not isinstance(streams, dict) or not streams:
-            raise UsageError(
-                f"{self._path} describes no stream", "write [streams.NAME] and its url"
-            )
+            raise UsageError(f"{self._path} defines no streams", "write [streams.NAME] and its url")
         tables = {name: self._table(("streams", name), streams[name]) for name in streams}
         for name in only:
             if name not in tables:
@@ -130,7 +128,7 @@ class _StreamsFile:
     def _table(self, path: tuple[str, ...], table: object) -> dict[str, Any]:
         """The keys of a stream or of the defaults, each of its type."""
         if not isinstance(table, dict):
-            self._fail(path, "is no table", f"write [{'.'.join(path)}]")
+            self._fail(path, "is not a table", f"write [{'.'.join(path)}]")
         for name, value in table.items():
             if name not in KEYS:
                 self._unknown((*path, name), tuple(KEYS))
@@ -193,7 +191,9 @@ class _StreamsFile:
                 self._fail(path, "can't read standard input", "name a file: @body.json")
             return f"@{self._folder / text[1:]}"
         if text.startswith("@"):  # what was no file's name when it was typed must not become one
-            self._fail(path, "begins with @ by its variable", "write @ before the variable")
+            self._fail(
+                path, "starts with @ only because of its variable", "write @ before the variable"
+            )
         return text
 
     def _expanded(self, path: tuple[str, ...], text: str, *, expand: bool) -> str:
@@ -201,8 +201,8 @@ class _StreamsFile:
             if found[1]:  # $${NAME} is ${NAME} itself
                 return found[0][1:]
             if not expand:
-                hint = "only what is asked for may; $${…} is the text itself"
-                self._fail(path, "can't hold a variable: expectations are shown", hint)
+                hint = "variables belong in the request; write $${…} for the text itself"
+                self._fail(path, "can't contain a variable: it is shown in reports", hint)
             name = found[2]
             if not _NAME.fullmatch(name) or not found[3]:
                 self._fail(path, "has ${ without a variable's name and }", "write ${NAME}")
@@ -232,8 +232,8 @@ class _StreamsFile:
         close = [other] if other else difflib.get_close_matches(name.replace("_", "-"), known, n=1)
         if name == "http1":  # http1.1 = true, whose dot makes it two keys
             close = ['"http1.1", in quotes']
-        hint = f"did you mean {close[0]}?" if close else "sse check --schema tells the keys"
-        self._fail(path, "is no key", hint)
+        hint = f"did you mean {close[0]}?" if close else "sse check --schema describes the keys"
+        self._fail(path, "is not a known key", hint)
 
     def _fail(self, path: tuple[str, ...], what: str, hint: str) -> NoReturn:
         place = self._where.get(path)

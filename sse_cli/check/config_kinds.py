@@ -109,7 +109,7 @@ VALUE_KINDS: Final[Mapping[Kind, ValueKind]] = {
         {"type": ["string", "object", "array"]},
     ),
     "counts": ValueKind(
-        "names of events",
+        "an event name, or an array or table of them",
         '"tick", ["tick", "end=1"] or { tick = 3 }',
         _is_counts,
         {
@@ -121,9 +121,9 @@ VALUE_KINDS: Final[Mapping[Kind, ValueKind]] = {
     ),
 }
 _TOML_TYPES: Final = {
-    bool: "true or false",
+    bool: "a boolean",
     int: "a number",
-    float: "a number with a point",
+    float: "a decimal number",
     str: "a string",
     list: "an array",
     dict: "a table",

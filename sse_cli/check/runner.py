@@ -41,7 +41,7 @@ MAX_TIME: Final = 120.0  # seconds, unless told otherwise: nothing may hang a CI
 MARGIN: Final = 0.1  # seconds after --total-within until the request is given up
 FIRST_PAUSE: Final = 0.5  # seconds before the second attempt; twice that before each later one
 LONGEST_PAUSE: Final = 8.0
-_OPTION: Final = re.compile(r"--([a-z0-9.-]+)")
+_OPTION: Final = re.compile(r"(?:invalid )?--([a-z0-9.-]+)")
 
 
 @dataclass(frozen=True)

@@ -203,7 +203,8 @@ class _Reading:
     def _url(self, word: str) -> None:
         if not word.strip():
             raise UsageError(
-                "curl's words hold an empty one", "is there a space after a line's backslash?"
+                "the curl command contains an empty word",
+                "is there a space after a line's backslash?",
             )
         self.pasted.request.append(("url", word))
 

@@ -89,7 +89,8 @@ def _header(line: str, number: int) -> tuple[str, str | None]:
 def _value(what: str, text: str) -> str:
     if re.search(_NOT_IN_VALUE, text):
         raise UsageError(
-            f"{what} holds a line break, NUL or bytes that are no UTF-8", "quote it as one line"
+            f"{what} contains a line break, NUL or bytes that are not UTF-8",
+            "quote it as one line",
         )
     return text.strip(" \t")  # RFC 9110, 5.5: blanks around a value are no part of it
 
@@ -102,7 +103,9 @@ def set_url(draft: Draft, value: str) -> None:
 
 def set_method(draft: Draft, value: str) -> None:
     if not re.fullmatch(_NAME, value):
-        raise UsageError(f"--request {value!r} is no method", "write GET, POST, …")
+        raise UsageError(
+            f"invalid --request {value!r}: expected an HTTP method", "write GET, POST, …"
+        )
     draft.method = value
 
 
@@ -146,7 +149,7 @@ def add_urlencoded(draft: Draft, value: str) -> None:
 def add_cookie(draft: Draft, value: str) -> None:
     if value and ("=" not in value or value.startswith("@")):
         raise UsageError(
-            "--cookie without NAME=VALUE is a cookie file, which sse does not read",
+            "--cookie without NAME=VALUE names a cookie file, which sse does not read",
             "write -b 'NAME=VALUE'; several are joined",
         )
     if value:
@@ -207,7 +210,7 @@ def set_proxy(draft: Draft, value: str) -> None:
     proxy = value if "://" in value or not value else f"http://{value}"
     if proxy and proxy.partition("://")[0].lower() not in PROXY_SCHEMES:
         raise UsageError(
-            f"--proxy {redaction.url(value)!r} is no proxy sse can use",
+            f"invalid --proxy {redaction.url(value)!r}: expected an HTTP or SOCKS proxy",
             "write -x http://HOST:PORT",
         )
     draft.connection["proxy"] = proxy
@@ -238,9 +241,11 @@ def _encode(option: str, text: str) -> bytes:
     try:
         return text.encode("utf-8", "surrogateescape")
     except UnicodeEncodeError:
-        raise UsageError(f"{option} holds half a surrogate pair", "send it from a file") from None
+        raise UsageError(
+            f"{option} contains half of a surrogate pair", "send it from a file"
+        ) from None
 
 
 def _unreadable(option: str, name: str, error: Exception) -> UsageError:
-    reason = error.strerror if isinstance(error, OSError) else "no file has such a name"
+    reason = error.strerror if isinstance(error, OSError) else "not a valid file name"
     return UsageError(f"{option}: can't read {name!r}: {reason}", "give the path of a file")

@@ -83,7 +83,7 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
         found = _TOKEN.match(text, position)
         if found is None or found.lastgroup is None:
             raise UsageError(
-                f"the pasted command has {text[position]!r} without its end", "check its quotes"
+                f"the pasted command has an unterminated {text[position]!r}", "check its quotes"
             )
         position = found.end()
         yield found.lastgroup, found[found.lastgroup]
@@ -119,7 +119,7 @@ def _variable(name: str, environment: Mapping[str, str]) -> str:
 
 def _operator(text: str) -> UsageError:
     return UsageError(
-        f"the pasted command holds {text!r}, which only a shell can carry out",
+        f"the pasted command contains {text!r}, which only a shell can run",
         "paste the curl command alone, and keep quotes around a URL that has & or ; in it",
     )
 

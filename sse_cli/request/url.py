@@ -31,7 +31,9 @@ def target_url(text: str) -> str:
     if _SCHEME.match(text):
         return text
     if _NO_SCHEME.match(text):
-        raise UsageError(f"{redaction.url(text)!r} is no URL", "start it with https:// or http://")
+        raise UsageError(
+            f"{redaction.url(text)!r} is not a valid URL", "start it with https:// or http://"
+        )
     authority = re.split(r"[/?#]", text, maxsplit=1)[0].rpartition("@")[2]
     bracketed = re.match(r"\[([^\]]*)\]", authority)
     host = bracketed[1] if bracketed else authority.partition(":")[0]
@@ -54,7 +56,7 @@ def checked(url: str) -> SplitResult:
     shown = redaction.url(url)
     if _NOT_IN_URL.search(url) or escaping.without_surrogates(url) != url:
         raise UsageError(
-            f"the URL {shown!r} holds a space or a control character",
+            f"the URL {shown!r} contains a space or a control character",
             "quote the URL; inside it a space is %20, or use -G --data-urlencode NAME=VALUE",
         )
     try:

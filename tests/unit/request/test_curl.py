@@ -243,7 +243,7 @@ def test_every_option_is_sent_or_ignored_or_refused_and_none_crashes() -> None:
         (["-"], "no option '-'", "-d @-"),
         (["-sX"], "-X needs a value", "last word"),
         (["--where"], "--where needs a value", ""),
-        (["a", " "], "empty one", "space after"),
+        (["a", " "], "empty word", "space after"),
         (["a", "b"], "2 URLs", "quotes"),
         (["a", "--url", "b"], "2 URLs", "quotes"),
         (["-H", "Authorization:", "Bearer", "sk-test", "a"], "3 URLs", "quotes"),
@@ -297,10 +297,10 @@ def test_one_quoted_command_is_split_as_its_shell_would(text: str, words: list[s
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("curl 'h", '"\'" without its end'),
-        ('curl -d "x h', "'\"' without its end"),
-        ("curl -d $'x h", "without its end"),
-        ("curl h \\", "without its end"),
+        ("curl 'h", 'unterminated "\'"'),
+        ('curl -d "x h', "unterminated '\"'"),
+        ("curl -d $'x h", "unterminated"),
+        ("curl h \\", "unterminated"),
         ("curl h | jq .", "'|'"),
         ("curl h?a=1&b=2 -k", "'&'"),
         ("curl h > file", "'>'"),
