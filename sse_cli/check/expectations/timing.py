@@ -11,7 +11,7 @@ from sse_cli.check.expectations.base import (
     StreamFacts,
     evidence_of,
 )
-from sse_cli.query.selection import Row
+from sse_cli.model.row import Row
 from sse_cli.request.values import duration
 
 
