@@ -54,7 +54,7 @@ class DescribedStream:
     request: Sequence[tuple[str, str]] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)  # reading, resuming, limits
     expected: Sequence[tuple[str, str]] = ()
-    lines: Mapping[str, int] = field(default_factory=dict)  # of its keys, or of the defaults'
+    lines: Mapping[str, int] = field(default_factory=dict)  # of the keys, by option
 
 
 def read(
@@ -162,7 +162,7 @@ class _StreamsFile:
                 if KEYS[key].part in settings
             },
             tuple(pair for key in found for pair in _pairs(key, found[key], "expectation")),
-            {key: self._where[paths[key]].line for key in found},
+            {KEYS[key].option or key: self._where[paths[key]].line for key in found},
         )
 
     def _value(self, key: str, path: tuple[str, ...], value: Any) -> Any:

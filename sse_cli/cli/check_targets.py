@@ -97,7 +97,6 @@ def _located(path: str, one: config.DescribedStream) -> Iterator[None]:
     except UsageError as error:
         found = _OPTION.match(error.message)
         name = found[1] if found else ""
-        # --header is of the key `headers`.
-        line = one.lines.get(name) or one.lines.get(f"{name}s") or one.place.line
+        line = one.lines.get(name) or one.place.line
         error.message = f"{path}, line {line}, stream {one.name}: {error.message}"
         raise

@@ -146,6 +146,7 @@ def test_what_is_wrong_is_told_with_its_place(
         ("max-reconnects = 1", "--max-reconnects limits --reconnect"),
         ("format = 'opnai'", "there is no format 'opnai'"),
         ("headers = { 'a b' = 'c' }", "--header number 1 has no valid name"),
+        ("method = 'A B'", "invalid --request 'A B': expected an HTTP method"),
         ("json = '@missing.json'", "missing.json': No such file or directory"),
         ("bearer = 'env:NOT_SET'", "'NOT_SET' is not set"),
     ],
