@@ -1,11 +1,11 @@
-"""A file of streams to check: `[streams.NAME]` tables, and `[defaults]` that they share.
+"""A check file: TOML with `[streams.NAME]` tables, and `[defaults]` that they share.
 
-Rule 1: a key is an option of `sse check`, by its long name; `KEYS` is all of them. What differs:
-`method` and `headers` (a table), `json` may be a table, `file` is a stream that was kept, and
-`false` takes an expectation of the defaults back.
-Rule 2: `${NAME}` stands for a variable of the environment, in what is asked for and nowhere
-else: expectations are shown to everybody. Rule 3: no value of the file is part of an error.
-Rule 4: paths are relative to the file.
+Rule 1: a key is the long name of an option of `sse check`; `KEYS` lists all of them. There are
+four differences: `method` and `headers` (a table) have names of their own, `json` may be a
+table, `file` names a recording, and `false` takes an expectation of the defaults back.
+Rule 2: `${NAME}` stands for an environment variable in the target, the request and the resuming
+options, not in expectations, which reports show. Rule 3: no value of the file is part of an
+error. Rule 4: paths are relative to the file.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from sse_cli.check.config_kinds import VALUE_KINDS, type_of
 from sse_cli.check.toml_positions import Place, places, written_twice
 from sse_cli.model.errors import UsageError
 
-# Of each of these, a stream's own replace the defaults' all together.
+# A stream's own key replaces all keys of the same group in the defaults.
 _GROUPS: Final = (
     {"url", "file"},
     {"bearer", "user"},
@@ -38,21 +38,24 @@ _OTHER_NAMES: Final = {
 }
 _EXPANDED: Final = ("target", "request", "resuming")
 _VARIABLE: Final = re.compile(r"\$(\$?)\{([^}]*)(\}?)")
-# How tomllib begins what it says of a key or a table that was there before.
+# The beginnings of tomllib's messages about a key or table that is defined twice.
 _TWICE: Final = ("Cannot overwrite", "Cannot declare", "Duplicate inline table key")
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True)
 class DescribedStream:
-    """One stream of a file, expanded. `target` is a URL or a file's path; the rest are names of
-    options and their values, by what they are a part of."""
+    """One stream of a file, with its variables expanded.
+
+    `target` is a URL or a file's path. The other fields hold values of options by long name,
+    grouped by the part of a check that they belong to.
+    """
 
     name: str
     target: str
     place: Place
     request: Sequence[tuple[str, str]] = ()
-    settings: Mapping[str, Any] = field(default_factory=dict)  # reading, resuming, limits
+    settings: Mapping[str, Any] = field(default_factory=dict)  # reading, resuming and limits
     expected: Sequence[tuple[str, str]] = ()
     lines: Mapping[str, int] = field(default_factory=dict)  # of the keys, by option
 
@@ -60,9 +63,9 @@ class DescribedStream:
 def read(
     path: str, only: Sequence[str] = (), environment: Mapping[str, str] = os.environ
 ) -> list[DescribedStream]:
-    """The streams of a file, in its order; of those `only` are named, if any are.
+    """Read the streams of a file in their order, or those that `only` names.
 
-    Raises UsageError with line and column for what can't be read or meant.
+    Raises UsageError for an unreadable file, and with line and column for an invalid key or value.
     """
     text = ""
     try:
@@ -108,7 +111,7 @@ class _StreamsFile:
         self._environment = environment
 
     def streams(self, only: Sequence[str]) -> list[DescribedStream]:
-        """Every stream is looked at, but variables are asked for where a stream is wanted."""
+        """Check the keys of every stream, but expand variables only in the streams to return."""
         for name in self._document:
             if name not in ("defaults", "streams"):
                 self._unknown((name,), ("defaults", "streams"))
@@ -126,7 +129,7 @@ class _StreamsFile:
         return [self._stream(name, defaults, tables[name]) for name in wanted]
 
     def _table(self, path: tuple[str, ...], table: object) -> dict[str, Any]:
-        """The keys of a stream or of the defaults, each of its type."""
+        """Return the keys of a stream or of the defaults, once each has a value of its kind."""
         if not isinstance(table, dict):
             self._fail(path, "is not a table", f"write [{'.'.join(path)}]")
         for name, value in table.items():
@@ -166,7 +169,7 @@ class _StreamsFile:
         )
 
     def _value(self, key: str, path: tuple[str, ...], value: Any) -> Any:
-        """A value with its variables, and paths as they are from here."""
+        """Return a value with variables expanded and paths relative to the working directory."""
         expand = KEYS[key].part in _EXPANDED
         expanded = _mapped(value, lambda text: self._expanded(path, text, expand=expand))
         if KEYS[key].file == "@":
@@ -178,7 +181,7 @@ class _StreamsFile:
         return expanded
 
     def _at_files(self, path: tuple[str, ...], typed: Any, value: Any) -> Any:
-        """A string or several; a table or an array that is to be sent as JSON stays."""
+        """Resolve @FILE in a string or in several; leave a table or array of `json` alone."""
         if isinstance(typed, str):
             return self._at_file(path, typed, value)
         if path[-1] == "json":
@@ -190,7 +193,7 @@ class _StreamsFile:
             if text == "@-":
                 self._fail(path, "can't read standard input", "name a file: @body.json")
             return f"@{self._folder / text[1:]}"
-        if text.startswith("@"):  # what was no file's name when it was typed must not become one
+        if text.startswith("@"):  # a variable's value must never name a file to send
             self._fail(
                 path, "starts with @ only because of its variable", "write @ before the variable"
             )
@@ -214,7 +217,7 @@ class _StreamsFile:
         return _VARIABLE.sub(value, text)
 
     def _misfit(self, path: tuple[str, ...], value: object) -> NoReturn:
-        """A value of the wrong kind; of its own kind at most is said, it may be a secret."""
+        """Fail for a value of the wrong kind; name its type only, since it may be a secret."""
         name = path[-1]
         kind = KEYS[name].kind
         words, example = VALUE_KINDS[kind].words, KEYS[name].example or VALUE_KINDS[kind].example
@@ -230,7 +233,7 @@ class _StreamsFile:
         name = path[-1]
         other = _OTHER_NAMES.get(name)
         close = [other] if other else difflib.get_close_matches(name.replace("_", "-"), known, n=1)
-        if name == "http1":  # http1.1 = true, whose dot makes it two keys
+        if name == "http1":  # the dot of http1.1 = true makes it two keys
             close = ['"http1.1", in quotes']
         hint = f"did you mean {close[0]}?" if close else "sse check --schema describes the keys"
         self._fail(path, "is not a known key", hint)
@@ -242,7 +245,7 @@ class _StreamsFile:
 
 
 def _merged(defaults: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
-    """The stream's own keys over the defaults; headers name by name."""
+    """Merge a stream's own keys over the defaults; headers are merged name by name."""
     replaced = set().union(*(group for group in _GROUPS if group & own.keys()))
     found = {key: value for key, value in defaults.items() if key not in replaced} | own
     if "headers" in defaults and "headers" in own:
@@ -253,7 +256,7 @@ def _merged(defaults: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
 
 
 def _pairs(key: str, value: Any, part: Part) -> Iterator[tuple[str, str]]:
-    """A key's value as options: names and texts."""
+    """Yield a key's value as options: long names and texts."""
     kind, option = KEYS[key].kind, KEYS[key].option or key
     if KEYS[key].part != part:
         return
@@ -274,7 +277,7 @@ def _pairs(key: str, value: Any, part: Part) -> Iterator[tuple[str, str]]:
 
 
 def _plain(key: str, value: Any) -> Any:
-    """A duration as it is typed on a command line; all else as it is."""
+    """Return a duration as typed on a command line, any other value unchanged."""
     if KEYS[key].kind == "duration" and not isinstance(value, str):
         return f"{value:.6f}".rstrip("0").rstrip(".")
     return value
@@ -287,7 +290,7 @@ def _texts(value: Any) -> Iterable[str]:
 
 
 def _mapped(value: Any, change: Callable[[str], str]) -> Any:
-    """`value` with every string in it changed; keys stay."""
+    """Apply `change` to every string in `value`, but not to the keys of tables."""
     if isinstance(value, str):
         return change(value)
     if isinstance(value, list):

@@ -142,7 +142,7 @@ LETTERS: Mapping[str, Option] = {o.letter: o for o in OPTIONS.values() if o.lett
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Pasted:
-    """What a pasted command said: options for `request.build`, and an argv of our own."""
+    """A pasted command: options for `builder.build`, and arguments for our own parser."""
 
     request: list[tuple[str, str]] = field(default_factory=list)
     ours: list[str] = field(default_factory=list)
@@ -237,7 +237,7 @@ class _Reading:
             self._flag(option, f"--{word if not on else option.name}", on=on)
 
     def _exact(self, word: str) -> tuple[Option, bool] | None:
-        """curl takes "no-" off first, and ignores case."""
+        """Find an option by its full name, after "no-" and ignoring case, as curl does."""
         off = word.lower().startswith("no-")
         option = OPTIONS.get(word.lower()[3 * off :])
         return (option, not off) if option else None
@@ -278,7 +278,7 @@ class _Reading:
     def _flag(self, option: Option, typed: str, *, on: bool) -> None:
         if not on and option.name in _ONLY_ON.split():
             raise UsageError(f"curl has no option '{typed}'", f"--{option.name} can't be undone")
-        if on or option.name == "alpn":  # what is refused may well be switched off
+        if on or option.name == "alpn":  # a refused option may be switched off
             self.refuse(option, typed)
         if option.name == "globoff":
             self.patterns = not on
@@ -303,7 +303,7 @@ class _Reading:
 
     def _check_urls(self) -> None:
         urls = [value for name, value in self.pasted.request if name == "url"]
-        if len(urls) > 1:  # they may be the words of an unquoted header: not shown
+        if len(urls) > 1:  # not shown: they may be the words of an unquoted header
             raise UsageError(
                 f"the curl command has {len(urls)} URLs",
                 "give one; a header or body that has spaces needs quotes",

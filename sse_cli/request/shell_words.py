@@ -1,9 +1,9 @@
 """A command that arrived as one string, split into words as a shell would split it.
 
-For `sse curl 'curl …'` and `sse curl "$(pbpaste)"`: the person quoted the whole command.
-Nothing is ever run: a substitution or an operator is refused by name. Two deviations, both
-for text that was copied: a newline is a space, and a backslash continues a line even with
-spaces after it. Rules: POSIX XCU 2.2 and 2.6.2; `$'…'` as bash and XCU 2.2.4 (2024) have it.
+It serves `sse curl 'curl …'` and `sse curl "$(pbpaste)"`, where the whole command is quoted.
+Nothing is ever run: a substitution or an operator is refused by name. Two rules differ, for
+text that was copied: a newline is a space, and a backslash continues a line even with spaces
+after it. Rules: POSIX XCU 2.2 and 2.6.2; `$'…'` as in bash and XCU 2.2.4 (2024).
 """
 
 from __future__ import annotations
@@ -56,14 +56,14 @@ _CMD_QUOTE = re.compile(r'\\(["\\])|"')
 
 
 def split(text: str, environment: Mapping[str, str]) -> list[str]:
-    """The words of `text`; `$NAME` and `${NAME}` are looked up in `environment`.
+    """Split `text` into words; `$NAME` and `${NAME}` are looked up in `environment`.
 
     Raises `UsageError` for an unclosed quote, an operator, a substitution, an unset variable.
     """
     if _CMD.match(text):
         return _split_cmd(text)
     words: list[str] = []
-    started = False  # quotes alone make a word, an empty one
+    started = False  # a pair of quotes alone is an empty word
     for kind, value in _tokens(text):
         if kind == "continuation":
             continue

@@ -1,6 +1,6 @@
-"""The URL to ask: its scheme if none was typed, and what makes it impossible to ask.
+"""The URL of a request: the scheme if none was typed, and validation.
 
-What is wrong is said here, before anything is sent, and never with the URL's secrets.
+An invalid URL is reported before anything is sent, and never with its secrets.
 """
 
 from __future__ import annotations
@@ -22,9 +22,9 @@ _NO_SCHEME = re.compile(r"[^/?#@:\[\]]*:/")
 
 
 def target_url(text: str) -> str:
-    """`text` with a scheme: its own, else http for localhost and loopback, else https.
+    """Return `text` with a scheme: its own, else http for localhost and loopback, else https.
 
-    Raises `UsageError` for an empty text and for what looks like a scheme and is none.
+    Raises `UsageError` for an empty text and for a malformed scheme, as in `http:/host`.
     """
     if not text:
         raise UsageError("the URL is empty", "give a URL such as https://api.example.com/stream")
@@ -52,7 +52,7 @@ def _is_here(host: str) -> bool:
 
 
 def checked(url: str) -> SplitResult:
-    """The parts of an absolute http or https URL. Raises `UsageError` if there is no asking it."""
+    """Split an absolute http or https URL. Raises `UsageError` if it can't be requested."""
     shown = redaction.url(url)
     if _NOT_IN_URL.search(url) or escaping.without_surrogates(url) != url:
         raise UsageError(
@@ -80,7 +80,7 @@ def checked(url: str) -> SplitResult:
 
 
 def with_query(url: str, data: str) -> str:
-    """`url` without its fragment, `data` joined to its query as curl's `-G` does."""
+    """Join `data` to the query of `url` as curl's `-G` does, and drop the fragment."""
     url = url.partition("#")[0]
     _, mark, query = url.partition("?")
     if not mark:
