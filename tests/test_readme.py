@@ -18,7 +18,7 @@ import pytest
 
 from sse_cli import EventStreamParser
 from sse_cli.analysis.verdict import EXIT_CODES
-from sse_cli.check import config
+from sse_cli.check import config, json_schema
 from sse_cli.check.expectations import KINDS
 from sse_cli.mockserver import request_log, scenarios
 from sse_cli.mockserver.server import Server
@@ -148,7 +148,7 @@ def test_the_readme_s_file_of_streams_is_one(tmp_path: Path) -> None:
     path.write_text(text)
     streams = config.read(str(path), (), {"OPENAI_API_KEY": "sk-test"})
     assert [one.name for one in streams] == ["chat", "without-a-key"]
-    jsonschema.validate(tomllib.loads(text), json.loads(config.SCHEMA.read_text("utf-8")))
+    jsonschema.validate(tomllib.loads(text), json_schema.schema())
 
 
 def test_the_readme_s_job_checks_a_file_of_streams(folder: Path, origin: str) -> None:

@@ -356,7 +356,7 @@ CRASHES = {
     "while reading": ("sse_cli.parser.session", "Session.feed"),
     "while judging": ("sse_cli.analysis.verdict", "Verdict.finish"),
     "while rendering": ("sse_cli.render.json_lines", "JSONLinesRenderer.rows"),
-    "while building the request": ("sse_cli.request.model", "build"),
+    "while building the request": ("sse_cli.request.builder", "build"),
 }
 # Where a thread of ours is at work; the main thread waits for a server that holds the stream.
 IN_THREADS = {
@@ -470,11 +470,11 @@ def test_a_bug_in_the_telling_of_an_error_tells_none(tmp_path: Path) -> None:
 
 SECOND = """
 import os, signal
-from sse_cli.render import reply
+from sse_cli.render import http_messages
 def interrupted(error):
     os.kill(os.getpid(), signal.SIGINT)
     raise AssertionError("a signal raises before the next line")
-reply.error_of = interrupted
+http_messages.error_of = interrupted
 from sse_cli.__main__ import main
 main()
 """

@@ -316,7 +316,7 @@ WRONG = [
     (("--ending", "eoff"), "'eoff' is no ending"),
     (("--text", "("), "is no regular expression"),
     (("--expect", "a ="), "not a JMESPath expression"),
-    (("--max-gap", "x"), "is no duration"),
+    (("--max-gap", "x"), "expected a duration"),
     (("--format", "opnai"), "no format 'opnai'"),
     (("--until", "a ="), "not a JMESPath expression"),
     (("--jobs", "0"), "0"),

@@ -29,7 +29,7 @@ from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
 from sse_cli.model.events import Message
 from sse_cli.render.http_messages import request_lines
-from sse_cli.request.model import build
+from sse_cli.request.builder import build
 from tests.support.program import PROGRAM, Ran, error_and_hint, finish, sse, start
 from tests.support.raw_server import RecordingServer
 

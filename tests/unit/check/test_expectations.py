@@ -253,7 +253,7 @@ BAD = [
     ("ending", "", "is no ending"),
     ("min-events", "-1", "is no number"),
     ("min-events", "9" * 30, "is no number"),
-    ("max-gap", "fast", "is no duration"),
+    ("max-gap", "fast", "expected a duration"),
     ("text", "(", "is no regular expression"),
     ("expect-event", "=3", "names no event"),
     ("expect-event", "a=b", "is no number"),
