@@ -32,9 +32,13 @@ EXCERPT: Final = 300  # characters that are shown of a text, or of an event in a
 
 @dataclass(frozen=True)
 class ReportLayout:
-    """Where the report goes, and its columns if it is a terminal: a pipe has no width."""
+    """Where the report goes, and its columns if it is a terminal: a pipe has no width.
+
+    `empty_hint` is the advice where a stream held though no event came.
+    """
 
     console: Console
+    empty_hint: str
     width: int | None = None
 
     @property
@@ -85,7 +89,7 @@ def _attempt(checked: Checked, attempt: Attempt, number: int, page: ReportLayout
     for result in judged:
         yield from _result(result, width, page)
     if outcome.held and attempt.is_empty:
-        words = "no event came; --min-events 1 would make it fail"
+        words = f"no event came; {page.empty_hint}"
         yield Text.assemble(("  warning: ", "sse.stopped"), words)
     if not outcome.is_judged:
         closed = outcome.closed

@@ -1,4 +1,4 @@
-"""What is said on standard error: the exchange (`--verbose`), a refused reply, an error."""
+"""Lines for standard error: the exchange, a refused reply, an error."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def request_lines(request: Request) -> Iterable[Text]:
 def _offered(request: Request, scheme: str) -> str:
     """The version in the request line; none where ALPN settles it after this is told.
 
-    `--http1.0` goes as HTTP/1.1 that closes.
+    HTTP/1.0 goes as HTTP/1.1 that closes.
     """
     if request.http_version == "2-prior-knowledge":
         return "HTTP/2"
@@ -89,9 +89,12 @@ def warning_lines(message: str, hint: str) -> Iterable[Text]:
     yield prose("hint: ", "sse.heading", escaping.compact(hint))
 
 
-def error_of(error: SSEError) -> Iterable[Text]:
-    """An error's lines; an expression is shown with a caret under the column."""
-    message, *rest = error_lines(error.message, error.hint)
+def error_of(error: SSEError, hint: str) -> Iterable[Text]:
+    """Yield an error's lines; an expression is shown with a caret under the column.
+
+    `hint` is the advice for its cause.
+    """
+    message, *rest = error_lines(error.message, hint)
     yield message
     if isinstance(error, ExpressionError):
         before = escaping.compact(error.expression[: error.column])

@@ -88,7 +88,7 @@ class TextWriter:
 
 
 class PlainReasoning:
-    """Reasoning and tool calls among the text, for `--reasoning stdout`."""
+    """Reasoning and tool calls among the text, on standard output."""
 
     def __init__(self, output: Output, *, terminal: bool) -> None:
         self._output = output
@@ -115,7 +115,7 @@ class PlainReasoning:
 
 
 class JSONLinesWriter:
-    """`-o jsonl`: one object a delta. Its keys are a contract; the README lists them."""
+    """Deltas as JSON Lines: one object a delta. Its keys are a contract; the README lists them."""
 
     def __init__(self, output: Output) -> None:
         self._output = output

@@ -58,13 +58,15 @@ def _long_silence(messages: int, silent: float) -> Text:
 @dataclass(frozen=True, slots=True)
 class WatchDetails:
     """The part of a summary that only `watch` has: `shown` counts the messages that passed the
-    filters; `everything` tells that comments and retries were shown, too."""
+    filters; `everything` tells that comments and retries were shown, too, `hidden_hint` is the
+    advice where they were not."""
 
     selection: Selection
     shown: int
     expressions: Sequence[Expression] = ()
     everything: bool = False
     highlights: Highlights | None = None
+    hidden_hint: str = ""
 
 
 def summary(
@@ -167,7 +169,8 @@ def _notes(report: RunReport, details: WatchDetails) -> Iterable[Text]:
         if not details.everything and name != "ignored line"
     ]
     if hidden:
-        yield _note(f"not shown: {', '.join(hidden)} (--all shows them)", "sse.label")
+        advice = f" ({details.hidden_hint})" if details.hidden_hint else ""
+        yield _note(f"not shown: {', '.join(hidden)}{advice}", "sse.label")
     if number := counts["ignored line"]:
         lines = units.count(number, "ignored line")
         yield _note(f"{lines}: a browser drops such lines in silence", "sse.ignored")

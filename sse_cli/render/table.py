@@ -1,4 +1,4 @@
-"""`-o table`: events as rows in fixed columns, appended and never redrawn.
+"""Events as rows in fixed columns, appended and never redrawn.
 
 A row is one Rich `Text`, laid out here: a Rich `Table` for each row would cost three times as
 much, and one for the whole stream could not scroll. Widths depend on the terminal's alone, so
@@ -156,7 +156,7 @@ class TableRenderer:
         lines = [_line(heads, layout), _line(rule, layout)]
         if layout.hidden:
             number = "1 query is" if layout.hidden == 1 else f"{layout.hidden} queries are"
-            note = f"{number} not shown: a wider terminal has room, -o text shows all"
+            note = f"{number} not shown: a wider terminal, or output as text, has room"
             lines.insert(0, Text(note, style="sse.ignored", overflow="ellipsis"))
         return lines
 
