@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
+from sse_cli.llm.appended_text import AppendedText
 from sse_cli.llm.extractor import (
     Envelope,
     Extractor,
@@ -26,7 +27,6 @@ from sse_cli.model.events import Ignored, new
 from sse_cli.query.selection import Row
 from sse_cli.text import json_values
 from sse_cli.text.json_values import is_false
-from sse_cli.text.utf16 import Text
 
 DETECTION_SECONDS: Final = 10.0  # and no longer than this, for a person waits for text
 DETECTION_SIZE: Final = 16 * 1024 * 1024  # characters that are kept until then
@@ -37,8 +37,8 @@ DETECTION_LIMIT: Final = 200  # events of no known format before waiting longer 
 class Choice:
     """One of the alternatives that a request asked for; most streams have one."""
 
-    text: Text = field(default_factory=Text)
-    reasoning: Text = field(default_factory=Text)
+    text: AppendedText = field(default_factory=AppendedText)
+    reasoning: AppendedText = field(default_factory=AppendedText)
     tools: ToolCalls = field(default_factory=ToolCalls)
     finish: str | None = None
 
@@ -197,7 +197,12 @@ class Accumulator:
             self._finish(number, found, deltas)
 
     def _text(
-        self, kind: Kind, text: Text, place: tuple[int, Any], found: Any, deltas: list[Delta]
+        self,
+        kind: Kind,
+        text: AppendedText,
+        place: tuple[int, Any],
+        found: Any,
+        deltas: list[Delta],
     ) -> None:
         number, part = place
         if found.__class__ is dict:
@@ -207,7 +212,7 @@ class Accumulator:
                     deltas.append(self._piece(kind, more, number, replaces=voided))
             return
         for fragment in (found,) if found.__class__ is str else strings(found):
-            if more := text.add(part, fragment):
+            if more := text.append(part, fragment):
                 deltas.append(new(Delta, (kind, more, number, self._n, self._at, False)))
 
     def _finish(self, number: int, found: Any, deltas: list[Delta]) -> None:
