@@ -27,7 +27,7 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -102,6 +102,13 @@ class WireFormat:
     def own_failures(self) -> dict[str, tuple[int, str]]:
         """`failures`, but none for the formats that ship with us: theirs mean "not this"."""
         return {} if self.path.parent == FOLDER else self.failures
+
+    def is_whole(self, *, done: bool, finished: Collection[bool]) -> bool:
+        """Return whether a stream is whole that showed `done`, or not, and has these choices.
+
+        `finished` says of each choice whether it gave a reason to finish.
+        """
+        return not self.required or done or (bool(finished) and all(finished))
 
     def check(self) -> WireFormat:
         """The format itself, once each of its expressions has compiled."""
