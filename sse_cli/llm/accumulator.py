@@ -16,7 +16,7 @@ from sse_cli.llm.detection import Detector
 from sse_cli.llm.extractor import (
     Envelope,
     Extractor,
-    Item,
+    ItemValues,
     envelope_of,
     envelope_of_ignored,
     strings,
@@ -25,7 +25,7 @@ from sse_cli.llm.tool_calls import ToolCalls
 from sse_cli.llm.wire_format import WireFormat
 from sse_cli.model.delta import Delta, Kind
 from sse_cli.model.events import Ignored, new
-from sse_cli.query.selection import Row
+from sse_cli.model.row import Row
 from sse_cli.text import json_values
 from sse_cli.text.json_values import is_false
 
@@ -155,7 +155,7 @@ class Accumulator:
             deltas += self.finish(self._at)
         return deltas
 
-    def _add_items(self, items: Sequence[Item], deltas: list[Delta]) -> None:
+    def _add_items(self, items: Sequence[ItemValues], deltas: list[Delta]) -> None:
         for number, part, reasoning, text, tool, reason in items:
             choice = self.choices.get(number)
             if choice is None:

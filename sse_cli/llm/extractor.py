@@ -7,8 +7,8 @@ from typing import Any, TypeAlias
 
 from sse_cli.llm.wire_format import EVENT_KEYS, ITEM_KEYS, Key, WireFormat
 from sse_cli.model.events import Ignored
+from sse_cli.model.row import Row
 from sse_cli.query.jmespath import Evaluate
-from sse_cli.query.selection import Row
 from sse_cli.text import json_values
 from sse_cli.text.json_values import is_false
 
@@ -16,7 +16,7 @@ Envelope: TypeAlias = dict[str, Any]
 
 # The values of one item: choice (a number), part (hashable), reasoning, text, tool, and the reason
 # to finish, None if there is none. A plain tuple: a NamedTuple takes 0.1 µs longer an event.
-Item: TypeAlias = tuple[int, Any, Any, Any, Any, Any]
+ItemValues: TypeAlias = tuple[int, Any, Any, Any, Any, Any]
 
 
 class Extractor:
@@ -36,13 +36,13 @@ class Extractor:
         self.error = wire.get("error")
         self.done = wire.get("done")
 
-    def items(self, envelope: Envelope) -> list[Item]:
+    def items(self, envelope: Envelope) -> list[ItemValues]:
         """Return the values of each item of an event.
 
         `finish_root` makes an item of its own if the event has none. This runs at every event:
         what could be methods is written in line, for a call takes longer than most expressions.
         """
-        found: list[Item] = []
+        found: list[ItemValues] = []
         for value in (envelope,) if self.each is None else self.item_values(envelope):
             choice = self.choice(value) if self.choice else 0
             reason = self.finish(value) if self.finish else None

@@ -10,10 +10,11 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from sse_cli.llm.detection import Detector
-from sse_cli.llm.extractor import Item, envelope_of, holds, strings
+from sse_cli.llm.extractor import ItemValues, envelope_of, holds, strings
 from sse_cli.llm.response import output_tokens
 from sse_cli.llm.wire_format import WireFormat
-from sse_cli.query.selection import Row
+from sse_cli.model.observer import Observer
+from sse_cli.model.row import Row
 from sse_cli.text.json_values import is_false
 
 MAX_CHOICES: Final = 1000  # alternatives that are told apart
@@ -28,7 +29,7 @@ class Highlight(NamedTuple):
     text: str
 
 
-class Highlights:
+class Highlights(Observer):
     """Search for highlights, message by message; only the time of each kind's first is kept."""
 
     def __init__(self, formats: Sequence[WireFormat]) -> None:
@@ -49,6 +50,12 @@ class Highlights:
         """Return whether the stream showed the end that its format requires, if it does."""
         finished = self._finished.values()
         return self.format is None or self.format.is_whole(done=self._done, finished=finished)
+
+    def rows(self, rows: Sequence[Row], /) -> Sequence[Row]:
+        """Set the highlights of each message."""
+        for row in rows:
+            row.highlights = self.feed(row)
+        return rows
 
     def feed(self, row: Row) -> list[Highlight]:
         """Return the highlights of a message, in the order in which the format names them."""
@@ -76,7 +83,7 @@ class Highlights:
             self._finished[choice] = self._finished.get(choice, False) or has_finished
 
 
-def _highlights(item: Item) -> Iterator[Highlight]:
+def _highlights(item: ItemValues) -> Iterator[Highlight]:
     _, _, reasoning, text, tool, _ = item
     if reasoning:
         yield from (Highlight("reasoning", string) for string in strings(_whole(reasoning)))

@@ -13,8 +13,8 @@ from sse_cli.llm.accumulator import Accumulator
 from sse_cli.llm.detection import MAX_EVENTS
 from sse_cli.llm.highlights import Highlight, Highlights
 from sse_cli.model.events import Chunk, Message, Opened
+from sse_cli.model.row import Row
 from sse_cli.parser.session import Session
-from sse_cli.query.selection import Row
 from tests.unit.llm.test_accumulator import BY_NAME, FORMATS, STREAMS, _mutations, expected_of
 
 
