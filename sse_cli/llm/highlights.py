@@ -11,7 +11,7 @@ from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from sse_cli.llm.detection import Detector
 from sse_cli.llm.extractor import ItemValues, envelope_of, holds, strings
-from sse_cli.llm.response import output_tokens
+from sse_cli.llm.response_timing import output_tokens
 from sse_cli.llm.wire_format import WireFormat
 from sse_cli.model.observer import Observer
 from sse_cli.model.row import Row
