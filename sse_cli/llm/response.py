@@ -1,4 +1,4 @@
-"""The whole response as one JSON object: for `tail -o json`, and for the expectations of `check`."""
+"""The whole response as a JSON object: for `tail -o json`, and the expectations of `check`."""
 
 from __future__ import annotations
 
