@@ -355,7 +355,7 @@ CRASHES = {
     "while connecting": ("httpx", "HTTPTransport.handle_request"),
     "while reading": ("sse_cli.parser.session", "Session.feed"),
     "while judging": ("sse_cli.analysis.verdict", "Verdict.finish"),
-    "while rendering": ("sse_cli.render.json_lines", "JSONLinesRenderer.rows"),
+    "while rendering": ("sse_cli.render.json_lines_renderer", "JSONLinesRenderer.rows"),
     "while building the request": ("sse_cli.request.model", "build"),
 }
 # Where a thread of ours is at work; the main thread waits for a server that holds the stream.
