@@ -10,7 +10,7 @@ from typing import Literal, TypeAlias
 from sse_cli.model import media_type
 from sse_cli.model.events import Ending, Opened, Signal
 from sse_cli.model.observer import Observer
-from sse_cli.render.lines import Lines
+from sse_cli.render.renderer import Lines
 from sse_cli.request.model import Request
 from sse_cli.run.measurements import RunReport
 

@@ -24,7 +24,7 @@ from sse_cli.model.errors import UsageError
 from sse_cli.model.observer import Observer
 from sse_cli.parser.session import Session
 from sse_cli.query.selection import Expression, Query, Selection
-from sse_cli.render.lines import Lines
+from sse_cli.render.renderer import Lines
 from sse_cli.request.values import duration
 from sse_cli.run.measurements import Measurements, RunReport
 from sse_cli.run.observers import ShownCount, ShownLimit, Until
