@@ -13,7 +13,7 @@ from sse_cli.model.observer import Observer
 from sse_cli.model.row import Item, Note, Row
 from sse_cli.query.selection import Query
 from sse_cli.render.live_region import LiveRegion
-from sse_cli.render.table import TableRenderer
+from sse_cli.render.table import EventTable
 
 
 class LiveTable(Observer):
@@ -30,7 +30,7 @@ class LiveTable(Observer):
     ) -> None:
         self._console = screen
         self._width = 0  # of the terminal; 0 until it is asked for, once a read
-        self._renderer = TableRenderer(
+        self._table = EventTable(
             self._measured,
             queries,
             full=full,
@@ -59,7 +59,7 @@ class LiveTable(Observer):
         return closed
 
     def _add(self, item: Item) -> None:
-        for line in self._renderer.feed(item):
+        for line in self._table.feed(item):
             self._screen.write(line)
 
     def _measured(self) -> int:

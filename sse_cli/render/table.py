@@ -94,7 +94,7 @@ class Layout:
         return sum(cells + len(self.space) for cells in self.widths[:5] if cells)
 
 
-class TableRenderer:
+class EventTable:
     """Items to lines of text. `width` gives the terminal's width at the moment; when it
     changes, the column heads are printed anew."""
 
