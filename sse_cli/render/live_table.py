@@ -8,7 +8,6 @@ from contextlib import AbstractContextManager
 from rich.console import Console
 from rich.text import Text
 
-from sse_cli.model.events import Closed
 from sse_cli.model.observer import Observer
 from sse_cli.model.row import Item, Note, Row
 from sse_cli.query.selection import Query
@@ -52,11 +51,6 @@ class LiveTable(Observer):
     def note(self, note: Note, /) -> None:
         """Add a row for any other event."""
         self._add(note)
-
-    def finish(self, closed: Closed) -> Closed:
-        """Add a row for the end of the run."""
-        self._add(closed)
-        return closed
 
     def _add(self, item: Item) -> None:
         for line in self._table.feed(item):
