@@ -1,8 +1,7 @@
-"""`-o table`: events as rows in fixed columns, appended and never redrawn.
+"""Events as rows in fixed columns, appended and never redrawn.
 
-A row is one Rich `Text`, laid out here: a Rich `Table` for each row would cost three times as
-much, and one for the whole stream could not scroll. Widths depend on the terminal's alone, so
-that rows line up however long the stream runs.
+A row is one Rich `Text`, laid out by `table_layout`: a Rich `Table` per row would cost three
+times as much, and one for the whole stream could not scroll.
 """
 
 from __future__ import annotations
@@ -19,12 +18,12 @@ from sse_cli.query.selection import Query, as_text
 from sse_cli.render.table_layout import DATA, ELLIPSIS, MIN_WIDTH, Cell, TableLayout
 from sse_cli.text import escaping, json_values, redaction, units
 
-SLOW: Final = 1.0  # a gap (seconds) that a reader notices
-STALL: Final = 5.0  # and one that makes them doubt
-CONTEXT: Final = 11  # characters kept before a part: "content":"
-_PART_STYLES: Final = {"text": "sse.value", "reasoning": "sse.reasoning", "tool": "sse.tool"}
+SLOW: Final = 1.0  # seconds; a gap from here on is yellow
+STALL: Final = 5.0  # seconds; a gap from here on is red
+CONTEXT: Final = 11  # characters kept before a highlight, enough for "content":"
+_HIGHLIGHT_STYLES: Final = {"text": "sse.value", "reasoning": "sse.reasoning", "tool": "sse.tool"}
 
-# No value, and a value that is empty: a reader must see the difference.
+# No value and an empty value must look different.
 _BLANKS: Final[dict[object, Cell]] = {
     None: Cell("·", "sse.none"),
     "": Cell('""', "sse.none"),
@@ -32,8 +31,12 @@ _BLANKS: Final[dict[object, Cell]] = {
 
 
 class EventTable:
-    """Items to lines of text. `width` gives the terminal's width at the moment; when it
-    changes, the column heads are printed anew."""
+    """The table of events, drawn as lines.
+
+    `width` returns the terminal's current width in cells; when it changes, the column heads are
+    printed again. With `full`, long data is wrapped instead of cut. With `everything`, comments
+    and retries get rows, too. `encoding` is the terminal's.
+    """
 
     def __init__(
         self,
@@ -51,40 +54,44 @@ class EventTable:
         self._encoding = "" if encoding.lower().startswith("utf") else encoding
         self._rule = "-" if self._encoding else "─"
         self._layout: TableLayout | None = None
-        self._told = False  # the heads of this layout stand on the screen
+        self._has_heads = False  # the heads of this layout are printed
 
     def feed(self, item: Item) -> Iterable[Text]:
-        """The lines of an item: a row, the header, or nothing."""
+        """Yield the lines of an item: a row, the header of a connection, or nothing."""
         if isinstance(item, Opened):
-            yield self._encodable(_header(item))
+            yield self._encodable_header(item)
         elif self._everything or not isinstance(item, Comment | Retry):
-            layout = self._measured()
+            layout = self._current_layout()
             if cells := self._cells(item, layout):
-                if not self._told:
+                if not self._has_heads:
                     yield from self._heads(layout)
-                self._told = True
-                shown = [cell._replace(text=self._shown_as(cell.text)) for cell in cells]
+                self._has_heads = True
+                shown = [cell._replace(text=self._encodable(cell.text)) for cell in cells]
                 yield from layout.wrapped_lines(shown) if self._full else [layout.line(shown)]
 
-    def _shown_as(self, text: str) -> str:
-        """`text` with escapes for what the terminal's encoding lacks, before it is measured."""
+    def _encodable(self, text: str) -> str:
+        """Return `text` with escapes for characters that the terminal's encoding lacks.
+
+        Called before the text is measured, because an escape is wider than its character.
+        """
         if not self._encoding or text.isascii():
             return text
         return text.encode(self._encoding, "backslashreplace").decode(self._encoding)
 
-    def _encodable(self, header: Text) -> Text:
+    def _encodable_header(self, opened: Opened) -> Text:
+        header = _header(opened)
         if self._encoding:
-            header.plain = self._shown_as(header.plain)
-            header.overflow = "crop"  # Rich's ellipsis is none of their characters
+            header.plain = self._encodable(header.plain)
+            header.overflow = "crop"  # the encoding may lack Rich's ellipsis
         return header
 
-    def _measured(self) -> TableLayout:
-        """The columns for the width of this moment."""
+    def _current_layout(self) -> TableLayout:
+        """Return the layout for the terminal's current width."""
         width = max(self._width(), MIN_WIDTH)
         if self._layout is None or self._layout.width != width:
             ellipsis = "~" if self._encoding else ELLIPSIS
             self._layout = TableLayout.of(width, self._names, ellipsis)
-            self._told = False
+            self._has_heads = False
         return self._layout
 
     def _heads(self, layout: TableLayout) -> Sequence[Text]:
@@ -136,21 +143,23 @@ class EventTable:
         if error_of(row):
             return Cell(self._shown(data, layout), "sse.error")
         if row.highlights and not self._full:
-            return self._part(data, *row.highlights[0], layout)
+            return self._highlighted(data, *row.highlights[0], layout)
         return Cell(self._shown(data, layout), "sse.data")
 
-    def _part(self, data: str, kind: str, text: str, layout: TableLayout) -> Cell:
-        """The data with the part that a person reads bright and what is around it dim; where
-        the part lies further in than the column reaches, the column starts just before it."""
-        start, end = _place(data, text)
+    def _highlighted(self, data: str, kind: str, text: str, layout: TableLayout) -> Cell:
+        """Return the data with `text` bright and the rest dim.
+
+        If the column is too narrow to reach the end of `text`, it starts shortly before it.
+        """
+        start, end = _position(data, text)
         if start < 0:
             return Cell(self._shown(data, layout), "sse.data")
-        room = layout.widths[DATA]
-        skip = start - CONTEXT if end > room and start > CONTEXT else 0
+        width = layout.widths[DATA]
+        skip = start - CONTEXT if end > width and start > CONTEXT else 0
         before = (ELLIPSIS if skip else "") + escaping.compact(data[skip:start])
-        part = escaping.compact(data[start:end][: 2 * room])
-        after = escaping.compact(data[end : end + room])
-        bright = (len(before), len(before) + len(part), _PART_STYLES[kind])
+        part = escaping.compact(data[start:end][: 2 * width])
+        after = escaping.compact(data[end : end + width])
+        bright = (len(before), len(before) + len(part), _HIGHLIGHT_STYLES[kind])
         return Cell(before + part + after, "sse.around", bright)
 
     def _values(self, row: Row, layout: TableLayout) -> list[Cell]:
@@ -162,14 +171,14 @@ class EventTable:
         ]
 
     def _shown(self, text: str, layout: TableLayout) -> str:
-        """Server text made safe; only as much of it as a row can show."""
+        """Return server text escaped, and only as much of it as a row can show."""
         if self._full:
             return escaping.escape(text.replace("\t", "    "), keep="\n")
         return escaping.compact(text[: 4 * layout.width])
 
 
 def _note(at: float, kind: str, text: str, style: str) -> list[Cell]:
-    """A row of its own look for what is no message."""
+    """Return the cells of a row for an event that is not a message."""
     return [
         Cell(""),
         Cell(units.clock(at), "sse.time"),
@@ -180,8 +189,8 @@ def _note(at: float, kind: str, text: str, style: str) -> list[Cell]:
     ]
 
 
-def _place(data: str, text: str) -> tuple[int, int]:
-    """Where `text` stands in JSON `data` as a value; (-1, -1) when it is not to be found."""
+def _position(data: str, text: str) -> tuple[int, int]:
+    """Return where `text` starts and ends as a value in JSON `data`; (-1, -1) if not found."""
     if data == text:
         return 0, len(data)
     for written in (json_values.show(text)[1:-1], json_values.dump(text)[1:-1]):

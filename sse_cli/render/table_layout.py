@@ -19,8 +19,9 @@ MIN_CELLS: Final = 8  # of a data column: anything narrower is unreadable
 ELLIPSIS: Final = "…"
 EVENT: Final = 3  # index of the column of event types; the columns before it hold numbers
 DATA: Final = 5  # index of the first data column
-# Terminal width from which on: gap, event and id columns, spaces between columns. A narrow one
-# has no gaps: the times tell them too, and a type cut to four cells tells nothing.
+# For terminals of at least the first number of cells: widths of the gap, event and id columns,
+# and the space between columns. A narrow terminal has no gap column: the times show the gaps as
+# well, and an event type cut to four cells would be useless.
 _WIDTHS: Final = (
     (160, 6, 34, 16, 2),
     (120, 6, 26, 10, 2),
