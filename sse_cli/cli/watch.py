@@ -107,26 +107,27 @@ class Watch:
 
     def summary(self, report: RunReport, *, unicode: bool = True) -> Lines:
         """Return the closing lines."""
-        from sse_cli.render import summary  # noqa: PLC0415 (Rich costs 40 ms)
+        from sse_cli.render import watch_summary  # noqa: PLC0415 (Rich costs 40 ms)
 
         found = [*self.queries, *(one for one in (self.selection.where, self.until) if one)]
-        details = summary.WatchDetails(
+        details = watch_summary.WatchDetails(
             self.selection, self.shown.shown, found, self.output.everything, self.highlights
         )
         explained = report.failed and messages.is_one_screen()
-        return summary.summary(report, details, explained=explained, unicode=unicode)
+        return watch_summary.lines(report, details, explained=explained, unicode=unicode)
 
     def _table(self) -> LiveTable:
         from sse_cli.llm import wire_format  # noqa: PLC0415 (JMESPath costs 20 ms, Rich 40)
         from sse_cli.llm.highlights import Highlights  # noqa: PLC0415
-        from sse_cli.render import console, summary  # noqa: PLC0415
+        from sse_cli.render import console  # noqa: PLC0415
+        from sse_cli.render.footer import footer  # noqa: PLC0415
         from sse_cli.render.live_table import LiveTable  # noqa: PLC0415
 
         self.highlights = Highlights(wire_format.known(skip_broken=True))
         return LiveTable(
             console.make(self.output.color.value),
             self.queries,
-            lambda: summary.footer(self.measured.timing, self.clock()),
+            lambda: footer(self.measured.timing, self.clock()),
             full=self.output.full,
             everything=self.output.everything,
         )

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from rich.text import Text
 
-from sse_cli.render.summary import Figure, ending_line, figures_line, reconnects_lines
+from sse_cli.render.summary_lines import Figure, ending_line, figures_line, reconnects_lines
 from sse_cli.run.measurements import RunReport
 from sse_cli.run.response_observer import ResponseObserver
 from sse_cli.text import escaping, units

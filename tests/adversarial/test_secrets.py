@@ -418,7 +418,7 @@ def test_a_thread_of_ours_that_dies_ends_the_program_and_tells_none(
 
 
 def test_a_crash_of_the_live_line_ends_the_program_and_tells_none(tmp_path: Path) -> None:
-    program = CRASH.format(module="sse_cli.render.summary", name="footer")
+    program = CRASH.format(module="sse_cli.render.footer", name="footer")
     kit = next(iter(KITS.values()))
     with Wire(holding(head(STREAM, CHUNKED, LEAKS) + chunk(CUT))("")) as server:
         words = [kit.url(server.origin), *kit.words(tmp_path), "-m", "30"]
