@@ -1,4 +1,4 @@
-"""What a person reads below the rows: the live footer, and the closing summary."""
+"""The closing summary of `watch`: ending, amounts, times, gaps, and events not shown."""
 
 from __future__ import annotations
 
@@ -22,8 +22,11 @@ _CLEAN: Final = frozenset({Ending.EOF, Ending.EOF_UNVERIFIED})
 
 @dataclass(frozen=True, slots=True)
 class WatchDetails:
-    """The part of a summary that only `watch` has: `shown` counts the messages that passed the
-    filters; `everything` tells that comments and retries were shown, too."""
+    """The figures of a summary that only `watch` has.
+
+    `shown` counts the messages that passed the filters; `everything` says that comments and
+    retries were shown, too.
+    """
 
     selection: Selection
     shown: int
@@ -35,8 +38,11 @@ class WatchDetails:
 def lines(
     report: RunReport, details: WatchDetails, *, explained: bool = False, unicode: bool = True
 ) -> Iterable[Text]:
-    """Return the closing lines: how it ended and why, how much came, when, and what was not
-    shown. `explained`: an error line below gives the ending's detail."""
+    """Yield the lines of the summary.
+
+    `explained` leaves out the ending's detail, because an error line below gives it; `unicode`
+    allows block characters.
+    """
     timing = report.measured.timing
     yield Text()
     yield ending_line(report.closed, explained=explained)
@@ -112,10 +118,10 @@ def _notes(report: RunReport, details: WatchDetails) -> Iterable[Text]:
     if hidden:
         yield _note(f"not shown: {', '.join(hidden)} (--all shows them)", "sse.label")
     if number := counts["ignored line"]:
-        lines = units.count(number, "ignored line")
-        yield _note(f"{lines}: a browser drops such lines in silence", "sse.ignored")
+        ignored = units.count(number, "ignored line")
+        yield _note(f"{ignored}: a browser drops such lines in silence", "sse.ignored")
 
 
 def _note(text: str, style: str) -> Text:
-    """A line of words, which a narrow terminal gets wrapped between them."""
+    """Return a line to be wrapped between words on a narrow terminal."""
     return Text(text, style=style, no_wrap=False)
