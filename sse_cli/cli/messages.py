@@ -54,16 +54,16 @@ def explain(
     own = closed.ending is Ending.EOF and closed.hint == media_type.OWN_LINES
     if not report.failed and not empty and not own:
         return
-    from sse_cli.render import http_messages  # noqa: PLC0415
+    from sse_cli.render import error_messages, http_messages  # noqa: PLC0415
 
     if opened and closed.body:
         say(http_messages.refused_lines(opened, closed, head=head, status=status), color)
     if empty:
-        say(http_messages.warning_lines(EMPTY, EMPTY_HINT), color)
+        say(error_messages.warning_lines(EMPTY, EMPTY_HINT), color)
     elif own:
-        say(http_messages.warning_lines(OWN, closed.hint), color)
+        say(error_messages.warning_lines(OWN, closed.hint), color)
     else:
-        say(http_messages.error_lines(closed.detail or closed.ending.value, closed.hint), color)
+        say(error_messages.error_lines(closed.detail or closed.ending.value, closed.hint), color)
 
 
 Suspended: TypeAlias = Callable[[], AbstractContextManager[None]]

@@ -7,13 +7,10 @@ from collections.abc import Iterable
 from typing import Final
 from urllib.parse import urlsplit
 
-from rich.cells import cell_len
 from rich.text import Text
 
 from sse_cli.model import media_type
-from sse_cli.model.errors import ExpressionError, SSEError
 from sse_cli.model.events import Closed, Headers, Opened
-from sse_cli.render.console import prose
 from sse_cli.request.model import Request
 from sse_cli.text import escaping, redaction
 
@@ -74,30 +71,6 @@ def _body(opened: Opened, closed: Closed) -> Iterable[Text]:
         yield Text(escaping.escape(line, keep="\t"))
     if len(lines) > BODY_LINES:
         yield Text(f"({len(lines) - BODY_LINES} more lines)", style="sse.label")
-
-
-def error_lines(message: str, hint: str = "") -> Iterable[Text]:
-    """`error: …` and `hint: …`, as every failure ends."""
-    yield prose("error: ", "sse.bad", escaping.compact(message))
-    if hint:
-        yield prose("hint: ", "sse.heading", escaping.compact(hint))
-
-
-def warning_lines(message: str, hint: str) -> Iterable[Text]:
-    """`warning: …` and `hint: …`: nothing failed, but it is not what one asks for."""
-    yield prose("warning: ", "sse.stopped", escaping.compact(message))
-    yield prose("hint: ", "sse.heading", escaping.compact(hint))
-
-
-def error_of(error: SSEError) -> Iterable[Text]:
-    """An error's lines; an expression is shown with a caret under the column."""
-    message, *rest = error_lines(error.message, error.hint)
-    yield message
-    if isinstance(error, ExpressionError):
-        before = escaping.compact(error.expression[: error.column])
-        yield Text("  " + before + escaping.compact(error.expression[error.column :]))
-        yield Text("  " + " " * cell_len(before) + "^", style="sse.bad")
-    yield from rest
 
 
 def _headers(mark: str, headers: Headers) -> Iterable[Text]:

@@ -461,7 +461,7 @@ def test_a_clean_up_that_fails_tells_none_and_changes_nothing(debug: bool, tmp_p
 
 
 def test_a_bug_in_the_telling_of_an_error_tells_none(tmp_path: Path) -> None:
-    where = ("sse_cli.render.http_messages", "error_of")
+    where = ("sse_cli.render.error_messages", "error_of")
     ran = crashing(where, ["--no-such-option"], tmp_path, debug=False)
     assert ran.code == 70
     assert error_and_hint(ran)[0] == "a bug in sse: ZeroDivisionError"
@@ -470,11 +470,11 @@ def test_a_bug_in_the_telling_of_an_error_tells_none(tmp_path: Path) -> None:
 
 SECOND = """
 import os, signal
-from sse_cli.render import reply
+from sse_cli.render import error_messages
 def interrupted(error):
     os.kill(os.getpid(), signal.SIGINT)
     raise AssertionError("a signal raises before the next line")
-reply.error_of = interrupted
+error_messages.error_of = interrupted
 from sse_cli.__main__ import main
 main()
 """
