@@ -32,7 +32,7 @@ EXCERPT: Final = 300  # most characters shown of a text, or of an event in a pip
 
 @dataclass(frozen=True)
 class ReportLayout:
-    """The report's console, and its width in columns; None for a pipe, where nothing is cut."""
+    """The report's console, and its width in columns; None for a pipe, which has no width."""
 
     console: Console
     width: int | None = None

@@ -13,20 +13,20 @@ from sse_cli.text import escaping
 
 
 def error_lines(message: str, hint: str = "") -> Iterable[Text]:
-    """`error: …` and `hint: …`, as every failure ends."""
+    """Yield `error: …` and `hint: …`, the last lines of every failure."""
     yield prose("error: ", "sse.bad", escaping.compact(message))
     if hint:
         yield prose("hint: ", "sse.heading", escaping.compact(hint))
 
 
 def warning_lines(message: str, hint: str) -> Iterable[Text]:
-    """`warning: …` and `hint: …`: nothing failed, but it is not what one asks for."""
+    """Yield `warning: …` and `hint: …`, for an outcome that is not an error but unexpected."""
     yield prose("warning: ", "sse.stopped", escaping.compact(message))
     yield prose("hint: ", "sse.heading", escaping.compact(hint))
 
 
 def error_of(error: SSEError) -> Iterable[Text]:
-    """An error's lines; an expression is shown with a caret under the column."""
+    """Yield an error's lines; a faulty expression is shown with a caret below its column."""
     message, *rest = error_lines(error.message, error.hint)
     yield message
     if isinstance(error, ExpressionError):
