@@ -55,7 +55,7 @@ def stream_lines(checked: Checked, layout: ReportLayout) -> Iterable[Text]:
     if checked.last:
         return
     number = len(checked.attempts) + 1
-    note = f"attempt {number} was interrupted" if number > 1 else "it was stopped before"
+    note = f"attempt {number} was interrupted" if number > 1 else "stopped before it finished"
     yield _heading(checked, None, "unjudged", f"not judged: {note}", layout)
 
 

@@ -13,7 +13,7 @@ QUIET_SECONDS: Final = 1.0
 # After this long a silence, an idle limit between server and client is the likely next event:
 # Google's load balancers and Heroku cut at 30 s, nginx and AWS's ALB at 60 s, Cloudflare at 100 s.
 LONG_SECONDS: Final = 45.0
-IDLE_LIMITS: Final = "proxies cut at 60s (nginx, AWS ALB), 30, 100"
+IDLE_LIMITS: Final = "proxies cut at 30s, 60s (nginx, AWS ALB), 100s"
 
 
 def footer(timing: Timing, now: float) -> Text:

@@ -20,7 +20,7 @@ def listing(formats: Sequence[WireFormat]) -> Table:
     table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="sse.heading")
     table.add_column("format", style="bold magenta", no_wrap=True)
     table.add_column("what it reads")
-    table.add_column("spoken by", style="sse.label")
+    table.add_column("used by", style="sse.label")
     for wire in formats:
         table.add_row(*(Text(cell) for cell in cells(wire)))
     return table

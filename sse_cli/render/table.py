@@ -219,7 +219,7 @@ def _header(opened: Opened) -> Text:
         (status, "sse.good" if opened.media != "other" else "sse.bad"),
         ("  " + content_type, ""),
         ("  " + escaping.compact(opened.http_version), "sse.label"),
-        (f"  {'headers in' if opened.attempt == 1 else 'open again at'} ", "sse.label"),
+        (f"  {'headers in' if opened.attempt == 1 else 'reopened at'} ", "sse.label"),
         (units.seconds(opened.at), "sse.figure"),
         ("  " + escaping.compact(redaction.url(opened.url)), "sse.label"),
         no_wrap=True,

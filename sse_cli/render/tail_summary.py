@@ -39,7 +39,7 @@ def broken_json(number: int, first: int) -> Iterable[Text]:
 def nothing(why: str) -> Iterable[Text]:
     """Yield a warning that a stream ended well but gave no text; `why` is the reason."""
     yield Text.assemble(("warning: ", "sse.stopped"), escaping.compact(why))
-    yield Text.assemble(("hint: ", "sse.heading"), "sse watch shows what the events hold")
+    yield Text.assemble(("hint: ", "sse.heading"), "run sse watch to see what the events contain")
 
 
 def failed_expressions(failures: Mapping[str, tuple[int, str]]) -> Iterable[Text]:

@@ -107,7 +107,7 @@ def _notes(report: RunReport, details: WatchDetails) -> Iterable[Text]:
     highlights, is_clean = details.highlights, report.closed.ending in _CLEAN
     if highlights and highlights.format and is_clean and not highlights.is_whole:
         name = escaping.compact(highlights.format.name)
-        text = f"the end that {name} requires never came: a cut? (sse tail exits with 5)"
+        text = f"the terminator of {name} is missing: was the stream cut? (sse tail exits with 5)"
         yield prose("warning: ", "sse.stopped", text)
     counts = report.measured.counts.counts
     hidden = [
