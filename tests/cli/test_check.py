@@ -411,7 +411,7 @@ def test_a_signal_ends_all_streams_and_the_report_tells_which_were_not_judged(
             process.send_signal(number)
             ran = finish(process)
     assert ran.code == -number, ran
-    assert (shown + ran.out).decode().count("not judged: it was stopped before") == 4
+    assert (shown + ran.out).decode().count("not judged: stopped before it finished") == 4
     assert error_and_hint(ran)[0].startswith("stopped before ")
 
 

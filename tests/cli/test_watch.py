@@ -560,7 +560,7 @@ def test_the_table_warns_of_an_answer_without_its_end(
     file.write_bytes(wire if ends else cut)
     ran = sse(file, "-o", "table", *queries)
     assert ran.code == 0
-    assert ("the end that openai-chat requires never came" in ran.text) == (not ends)
+    assert ("the terminator of openai-chat is missing" in ran.text) == (not ends)
 
 
 @pytest.mark.parametrize(
