@@ -53,9 +53,9 @@ def headers() -> tuple[tuple[str, str], ...]:
         "frame-ancestors 'none'",
     )
     return (
-        ("Content-Security-ReconnectPolicy", "; ".join(policy)),
+        ("Content-Security-Policy", "; ".join(policy)),
         ("X-Content-Type-Options", "nosniff"),
-        ("Referrer-ReconnectPolicy", "no-referrer"),
+        ("Referrer-Policy", "no-referrer"),
     )
 
 

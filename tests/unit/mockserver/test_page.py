@@ -80,8 +80,9 @@ def test_a_browser_gets_a_page_whose_policy_lets_only_its_own_script_run(base: s
     reply, body = ask(base, "GET", BROWSER)
     assert reply.getheader("Content-Type") == "text/html; charset=utf-8"
     assert reply.getheader("X-Content-Type-Options") == "nosniff"
+    assert reply.getheader("Referrer-Policy") == "no-referrer"
     assert reply.getheader("Vary") == "Accept"
-    policy = reply.getheader("Content-Security-ReconnectPolicy") or ""
+    policy = reply.getheader("Content-Security-Policy") or ""
     rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
     assert rules["default-src"] == "'none'"
     assert rules["connect-src"] == "'self'"
