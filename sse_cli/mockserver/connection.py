@@ -14,7 +14,7 @@ import h11
 from sse_cli.mockserver.connection_end import ENDS, READ_SIZE
 from sse_cli.mockserver.request_log import Exchange
 from sse_cli.mockserver.router import head, header_values, refusal
-from sse_cli.mockserver.scenarios import Gate, MockReply, RawReply, Scenario, Step, Then
+from sse_cli.mockserver.scenarios.scenario import Gate, MockReply, RawReply, Scenario, Step, Then
 
 KEPT_BYTES = 16 * 2**10  # of a head that is not read yet: as much as h11 takes
 GATE_POLL = 0.002  # seconds between looks at a shut gate; only tests have gates

@@ -10,7 +10,7 @@ import sys
 import termios
 from contextlib import suppress
 
-from sse_cli.mockserver.scenarios import Then
+from sse_cli.mockserver.scenarios.scenario import Then
 
 READ_SIZE = 65536
 SENT_SECONDS = 1.0  # that a peer has to take what it was sent before a reset

@@ -16,9 +16,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
 
-from sse_cli.mockserver import scenarios
-from sse_cli.mockserver.scenarios import EVENT_STREAM, Framing, Scenario, Step, Then
+from sse_cli.mockserver.scenarios import bundled
 from sse_cli.mockserver.scenarios.chunking import by_event
+from sse_cli.mockserver.scenarios.scenario import EVENT_STREAM, Framing, Scenario, Step, Then
 from sse_cli.model import media_type
 from sse_cli.model.errors import UsageError
 from sse_cli.model.events import Chunk, Closed, Ending, Opened, Reconnecting, Signal
@@ -85,9 +85,9 @@ def collect(words: Sequence[str]) -> ScenarioLibrary:
     Raises UsageError for what is none of them, can't be read, or holds no stream.
     """
     library = ScenarioLibrary()
-    for word in dict.fromkeys(words or scenarios.names()):
-        if word in scenarios.names():
-            library.add(scenarios.load(word), word)
+    for word in dict.fromkeys(words or bundled.names()):
+        if word in bundled.names():
+            library.add(bundled.load(word), word)
             continue
         for path in _files(word):
             scenario = from_file(path)
@@ -147,7 +147,7 @@ def _files(word: str) -> Iterator[str]:
 def _unknown(word: str) -> UsageError:
     if "/" in word or Path(word).suffix:
         return UsageError(f"no such file: {word}", "sse serve alone serves what ships with sse")
-    hint = scenarios.suggestion(word, scenarios.names())
+    hint = bundled.suggestion(word, bundled.names())
     return UsageError(f"no scenario is called {word!r}, and no file or folder", hint)
 
 

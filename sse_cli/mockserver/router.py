@@ -18,8 +18,8 @@ from typing import Final, NamedTuple
 import h11
 
 from sse_cli.mockserver.access_control import AccessControl, Pairs
-from sse_cli.mockserver.faults import Asked
-from sse_cli.mockserver.scenarios import NOTHING_LEFT, PHRASES, MockReply, Scenario
+from sse_cli.mockserver.faults.reply_parts import Asked
+from sse_cli.mockserver.scenarios.scenario import NOTHING_LEFT, PHRASES, MockReply, Scenario
 
 ALLOWED_METHODS: Final = "GET, HEAD, POST, OPTIONS"
 
@@ -102,10 +102,10 @@ class Router:
         """The list: a page for browsers, which say that they want one, text for all others."""
         if "text/html" not in ",".join(accept).lower():
             return _plain(200, self._listing(), (("Vary", "Accept"),))
-        from sse_cli.mockserver import page  # noqa: PLC0415 (10 ms that only a browser's visit should cost)
+        from sse_cli.mockserver.page import document  # noqa: PLC0415 (10 ms that only a browser's visit should cost)
 
-        headers = (("Vary", "Accept"), *page.headers())
-        return _plain(200, page.render(dict(self.scenarios)), headers, kind=page.KIND)
+        headers = (("Vary", "Accept"), *document.headers())
+        return _plain(200, document.render(dict(self.scenarios)), headers, kind=document.KIND)
 
     def _listing(self) -> str:
         items = [*self.scenarios.items()]

@@ -17,10 +17,11 @@ import h11
 from sse_cli.mockserver import access_control
 from sse_cli.mockserver.connection import Connection, Limits
 from sse_cli.mockserver.connection_limit import ConnectionLimit
-from sse_cli.mockserver.faults import Asked, Fault
+from sse_cli.mockserver.faults.registry import Fault
+from sse_cli.mockserver.faults.reply_parts import Asked
 from sse_cli.mockserver.request_log import Exchange, Pairs, said_by
 from sse_cli.mockserver.router import Router
-from sse_cli.mockserver.scenarios import MockReply, Scenario
+from sse_cli.mockserver.scenarios.scenario import MockReply, Scenario
 from sse_cli.model.errors import SSEError, UsageError
 from sse_cli.process import signals
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from sse_cli.analysis.verdict import EXIT_CODES
-from sse_cli.mockserver.faults import FAULTS
+from sse_cli.mockserver.faults.registry import FAULTS
 from sse_cli.model.events import Ending
 from tests.support.broken_server import EVENTS, Broken, broken
 from tests.support.failing_calls import Rig, rig

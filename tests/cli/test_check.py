@@ -17,9 +17,9 @@ from rich.cells import cell_len
 
 from sse_cli.check.outcome import exit_code
 from sse_cli.check.stream_check import MAX_TIME
-from sse_cli.mockserver import scenarios
-from sse_cli.mockserver.faults import FAULTS
-from sse_cli.mockserver.scenarios import Scenario
+from sse_cli.mockserver.faults.registry import FAULTS
+from sse_cli.mockserver.scenarios import bundled
+from sse_cli.mockserver.scenarios.scenario import Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
 from tests.support.broken_server import broken
@@ -98,7 +98,7 @@ def test_a_fault_has_its_exit_code_and_the_ending_that_was_asked_for_passes(name
 @pytest.fixture(scope="module")
 def origin() -> Iterator[str]:
     """A server with all scenarios, without waits, and one that says what no server should."""
-    loaded = {name: scenarios.load(name) for name in scenarios.names()}
+    loaded = {name: bundled.load(name) for name in bundled.names()}
     with running(Server(loaded, speed=0)) as url:
         yield url
 

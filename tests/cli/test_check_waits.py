@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sse_cli.mockserver.scenarios import Scenario, Then
+from sse_cli.mockserver.scenarios.scenario import Scenario, Then
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
 from tests.support.broken_server import broken

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from sse_cli.mockserver.request_log import Exchange
-from sse_cli.mockserver.scenarios import Scenario
+from sse_cli.mockserver.scenarios.scenario import Scenario
 from sse_cli.mockserver.server import Breaking, Server
 from sse_cli.mockserver.server_thread import running
 from tests.interop.command import environment

@@ -8,11 +8,12 @@ from typing import Any
 
 import pytest
 
-from sse_cli.mockserver import page, scenarios
-from sse_cli.mockserver.faults import FAULTS
+from sse_cli.mockserver.faults.registry import FAULTS
+from sse_cli.mockserver.page import document
 from sse_cli.mockserver.request_log import Exchange
-from sse_cli.mockserver.scenarios import Scenario
+from sse_cli.mockserver.scenarios import bundled
 from sse_cli.mockserver.scenarios.chunking import recut
+from sse_cli.mockserver.scenarios.scenario import Scenario
 from sse_cli.mockserver.server import Breaking, Server
 from sse_cli.mockserver.server_thread import running
 from tests.interop.browser import visit
@@ -49,7 +50,7 @@ LISTEN = """async (plan) => {
 
 def hear(streams: Mapping[str, Scenario], folder: Path) -> dict[str, Told]:
     """What the browser says."""
-    plan = {name: page.event_types(one) for name, one in streams.items()}
+    plan = {name: document.event_types(one) for name, one in streams.items()}
     heard, _ = visit(streams, LISTEN, plan, folder)
     assert isinstance(heard, dict)
     return heard
@@ -162,7 +163,7 @@ def test_the_page_plays_each_stream_and_shows_all_as_text(tmp_path: Path) -> Non
     streams = {
         "evil": Scenario.of("evil", [(0, body.encode())], description=evil),
         "lines": Scenario.of("lines", [(0, b'{"a":1}\n2')], content_type="application/x-ndjson"),
-        "clock": scenarios.load("clock"),
+        "clock": bundled.load("clock"),
     }
     told, journal = visit(streams, PLAY, [*streams], tmp_path)
     assert (told["scripts"], told["images"]) == (None, 0)

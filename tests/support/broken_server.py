@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from sse_cli.mockserver.faults import named
+from sse_cli.mockserver.faults.registry import find_fault
 from sse_cli.mockserver.request_log import Exchange
-from sse_cli.mockserver.scenarios import Scenario
+from sse_cli.mockserver.scenarios.scenario import Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
 from sse_cli.model.events import Message
@@ -46,7 +46,7 @@ def broken(
 ) -> Iterator[Broken]:
     """Serve `scenario` with the fault `name` on the first `times` replies, or on all."""
     journal: list[Exchange] = []
-    fault = named(name) if name else None
+    fault = find_fault(name) if name else None
     server = Server({scenario.name: scenario}, fault=fault, times=times, journal=journal)
     with running(server) as base:
         yield Broken(f"{base}/{scenario.name}", journal)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Final
 
-from sse_cli.mockserver.faults.building_blocks import (
+from sse_cli.mockserver.faults.reply_parts import (
     LINE_SIZE,
     PIECE,
     Asked,
@@ -16,7 +16,7 @@ from sse_cli.mockserver.faults.building_blocks import (
     in_the_middle,
     line,
 )
-from sse_cli.mockserver.scenarios import MockReply, Scenario, Step
+from sse_cli.mockserver.scenarios.scenario import MockReply, Scenario, Step
 
 MOVED: Final = "/moved"
 # Ids that something on the way may trim, escape, refuse, or take for something else.

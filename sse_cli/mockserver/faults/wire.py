@@ -10,16 +10,8 @@ from dataclasses import replace
 from itertools import chain, repeat
 from typing import Final
 
-from sse_cli.mockserver.faults.building_blocks import (
-    Asked,
-    chunk,
-    chunked,
-    comments,
-    half,
-    head,
-    parts,
-)
-from sse_cli.mockserver.scenarios import MockReply, RawReply, Scenario, Step, Then
+from sse_cli.mockserver.faults.reply_parts import Asked, chunk, chunked, comments, half, head, parts
+from sse_cli.mockserver.scenarios.scenario import MockReply, RawReply, Scenario, Step, Then
 
 HINT_SECONDS: Final = 0.02  # between informational replies
 TRICKLE_SECONDS: Final = 0.05  # between bytes

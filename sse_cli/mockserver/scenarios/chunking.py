@@ -12,7 +12,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Final, Literal, TypeAlias
 
-from sse_cli.mockserver.scenarios import Scenario, Step
+from sse_cli.mockserver.scenarios.scenario import Scenario, Step
 from sse_cli.model.errors import UsageError
 from sse_cli.model.media_type import NDJSON_TYPES, essence
 

@@ -10,8 +10,8 @@ import pytest
 
 from sse_cli.mockserver import access_control
 from sse_cli.mockserver.access_control import AccessControl
-from sse_cli.mockserver.faults import FAULTS
-from sse_cli.mockserver.scenarios import Scenario
+from sse_cli.mockserver.faults.registry import FAULTS
+from sse_cli.mockserver.scenarios.scenario import Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
 from sse_cli.model.errors import UsageError

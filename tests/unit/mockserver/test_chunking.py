@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sse_cli import EventStreamParser, Message
-from sse_cli.mockserver.scenarios import NOTHING_LEFT, Scenario, Step, resume_points
+from sse_cli.mockserver.scenarios import resume_points
 from sse_cli.mockserver.scenarios.chunking import Cut, by_event, cut_of, recut
+from sse_cli.mockserver.scenarios.scenario import NOTHING_LEFT, Scenario, Step
 
 NDJSON = "application/x-ndjson"
 LINE_ENDS = st.sampled_from([b"\n", b"\r\n", b"\r"])

@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from sse_cli.mockserver import scenarios
 from sse_cli.mockserver.connection import Limits
-from sse_cli.mockserver.scenarios import Scenario
+from sse_cli.mockserver.scenarios import bundled
+from sse_cli.mockserver.scenarios.scenario import Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
 
@@ -183,7 +183,7 @@ def test_no_more_connections_are_taken_than_files_can_be_open() -> None:
 
 
 def test_endless_streams_to_many_clients_leave_each_its_turn() -> None:
-    loaded = {name: scenarios.load(name).looped() for name in ("clock", "gemini")}
+    loaded = {name: bundled.load(name).looped() for name in ("clock", "gemini")}
     server = Server({**loaded, "short": SHORT}, speed=0)
     with running(server) as base, ExitStack() as stack:
         for peer in crowd(stack, base, WHOLE % b"clock", 20):

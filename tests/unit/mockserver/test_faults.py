@@ -16,9 +16,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from sse_cli.mockserver import faults
-from sse_cli.mockserver.faults import AWKWARD_IDS, COMMENTS, FAULTS, LINE_SIZE, Asked
-from sse_cli.mockserver.scenarios import RawReply, Scenario
+from sse_cli.mockserver.faults.registry import FAULTS, find_fault
+from sse_cli.mockserver.faults.reply_parts import COMMENTS, LINE_SIZE, Asked
+from sse_cli.mockserver.faults.streams import AWKWARD_IDS
+from sse_cli.mockserver.scenarios.scenario import RawReply, Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
 from sse_cli.model.errors import UsageError
@@ -211,11 +212,11 @@ def test_a_status_comes_with_the_time_to_wait(name: str) -> None:
 
 
 def test_any_status_of_a_failure_can_be_asked_for() -> None:
-    assert faults.named("status-418").expected is Ending.REFUSED
+    assert find_fault("status-418").expected is Ending.REFUSED
     assert reply_to("status-418")[0].startswith(b"HTTP/1.1 418 I'm a Teapot\r\n")
     for name in ("status-200", "status-499", "status-", "status-0418", "status-418x"):
         with pytest.raises(UsageError, match="no fault is called"):
-            faults.named(name)
+            find_fault(name)
 
 
 def test_the_content_type_is_wrong_or_missing() -> None:
@@ -493,9 +494,9 @@ def test_a_fault_that_is_none_names_the_closest(words: list[str], error: str, hi
 
 
 def test_every_name_finds_its_fault() -> None:
-    assert all(faults.named(name).name == name for name in FAULTS)
+    assert all(find_fault(name).name == name for name in FAULTS)
     with pytest.raises(UsageError):
-        faults.named("")
+        find_fault("")
 
 
 def test_a_reset_takes_nothing_with_it_that_the_journal_has_as_sent() -> None:

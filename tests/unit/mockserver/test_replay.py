@@ -16,10 +16,10 @@ from urllib.parse import urlsplit
 import pytest
 
 from sse_cli.mockserver import replay
-from sse_cli.mockserver.faults import FAULTS
+from sse_cli.mockserver.faults.registry import FAULTS
 from sse_cli.mockserver.replay import NDJSON, RAW_GAP, from_signals
 from sse_cli.mockserver.request_log import Exchange
-from sse_cli.mockserver.scenarios import EVENT_STREAM, NOTHING_LEFT, Scenario, Then
+from sse_cli.mockserver.scenarios.scenario import EVENT_STREAM, NOTHING_LEFT, Scenario, Then
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
 from sse_cli.model.errors import UsageError

@@ -11,8 +11,8 @@ from dataclasses import replace
 from functools import cache
 from typing import Final
 
-from sse_cli.mockserver.faults.building_blocks import LINE_SIZE, PIECE, Asked, line, parts
-from sse_cli.mockserver.scenarios import MockReply, Scenario, Step
+from sse_cli.mockserver.faults.reply_parts import LINE_SIZE, PIECE, Asked, line, parts
+from sse_cli.mockserver.scenarios.scenario import MockReply, Scenario, Step
 
 
 def _encoded(

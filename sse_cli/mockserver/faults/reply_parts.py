@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import repeat
 from typing import Final
 
-from sse_cli.mockserver.scenarios import PHRASES, RawReply, Scenario, Step, Then
+from sse_cli.mockserver.scenarios.scenario import PHRASES, RawReply, Scenario, Step, Then
 
 PIECE: Final = 64 * 1024
 LINE_SIZE: Final = 256 * 2**20
