@@ -18,7 +18,7 @@ from typing import Final
 
 from sse_cli.mockserver.scenarios import bundled
 from sse_cli.mockserver.scenarios.chunking import by_event
-from sse_cli.mockserver.scenarios.scenario import EVENT_STREAM, Framing, Scenario, Step, Then
+from sse_cli.mockserver.scenarios.scenario import EVENT_STREAM, Framing, ReplyEnd, Scenario, Step
 from sse_cli.model import media_type
 from sse_cli.model.errors import UsageError
 from sse_cli.model.events import Chunk, Closed, Ending, Opened, Reconnecting, Signal
@@ -33,15 +33,15 @@ SUFFIXES: Final = {".sse": EVENT_STREAM, ".ndjson": NDJSON, ".jsonl": NDJSON}
 _SNIFFED: Final = 256  # bytes that tell a recording
 
 # How the server ended it, by how the client saw it end; all else ended as HTTP should.
-_ENDS: Final[dict[Ending, tuple[Framing, Then]]] = {
-    Ending.EOF_UNVERIFIED: ("close", Then.CLOSE),
-    Ending.TRUNCATED: ("http", Then.CLOSE),
-    Ending.STALLED: ("http", Then.HOLD),
-    Ending.DEADLINE: ("http", Then.HOLD),
-    Ending.MALFORMED: ("http", Then.GARBLE),
+_ENDS: Final[dict[Ending, tuple[Framing, ReplyEnd]]] = {
+    Ending.EOF_UNVERIFIED: ("close", ReplyEnd.CLOSE),
+    Ending.TRUNCATED: ("http", ReplyEnd.CLOSE),
+    Ending.STALLED: ("http", ReplyEnd.HOLD),
+    Ending.DEADLINE: ("http", ReplyEnd.HOLD),
+    Ending.MALFORMED: ("http", ReplyEnd.GARBLE),
 }
-_AS_HTTP_SHOULD: Final[tuple[Framing, Then]] = ("http", Then.END)
-_CLOSED: Final[tuple[Framing, Then]] = ("none", Then.CLOSE)
+_AS_HTTP_SHOULD: Final[tuple[Framing, ReplyEnd]] = ("http", ReplyEnd.COMPLETE)
+_CLOSED: Final[tuple[Framing, ReplyEnd]] = ("none", ReplyEnd.CLOSE)
 _BY_SERVER: Final = {Ending.EOF, Ending.EOF_UNVERIFIED, Ending.TRUNCATED, Ending.MALFORMED}
 _WITHOUT_BODY: Final = (204, 304)  # RFC 9110, 6.4.1
 # The connection's own, or the server's to say; cookies are secrets that are redacted anyhow.
@@ -231,7 +231,7 @@ def _reply(name: str, began: float, signals: Sequence[Signal]) -> Scenario:
     assert isinstance(end, Reconnecting | Closed)  # noqa: S101 (`_connections` sees to it)
     opened = next((signal for signal in signals if isinstance(signal, Opened)), None)
     if opened is None:
-        return Scenario(name, "", (), framing="none", then=_ended(end, _CLOSED)[1])
+        return Scenario(name, "", (), framing="none", end=_ended(end, _CLOSED)[1])
     framing, then = _ended(end, _AS_HTTP_SHOULD)
     made = Scenario(
         name,
@@ -241,16 +241,18 @@ def _reply(name: str, began: float, signals: Sequence[Signal]) -> Scenario:
         content_type=_type_of(opened),
         headers=tuple(_headers(opened)),
         framing=framing,
-        then=then,
+        end=then,
         wait=max(0.0, opened.at - began),
     )
     return replace(made, steps=()) if made.status in _WITHOUT_BODY else made
 
 
-def _ended(end: Reconnecting | Closed, otherwise: tuple[Framing, Then]) -> tuple[Framing, Then]:
+def _ended(
+    end: Reconnecting | Closed, otherwise: tuple[Framing, ReplyEnd]
+) -> tuple[Framing, ReplyEnd]:
     """How the server ended a connection. Only the words tell a reset from a cut."""
     framing, then = _ENDS.get(end.ending, otherwise)
-    return framing, Then.RESET if then is Then.CLOSE and "reset" in end.detail else then
+    return framing, ReplyEnd.RESET if then is ReplyEnd.CLOSE and "reset" in end.detail else then
 
 
 def _steps(opened: Opened, signals: Sequence[Signal], end: Reconnecting | Closed) -> Iterator[Step]:

@@ -11,7 +11,7 @@ from itertools import chain, repeat
 from typing import Final
 
 from sse_cli.mockserver.faults.reply_parts import Asked, chunk, chunked, comments, half, head, parts
-from sse_cli.mockserver.scenarios.scenario import MockReply, RawReply, Scenario, Step, Then
+from sse_cli.mockserver.scenarios.scenario import MockReply, RawReply, ReplyEnd, Scenario, Step
 
 HINT_SECONDS: Final = 0.02  # between informational replies
 TRICKLE_SECONDS: Final = 0.05  # between bytes
@@ -32,7 +32,7 @@ def cut_in_chunk(scenario: Scenario, _asked: Asked) -> MockReply:
     before, step, _ = parts(scenario)
     part = half(step).data
     cut = Step(step.delay, b"%x\r\n%s" % (len(step.data), part), part)
-    return chunked(scenario, before, Then.CLOSE, cut)
+    return chunked(scenario, before, ReplyEnd.CLOSE, cut)
 
 
 def cut_in_event(scenario: Scenario, _asked: Asked) -> MockReply:
@@ -56,26 +56,26 @@ def cut_without_framing(scenario: Scenario, _asked: Asked) -> MockReply:
 
 
 def reset_before_headers(_scenario: Scenario, _asked: Asked) -> MockReply:
-    return RawReply(lambda: (), Then.RESET)
+    return RawReply(lambda: (), ReplyEnd.RESET)
 
 
 def reset(scenario: Scenario, _asked: Asked) -> MockReply:
-    return chunked(scenario, parts(scenario)[0], Then.RESET)
+    return chunked(scenario, parts(scenario)[0], ReplyEnd.RESET)
 
 
 # Waits without an end
 
 
 def no_reply(_scenario: Scenario, _asked: Asked) -> MockReply:
-    return RawReply(lambda: (), Then.HOLD)
+    return RawReply(lambda: (), ReplyEnd.HOLD)
 
 
 def silence(scenario: Scenario, _asked: Asked) -> MockReply:
-    return chunked(scenario, parts(scenario)[0], Then.HOLD)
+    return chunked(scenario, parts(scenario)[0], ReplyEnd.HOLD)
 
 
 def half_open(scenario: Scenario, _asked: Asked) -> MockReply:
-    return chunked(scenario, parts(scenario)[0], Then.DEAF)
+    return chunked(scenario, parts(scenario)[0], ReplyEnd.HALF_OPEN)
 
 
 def trickle(scenario: Scenario, _asked: Asked) -> MockReply:
@@ -94,7 +94,7 @@ def endless_1xx(_scenario: Scenario, _asked: Asked) -> MockReply:
 def bad_chunk_size(scenario: Scenario, _asked: Asked) -> MockReply:
     before, step, _ = parts(scenario)
     bad = Step(step.delay, b"oops\r\n%s\r\n" % step.data, b"")
-    return chunked(scenario, before, Then.CLOSE, bad)
+    return chunked(scenario, before, ReplyEnd.CLOSE, bad)
 
 
 def _with_length(scenario: Scenario, length: int, steps: Iterable[Step]) -> MockReply:

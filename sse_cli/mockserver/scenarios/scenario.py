@@ -30,15 +30,15 @@ class Step(NamedTuple):
     says: bytes | None = None
 
 
-class Then(Enum):
+class ReplyEnd(Enum):
     """How a reply ends, once all is written."""
 
-    END = "end"  # as HTTP should, ready for the next request
+    COMPLETE = "complete"  # as HTTP should, ready for the next request
     CLOSE = "close"  # say that nothing follows (FIN)
     GARBLE = "garble"  # write what is no chunk, then close
     RESET = "reset"  # take the connection down (RST)
     HOLD = "hold"  # keep it open without a word until the client leaves
-    DEAF = "deaf"  # keep it open, and don't notice that the client left
+    HALF_OPEN = "half-open"  # keep it open, and don't notice that the client left
 
 
 # How a body is told from what follows it: "http" by chunks or a Content-Length, "close" by the
@@ -66,7 +66,7 @@ class Scenario:
     headers: tuple[tuple[str, str], ...] = ()
     wait: float = 0.0
     framing: Framing = "http"
-    then: Then = Then.END
+    end: ReplyEnd = ReplyEnd.COMPLETE
     again: tuple[Step, ...] = ()
     more: tuple[Scenario, ...] = ()
 
@@ -111,11 +111,13 @@ class Scenario:
         if self.status != 200 or not self.body:
             return self
         steps = sum((reply.steps for reply in self.more if reply.status == 200), self.steps)
-        return replace(self, steps=steps, framing="http", then=Then.END, again=steps, more=())
+        return replace(
+            self, steps=steps, framing="http", end=ReplyEnd.COMPLETE, again=steps, more=()
+        )
 
     def once(self) -> Scenario:
         """This scenario, ending as HTTP should after its steps."""
-        return replace(self, framing="http", then=Then.END, again=())
+        return replace(self, framing="http", end=ReplyEnd.COMPLETE, again=())
 
     def after(self, last_event_id: str) -> Scenario:
         """What is left for a client that saw the event with this id (HTML 9.2.4).
@@ -164,7 +166,7 @@ class RawReply:
     included. `steps` is asked for them once a request; they may never end."""
 
     steps: Callable[[], Iterable[Step]]
-    then: Then = Then.CLOSE
+    end: ReplyEnd = ReplyEnd.CLOSE
 
 
 MockReply: TypeAlias = Scenario | RawReply

@@ -19,7 +19,7 @@ from sse_cli.mockserver import replay
 from sse_cli.mockserver.faults.registry import FAULTS
 from sse_cli.mockserver.replay import NDJSON, RAW_GAP, from_signals
 from sse_cli.mockserver.request_log import Exchange
-from sse_cli.mockserver.scenarios.scenario import EVENT_STREAM, NOTHING_LEFT, Scenario, Then
+from sse_cli.mockserver.scenarios.scenario import EVENT_STREAM, NOTHING_LEFT, ReplyEnd, Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
 from sse_cli.model.errors import UsageError
@@ -78,37 +78,37 @@ def test_the_writes_of_a_recording_wait_as_long_as_they_did() -> None:
 def test_what_a_client_did_to_a_stream_is_not_played() -> None:
     for ending in (Ending.LIMIT, Ending.INTERRUPTED, Ending.DONE):
         made = recorded(OPENED, Chunk(0.5, FIRST), closed(ending))
-        assert (made.framing, made.then, len(made.steps)) == ("http", Then.END, 1)
+        assert (made.framing, made.end, len(made.steps)) == ("http", ReplyEnd.COMPLETE, 1)
 
 
 @pytest.mark.parametrize(
     ("ending", "framing", "then"),
     [
-        (Ending.EOF, "http", Then.END),
-        (Ending.EOF_UNVERIFIED, "close", Then.CLOSE),
-        (Ending.TRUNCATED, "http", Then.CLOSE),
-        (Ending.MALFORMED, "http", Then.GARBLE),
-        (Ending.STALLED, "http", Then.HOLD),
-        (Ending.DEADLINE, "http", Then.HOLD),
+        (Ending.EOF, "http", ReplyEnd.COMPLETE),
+        (Ending.EOF_UNVERIFIED, "close", ReplyEnd.CLOSE),
+        (Ending.TRUNCATED, "http", ReplyEnd.CLOSE),
+        (Ending.MALFORMED, "http", ReplyEnd.GARBLE),
+        (Ending.STALLED, "http", ReplyEnd.HOLD),
+        (Ending.DEADLINE, "http", ReplyEnd.HOLD),
     ],
 )
-def test_a_recording_ends_as_it_ended(ending: Ending, framing: str, then: Then) -> None:
+def test_a_recording_ends_as_it_ended(ending: Ending, framing: str, then: ReplyEnd) -> None:
     made = recorded(OPENED, Chunk(0.5, FIRST), closed(ending))
-    assert (made.framing, made.then) == (framing, then)
+    assert (made.framing, made.end) == (framing, then)
 
 
 @pytest.mark.parametrize(
-    ("ending", "then"), [(Ending.UNREACHABLE, Then.CLOSE), (Ending.DEADLINE, Then.HOLD)]
+    ("ending", "then"), [(Ending.UNREACHABLE, ReplyEnd.CLOSE), (Ending.DEADLINE, ReplyEnd.HOLD)]
 )
-def test_a_server_that_never_replied_does_not_reply(ending: Ending, then: Then) -> None:
+def test_a_server_that_never_replied_does_not_reply(ending: Ending, then: ReplyEnd) -> None:
     made = recorded(closed(ending))
-    assert (made.framing, made.then, made.steps) == ("none", then, ())
+    assert (made.framing, made.end, made.steps) == ("none", then, ())
 
 
 def test_a_connection_that_was_reset_is_reset_again() -> None:
     made = recorded(OPENED, Chunk(0.5, FIRST), Closed(1.0, Ending.TRUNCATED, "connection reset"))
-    assert (made.framing, made.then) == ("http", Then.RESET)
-    assert recorded(Closed(1.0, Ending.UNREACHABLE, "it was reset")).then is Then.RESET
+    assert (made.framing, made.end) == ("http", ReplyEnd.RESET)
+    assert recorded(Closed(1.0, Ending.UNREACHABLE, "it was reset")).end is ReplyEnd.RESET
 
 
 def test_the_head_is_the_streams_own_without_secrets_and_framing() -> None:
@@ -151,7 +151,7 @@ TWO = (
 
 def test_each_connection_follows_the_last_id_of_the_one_before() -> None:
     made = recorded(*TWO)
-    assert (made.body, made.then) == (FIRST, Then.CLOSE)
+    assert (made.body, made.end) == (FIRST, ReplyEnd.CLOSE)
     assert made.after("1").body == SECOND
     assert made.after("1").wait == pytest.approx(0.1)
     assert made.after("2") is NOTHING_LEFT
