@@ -122,7 +122,7 @@ def from_signals(name: str, signals: Iterable[Signal]) -> Scenario:
     replies = [_reply(name, began, part) for began, part in _connections(signals)]
     if not replies:
         raise UsageError(f"{name} holds no connection", "record a stream with --record FILE")
-    return replace(replies[0], more=tuple(replies[1:]))
+    return replace(replies[0], later_replies=tuple(replies[1:]))
 
 
 def _files(word: str) -> Iterator[str]:

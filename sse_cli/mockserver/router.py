@@ -120,7 +120,7 @@ class Router:
         ids = [value for key, value in request.headers if key == b"last-event-id"]
         visits = self._visits[name] = self._visits.get(name, -1) + 1
         last = ids[-1].decode("utf-8", "replace") if ids else ""
-        return scenario.after(last) if last else scenario.turn(visits)
+        return scenario.resume_after(last) if last else scenario.for_connection(visits)
 
     def _at_speed(self, name: str) -> Scenario:
         """A scenario at this server's speed; made once, for a long one takes its time."""

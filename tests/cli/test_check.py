@@ -425,7 +425,7 @@ def test_a_signal_in_a_later_attempt_leaves_what_the_earlier_ones_came_to(
         return any(b"data: 2" in path.read_bytes() for path in tmp_path.glob("*slow-2*"))
 
     second = Scenario.of("slow", [(0, b"data: 2\n\n"), (3600, b"data: 3\n\n")])
-    slow = replace(Scenario.of("slow", [(0, b"data: 1\n\n")]), more=(second,))
+    slow = replace(Scenario.of("slow", [(0, b"data: 1\n\n")]), later_replies=(second,))
     quick = Scenario.of("quick", [(0, b"data: 1\n\n"), (is_second_recorded, b"data: 1\n\n")])
     report = tmp_path / "report.xml"
     with running(Server({"slow": slow, "quick": quick})) as url:

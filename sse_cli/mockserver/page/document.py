@@ -61,7 +61,7 @@ def headers() -> tuple[tuple[str, str], ...]:
 
 def event_types(scenario: Scenario) -> list[str]:
     """The types of the events in a stream, over all its connections, each once."""
-    return list(dict.fromkeys(_types((scenario, *scenario.more))))
+    return list(dict.fromkeys(_types((scenario, *scenario.later_replies))))
 
 
 def _types(replies: Iterable[Scenario]) -> Iterator[str]:

@@ -41,8 +41,8 @@ def recut(scenario: Scenario, cut: Cut) -> Scenario:
     return replace(
         scenario,
         steps=_recut(scenario.steps, cut, mark),
-        again=_recut(scenario.again, cut, mark),
-        more=tuple(recut(one, cut) for one in scenario.more),
+        repeated=_recut(scenario.repeated, cut, mark),
+        later_replies=tuple(recut(one, cut) for one in scenario.later_replies),
     )
 
 

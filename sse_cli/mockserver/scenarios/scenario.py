@@ -54,8 +54,8 @@ class Scenario:
     a `Content-Length` among them replaces chunked coding. An empty `content_type` means
     no such header.
 
-    `wait` is seconds before the head. After `steps` come those of `again`, over and over, if
-    there are any. `more` are the replies to later connections, of the same stream.
+    `wait` is seconds before the head. After `steps` come those of `repeated`, over and over, if
+    there are any. `later_replies` are the replies to later connections, of the same stream.
     """
 
     name: str
@@ -67,8 +67,8 @@ class Scenario:
     wait: float = 0.0
     framing: Framing = "http"
     end: ReplyEnd = ReplyEnd.COMPLETE
-    again: tuple[Step, ...] = ()
-    more: tuple[Scenario, ...] = ()
+    repeated: tuple[Step, ...] = ()
+    later_replies: tuple[Scenario, ...] = ()
 
     @classmethod
     def of(  # noqa: PLR0913 - the fields of a reply; all but two are named options
@@ -92,7 +92,7 @@ class Scenario:
 
     def all_steps(self) -> Iterator[Step]:
         """Its steps, and then those that are repeated, for ever."""
-        return chain(self.steps, cycle(self.again))
+        return chain(self.steps, cycle(self.repeated))
 
     def at_speed(self, speed: float) -> Scenario:
         """This scenario `speed` times as fast; 0 means without waits. Gates stay shut."""
@@ -101,8 +101,8 @@ class Scenario:
             self,
             wait=self.wait * factor,
             steps=tuple(_scaled(step, factor) for step in self.steps),
-            again=tuple(_scaled(step, factor) for step in self.again),
-            more=tuple(one.at_speed(speed) for one in self.more),
+            repeated=tuple(_scaled(step, factor) for step in self.repeated),
+            later_replies=tuple(one.at_speed(speed) for one in self.later_replies),
         )
 
     def looped(self) -> Scenario:
@@ -110,16 +110,23 @@ class Scenario:
         without a stream as it is."""
         if self.status != 200 or not self.body:
             return self
-        steps = sum((reply.steps for reply in self.more if reply.status == 200), self.steps)
+        steps = sum(
+            (reply.steps for reply in self.later_replies if reply.status == 200), self.steps
+        )
         return replace(
-            self, steps=steps, framing="http", end=ReplyEnd.COMPLETE, again=steps, more=()
+            self,
+            steps=steps,
+            framing="http",
+            end=ReplyEnd.COMPLETE,
+            repeated=steps,
+            later_replies=(),
         )
 
     def once(self) -> Scenario:
         """This scenario, ending as HTTP should after its steps."""
-        return replace(self, framing="http", end=ReplyEnd.COMPLETE, again=())
+        return replace(self, framing="http", end=ReplyEnd.COMPLETE, repeated=())
 
-    def after(self, last_event_id: str) -> Scenario:
+    def resume_after(self, last_event_id: str) -> Scenario:
         """What is left for a client that saw the event with this id (HTML 9.2.4).
 
         Where no event is left: the connection that followed, or `NOTHING_LEFT`. An id that
@@ -127,17 +134,17 @@ class Scenario:
         """
         if not last_event_id:  # what an id can be set to, but not what one is asked for by
             return self
-        replies = (self, *self.more)
+        replies = (self, *self.later_replies)
         for number, reply in enumerate(replies):
-            if (found := reply.left(last_event_id)) is None:
+            if (found := reply._rest_after(last_event_id)) is None:
                 continue
             left, has_event = found
             if not has_event and number + 1 < len(replies):
                 return replies[number + 1]
-            return left if left.steps or left.again else NOTHING_LEFT
+            return left if left.steps or left.repeated else NOTHING_LEFT
         return self
 
-    def left(self, last_event_id: str) -> tuple[Scenario, bool] | None:
+    def _rest_after(self, last_event_id: str) -> tuple[Scenario, bool] | None:
         """This reply after the event with this id, and whether an event is left in it; None
         if there is no such id."""
         from sse_cli.mockserver.scenarios.resume_points import resume_points_of  # noqa: PLC0415 (rule 3)
@@ -147,10 +154,10 @@ class Scenario:
             return None
         return replace(self, steps=_from(self.steps, offset)), offset < places.last
 
-    def turn(self, number: int) -> Scenario:
+    def for_connection(self, number: int) -> Scenario:
         """The reply to connection `number` (from 0) of clients that can't say where they were:
         its connections take turns if the stream has no ids, else it begins anew."""
-        replies = (self, *self.more)
+        replies = (self, *self.later_replies)
         if any(_HAS_IDS.search(reply.body) for reply in replies):
             return self
         return replies[number % len(replies)]

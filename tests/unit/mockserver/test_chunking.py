@@ -102,8 +102,12 @@ def test_what_waits_for_a_gate_is_not_cut_anew() -> None:
 
 def test_later_connections_and_repetitions_are_cut_alike() -> None:
     other = Scenario.of("x", [(0, b"cd")])
-    made = recut(Scenario("x", "", (Step(0, b"ab"),), again=(Step(0, b"ef"),), more=(other,)), 1)
-    assert [len(one.data) for one in (*made.steps, *made.again, *made.more[0].steps)] == [1] * 6
+    made = recut(
+        Scenario("x", "", (Step(0, b"ab"),), repeated=(Step(0, b"ef"),), later_replies=(other,)), 1
+    )
+    assert [
+        len(one.data) for one in (*made.steps, *made.repeated, *made.later_replies[0].steps)
+    ] == [1] * 6
 
 
 @pytest.mark.parametrize(("text", "cut"), [("1", 1), ("65536", 65536), ("event", "event")])
@@ -136,7 +140,7 @@ def test_what_is_left_after_an_id_are_the_events_behind_the_first_that_has_it(
 ) -> None:
     blocks = [block(*event, number) for number, event in enumerate(events)]
     scenario = recut(Scenario.of("x", [(1.0, b"".join(blocks))]), size)
-    left = scenario.after(last)
+    left = scenario.resume_after(last)
     places = [number for number, (own, _, _) in enumerate(events) if own == last]
     # A block of nothing but an id counts, too: it sets the last event ID.
     if not places:

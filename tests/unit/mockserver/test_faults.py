@@ -362,8 +362,11 @@ def test_when_nothing_is_left_a_204_says_not_to_come_back() -> None:
 
 def test_an_event_that_shares_its_step_is_a_place_to_resume_at() -> None:
     whole = Scenario.of("whole", [(0, BODY)])
-    assert b"".join(step.data for step in whole.after("2").steps) == BODY[BODY.index(b"id: 3") :]
-    assert whole.after(str(EVENTS)).steps == ()
+    assert (
+        b"".join(step.data for step in whole.resume_after("2").steps)
+        == BODY[BODY.index(b"id: 3") :]
+    )
+    assert whole.resume_after(str(EVENTS)).steps == ()
 
 
 def test_a_fault_can_be_on_the_first_replies_only() -> None:

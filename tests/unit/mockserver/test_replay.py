@@ -152,24 +152,24 @@ TWO = (
 def test_each_connection_follows_the_last_id_of_the_one_before() -> None:
     made = recorded(*TWO)
     assert (made.body, made.end) == (FIRST, ReplyEnd.CLOSE)
-    assert made.after("1").body == SECOND
-    assert made.after("1").wait == pytest.approx(0.1)
-    assert made.after("2") is NOTHING_LEFT
-    assert made.after("other") is made
-    assert made.turn(1) is made  # who has no id starts anew
+    assert made.resume_after("1").body == SECOND
+    assert made.resume_after("1").wait == pytest.approx(0.1)
+    assert made.resume_after("2") is NOTHING_LEFT
+    assert made.resume_after("other") is made
+    assert made.for_connection(1) is made  # who has no id starts anew
 
 
 def test_connections_without_ids_take_turns() -> None:
     first, second = b"data: 1\n\n", b"data: 2\n\n"
     opened, _, cut, reopened, _, end = TWO
     made = recorded(opened, Chunk(0.5, first), cut, reopened, Chunk(1.8, second), end)
-    bodies = [made.turn(number).body for number in range(4)]
+    bodies = [made.for_connection(number).body for number in range(4)]
     assert bodies == [first, second] * 2
 
 
 def test_half_an_event_before_a_cut_is_no_reason_to_stay_with_that_connection() -> None:
     half = Chunk(0.5, FIRST + b"id: 2\nda")
-    assert recorded(TWO[0], half, *TWO[2:]).after("1").body == SECOND
+    assert recorded(TWO[0], half, *TWO[2:]).resume_after("1").body == SECOND
 
 
 REPLAYED = [
@@ -332,9 +332,9 @@ def test_a_refused_reply_and_an_empty_stream_are_not_repeated() -> None:
 def test_a_loop_plays_all_connections_of_a_recording_as_one() -> None:
     made = recorded(*TWO).looped()
     assert made.body == FIRST + SECOND
-    assert made.again == made.steps
-    assert made.after("1").body == SECOND
-    assert made.after("2").again == made.steps
+    assert made.repeated == made.steps
+    assert made.resume_after("1").body == SECOND
+    assert made.resume_after("2").repeated == made.steps
 
 
 @pytest.mark.parametrize(
