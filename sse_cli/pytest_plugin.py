@@ -101,14 +101,14 @@ class SSEServer:
     ) -> str:
         from sse_cli.mockserver.faults.registry import find_fault  # noqa: PLC0415 (rule 1)
         from sse_cli.mockserver.replay import ScenarioLibrary  # noqa: PLC0415
-        from sse_cli.mockserver.server import Breaking  # noqa: PLC0415
+        from sse_cli.mockserver.server import FaultInjection  # noqa: PLC0415
 
-        breaking = Breaking(find_fault(fault) if fault else None, times)
+        breaking = FaultInjection(find_fault(fault) if fault else None, times)
         server = self._running()
         library = ScenarioLibrary(self._scenarios)
         made = scenario.at_speed(speed)
         name = library.add(made.looped() if loop else made)
-        server.breaks[name] = breaking
+        server.fault_injections[name] = breaking
         return f"{self._base}/{name}"
 
     def _running(self) -> Server:
@@ -116,7 +116,7 @@ class SSEServer:
         from sse_cli.mockserver.server_thread import running  # noqa: PLC0415 (rule 1)
 
         if self._server is None:
-            self._server = Server(self._scenarios, journal=self.requests)
+            self._server = Server(self._scenarios, exchanges=self.requests)
             self._base = self._stack.enter_context(running(self._server))
         return self._server
 

@@ -45,18 +45,18 @@ class Owner(Protocol):
     """What a connection asks of its server."""
 
     limits: Limits
-    keeps: bool  # what was asked and said, for the journal
+    keeps_content: bool  # what was asked and said, for the journal
 
-    def enter(self, request: h11.Request, body: bytes, size: int) -> Exchange:
+    def begin_exchange(self, request: h11.Request, body: bytes, size: int) -> Exchange:
         """A page for the journal."""
 
-    def enter_unread(self, start: bytes) -> Exchange:
+    def begin_unreadable(self, start: bytes) -> Exchange:
         """A page for a request whose head can't be read; `start` is what came of it."""
 
     def reply(self, request: h11.Request, exchange: Exchange) -> MockReply:
         """What to answer."""
 
-    def leave(self, exchange: Exchange) -> None:
+    def end_exchange(self, exchange: Exchange) -> None:
         """The exchange is over."""
 
 
@@ -129,7 +129,7 @@ class Connection:
             return False
         self.waiting_since = None
         request, body, size = asked
-        exchange = self._owner.enter(request, body, size)
+        exchange = self._owner.begin_exchange(request, body, size)
         with self._timed(exchange):
             return await self._answer(request, exchange)
 
@@ -137,9 +137,9 @@ class Connection:
         """Answer a request that can't be read, which has its page all the same."""
         asked = self._request
         if asked is None:
-            exchange = self._owner.enter_unread(bytes(self._start))
+            exchange = self._owner.begin_unreadable(bytes(self._start))
         else:
-            exchange = self._owner.enter(asked, b"", self._taken)
+            exchange = self._owner.begin_exchange(asked, b"", self._taken)
         with self._timed(exchange):
             is_head = asked is not None and asked.method == b"HEAD"
             await self.framed(refusal(status), is_head, exchange)
@@ -151,7 +151,7 @@ class Connection:
             yield
         finally:
             exchange.seconds = self.now() - exchange.at
-            self._owner.leave(exchange)
+            self._owner.end_exchange(exchange)
 
     async def _answer(self, request: h11.Request, exchange: Exchange) -> bool:
         reply = self._owner.reply(request, exchange)
@@ -197,7 +197,7 @@ class Connection:
             self._taken += len(part.data)
             if self._taken > self._limits.body_bytes:
                 raise h11.RemoteProtocolError("large body", error_status_hint=413)
-            if self._owner.keeps:
+            if self._owner.keeps_content:
                 kept += part.data
         return bytes(kept), self._taken
 
@@ -253,7 +253,7 @@ class Connection:
 
         def note(step: Step) -> None:
             exchange.size += len(step.data)
-            if self._owner.keeps:
+            if self._owner.keeps_content:
                 exchange.said.extend(step.data if step.says is None else step.says)
 
         return note

@@ -284,7 +284,7 @@ def test_each_attempt_is_reported_and_the_last_one_counts(tmp_path: Path) -> Non
     with broken("cut-in-chunk", times=1) as server:
         words = ("--attempts", "3", "--keep", tmp_path, "-o", "json")
         ran = sse("check", server.url, *words)
-        assert len(server.journal) == 2
+        assert len(server.exchanges) == 2
     assert (ran.code, ran.err) == (0, b""), ran
     attempts = json.loads(ran.out)["streams"][0]["attempts"]
     assert [one["ending"] for one in attempts] == ["truncated", "eof"]
@@ -335,7 +335,7 @@ WRONG = [
 def test_bad_options_are_2_and_ask_nobody(words: tuple[str, ...], said: str) -> None:
     with broken(None) as server:
         ran = sse("check", server.url, *words)
-        assert server.journal == []
+        assert server.exchanges == []
     assert (ran.code, ran.out) == (2, b""), ran
     assert said in error_and_hint(ran)[0]
 

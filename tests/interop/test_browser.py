@@ -14,7 +14,7 @@ from sse_cli.mockserver.request_log import Exchange
 from sse_cli.mockserver.scenarios import bundled
 from sse_cli.mockserver.scenarios.chunking import recut
 from sse_cli.mockserver.scenarios.scenario import Scenario
-from sse_cli.mockserver.server import Breaking, Server
+from sse_cli.mockserver.server import FaultInjection, Server
 from sse_cli.mockserver.server_thread import running
 from tests.interop.browser import visit
 from tests.interop.streams import Told, cases, formats, parsed, shipped
@@ -94,7 +94,7 @@ RECONNECT = """(plan) => new Promise((resolve) => {
 def test_a_browser_that_was_cut_off_resumes_and_is_told_when_to_stop(tmp_path: Path) -> None:
     steps = [(0.0, b"retry: 10\nid: %d\ndata: %d\n\n" % (n, n)) for n in range(1, 7)]
     streams = {"stream": Scenario.of("stream", steps)}
-    cut = Breaking(FAULTS["cut-in-chunk"], 1)
+    cut = FaultInjection(FAULTS["cut-in-chunk"], 1)
     ids, journal = visit(streams, RECONNECT, None, tmp_path, stream=cut)
     assert ids == [*"123456"]
     asked = [one.last_event_id for one in journal if one.route == "stream"]
@@ -120,7 +120,7 @@ READ = """async (plan) => {
 def test_a_page_of_another_origin_reads_only_what_cors_allows(tmp_path: Path) -> None:
     one = {"one": Scenario.of("one", [(0, b"data: hi\n\n")])}
     journal: list[Exchange] = []
-    listed = Server(one, cors=["*"], journal=journal)
+    listed = Server(one, cors=["*"], exchanges=journal)
     with running(listed) as allowed, running(Server(one)) as closed:
         plan = {"allowed": f"{allowed}/one", "closed": f"{closed}/one"}
         read, _ = visit({}, READ, plan, tmp_path)

@@ -15,7 +15,7 @@ from http import HTTPStatus
 from typing import Final
 
 from sse_cli.mockserver.faults import content_codings, streams, wire
-from sse_cli.mockserver.faults.reply_parts import Asked
+from sse_cli.mockserver.faults.reply_parts import RequestInfo
 from sse_cli.mockserver.scenarios.bundled import suggestion
 from sse_cli.mockserver.scenarios.scenario import MockReply, Scenario
 from sse_cli.model.errors import UsageError
@@ -30,7 +30,7 @@ class Fault:
     name: str
     description: str
     expected: Ending
-    reply: Callable[[Scenario, Asked], MockReply]
+    reply: Callable[[Scenario, RequestInfo], MockReply]
 
 
 def find_fault(name: str) -> Fault:

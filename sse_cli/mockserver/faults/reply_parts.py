@@ -16,7 +16,7 @@ LAST_CHUNK: Final = Step(0.0, b"0\r\n\r\n", b"")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RequestInfo:
     """What a fault may know of a request: its path, its Host, and its number among those that
     asked for a scenario (from 1)."""
 

@@ -178,7 +178,7 @@ def test_no_more_connections_are_taken_than_files_can_be_open() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (364, hard))
         stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
         base = stack.enter_context(running(server))
-        assert server.room == 300
+        assert server.max_connections == 300
         assert get(base)[1] == b"data: one\n\n"
 
 

@@ -17,7 +17,7 @@ from urllib.parse import urlsplit
 import pytest
 
 from sse_cli.mockserver.faults.registry import FAULTS, find_fault
-from sse_cli.mockserver.faults.reply_parts import COMMENTS, LINE_SIZE, Asked
+from sse_cli.mockserver.faults.reply_parts import COMMENTS, LINE_SIZE, RequestInfo
 from sse_cli.mockserver.faults.streams import AWKWARD_IDS
 from sse_cli.mockserver.scenarios.scenario import RawReply, Scenario
 from sse_cli.mockserver.server import Server
@@ -282,7 +282,7 @@ def test_a_body_is_in_the_coding_that_it_names(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["gzip", "deflate"])
 def test_each_event_can_be_decoded_when_it_comes(name: str) -> None:
-    reply = FAULTS[name].reply(NUMBERED, Asked("/", "localhost:1"))
+    reply = FAULTS[name].reply(NUMBERED, RequestInfo("/", "localhost:1"))
     assert isinstance(reply, Scenario)
     inflate = zlib.decompressobj({"gzip": 31, "deflate": 15}[name])
     decoded = [inflate.decompress(step.data) for step in reply.steps]
@@ -326,7 +326,7 @@ def test_a_million_comments_stand_between_the_events() -> None:
 
 
 def test_a_line_is_as_long_as_it_says() -> None:
-    reply = FAULTS["long-line"].reply(NUMBERED, Asked("/", "localhost:1"))
+    reply = FAULTS["long-line"].reply(NUMBERED, RequestInfo("/", "localhost:1"))
     assert isinstance(reply, Scenario)
     sizes = [len(step.data) for step in reply.steps]
     assert sum(sizes) == LINE_SIZE + len(b"data: \n\n") + len(BODY)
@@ -335,7 +335,7 @@ def test_a_line_is_as_long_as_it_says() -> None:
 
 
 def test_instead_of_a_head_come_comments() -> None:
-    reply = FAULTS["no-head"].reply(NUMBERED, Asked("/", "localhost:1"))
+    reply = FAULTS["no-head"].reply(NUMBERED, RequestInfo("/", "localhost:1"))
     assert isinstance(reply, RawReply)
     assert b"".join(step.data for step in reply.steps()) == b":\n" * COMMENTS
 
@@ -390,7 +390,7 @@ def test_nothing_is_written_down_unless_a_journal_is_given() -> None:
     server = Server({"numbered": NUMBERED})
     with running(server) as base, closing(dial(f"{base}/numbered")) as peer:
         read_all(peer)
-    assert server.journal is None
+    assert server.exchanges is None
 
 
 def sendable(last_event_id: bytes) -> bytes | None:
@@ -408,7 +408,7 @@ def test_every_awkward_id_comes_back_as_it_was_sent_or_not_at_all() -> None:
         assert (lines[-1]["ending"], ran.code) == (Ending.DONE, 0), ran
         shown = [line["data"] for line in lines if line["kind"] == "message"]
         assert shown == [json.loads(data) for data in server.sent()]
-        assert len(server.journal) == len(AWKWARD_IDS) + 1
+        assert len(server.exchanges) == len(AWKWARD_IDS) + 1
         # An id with a NUL changes nothing: the one before it stays in force.
         before = zip((b"", *AWKWARD_IDS), AWKWARD_IDS, strict=False)
         in_force = [previous if b"\0" in one else one for previous, one in before]
@@ -422,8 +422,8 @@ def test_retry_zero_opens_no_more_connections_than_are_allowed() -> None:
     seconds = 2.5
     with broken("retry-zero", scenario=ANONYMOUS) as server:
         ran = sse(server.url, "-o", "jsonl", "--reconnect", "-m", str(seconds))
-        assert (ran.code, len(ran.objects())) == (6, len(server.journal))
-        times = [exchange.at for exchange in server.journal]
+        assert (ran.code, len(ran.objects())) == (6, len(server.exchanges))
+        times = [exchange.at for exchange in server.exchanges]
     assert len(times) > seconds * CONNECTIONS_PER_SECOND / 5  # it does reconnect
     # The eleventh from any one on is a second later; 50 ms are for two clocks.
     windows = zip(times, times[CONNECTIONS_PER_SECOND:], strict=False)
@@ -441,7 +441,7 @@ def test_retry_after_is_waited_for_where_that_status_is_tried_again() -> None:
     with broken("status-503", times=1) as server:
         words = ("--reconnect", "--retry-on", "503", "-m", "20")
         ran = sse(server.url, "-o", "jsonl", *words, "--retry-delay", "100ms")
-        first, second, *_ = (exchange.at for exchange in server.journal)
+        first, second, *_ = (exchange.at for exchange in server.exchanges)
         assert (ran.code, len(ran.objects())) == (0, EVENTS)
     assert second - first >= 1
 

@@ -426,7 +426,7 @@ def test_the_journal_has_what_is_known_of_a_request_that_can_not_be_read(
 
 def test_a_request_after_one_that_was_read_is_written_down_by_itself() -> None:
     journal: list[Exchange] = []
-    server = Server({"numbered": NUMBERED}, journal=journal)
+    server = Server({"numbered": NUMBERED}, exchanges=journal)
     first = b"POST /numbered HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nhi"
     with running(server) as base:
         place = urlsplit(base)
