@@ -146,7 +146,7 @@ def judged_run(
     """Return a run over `stream`, with the observers that judge it."""
     settings = stream.settings
     session = session_of(settings)
-    measured = Measurements.of(session, partial(missing_end, accumulator))
+    measured = Measurements(session, partial(missing_end, accumulator))
     response = ResponseObserver(accumulator, writer or NoWriter(), measured.verdict)
     expected = expectations.build(stream.expected)
     deadlines = ExpectationDeadlines(expected, response)

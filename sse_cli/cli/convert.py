@@ -79,7 +79,7 @@ def _raw(found: Recording, session: Session) -> None:
 def _json_lines(found: Recording, session: Session) -> None:
     """Print what `sse watch FILE -o jsonl --all` does."""
     view = outputs.make(Format.JSONL, OutputOptions(everything=True), [])
-    observers = [*Measurements.of(session).observers(), view]
+    observers = [*Measurements(session).observers(), view]
     StreamRun(session, RunClock(), observers).read(found.signals)
 
 

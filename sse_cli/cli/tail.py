@@ -136,7 +136,7 @@ def type_out(settings: TargetSettings, options: TailOptions) -> int:
     """
     session = session_of(settings)
     accumulator = Accumulator(_formats(options))
-    measured = Measurements.of(session, partial(missing_end, accumulator))
+    measured = Measurements(session, partial(missing_end, accumulator))
     response = ResponseObserver(accumulator, _writer(options), measured.verdict)
     observers: list[Observer | None] = [
         recorder_of(settings),

@@ -79,7 +79,7 @@ class Watch:
         self.output = output
         self.session: Session = session_of(settings)
         self.clock: Clock = clock_of(settings)
-        self.measured = Measurements.of(self.session)
+        self.measured = Measurements(self.session)
         self.selection = _selection(stream, self.queries)
         self.until = None if stream.until is None else Expression(stream.until, "--until")
         self.shown = ShownCount() if stream.max_events is None else ShownLimit(stream.max_events)

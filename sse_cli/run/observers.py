@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
-from sse_cli.llm.accumulator import Accumulator
 from sse_cli.model.events import Ending
 from sse_cli.model.observer import BATCH, Observer, Stop
 from sse_cli.model.row import Row
 from sse_cli.query.selection import Expression
 from sse_cli.text.json_values import is_false
+
+if TYPE_CHECKING:  # it loads JMESPath (20 ms), which `watch` in a pipe need not pay
+    from sse_cli.llm.accumulator import Accumulator
 
 
 class Until(Observer):

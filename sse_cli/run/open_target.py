@@ -9,7 +9,6 @@ from sse_cli.model.events import Resume, Signal
 from sse_cli.parser.session import Session
 from sse_cli.run.settings import TargetSettings
 from sse_cli.run.stream_run import StreamRun
-from sse_cli.sources import files, network
 from sse_cli.sources.clock import RunClock
 
 if TYPE_CHECKING:  # most runs record nothing
@@ -46,6 +45,8 @@ def open_target(settings: TargetSettings, run: StreamRun) -> Iterator[Signal]:
     """
     resume, reading = run.session.resume, settings.reading
     if settings.request is not None:
+        from sse_cli.sources import network  # noqa: PLC0415 (as the next, only what is asked for)
+
         return network.from_url(
             settings.request,
             reading,
@@ -55,6 +56,8 @@ def open_target(settings: TargetSettings, run: StreamRun) -> Iterator[Signal]:
             patience=run.patience,
             push=None if run.may_stop else run.push,
         )
+    from sse_cli.sources import files  # noqa: PLC0415 (it loads the reader of recordings)
+
     if settings.target == "-":
         return files.from_stdin(reading, run.clock, resume, run.patience)
     return files.from_file(settings.target, reading, run.clock, resume, run.patience)

@@ -6,7 +6,7 @@ from __future__ import annotations
 import re
 import signal
 import socket
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import pytest
 
@@ -226,8 +226,8 @@ def test_a_shorter_silence_names_none(made: Timing, now: float, state: str) -> N
 
 
 def lines_of(reconnects: int = 0, repeated: int = 0, skipped: int = 0) -> list[str]:
-    measured = Measurements.of(Session())
-    measured = replace(measured, timing=timing(messages=2, last=1.0))
+    measured = Measurements(Session())
+    measured.timing = timing(messages=2, last=1.0)
     measured.connections.reconnects = reconnects
     measured.resume_audit.repeated, measured.resume_audit.skipped = repeated, skipped
     report = RunReport(measured, Closed(3.0, Ending.EOF, "the end"))

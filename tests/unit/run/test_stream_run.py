@@ -115,7 +115,7 @@ class Watched:
         max_events: int | None = None,
     ) -> None:
         session = Session()
-        self.measured = Measurements.of(session)
+        self.measured = Measurements(session)
         self.selection = selection or Selection()
         self.shown = ShownCount() if max_events is None else ShownLimit(max_events)
         self.view = Kept()
