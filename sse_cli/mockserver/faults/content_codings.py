@@ -1,6 +1,6 @@
-"""Bodies in content codings, and the bombs that these make possible.
+"""Bodies in content codings, and the compression bombs that these make possible.
 
-The table says what each does.
+The table in `registry.py` describes each function.
 """
 
 from __future__ import annotations

@@ -14,7 +14,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Final
 
-from sse_cli.mockserver.faults import content_codings, streams, wire
+from sse_cli.mockserver.faults import content_codings, replies, streams, wire
 from sse_cli.mockserver.faults.reply_parts import RequestInfo
 from sse_cli.mockserver.scenarios.bundled import suggestion
 from sse_cli.mockserver.scenarios.scenario import MockReply, Scenario
@@ -46,7 +46,7 @@ def find_fault(name: str) -> Fault:
 
 def _of_status(status: HTTPStatus, more: str = "") -> Fault:
     words = f"{status.value} {status.phrase}, Retry-After: 1.{more}"
-    reply = partial(streams.status, status=status.value)
+    reply = partial(replies.status, status=status.value)
     return Fault(f"status-{status.value}", words, Ending.REFUSED, reply)
 
 
@@ -139,21 +139,21 @@ _TABLE: Final = (
         "wrong-content-type",
         "The stream as text/plain.",
         Ending.REFUSED,
-        partial(streams.content_type, kind="text/plain; charset=utf-8"),
+        partial(replies.content_type, kind="text/plain; charset=utf-8"),
     ),
     Fault(
         "no-content-type",
         "The stream without a Content-Type.",
         Ending.REFUSED,
-        partial(streams.content_type, kind=""),
+        partial(replies.content_type, kind=""),
     ),
     _of_status(HTTPStatus.UNAUTHORIZED),
     _of_status(HTTPStatus.TOO_MANY_REQUESTS),
     _of_status(HTTPStatus.INTERNAL_SERVER_ERROR),
     _of_status(HTTPStatus.SERVICE_UNAVAILABLE, " Any other 4xx or 5xx goes, too."),
-    Fault("redirect-loop", "302 to the same URL.", Ending.REFUSED, streams.redirect_loop),
-    Fault("empty-location", "302 with an empty Location.", Ending.REFUSED, streams.empty_location),
-    Fault("cross-origin", "302 to another origin.", Ending.REFUSED, streams.cross_origin),
+    Fault("redirect-loop", "302 to the same URL.", Ending.REFUSED, replies.redirect_loop),
+    Fault("empty-location", "302 with an empty Location.", Ending.REFUSED, replies.empty_location),
+    Fault("cross-origin", "302 to another origin.", Ending.REFUSED, replies.cross_origin),
     Fault(
         "gzip",
         "The body in gzip, asked for or not.",

@@ -1,6 +1,6 @@
-"""Streams that are well framed and wrong, and replies that are no streams.
+"""Faults in the event stream itself; the HTTP around it is correct.
 
-The table says what each does.
+The table in `registry.py` describes each function.
 """
 
 from __future__ import annotations
@@ -18,7 +18,6 @@ from sse_cli.mockserver.faults.reply_parts import (
 )
 from sse_cli.mockserver.scenarios.scenario import MockReply, Scenario, Step
 
-MOVED: Final = "/moved"
 # Ids that something on the way may trim, escape, refuse, or take for something else.
 AWKWARD_IDS: Final = (
     b"", b"007", b"-1", b"1e9", b"null", b"two words", b"\ttab", b"trailing ", b"  both  ",
@@ -27,9 +26,6 @@ AWKWARD_IDS: Final = (
     "\u202eevil".encode(), b"\xff\xfe", b"\x1b[31mred", b"bell\x07", b"\x7f", b"v\x0bt", b"f\x0cf",
     b"nul\x00nul", b"x" * 4096, b"y" * 4097,
 )  # fmt: skip
-
-
-# Bad streams
 
 
 def duplicate_events(scenario: Scenario, _request: RequestInfo) -> MockReply:
@@ -70,44 +66,3 @@ def many_comments(scenario: Scenario, _request: RequestInfo) -> MockReply:
 
 def long_line(scenario: Scenario, _request: RequestInfo) -> MockReply:
     return in_the_middle(scenario, line(LINE_SIZE, b"x" * PIECE))
-
-
-# Other replies
-
-
-def status(scenario: Scenario, _request: RequestInfo, *, status: int) -> MockReply:
-    body = b'{"error":{"message":"a fault that was asked for"}}\n'
-    return replace(
-        scenario,
-        steps=(Step(0.0, body, b""),),
-        status=status,
-        content_type="application/json",
-        headers=(*scenario.headers, ("Retry-After", "1"), ("Content-Length", str(len(body)))),
-    )
-
-
-def content_type(scenario: Scenario, _request: RequestInfo, *, kind: str) -> MockReply:
-    unsaid = tuple(step._replace(says=b"") for step in scenario.steps)
-    return replace(scenario, steps=unsaid, content_type=kind)
-
-
-def _redirect(location: str) -> MockReply:
-    headers = (("Location", location), ("Content-Length", "0"))
-    return Scenario("", "", (), 302, "", headers)
-
-
-def redirect_loop(_scenario: Scenario, request: RequestInfo) -> MockReply:
-    return _redirect(request.path)
-
-
-def empty_location(_scenario: Scenario, _request: RequestInfo) -> MockReply:
-    return _redirect("")
-
-
-def cross_origin(scenario: Scenario, request: RequestInfo) -> MockReply:
-    """The same server by its other name is another origin."""
-    if request.path.endswith(MOVED):
-        return scenario
-    host, _, port = request.host.rpartition(":")
-    other = "127.0.0.1" if host == "localhost" else "localhost"
-    return _redirect(f"http://{other}:{port}{request.path}{MOVED}")

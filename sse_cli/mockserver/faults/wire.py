@@ -1,6 +1,6 @@
-"""Connections that are cut, fall silent, or break the framing of HTTP.
+"""Faults of the connection: cuts, silence, and broken HTTP framing.
 
-The table says what each does.
+The table in `registry.py` describes each function.
 """
 
 from __future__ import annotations
