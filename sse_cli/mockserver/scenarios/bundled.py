@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from importlib import import_module
 from pathlib import Path
+from typing import TypeAlias
 
-from sse_cli.mockserver.scenarios.builders import BUILDERS
 from sse_cli.mockserver.scenarios.scenario import Scenario, Step
-from sse_cli.mockserver.scenarios.script import Dice, Script
+from sse_cli.mockserver.scenarios.scenario_file import ScenarioFile, TimedEvents
+from sse_cli.mockserver.scenarios.seeded_random import SeededRandom
 from sse_cli.model.errors import UsageError
 
 FOLDER = Path(__file__).parent
+
+Builder: TypeAlias = Callable[[ScenarioFile, SeededRandom], TimedEvents]
 
 
 def names() -> list[str]:
@@ -23,11 +27,19 @@ def load(name: str) -> Scenario:
     """The shipped scenario `name`. Raises UsageError, naming the closest, if there is none."""
     if name not in names():
         raise UsageError(f"no scenario is called {name!r}", suggestion(name, names()))
-    script = Script.from_table(tomllib.loads((FOLDER / f"{name}.toml").read_text("utf-8")))
-    beats = BUILDERS[script.api](script, Dice(script.seed))
-    pace = script.pace.clock(Dice(script.seed))
-    steps = tuple(Step(pace(beat), data) for beat, data in beats)
-    return Scenario(name, script.description, steps)
+    file = ScenarioFile.from_table(tomllib.loads((FOLDER / f"{name}.toml").read_text("utf-8")))
+    events = _builder(file.api)(file, SeededRandom(file.seed))
+    wait_of = file.pace.waits(SeededRandom(file.seed))
+    steps = tuple(Step(wait_of(gap), data) for gap, data in events)
+    return Scenario(name, file.description, steps)
+
+
+def _builder(api: str) -> Builder:
+    """Return the function `events` of the module that is named after the API."""
+    # By its name, because a demo of one API needs no other one.
+    module = import_module(f"{__package__}.{api.replace('-', '_')}")
+    builder: Builder = module.events
+    return builder
 
 
 def suggestion(name: str, known: Sequence[str]) -> str:

@@ -14,8 +14,9 @@ from typing import Any
 import pytest
 
 from sse_cli.mockserver.scenarios import bundled
+from sse_cli.mockserver.scenarios.encoding import split_tokens
 from sse_cli.mockserver.scenarios.scenario import Scenario, Step
-from sse_cli.mockserver.scenarios.script import Dice, pieces
+from sse_cli.mockserver.scenarios.seeded_random import SeededRandom
 from sse_cli.model.errors import UsageError
 from tests.support.paths import ROOT
 
@@ -135,7 +136,7 @@ def test_a_stream_ends_as_its_api_ends(name: str, end: str) -> None:
 def test_chat_sends_usage_in_an_event_without_choices_at_the_end() -> None:
     *before, last = payloads("openai-chat")
     assert last["choices"] == []
-    assert last["usage"]["total_tokens"] == 18 + len(pieces(script("openai-chat")["answer"]))
+    assert last["usage"]["total_tokens"] == 18 + len(split_tokens(script("openai-chat")["answer"]))
     assert all(payload["usage"] is None for payload in before)
     assert before[-1]["choices"][0]["finish_reason"] == "stop"
 
@@ -172,7 +173,7 @@ def test_anthropic_blocks_open_and_close_in_turn_with_pings_between() -> None:
 def test_gemini_counts_its_tokens_up() -> None:
     counts = [item["usageMetadata"]["candidatesTokenCount"] for item in payloads("gemini")]
     assert counts == sorted(counts)
-    assert (counts[0], counts[-1]) == (0, len(pieces(script("gemini")["answer"])))
+    assert (counts[0], counts[-1]) == (0, len(split_tokens(script("gemini")["answer"])))
 
 
 def test_the_clock_has_every_kind_of_line() -> None:
@@ -221,14 +222,14 @@ def test_an_unknown_name_gets_the_closest_ones(typed: str, hint: str) -> None:
     "text", ["", " ", "a\r\n\tb", "漏れ日 👩‍🚀!", "1234567 x" * 3, "\u2028é\n\n\n"]
 )
 def test_pieces_lose_nothing(text: str) -> None:
-    assert "".join(pieces(text)) == text
+    assert "".join(split_tokens(text)) == text
 
 
-def test_dice_stay_within_their_bounds() -> None:
-    dice = Dice(1)
-    rolled = {dice.below(6) for _ in range(500)}
+def test_random_numbers_stay_within_their_bounds() -> None:
+    rng = SeededRandom(1)
+    rolled = {rng.below(6) for _ in range(500)}
     assert rolled == set(range(6))
-    assert all(0.25 <= dice.between(0.25, 0.5) <= 0.5 for _ in range(500))
+    assert all(0.25 <= rng.between(0.25, 0.5) <= 0.5 for _ in range(500))
 
 
 def test_loading_one_imports_nothing_heavy() -> None:
