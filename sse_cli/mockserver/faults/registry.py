@@ -14,7 +14,7 @@ from functools import partial
 from http import HTTPStatus
 from typing import Final
 
-from sse_cli.mockserver.faults import content_codings, replies, streams, wire
+from sse_cli.mockserver.faults import connections, content_codings, replies, streams
 from sse_cli.mockserver.faults.reply_parts import RequestInfo
 from sse_cli.mockserver.scenarios.bundled import suggestion
 from sse_cli.mockserver.scenarios.scenario import MockReply, Scenario
@@ -52,66 +52,92 @@ def _of_status(status: HTTPStatus, more: str = "") -> Fault:
 
 _TABLE: Final = (
     Fault(
-        "cut-before-headers", "Close without a word.", Ending.UNREACHABLE, wire.cut_before_headers
+        "cut-before-headers",
+        "Close without a word.",
+        Ending.UNREACHABLE,
+        connections.cut_before_headers,
     ),
-    Fault("cut-in-headers", "Close inside the headers.", Ending.UNREACHABLE, wire.cut_in_headers),
     Fault(
-        "cut-in-chunk", "Close inside a chunk and an event.", Ending.TRUNCATED, wire.cut_in_chunk
+        "cut-in-headers",
+        "Close inside the headers.",
+        Ending.UNREACHABLE,
+        connections.cut_in_headers,
     ),
     Fault(
-        "cut-in-event", "End as HTTP should, inside an event.", Ending.TRUNCATED, wire.cut_in_event
+        "cut-in-chunk",
+        "Close inside a chunk and an event.",
+        Ending.TRUNCATED,
+        connections.cut_in_chunk,
     ),
-    Fault("cut-after-cr", "Close after the CR of a CRLF.", Ending.TRUNCATED, wire.cut_after_cr),
+    Fault(
+        "cut-in-event",
+        "End as HTTP should, inside an event.",
+        Ending.TRUNCATED,
+        connections.cut_in_event,
+    ),
+    Fault(
+        "cut-after-cr", "Close after the CR of a CRLF.", Ending.TRUNCATED, connections.cut_after_cr
+    ),
     Fault(
         "cut-between-events",
         "Close between two events, without the last chunk.",
         Ending.TRUNCATED,
-        wire.cut_between_events,
+        connections.cut_between_events,
     ),
     Fault(
         "cut-without-framing",
         "Close between two events; no length or chunks tell that it is no end.",
         Ending.EOF_UNVERIFIED,
-        wire.cut_without_framing,
+        connections.cut_without_framing,
     ),
-    Fault("reset", "Reset the connection between two events.", Ending.TRUNCATED, wire.reset),
+    Fault("reset", "Reset the connection between two events.", Ending.TRUNCATED, connections.reset),
     Fault(
         "reset-before-headers",
         "Reset the connection without a word.",
         Ending.UNREACHABLE,
-        wire.reset_before_headers,
+        connections.reset_before_headers,
     ),
-    Fault("no-reply", "Read the request, and never reply.", Ending.DEADLINE, wire.no_reply),
-    Fault("silence", "Fall silent between two events.", Ending.STALLED, wire.silence),
+    Fault("no-reply", "Read the request, and never reply.", Ending.DEADLINE, connections.no_reply),
+    Fault("silence", "Fall silent between two events.", Ending.STALLED, connections.silence),
     Fault(
         "half-open",
         "Fall silent, and don't notice that the client leaves.",
         Ending.STALLED,
-        wire.half_open,
+        connections.half_open,
     ),
     Fault(
         "trickle",
         "After half of the events a byte every 50 ms, and never another event.",
         Ending.DEADLINE,
-        wire.trickle,
+        connections.trickle,
     ),
-    Fault("endless-1xx", "103 Early Hints for ever, no reply.", Ending.DEADLINE, wire.endless_1xx),
     Fault(
-        "bad-chunk-size", "A chunk size that is no number.", Ending.MALFORMED, wire.bad_chunk_size
+        "endless-1xx",
+        "103 Early Hints for ever, no reply.",
+        Ending.DEADLINE,
+        connections.endless_1xx,
+    ),
+    Fault(
+        "bad-chunk-size",
+        "A chunk size that is no number.",
+        Ending.MALFORMED,
+        connections.bad_chunk_size,
     ),
     Fault(
         "length-too-long",
         "A Content-Length of one byte more than comes.",
         Ending.TRUNCATED,
-        wire.length_too_long,
+        connections.length_too_long,
     ),
     Fault(
         "length-too-short",
         "A Content-Length that ends inside an event.",
         Ending.TRUNCATED,
-        wire.length_too_short,
+        connections.length_too_short,
     ),
-    Fault("no-head", "A million comments instead of a reply.", Ending.MALFORMED, wire.no_head),
+    Fault(
+        "no-head", "A million comments instead of a reply.", Ending.MALFORMED, connections.no_head
+    ),
     Fault("duplicate-events", "Each event twice.", Ending.EOF, streams.duplicate_events),
     Fault(
         "no-final-blank-line",
