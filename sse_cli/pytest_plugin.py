@@ -78,16 +78,16 @@ class SSEServer:
         """
         from dataclasses import replace  # noqa: PLC0415 (rule 1)
 
-        from sse_cli.mockserver import replay  # noqa: PLC0415
+        from sse_cli.mockserver import scenario_library  # noqa: PLC0415
         from sse_cli.mockserver.scenarios.scenario import EVENT_STREAM  # noqa: PLC0415
         from sse_cli.model.errors import UsageError  # noqa: PLC0415
 
         if isinstance(source, str | bytes):
             body = source.encode() if isinstance(source, str) else source
-            made = replay.from_bytes(name, body, content_type or EVENT_STREAM)
+            made = scenario_library.from_bytes(name, body, content_type or EVENT_STREAM)
         else:
-            made = replay.from_file(fspath(source))
-        made = replace(made, name=replay.route_name(name))
+            made = scenario_library.from_file(fspath(source))
+        made = replace(made, name=scenario_library.route_name(name))
         if not 200 <= status <= 599:
             raise UsageError(f"{status} is no status of a reply", "200 to 599 are")
         if status != 200:
@@ -100,7 +100,7 @@ class SSEServer:
         self, scenario: Scenario, fault: str | None, times: int | None, speed: float, loop: bool
     ) -> str:
         from sse_cli.mockserver.faults.registry import find_fault  # noqa: PLC0415 (rule 1)
-        from sse_cli.mockserver.replay import ScenarioLibrary  # noqa: PLC0415
+        from sse_cli.mockserver.scenario_library import ScenarioLibrary  # noqa: PLC0415
         from sse_cli.mockserver.server import FaultInjection  # noqa: PLC0415
 
         breaking = FaultInjection(find_fault(fault) if fault else None, times)

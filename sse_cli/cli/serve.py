@@ -21,7 +21,7 @@ from sse_cli.render.stdout import is_terminal
 from sse_cli.text import escaping
 
 if TYPE_CHECKING:  # only servers need them
-    from sse_cli.mockserver.replay import ScenarioLibrary
+    from sse_cli.mockserver.scenario_library import ScenarioLibrary
     from sse_cli.mockserver.server import Server
 
 # What one would ask of each scenario: the typewriter text, or the raw data.
@@ -80,11 +80,11 @@ def _list(pairs: Iterable[tuple[str, str]]) -> None:
 
 def _library(what: list[str], play: PlayOptions) -> ScenarioLibrary:
     """What is served, as it is to be played."""
-    from sse_cli.mockserver import replay  # noqa: PLC0415 (only servers need them)
+    from sse_cli.mockserver import scenario_library  # noqa: PLC0415 (only servers need them)
     from sse_cli.mockserver.scenarios import chunking  # noqa: PLC0415
 
     cut = None if play.chunk is None else chunking.cut_of(play.chunk)
-    library = replay.collect(what)
+    library = scenario_library.collect(what)
     for name, scenario in library.scenarios.items():
         made = scenario if cut is None else chunking.recut(scenario, cut)
         library.scenarios[name] = made.looped() if play.loop else made

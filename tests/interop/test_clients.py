@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from sse_cli.mockserver import replay
+from sse_cli.mockserver import scenario_library
 from sse_cli.mockserver.page import document
 from sse_cli.mockserver.scenarios.scenario import Scenario
 from sse_cli.mockserver.server import Server
@@ -155,7 +155,7 @@ def recorded(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[s
     with running(Server({name: shipped()[name]}, speed=0)) as base:
         ran = sse("tail", f"{base}/{name}", "-o", "json", "--record", file)
     assert ran.code == 0, ran
-    with running(Server({"kept": replay.from_file(file)}, speed=0)) as base:
+    with running(Server({"kept": scenario_library.from_file(file)}, speed=0)) as base:
         yield name, f"{base}/kept", json.loads(ran.out)["text"]
 
 

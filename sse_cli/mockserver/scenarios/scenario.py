@@ -12,6 +12,7 @@ from itertools import chain, cycle
 from typing import Final, Literal, NamedTuple, TypeAlias
 
 EVENT_STREAM = "text/event-stream; charset=utf-8"
+NDJSON = "application/x-ndjson"
 PHRASES: Final = {status.value: status.phrase for status in HTTPStatus}
 
 Gate: TypeAlias = threading.Event | Callable[[], bool]

@@ -15,11 +15,18 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from sse_cli.mockserver import replay
+from sse_cli.mockserver import scenario_library
 from sse_cli.mockserver.faults.registry import FAULTS
-from sse_cli.mockserver.replay import NDJSON, RAW_GAP, from_signals
+from sse_cli.mockserver.replay import from_signals
 from sse_cli.mockserver.request_log import Exchange
-from sse_cli.mockserver.scenarios.scenario import EVENT_STREAM, NOTHING_LEFT, ReplyEnd, Scenario
+from sse_cli.mockserver.scenario_library import RAW_GAP
+from sse_cli.mockserver.scenarios.scenario import (
+    EVENT_STREAM,
+    NDJSON,
+    NOTHING_LEFT,
+    ReplyEnd,
+    Scenario,
+)
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
 from sse_cli.model.errors import UsageError
@@ -205,7 +212,7 @@ def test_a_client_of_a_played_recording_sees_what_the_first_one_saw(
     words = ("-o", "jsonl", "--all", "--idle-timeout", "300ms")
     with broken(fault) as server:
         first = sse(server.url, *words, "--record", file)
-    scenario = replay.from_file(file)
+    scenario = scenario_library.from_file(file)
     with running(Server({"one": scenario}, speed=0)) as base:
         again = sse(f"{base}/one", *words)
     assert shown(again) == shown(first)
@@ -218,7 +225,7 @@ def test_a_recording_with_reconnects_is_played_to_a_client_that_reconnects(tmp_p
     words = ("-o", "jsonl", "--all", "--reconnect", "--retry-delay", "100ms", "-m", "20")
     with broken("cut-in-chunk", times=1) as server:
         first = sse(server.url, *words, "--record", file)
-    with running(Server({"one": replay.from_file(file)}, speed=0)) as base:
+    with running(Server({"one": scenario_library.from_file(file)}, speed=0)) as base:
         again = sse(f"{base}/one", *words)
     assert shown(again) == shown(first)
     assert [line["kind"] for line in shown(first)].count("reconnecting") == 2
@@ -241,7 +248,7 @@ def test_a_recording_that_breaks_off_is_served_up_to_there(tmp_path: Path) -> No
 def test_a_raw_stream_is_played_an_event_at_a_time(tmp_path: Path) -> None:
     file = tmp_path / "my stream.sse"
     file.write_bytes(b"data: 1\r\n\r\n: ping\r\r" + FIRST + b"data: half")
-    made = replay.from_file(str(file))
+    made = scenario_library.from_file(str(file))
     assert [step.data for step in made.steps] == [
         b"data: 1\r\n\r\n",
         b": ping\r\r",
@@ -255,7 +262,7 @@ def test_a_raw_stream_is_played_an_event_at_a_time(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["lines.ndjson", "lines.jsonl", "lines.NDJSON", "lines.txt"])
 def test_lines_of_json_are_served_as_such(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(b'{"a":1}\n{"b":2}')
-    made = replay.from_file(str(tmp_path / name))
+    made = scenario_library.from_file(str(tmp_path / name))
     assert [step.data for step in made.steps] == [b'{"a":1}\n', b'{"b":2}']
     assert made.content_type == NDJSON
 
@@ -296,13 +303,13 @@ def test_serve_takes_scenarios_files_and_folders_a_route_each(tmp_path: Path) ->
 )
 def test_a_name_is_one_segment_of_a_path(file: str, name: str, tmp_path: Path) -> None:
     (tmp_path / file).write_bytes(FIRST)
-    assert replay.from_file(str(tmp_path / file)).name == name
+    assert scenario_library.from_file(str(tmp_path / file)).name == name
 
 
 def test_a_file_that_no_terminal_should_see_the_name_of_is_told_escaped(tmp_path: Path) -> None:
     file = tmp_path / "a\x1b[31m\u202e.sse"
     file.write_bytes(FIRST)
-    made = replay.from_file(str(file))
+    made = scenario_library.from_file(str(file))
     assert "\\x1b" in made.description
     assert made.description.isprintable()
 
@@ -510,6 +517,6 @@ def test_an_unreadable_file_is_an_error(tmp_path: Path) -> None:
 def test_a_file_too_large_to_be_served_is_an_error(tmp_path: Path) -> None:
     file = tmp_path / "large.sse"
     file.touch()
-    os.truncate(file, replay.LARGEST + 1)
+    os.truncate(file, scenario_library.LARGEST + 1)
     with pytest.raises(UsageError, match="too large"):
-        replay.from_file(str(file))
+        scenario_library.from_file(str(file))
