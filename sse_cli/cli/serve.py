@@ -81,12 +81,12 @@ def _list(pairs: Iterable[tuple[str, str]]) -> None:
 def _library(what: list[str], play: PlayOptions) -> ScenarioLibrary:
     """What is served, as it is to be played."""
     from sse_cli.mockserver import scenario_library  # noqa: PLC0415 (only servers need them)
-    from sse_cli.mockserver.scenarios import chunking  # noqa: PLC0415
+    from sse_cli.mockserver.scenarios.chunking import parse_chunking, rechunk  # noqa: PLC0415
 
-    cut = None if play.chunk is None else chunking.cut_of(play.chunk)
+    chunking = None if play.chunk is None else parse_chunking(play.chunk)
     library = scenario_library.collect(what)
     for name, scenario in library.scenarios.items():
-        made = scenario if cut is None else chunking.recut(scenario, cut)
+        made = scenario if chunking is None else rechunk(scenario, chunking)
         library.scenarios[name] = made.looped() if play.loop else made
     return library
 

@@ -12,7 +12,7 @@ from sse_cli.mockserver.faults.registry import FAULTS
 from sse_cli.mockserver.page import document
 from sse_cli.mockserver.request_log import Exchange
 from sse_cli.mockserver.scenarios import bundled
-from sse_cli.mockserver.scenarios.chunking import recut
+from sse_cli.mockserver.scenarios.chunking import rechunk
 from sse_cli.mockserver.scenarios.scenario import Scenario
 from sse_cli.mockserver.server import FaultInjection, Server
 from sse_cli.mockserver.server_thread import running
@@ -67,7 +67,7 @@ def test_every_scenario_is_heard_as_our_parser_reads_it(tmp_path: Path) -> None:
 def test_every_case_of_the_corpus_is_heard_as_our_parser_reads_it(
     cut: int | None, tmp_path: Path
 ) -> None:
-    streams = {name: recut(one, cut) if cut else one for name, one in cases().items()}
+    streams = {name: rechunk(one, cut) if cut else one for name, one in cases().items()}
     heard = hear(streams, tmp_path)
     wrong = {
         name: (parsed(one), heard.get(name), one.body[:200])
