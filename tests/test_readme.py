@@ -20,7 +20,8 @@ from sse_cli import EventStreamParser
 from sse_cli.analysis.verdict import EXIT_CODES
 from sse_cli.check import config, json_schema
 from sse_cli.check.expectations import KINDS
-from sse_cli.mockserver import request_log, scenarios
+from sse_cli.mockserver import request_log
+from sse_cli.mockserver.scenarios import bundled
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
 from sse_cli.model.errors import ExitCode
@@ -44,7 +45,7 @@ APIS = {
 @pytest.fixture(scope="module")
 def origin() -> Iterator[str]:
     """A server with all scenarios, without waits."""
-    loaded = {name: scenarios.load(name) for name in scenarios.names()}
+    loaded = {name: bundled.load(name) for name in bundled.names()}
     with running(Server(loaded, speed=0)) as url:
         yield url
 
@@ -181,7 +182,7 @@ def test_the_readme_documents_every_key_of_json_lines(folder: Path, origin: str)
 
 def test_type_out_prints_the_answer_and_a_line_end(folder: Path, origin: str) -> None:
     done = run(f"examples/type-out.sh 'what is \"SSE\"?' {origin}/openai-chat", folder, origin)
-    wire = b"".join(step.data for step in scenarios.load("openai-chat").steps)
+    wire = b"".join(step.data for step in bundled.load("openai-chat").steps)
     messages = [m for m in EventStreamParser().feed(wire) if isinstance(m, Message)]
     payloads = [json.loads(m.data) for m in messages if m.data != "[DONE]"]
     choices = [choice for payload in payloads for choice in payload["choices"]]

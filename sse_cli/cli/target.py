@@ -70,9 +70,9 @@ def settings_of(
 
 def _meant(word: str, commands: Sequence[str]) -> str:
     """Return what may be meant by a word that is not a target."""
-    from sse_cli.mockserver import scenarios  # noqa: PLC0415 (only for an unknown word)
+    from sse_cli.mockserver.scenarios import bundled  # noqa: PLC0415 (only for an unknown word)
 
-    if word in scenarios.names():
+    if word in bundled.names():
         return f"sse demo {word} plays that scenario, sse serve {word} serves it"
     close = get_close_matches(word, commands, n=1)
     return f"did you mean {close[0]!r}?" if close else "sse --help lists the commands"

@@ -48,14 +48,14 @@ class AccessControl:
         host = found[1].lower()
         return host in self.names or (self.addresses and _is_address(host))
 
-    def welcomes(self, origin: str) -> bool:
-        """Whether pages of this origin may ask."""
-        if self.allows(origin):
+    def accepts_origin(self, origin: str) -> bool:
+        """Return whether pages of this origin may ask."""
+        if self.shares_with(origin):
             return True
         found = _ORIGIN.fullmatch(origin)
         return found is not None and self.knows_host(found["host"])
 
-    def allows(self, origin: str) -> bool:
+    def shares_with(self, origin: str) -> bool:
         """Return whether pages of this origin may read the replies, too."""
         return ANY in self.origins or origin.lower() in self.origins
 
@@ -66,7 +66,7 @@ class AccessControl:
         if ANY in self.origins:
             return (("Access-Control-Allow-Origin", ANY),)
         vary = ("Vary", "Origin")
-        if len(origins) != 1 or not self.allows(origins[0]):
+        if len(origins) != 1 or not self.shares_with(origins[0]):
             return (vary,)
         allowed = ("Access-Control-Allow-Origin", origins[0])
         return (allowed, ("Access-Control-Allow-Credentials", "true"), vary)
@@ -84,7 +84,7 @@ class AccessControl:
         )
 
 
-def of(host: str, origins: Iterable[str] = (), *, remote: bool = False) -> AccessControl:
+def for_host(host: str, origins: Iterable[str] = (), *, remote: bool = False) -> AccessControl:
     """Who may ask a server that listens on `host`.
 
     Raises UsageError for an origin or a host that is none, and for one that other machines

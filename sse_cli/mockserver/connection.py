@@ -11,10 +11,17 @@ from typing import Protocol
 
 import h11
 
-from sse_cli.mockserver.connection_end import ENDS, READ_SIZE
+from sse_cli.mockserver.reply_end import ENDS, READ_SIZE
 from sse_cli.mockserver.request_log import Exchange
 from sse_cli.mockserver.router import head, header_values, refusal
-from sse_cli.mockserver.scenarios import Gate, MockReply, RawReply, Scenario, Step, Then
+from sse_cli.mockserver.scenarios.scenario import (
+    Gate,
+    MockReply,
+    RawReply,
+    ReplyEnd,
+    Scenario,
+    Step,
+)
 
 KEPT_BYTES = 16 * 2**10  # of a head that is not read yet: as much as h11 takes
 GATE_POLL = 0.002  # seconds between looks at a shut gate; only tests have gates
@@ -38,18 +45,18 @@ class Owner(Protocol):
     """What a connection asks of its server."""
 
     limits: Limits
-    keeps: bool  # what was asked and said, for the journal
+    keeps_content: bool  # what was asked and said, for the journal
 
-    def enter(self, request: h11.Request, body: bytes, size: int) -> Exchange:
+    def begin_exchange(self, request: h11.Request, body: bytes, size: int) -> Exchange:
         """A page for the journal."""
 
-    def enter_unread(self, start: bytes) -> Exchange:
+    def begin_unreadable(self, start: bytes) -> Exchange:
         """A page for a request whose head can't be read; `start` is what came of it."""
 
     def reply(self, request: h11.Request, exchange: Exchange) -> MockReply:
         """What to answer."""
 
-    def leave(self, exchange: Exchange) -> None:
+    def end_exchange(self, exchange: Exchange) -> None:
         """The exchange is over."""
 
 
@@ -122,7 +129,7 @@ class Connection:
             return False
         self.waiting_since = None
         request, body, size = asked
-        exchange = self._owner.enter(request, body, size)
+        exchange = self._owner.begin_exchange(request, body, size)
         with self._timed(exchange):
             return await self._answer(request, exchange)
 
@@ -130,9 +137,9 @@ class Connection:
         """Answer a request that can't be read, which has its page all the same."""
         asked = self._request
         if asked is None:
-            exchange = self._owner.enter_unread(bytes(self._start))
+            exchange = self._owner.begin_unreadable(bytes(self._start))
         else:
-            exchange = self._owner.enter(asked, b"", self._taken)
+            exchange = self._owner.begin_exchange(asked, b"", self._taken)
         with self._timed(exchange):
             is_head = asked is not None and asked.method == b"HEAD"
             await self.framed(refusal(status), is_head, exchange)
@@ -144,7 +151,7 @@ class Connection:
             yield
         finally:
             exchange.seconds = self.now() - exchange.at
-            self._owner.leave(exchange)
+            self._owner.end_exchange(exchange)
 
     async def _answer(self, request: h11.Request, exchange: Exchange) -> bool:
         reply = self._owner.reply(request, exchange)
@@ -152,12 +159,12 @@ class Connection:
         if isinstance(reply, RawReply):
             for step in reply.steps():
                 await self._put(step, note)
-            then = reply.then
+            end = reply.end
         else:
             await _wait(reply.wait)
-            then = await _WAYS[reply.framing](self, reply, request.method == b"HEAD", exchange)
+            end = await _WAYS[reply.framing](self, reply, request.method == b"HEAD", exchange)
         exchange.complete = True
-        await ENDS[then](self._reader, self._writer)
+        await ENDS[end](self._reader, self._writer)
         return self._http.states == {h11.CLIENT: h11.DONE, h11.SERVER: h11.DONE}
 
     async def _read_request(self) -> tuple[h11.Request, bytes, int] | None:
@@ -190,7 +197,7 @@ class Connection:
             self._taken += len(part.data)
             if self._taken > self._limits.body_bytes:
                 raise h11.RemoteProtocolError("large body", error_status_hint=413)
-            if self._owner.keeps:
+            if self._owner.keeps_content:
                 kept += part.data
         return bytes(kept), self._taken
 
@@ -204,7 +211,7 @@ class Connection:
             self._http.receive_data(data)
         return event
 
-    async def framed(self, scenario: Scenario, is_head: bool, exchange: Exchange) -> Then:
+    async def framed(self, scenario: Scenario, is_head: bool, exchange: Exchange) -> ReplyEnd:
         """A reply as HTTP frames it; h11 knows how."""
         await self._send(head(scenario))
         exchange.status = scenario.status
@@ -214,12 +221,12 @@ class Connection:
                 await _wait(step.delay)
                 await self._send(h11.Data(data=step.data))
                 note(step)
-        if is_head or scenario.then is Then.END:
+        if is_head or scenario.end is ReplyEnd.COMPLETE:
             await self._send(h11.EndOfMessage())
-            return Then.END
-        return scenario.then
+            return ReplyEnd.COMPLETE
+        return scenario.end
 
-    async def unframed(self, scenario: Scenario, is_head: bool, exchange: Exchange) -> Then:
+    async def unframed(self, scenario: Scenario, is_head: bool, exchange: Exchange) -> ReplyEnd:
         """A reply whose body ends with the connection (RFC 9112, 6.3, case 8)."""
         reply = head(scenario)
         lines = [b"HTTP/1.1 %d %s" % (reply.status_code, reply.reason)]
@@ -228,12 +235,12 @@ class Connection:
         exchange.status = scenario.status
         return await self.headless(scenario, is_head, exchange)
 
-    async def headless(self, scenario: Scenario, is_head: bool, exchange: Exchange) -> Then:
+    async def headless(self, scenario: Scenario, is_head: bool, exchange: Exchange) -> ReplyEnd:
         """Nothing but the steps."""
         note = self._note(exchange)
         for step in () if is_head else scenario.steps:
             await self._put(step, note)
-        return Then.CLOSE if scenario.then is Then.END else scenario.then
+        return ReplyEnd.CLOSE if scenario.end is ReplyEnd.COMPLETE else scenario.end
 
     async def _put(self, step: Step, note: Callable[[Step], None]) -> None:
         """Write a step as it stands."""
@@ -246,7 +253,7 @@ class Connection:
 
         def note(step: Step) -> None:
             exchange.size += len(step.data)
-            if self._owner.keeps:
+            if self._owner.keeps_content:
                 exchange.said.extend(step.data if step.says is None else step.says)
 
         return note

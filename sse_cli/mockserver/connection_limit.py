@@ -20,10 +20,10 @@ Task = asyncio.Task[None]
 
 
 class ConnectionLimit:
-    """`room` is how many are served at a time; `stuck_seconds` how long one may not read."""
+    """`max_connections` are served at a time; one may leave a write unread for `stuck_seconds`."""
 
-    def __init__(self, room: int, stuck_seconds: float) -> None:
-        self.room = room
+    def __init__(self, max_connections: int, stuck_seconds: float) -> None:
+        self.max_connections = max_connections
         self._stuck_seconds = stuck_seconds
         self._served: dict[Task, Connection] = {}
         self._leaving: dict[Task, Connection] = {}
@@ -31,9 +31,9 @@ class ConnectionLimit:
     def __len__(self) -> int:
         return len(self._served)
 
-    def take(self, connection: Connection) -> None:
+    def add(self, connection: Connection) -> None:
         """Serve a new connection, or send it away."""
-        if len(self) < self.room or self._make_room(connection):
+        if len(self) < self.max_connections or self._make_room(connection):
             task = asyncio.create_task(connection.run())
             self._served[task] = connection
         else:
@@ -43,7 +43,7 @@ class ConnectionLimit:
                 connection.drop(task)
         task.add_done_callback(self._forget)
 
-    async def disperse(self) -> None:
+    async def close_all(self) -> None:
         """Cut every stream short and wait until all are gone."""
         gone = {**self._served, **self._leaving}
         for task, connection in gone.items():
@@ -80,6 +80,6 @@ class ConnectionLimit:
     def _of_the_greediest(self, newcomer: Connection) -> Task | None:
         counts = Counter(connection.peer for connection in self._served.values())
         peer, count = counts.most_common(1)[0]
-        if peer == newcomer.peer or count * 2 <= self.room:
+        if peer == newcomer.peer or count * 2 <= self.max_connections:
             return None
         return next(task for task, one in reversed(self._served.items()) if one.peer == peer)

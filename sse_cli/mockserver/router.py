@@ -1,9 +1,9 @@
 """Which reply a request gets from the mock server. Pure: a request in, a scenario out.
 
 Rule 1: every reply is a `Scenario`, the list of routes and the error pages too; only the
-streams themselves may be made something worse of (`Twist`). Rule 2: no reply repeats what the
+streams themselves may be made something worse of (`ApplyFault`). Rule 2: no reply repeats what the
 peer sent, but for the origin and the header names that CORS allows. Rule 3: only whom
-`admission` lets in is answered.
+`access` lets in is answered.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from typing import Final, NamedTuple
 import h11
 
 from sse_cli.mockserver.access_control import AccessControl, Pairs
-from sse_cli.mockserver.faults import Asked
-from sse_cli.mockserver.scenarios import NOTHING_LEFT, PHRASES, MockReply, Scenario
+from sse_cli.mockserver.faults.reply_parts import RequestInfo
+from sse_cli.mockserver.scenarios.scenario import NOTHING_LEFT, PHRASES, MockReply, Scenario
 
 ALLOWED_METHODS: Final = "GET, HEAD, POST, OPTIONS"
 
 # RFC 9112, 3.2.2: a server must take the absolute form too, and then its authority counts.
 _TARGET = re.compile(r"(?:https?://(?P<authority>[^/?#]*))?(?P<path>[^?#]*).*", re.IGNORECASE)
 
-Twist = Callable[[str, Scenario, Asked], MockReply]
+ApplyFault = Callable[[str, Scenario, RequestInfo], MockReply]
 
 
 class Answer(NamedTuple):
@@ -40,12 +40,12 @@ class Answer(NamedTuple):
 class Router:
     """What is served, to whom, and how fast. `scenarios` may grow while a server runs.
 
-    `twist` has the last word on a scenario, not on the list and on errors.
+    `apply_fault` has the last word on a scenario, not on the list and on errors.
     """
 
     scenarios: Mapping[str, Scenario]
-    admission: AccessControl = field(default_factory=AccessControl)
-    twist: Twist = lambda _name, scenario, _asked: scenario
+    access: AccessControl = field(default_factory=AccessControl)
+    apply_fault: ApplyFault = lambda _name, scenario, _request: scenario
     speed: float = 1.0
     _visits: dict[str, int] = field(default_factory=dict)
     _paced: dict[str, tuple[Scenario, Scenario]] = field(default_factory=dict)
@@ -63,20 +63,20 @@ class Router:
         if closed := self._shut_out([*hosts, *([] if authority is None else [authority])], origins):
             return Answer(closed)
         found = self._by_method(request, path)
-        cors = self.admission.headers(origins)
+        cors = self.access.headers(origins)
         if isinstance(found, Scenario):
             return Answer(_with_headers(found, cors))
         left = self._resumed(found, request)
         scenario = _with_headers(left, cors)
         if left is NOTHING_LEFT:
             return Answer(scenario, found)
-        return Answer(self.twist(found, scenario, Asked(path, hosts[0])), found)
+        return Answer(self.apply_fault(found, scenario, RequestInfo(path, hosts[0])), found)
 
     def _shut_out(self, hosts: Sequence[str], origins: Sequence[str]) -> Scenario | None:
         """The refusal of a request that names another host, or comes from a page elsewhere."""
-        if not all(map(self.admission.knows_host, hosts)):
-            return _plain(403, f"This server answers to {_names(self.admission)} only.\n")
-        if not all(map(self.admission.welcomes, origins)):
+        if not all(map(self.access.knows_host, hosts)):
+            return _plain(403, f"This server answers to {_names(self.access)} only.\n")
+        if not all(map(self.access.accepts_origin, origins)):
             words = "This server answers pages of this machine, and of origins it was told of."
             return _plain(403, f"{words}\n")
         return None
@@ -87,7 +87,7 @@ class Router:
         method = request.method.decode("ascii")
         if method == "OPTIONS":
             asked = header_values(request, b"access-control-request-headers")
-            more = self.admission.preflight(asked, ALLOWED_METHODS)
+            more = self.access.preflight(asked, ALLOWED_METHODS)
             return Scenario("", "", (), 204, "", (*allow, *more))
         if method not in ALLOWED_METHODS.split(", "):
             return _plain(405, f"Allowed: {ALLOWED_METHODS}\n", allow)
@@ -102,10 +102,10 @@ class Router:
         """The list: a page for browsers, which say that they want one, text for all others."""
         if "text/html" not in ",".join(accept).lower():
             return _plain(200, self._listing(), (("Vary", "Accept"),))
-        from sse_cli.mockserver import page  # noqa: PLC0415 (10 ms that only a browser's visit should cost)
+        from sse_cli.mockserver.page import document  # noqa: PLC0415 (10 ms that only a browser's visit should cost)
 
-        headers = (("Vary", "Accept"), *page.headers())
-        return _plain(200, page.render(dict(self.scenarios)), headers, kind=page.KIND)
+        headers = (("Vary", "Accept"), *document.headers())
+        return _plain(200, document.render(dict(self.scenarios)), headers, kind=document.KIND)
 
     def _listing(self) -> str:
         items = [*self.scenarios.items()]
@@ -120,7 +120,7 @@ class Router:
         ids = [value for key, value in request.headers if key == b"last-event-id"]
         visits = self._visits[name] = self._visits.get(name, -1) + 1
         last = ids[-1].decode("utf-8", "replace") if ids else ""
-        return scenario.after(last) if last else scenario.turn(visits)
+        return scenario.resume_after(last) if last else scenario.for_connection(visits)
 
     def _at_speed(self, name: str) -> Scenario:
         """A scenario at this server's speed; made once, for a long one takes its time."""
@@ -136,8 +136,8 @@ def _with_headers(scenario: Scenario, headers: Pairs) -> Scenario:
     return replace(scenario, headers=(*scenario.headers, *headers)) if headers else scenario
 
 
-def _names(admission: AccessControl) -> str:
-    names = sorted(admission.names) + ["any address"] * admission.addresses
+def _names(access: AccessControl) -> str:
+    names = sorted(access.names) + ["any address"] * access.addresses
     return f"{', '.join(names[:-1])} and {names[-1]}"
 
 

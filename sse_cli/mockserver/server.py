@@ -17,10 +17,11 @@ import h11
 from sse_cli.mockserver import access_control
 from sse_cli.mockserver.connection import Connection, Limits
 from sse_cli.mockserver.connection_limit import ConnectionLimit
-from sse_cli.mockserver.faults import Asked, Fault
+from sse_cli.mockserver.faults.registry import Fault
+from sse_cli.mockserver.faults.reply_parts import RequestInfo
 from sse_cli.mockserver.request_log import Exchange, Pairs, said_by
 from sse_cli.mockserver.router import Router
-from sse_cli.mockserver.scenarios import MockReply, Scenario
+from sse_cli.mockserver.scenarios.scenario import MockReply, Scenario
 from sse_cli.model.causes import Cause
 from sse_cli.model.errors import SSEError, UsageError
 from sse_cli.process import signals
@@ -32,17 +33,17 @@ SPARE_FILES = 64  # descriptors that are left to the rest of the process
 
 
 @dataclass(slots=True)
-class Breaking:
+class FaultInjection:
     """A fault on every reply, or on the first `times`; `asked` counts the requests."""
 
     fault: Fault | None = None
     times: int | None = None
-    asked: int = 0
+    requests: int = 0
 
     def take(self) -> Fault | None:
         """The fault of the next reply."""
-        self.asked += 1
-        return None if self.times is not None and self.asked > self.times else self.fault
+        self.requests += 1
+        return None if self.times is not None and self.requests > self.times else self.fault
 
 
 class Server:
@@ -69,20 +70,20 @@ class Server:
         times: int | None = None,
         cors: Iterable[str] = (),
         remote: bool = False,
-        journal: list[Exchange] | None = None,
+        exchanges: list[Exchange] | None = None,
         log: Callable[[Exchange], object] | None = None,
         limits: Limits | None = None,
     ) -> None:
         if not 0 <= speed < float("inf"):
             raise UsageError(f"{speed} is no speed", "2 is twice as fast, 0 is without waits")
-        allowed = access_control.of(host, cors, remote=remote)
-        self._router = Router(scenarios, allowed, self._twist, speed)
+        allowed = access_control.for_host(host, cors, remote=remote)
+        self._router = Router(scenarios, allowed, self._apply_fault, speed)
         self.limits = limits or Limits()
-        self.breaks: dict[str, Breaking] = {}
-        self._break = Breaking(fault, times)
-        self._struck: str | None = None  # the fault of the reply that is being made
-        self.journal, self._log = journal, log
-        self.keeps = journal is not None
+        self.fault_injections: dict[str, FaultInjection] = {}
+        self._default_injection = FaultInjection(fault, times)
+        self._fault_name: str | None = None  # the fault of the reply that is being made
+        self.exchanges, self._log = exchanges, log
+        self.keeps_content = exchanges is not None
         self.failure: SSEError | None = None
         # Of the two addresses of that name, the one that every client tries.
         self._host = "127.0.0.1" if host.lower() == "localhost" else host
@@ -99,39 +100,39 @@ class Server:
         return 0 if self._connection_limit is None else len(self._connection_limit)
 
     @property
-    def room(self) -> int:
+    def max_connections(self) -> int:
         """How many there may be; 0 before it listens."""
-        return 0 if self._connection_limit is None else self._connection_limit.room
+        return 0 if self._connection_limit is None else self._connection_limit.max_connections
 
     def reply(self, request: h11.Request, exchange: Exchange) -> MockReply:
         """What to answer: the scenario with its fault."""
-        self._struck = None
+        self._fault_name = None
         found = self._router.answer(request)
-        exchange.route, exchange.fault = found.route, self._struck
+        exchange.route, exchange.fault = found.route, self._fault_name
         return found.reply
 
-    def _twist(self, name: str, scenario: Scenario, asked: Asked) -> MockReply:
-        breaking = self.breaks.get(name, self._break)
-        fault = breaking.take()
-        self._struck = fault.name if fault else None
+    def _apply_fault(self, name: str, scenario: Scenario, request: RequestInfo) -> MockReply:
+        injection = self.fault_injections.get(name, self._default_injection)
+        fault = injection.take()
+        self._fault_name = fault.name if fault else None
         if fault is None:
             return scenario
-        return fault.reply(scenario.once(), replace(asked, number=breaking.asked))
+        return fault.reply(scenario.once(), replace(request, number=injection.requests))
 
-    def enter(self, request: h11.Request, body: bytes, size: int) -> Exchange:
+    def begin_exchange(self, request: h11.Request, body: bytes, size: int) -> Exchange:
         """A new page, in the journal if one is kept."""
         headers = tuple(
             (name.decode("ascii"), value.decode("latin-1"))
             for name, value in request.headers.raw_items()
         )
         method, target = request.method.decode("ascii"), request.target.decode("ascii")
-        return self._enter(method, target, headers, body, size)
+        return self._begin(method, target, headers, body, size)
 
-    def enter_unread(self, start: bytes) -> Exchange:
+    def begin_unreadable(self, start: bytes) -> Exchange:
         """The same for a request whose head can't be read, with what `start` says of it."""
-        return self._enter(*said_by(start))
+        return self._begin(*said_by(start))
 
-    def _enter(
+    def _begin(
         self, method: str, target: str, headers: Pairs, body: bytes = b"", size: int = 0
     ) -> Exchange:
         assert self._loop is not None  # noqa: S101 (it listens)
@@ -139,11 +140,11 @@ class Server:
         ids = [value.encode("latin-1") for name, value in headers if name.lower() == LAST_EVENT_ID]
         last = ids[-1] if ids else None
         exchange = Exchange(now, started, method, target, headers, last, body, size)
-        if self.journal is not None:
-            self.journal.append(exchange)
+        if self.exchanges is not None:
+            self.exchanges.append(exchange)
         return exchange
 
-    def leave(self, exchange: Exchange) -> None:
+    def end_exchange(self, exchange: Exchange) -> None:
         """An exchange is over: its page goes to the log. A log that fails stops the server."""
         if self._log is None or self.failure is not None:
             return
@@ -177,8 +178,8 @@ class Server:
         """Listen and return the base URL, without a slash at its end."""
         self._loop = asyncio.get_running_loop()
         self._loop.set_exception_handler(_keep_quiet_about_peers)
-        room = min(self.limits.connections, _spare_files())
-        self._connection_limit = ConnectionLimit(room, self.limits.stuck_seconds)
+        limit = min(self.limits.connections, _spare_files())
+        self._connection_limit = ConnectionLimit(limit, self.limits.stuck_seconds)
         try:
             self._listener = await asyncio.start_server(
                 self._accept, self._host, self._port, backlog=BATCH
@@ -195,13 +196,13 @@ class Server:
         if self._listener is not None:
             self._listener.close()
         if self._connection_limit is not None:
-            await self._connection_limit.disperse()
+            await self._connection_limit.close_all()
         if self._listener is not None:
             await self._listener.wait_closed()
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         assert self._connection_limit is not None  # noqa: S101 (it listens)
-        self._connection_limit.take(Connection(self, reader, writer))
+        self._connection_limit.add(Connection(self, reader, writer))
 
 
 def _url(host: str, port: int) -> str:

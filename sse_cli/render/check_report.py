@@ -91,7 +91,7 @@ def _attempt(
     for result in judged:
         yield from _result(result, name_width, layout)
     if outcome.held and attempt.is_empty:
-        words = f"no event came; {page.empty_hint}"
+        words = f"no event came; {layout.empty_hint}"
         yield Text.assemble(("  warning: ", "sse.stopped"), words)
     if not outcome.is_judged:
         closed = outcome.closed

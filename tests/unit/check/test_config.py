@@ -17,7 +17,7 @@ from sse_cli.check import config, json_schema
 from sse_cli.check.config_keys import KEYS
 from sse_cli.check.expectations import KINDS
 from sse_cli.check.toml_positions import places
-from sse_cli.mockserver import scenarios
+from sse_cli.mockserver.scenarios import bundled
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
 from sse_cli.model.errors import UsageError
@@ -495,7 +495,7 @@ def test_the_reader_never_raises_anything_but_a_usage_error(tmp_path: Path) -> N
 
 @pytest.fixture(scope="module")
 def example_origin() -> Iterator[str]:
-    loaded = {name: scenarios.load(name) for name in scenarios.names()}
+    loaded = {name: bundled.load(name) for name in bundled.names()}
     with running(Server(loaded, speed=0)) as url:
         yield url
 

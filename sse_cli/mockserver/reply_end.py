@@ -1,4 +1,4 @@
-"""How a connection is left, once a reply is written: by `Then`."""
+"""How a connection is left, once a reply is written: by its `ReplyEnd`."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import sys
 import termios
 from contextlib import suppress
 
-from sse_cli.mockserver.scenarios import Then
+from sse_cli.mockserver.scenarios.scenario import ReplyEnd
 
 READ_SIZE = 65536
 SENT_SECONDS = 1.0  # that a peer has to take what it was sent before a reset
@@ -55,10 +55,10 @@ async def _be_deaf(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) 
 
 
 ENDS = {
-    Then.END: _close,
-    Then.CLOSE: _close,
-    Then.GARBLE: _garble,
-    Then.RESET: _reset,
-    Then.HOLD: _hold,
-    Then.DEAF: _be_deaf,
+    ReplyEnd.COMPLETE: _close,
+    ReplyEnd.CLOSE: _close,
+    ReplyEnd.GARBLE: _garble,
+    ReplyEnd.RESET: _reset,
+    ReplyEnd.HOLD: _hold,
+    ReplyEnd.HALF_OPEN: _be_deaf,
 }
