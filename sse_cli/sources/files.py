@@ -305,9 +305,11 @@ def _close_after(descriptor: int, signals: Iterator[Signal]) -> Iterator[Signal]
 
 
 def _exists(path: Path) -> bool:
+    """Return whether there is a file, as far as can be seen."""
     try:
-        return path.exists()
+        path.stat()  # `exists` swallows all errors from Python 3.14 on
     except PermissionError:  # opening it will say so, by name
         return True
-    except OSError:  # a name too long for a file may be a URL
+    except (OSError, ValueError):  # a name too long for a file may be a URL
         return False
+    return True
