@@ -223,7 +223,9 @@ def _cannot_listen(host: str, port: int, error: OSError | OverflowError) -> Usag
         return UsageError(f"{port} is no port: they go from 0 to 65535", free)
     if error.errno == errno.EADDRINUSE:
         return UsageError(f"port {port} is in use", free)
-    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+    # Newer versions of asyncio skip such an address, then raise an OSError without an errno.
+    is_missing = error.errno in (errno.EADDRNOTAVAIL, None)
+    if is_missing or isinstance(error, socket.gaierror):
         return UsageError(f"{host} is no address of this machine", "ip address lists them")
     reason = (error.strerror or str(error)).lower()
     return UsageError(f"can't listen on port {port}: {reason}", free)
