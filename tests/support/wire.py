@@ -16,7 +16,7 @@ from typing import Any, Self
 
 from sse_cli.model.events import Chunk, Closed, Opened, Signal
 from sse_cli.request.model import Request
-from sse_cli.sources import files
+from sse_cli.sources.clock import RunClock
 from sse_cli.transport import connect
 from tests.support.raw_server import Recorded, _read_request
 
@@ -151,7 +151,7 @@ class Wire:
 
 def ask(url: str, **fields: Any) -> list[Signal]:
     """Every signal of one request."""
-    return list(connect.connect(Request(url, **fields), files.RunClock()))
+    return list(connect.connect(Request(url, **fields), RunClock()))
 
 
 def opened(signals: list[Signal]) -> Opened:

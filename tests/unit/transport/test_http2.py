@@ -14,7 +14,7 @@ import pytest
 
 from sse_cli.model.events import Chunk, Closed, Ending, Opened, Signal
 from sse_cli.request.model import Request
-from sse_cli.sources.files import RunClock
+from sse_cli.sources.clock import RunClock
 from sse_cli.transport import connect
 from tests.support.wire import PATIENCE, ask, body, closed, opened
 
