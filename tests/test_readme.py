@@ -35,6 +35,8 @@ COMMANDS = [text for mark, kind, text in BLOCK.findall(README) if kind == "sh" a
 FIXTURE_EXAMPLE, PARSER_EXAMPLE = [
     text for _, kind, text in BLOCK.findall(README) if kind == "python"
 ]
+EXAMPLE = re.compile(r"examples/[\w-]+\.sh")
+JQ = re.compile(r"\bjq\b")
 APIS = {
     "https://api.openai.com": "openai-chat",
     "https://api.anthropic.com": "anthropic",
@@ -62,7 +64,13 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run(command: str, folder: Path, origin: str) -> subprocess.CompletedProcess[str]:
-    """Run a shell command with the APIs' hosts replaced by our server."""
+    """Run a shell command with the APIs' hosts replaced by our server.
+
+    Skips the test if the command or an example that it runs needs jq, and there is none.
+    """
+    scripts = [(ROOT / name).read_text("utf-8") for name in EXAMPLE.findall(command)]
+    if any(JQ.search(text) for text in (command, *scripts)) and not shutil.which("jq"):
+        pytest.skip("jq is not installed")
     for host, name in APIS.items():
         command = command.replace(host, f"{origin}/{name}".rstrip("/"))
     environment = {

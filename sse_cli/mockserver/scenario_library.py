@@ -115,7 +115,7 @@ def _files(word: str) -> Iterator[str]:
 
 
 def _unknown(word: str) -> UsageError:
-    if "/" in word or Path(word).suffix:
+    if "/" in word or _suffix(word):
         return UsageError(f"no such file: {word}", "sse serve alone serves what ships with sse")
     hint = bundled.suggestion(word, bundled.names())
     return UsageError(f"no scenario is called {word!r}, and no file or folder", hint)
@@ -123,9 +123,10 @@ def _unknown(word: str) -> UsageError:
 
 def _is_stream(path: str) -> bool:
     """Whether a file in a folder is to be served."""
-    if Path(path).name.startswith(".") or not Path(path).is_file():
+    # Unlike `Path.is_file`, it raises no PermissionError before Python 3.14 either.
+    if Path(path).name.startswith(".") or not os.path.isfile(path):  # noqa: PTH113
         return False
-    if Path(path).suffix.lower() in SUFFIXES:
+    if _suffix(path) in SUFFIXES:
         return True
     try:
         return reader.is_recording(_start(path))
@@ -155,7 +156,7 @@ def _unreadable(path: str, error: OSError) -> UsageError:
 
 
 def _content_type(path: str, start: bytes) -> str:
-    known = SUFFIXES.get(Path(path).suffix.lower())
+    known = SUFFIXES.get(_suffix(path))
     return known or (NDJSON if media_type.sniff(start) == "ndjson" else EVENT_STREAM)
 
 
@@ -165,7 +166,17 @@ def route_name(text: str) -> str:
 
 
 def _stem(path: str) -> str:
-    return route_name(Path(path).stem)
+    return route_name(_split(path)[0])
+
+
+def _suffix(path: str) -> str:
+    """Return the suffix of a file's name, in lower case."""
+    return _split(path)[1].lower()
+
+
+def _split(path: str) -> tuple[str, str]:
+    """Split a file's name into stem and suffix; `Path` splits `..sse` otherwise since 3.14."""
+    return os.path.splitext(Path(path).name)  # noqa: PTH122
 
 
 def _recorded(path: str) -> Scenario:

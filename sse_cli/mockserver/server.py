@@ -224,7 +224,9 @@ def _cannot_listen(host: str, port: int, error: OSError | OverflowError) -> Usag
         return UsageError(f"{port} is not a valid port: they go from 0 to 65535", Cause.PORT)
     if error.errno == errno.EADDRINUSE:
         return UsageError(f"port {port} is in use", Cause.PORT)
-    if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
+    # Newer versions of asyncio skip such an address, then raise an OSError without an errno.
+    is_missing = error.errno in (errno.EADDRNOTAVAIL, None)
+    if is_missing or isinstance(error, socket.gaierror):
         words = f"{host} is not an address of this machine"
         return UsageError(words, "use one of those that the command ip address lists")
     reason = (error.strerror or str(error)).lower()

@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import stat
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -34,6 +35,7 @@ from sse_cli.model.events import Chunk, Closed, Ending, Opened, Reconnecting, Si
 from sse_cli.recording import writer
 from sse_cli.recording.format import Header
 from tests.support.broken_server import NUMBERED, broken
+from tests.support.permissions import closed_folder
 from tests.support.program import Ran, error_and_hint, finish, sse, start
 
 FIRST = b"id: 1\ndata: one\n\n"
@@ -295,7 +297,9 @@ def test_serve_takes_scenarios_files_and_folders_a_route_each(tmp_path: Path) ->
     [
         ("a b.sse", "a-b"),
         ("日本.sse", "stream"),
-        ("..sse", "stream"),
+        ("..sse", "sse"),
+        ("....sse", "sse"),
+        ("-.sse", "stream"),
         ("x%2f.sse", "x-2f"),
         ("<b>&.sse", "b"),
         ("v1.2_x~.sse", "v1.2_x~"),
@@ -516,6 +520,15 @@ def test_what_can_not_be_served_is_an_error_with_a_hint(
     error, advice = error_and_hint(ran)
     assert message in error
     assert hint in advice
+
+
+def test_a_folder_that_can_only_be_listed_holds_no_streams() -> None:
+    with tempfile.TemporaryDirectory() as name:  # nobody can't reach what is in `tmp_path`
+        folder = Path(name)
+        (folder / "one.sse").write_bytes(FIRST)
+        with closed_folder(folder, 0o444), pytest.raises(UsageError) as caught:
+            scenario_library.collect([name])
+    assert caught.value.message == f"{name} holds no streams"
 
 
 def test_an_unreadable_file_is_an_error(tmp_path: Path) -> None:

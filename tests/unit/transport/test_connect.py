@@ -491,8 +491,6 @@ def test_a_unix_socket_is_dialled_and_a_proxy_left_alone(tmp_path: Path) -> None
         assert server.requests[0].headers[0] == ("Host", "api.test")
 
 
-# httpcore leaves the socket that could not connect to the garbage collector.
-@pytest.mark.filterwarnings("ignore:Exception ignored in. <socket.socket")
 def test_a_missing_unix_socket_is_unreachable_and_named(tmp_path: Path) -> None:
     path = str(tmp_path / "gone.sock")
     end = closed(ask("http://api.test/", unix_socket=path))
