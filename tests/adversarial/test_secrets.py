@@ -556,7 +556,7 @@ def test_a_command_line_that_is_wrong_tells_none(words: list[str], tmp_path: Pat
 
 SERVER_CRASH = """
 import sys
-from sse_cli.serve.connection import Connection
+from sse_cli.mockserver.connection import Connection
 async def broken(self):
     raise ZeroDivisionError({secret!r})
 Connection._exchange = broken

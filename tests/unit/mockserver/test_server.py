@@ -542,8 +542,9 @@ def test_a_speed_must_be_a_number_from_zero(speed: float) -> None:
 
 FOREVER = """
 import signal, sys, threading
-from sse_cli.scenarios import Scenario
-from sse_cli.serve import Server, serve_forever
+from sse_cli.mockserver.scenarios import Scenario
+from sse_cli.mockserver.server import Server
+from sse_cli.mockserver.server_thread import serve_forever
 
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(43))
 endless = Scenario.of("endless", [(0, b"first\\n\\n"), (threading.Event(), b"never")])
