@@ -70,7 +70,7 @@ class Exchange:
         return json.loads(self.body)
 
 
-def entry(exchange: Exchange) -> dict[str, Any]:
+def log_entry(exchange: Exchange) -> dict[str, Any]:
     """What the file says of an exchange; the README lists the keys."""
     last = exchange.last_event_id
     return {
@@ -89,7 +89,7 @@ def entry(exchange: Exchange) -> dict[str, Any]:
     }
 
 
-def said_by(start: bytes) -> tuple[str, str, Pairs]:
+def parse_partial_head(start: bytes) -> tuple[str, str, Pairs]:
     """The method, the target and the headers of a request whose head can't be read, as far as the
     lines that came whole say them: "" and none for what is no HTTP at all."""
     line = _REQUEST_LINE.match(start)
@@ -127,7 +127,7 @@ class RequestLogFile:
 
     def __call__(self, exchange: Exchange) -> None:
         """Write down an exchange that is over."""
-        line = json_values.dump(entry(exchange)).encode() + b"\n"
+        line = json_values.dump(log_entry(exchange)).encode() + b"\n"
         try:
             while line:  # a disk that fills up takes a part of it first
                 line = line[os.write(self._descriptor, line) :]

@@ -19,7 +19,7 @@ from sse_cli.mockserver.connection import Connection, Limits
 from sse_cli.mockserver.connection_limit import ConnectionLimit
 from sse_cli.mockserver.faults.registry import Fault
 from sse_cli.mockserver.faults.reply_parts import RequestInfo
-from sse_cli.mockserver.request_log import Exchange, Pairs, said_by
+from sse_cli.mockserver.request_log import Exchange, Pairs, parse_partial_head
 from sse_cli.mockserver.router import Router
 from sse_cli.mockserver.scenarios.scenario import MockReply, Scenario
 from sse_cli.model.errors import SSEError, UsageError
@@ -129,7 +129,7 @@ class Server:
 
     def begin_unreadable(self, start: bytes) -> Exchange:
         """The same for a request whose head can't be read, with what `start` says of it."""
-        return self._begin(*said_by(start))
+        return self._begin(*parse_partial_head(start))
 
     def _begin(
         self, method: str, target: str, headers: Pairs, body: bytes = b"", size: int = 0
