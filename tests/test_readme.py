@@ -120,7 +120,7 @@ def test_the_readme_documents_every_key_of_the_journal() -> None:
     section = README.split("## Serve streams")[1].split("\n### ")[0]
     documented = set(re.findall(r"`(\w+)`", section))
     page = request_log.Exchange(0.0, 0.0, "GET", "/")
-    assert request_log.entry(page).keys() <= documented
+    assert request_log.log_entry(page).keys() <= documented
 
 
 def test_the_readme_names_every_option_of_serve(folder: Path, origin: str) -> None:

@@ -23,7 +23,7 @@ from sse_cli.model.errors import UsageError
 from sse_cli.model.events import Chunk, Closed, Ending, Opened, Reconnecting, Signal
 from sse_cli.text.redaction import MARK
 
-# How the server ended it, by how the client saw it end; all else ended as HTTP should.
+# The server's end of a connection, by the ending that the client saw; others were complete.
 _ENDS: Final[dict[Ending, tuple[Framing, ReplyEnd]]] = {
     Ending.EOF_UNVERIFIED: ("close", ReplyEnd.CLOSE),
     Ending.TRUNCATED: ("http", ReplyEnd.CLOSE),
@@ -31,11 +31,11 @@ _ENDS: Final[dict[Ending, tuple[Framing, ReplyEnd]]] = {
     Ending.DEADLINE: ("http", ReplyEnd.HOLD),
     Ending.MALFORMED: ("http", ReplyEnd.GARBLE),
 }
-_AS_HTTP_SHOULD: Final[tuple[Framing, ReplyEnd]] = ("http", ReplyEnd.COMPLETE)
+_COMPLETE: Final[tuple[Framing, ReplyEnd]] = ("http", ReplyEnd.COMPLETE)
 _CLOSED: Final[tuple[Framing, ReplyEnd]] = ("none", ReplyEnd.CLOSE)
 _BY_SERVER: Final = {Ending.EOF, Ending.EOF_UNVERIFIED, Ending.TRUNCATED, Ending.MALFORMED}
 _WITHOUT_BODY: Final = (204, 304)  # RFC 9110, 6.4.1
-# The connection's own, or the server's to say; cookies are secrets that are redacted anyhow.
+# Headers of the connection, or set by the server itself; cookies are redacted secrets anyway.
 _NOT_REPLAYED: Final = re.compile(
     r"(?:access-control-.*|alt-svc|cache-control|connection|content-encoding|content-length"
     r"|content-type|date|keep-alive|proxy-.*|set-cookie|strict-transport-security|te|trailer"
@@ -47,7 +47,10 @@ _SENDABLE: Final = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 
 
 def from_signals(name: str, signals: Iterable[Signal]) -> Scenario:
-    """What a server did, from what its client saw: a reply a connection."""
+    """Return a scenario from the signals of a client: a reply for each connection.
+
+    Raises UsageError if there is no connection in them.
+    """
     replies = [_reply(name, began, part) for began, part in _connections(signals)]
     if not replies:
         raise UsageError(f"{name} holds no connection", Cause.RECORDING_EMPTY)
@@ -55,7 +58,7 @@ def from_signals(name: str, signals: Iterable[Signal]) -> Scenario:
 
 
 def _connections(signals: Iterable[Signal]) -> Iterator[tuple[float, list[Signal]]]:
-    """When each connection was begun, and its signals, the end last."""
+    """Yield when each connection began, and its signals, the last of which is its end."""
     began = 0.0
     current: list[Signal] = []
     for signal in signals:
@@ -67,14 +70,14 @@ def _connections(signals: Iterable[Signal]) -> Iterator[tuple[float, list[Signal
 
 
 def _reply(name: str, began: float, signals: Sequence[Signal]) -> Scenario:
-    """One connection, played by its stamps."""
+    """Return the reply on one connection, with its waits from the signals' times."""
     end = signals[-1]
-    assert isinstance(end, Reconnecting | Closed)  # noqa: S101 (`_connections` sees to it)
+    assert isinstance(end, Reconnecting | Closed)  # noqa: S101 (`_connections` ensures it)
     opened = next((signal for signal in signals if isinstance(signal, Opened)), None)
     if opened is None:
         return Scenario(name, "", (), framing="none", end=_ended(end, _CLOSED)[1])
-    framing, then = _ended(end, _AS_HTTP_SHOULD)
-    made = Scenario(
+    framing, reply_end = _ended(end, _COMPLETE)
+    reply = Scenario(
         name,
         "",
         tuple(_steps(opened, signals, end)),
@@ -82,18 +85,19 @@ def _reply(name: str, began: float, signals: Sequence[Signal]) -> Scenario:
         content_type=_type_of(opened),
         headers=tuple(_headers(opened)),
         framing=framing,
-        end=then,
+        end=reply_end,
         wait=max(0.0, opened.at - began),
     )
-    return replace(made, steps=()) if made.status in _WITHOUT_BODY else made
+    return replace(reply, steps=()) if reply.status in _WITHOUT_BODY else reply
 
 
 def _ended(
     end: Reconnecting | Closed, otherwise: tuple[Framing, ReplyEnd]
 ) -> tuple[Framing, ReplyEnd]:
-    """How the server ended a connection. Only the words tell a reset from a cut."""
-    framing, then = _ENDS.get(end.ending, otherwise)
-    return framing, ReplyEnd.RESET if then is ReplyEnd.CLOSE and "reset" in end.detail else then
+    """Return how the server ended a connection; only the detail tells a reset from a cut."""
+    framing, reply_end = _ENDS.get(end.ending, otherwise)
+    is_reset = reply_end is ReplyEnd.CLOSE and "reset" in end.detail
+    return framing, ReplyEnd.RESET if is_reset else reply_end
 
 
 def _steps(opened: Opened, signals: Sequence[Signal], end: Reconnecting | Closed) -> Iterator[Step]:
@@ -104,7 +108,9 @@ def _steps(opened: Opened, signals: Sequence[Signal], end: Reconnecting | Closed
             yield Step(max(0.0, signal.at - at), signal.data)
             at = signal.at
             size += len(signal.data)
-    if isinstance(end, Closed) and end.body and not size:  # a refused reply keeps it there
+    if (
+        isinstance(end, Closed) and end.body and not size
+    ):  # the body of a refused reply is kept there
         yield Step(0.0, end.body)
     if end.ending in _BY_SERVER and end.at > at:
         yield Step(end.at - at, b"")
@@ -118,15 +124,15 @@ def _status(name: str, opened: Opened) -> int:
 
 
 def _type_of(opened: Opened) -> str:
-    """The reply's content type as it was; of a recorded file, by what it holds."""
+    """Return the reply's content type; of a recorded file, the type of its content."""
     if opened.status is None:
         return NDJSON if opened.media == "ndjson" else EVENT_STREAM
-    found = opened.header("content-type") or ""
-    return found if _SENDABLE.fullmatch(found) else ""
+    content_type = opened.header("content-type") or ""
+    return content_type if _SENDABLE.fullmatch(content_type) else ""
 
 
 def _headers(opened: Opened) -> Iterator[tuple[str, str]]:
-    """Those that were the stream's own, and are no secret."""
+    """Yield the headers that describe the stream and are not secret."""
     for name, value in opened.headers:
         is_clean = _NAME.fullmatch(name) and _SENDABLE.fullmatch(value) and MARK not in value
         if is_clean and not _NOT_REPLAYED.fullmatch(name):

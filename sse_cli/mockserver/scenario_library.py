@@ -28,20 +28,20 @@ from sse_cli.text import escaping, units
 RAW_GAP: Final = 0.05  # seconds between the events of a raw stream
 LARGEST: Final = 256 * 2**20  # bytes of a file
 SUFFIXES: Final = {".sse": EVENT_STREAM, ".ndjson": NDJSON, ".jsonl": NDJSON}
-_SNIFFED: Final = 256  # bytes that tell a recording
+_SNIFFED: Final = 256  # bytes by which a recording is recognised
 
 _BROKEN_OFF: Final = ", breaks off"
 
 
 @dataclass
 class ScenarioLibrary:
-    """Scenarios by the names of their routes, and what to tell about the names and files."""
+    """Scenarios by the names of their routes, and notes for the user on names and files."""
 
     scenarios: dict[str, Scenario] = field(default_factory=dict)
     notes: list[str] = field(default_factory=list)
 
     def add(self, scenario: Scenario, path: str = "") -> str:
-        """Take a scenario in under its name, or the first free one like it; that name."""
+        """Add a scenario under its name, or under the first free name like it; return the name."""
         name = self._free(scenario.name)
         if name != scenario.name:
             self.notes.append(f"/{name} is {escaping.compact(path)}: /{scenario.name} was taken")
@@ -49,18 +49,18 @@ class ScenarioLibrary:
         return name
 
     def _free(self, name: str) -> str:
-        tried = name
+        free = name
         number = 1
-        while tried in self.scenarios:
+        while free in self.scenarios:
             number += 1
-            tried = f"{name}-{number}"
-        return tried
+            free = f"{name}-{number}"
+        return free
 
 
 def collect(words: Sequence[str]) -> ScenarioLibrary:
-    """What `words` name: scenarios, files, folders. No words mean all scenarios that ship.
+    """Return the scenarios, files and folders that `words` name; all bundled ones for no words.
 
-    Raises UsageError for what is none of them, can't be read, or holds no stream.
+    Raises UsageError for a word that is none of these, can't be read, or holds no stream.
     """
     library = ScenarioLibrary()
     for word in dict.fromkeys(words or bundled.names()):
@@ -78,7 +78,7 @@ def collect(words: Sequence[str]) -> ScenarioLibrary:
 
 
 def from_file(path: str) -> Scenario:
-    """A recording or a raw stream in a file. Raises UsageError."""
+    """Return the scenario of a recording or a raw stream. Raises UsageError if it can't be read."""
     start = _start(path)
     if reader.is_recording(start):
         return _recorded(path)
@@ -86,17 +86,16 @@ def from_file(path: str) -> Scenario:
 
 
 def from_bytes(name: str, body: bytes, content_type: str, origin: str = "") -> Scenario:
-    """A raw stream, each event a write."""
+    """Return the scenario of a raw stream: each event is a write."""
     pieces = by_event(body, lines=content_type == NDJSON)
     steps = [(RAW_GAP if number else 0.0, piece) for number, piece in enumerate(pieces)]
-    described = escaping.compact(
-        f"{origin}, {units.size(len(body))}" if origin else units.size(len(body))
-    )
-    return Scenario.of(name, steps, description=described, content_type=content_type)
+    size = units.size(len(body))
+    description = escaping.compact(f"{origin}, {size}" if origin else size)
+    return Scenario.of(name, steps, description=description, content_type=content_type)
 
 
 def _files(word: str) -> Iterator[str]:
-    """The files that a word of the command line stands for."""
+    """Yield the files that a word of the command line stands for."""
     try:
         if not os.path.isdir(word):  # noqa: PTH112 (a str, as it was typed)
             if not os.path.lexists(word):
@@ -106,12 +105,12 @@ def _files(word: str) -> Iterator[str]:
         names = sorted(os.listdir(word))  # noqa: PTH208
     except OSError as error:
         raise _unreadable(word, error) from None
-    found = [path for name in names if _is_stream(path := str(Path(word, name)))]
-    if not found:
+    paths = [path for name in names if _is_stream(path := str(Path(word, name)))]
+    if not paths:
         raise UsageError(
             f"{word} holds no streams", "it would serve .sse, .ndjson, .jsonl and recordings"
         )
-    yield from found
+    yield from paths
 
 
 def _unknown(word: str) -> UsageError:
@@ -122,26 +121,31 @@ def _unknown(word: str) -> UsageError:
 
 
 def _is_stream(path: str) -> bool:
+<<<<<<< HEAD
     """Whether a file in a folder is to be served."""
     # Unlike `Path.is_file`, it raises no PermissionError before Python 3.14 either.
     if Path(path).name.startswith(".") or not os.path.isfile(path):  # noqa: PTH113
+=======
+    """Return whether a file in a folder is served."""
+    if Path(path).name.startswith(".") or not Path(path).is_file():
+>>>>>>> english-server
         return False
     if _suffix(path) in SUFFIXES:
         return True
     try:
         return reader.is_recording(_start(path))
-    except UsageError:  # of no interest by its name, and not ours to read
+    except UsageError:  # no stream by its name, and unreadable
         return False
 
 
 def _start(path: str) -> bytes:
     try:
-        found = os.stat(path)  # noqa: PTH116
-        if not stat.S_ISREG(found.st_mode):
+        status = os.stat(path)  # noqa: PTH116
+        if not stat.S_ISREG(status.st_mode):
             raise UsageError(f"{path} is no regular file", "name a file, or a folder of them")
-        if found.st_size > LARGEST:
+        if status.st_size > LARGEST:
             raise UsageError(
-                f"{path} is too large: {units.size(found.st_size)}",
+                f"{path} is too large: {units.size(status.st_size)}",
                 f"the limit is {units.size(LARGEST)}",
             )
         with Path(path).open("rb") as file:
@@ -161,7 +165,7 @@ def _content_type(path: str, start: bytes) -> str:
 
 
 def route_name(text: str) -> str:
-    """`text` as one segment of a URL's path."""
+    """Return `text` as one segment of a URL's path."""
     return re.sub(r"[^A-Za-z0-9_~.-]+", "-", text).strip(".-") or "stream"
 
 
@@ -181,11 +185,11 @@ def _split(path: str) -> tuple[str, str]:
 
 def _recorded(path: str) -> Scenario:
     signals = [*reader.open_file(path).signals]
-    made = from_signals(_stem(path), signals)
+    scenario = from_signals(_stem(path), signals)
     last = signals[-1]
     size = units.size(sum(len(signal.data) for signal in signals if isinstance(signal, Chunk)))
     ended = f"ended {last.ending}" if isinstance(last, Closed) else ""
     breaks_off = isinstance(last, Closed) and last.detail.startswith(reader.BREAKS_OFF)
-    told = f"{path}, recorded: {last.at:.1f} s, {size}"
+    description = f"{path}, recorded: {last.at:.1f} s, {size}"
     ending = _BROKEN_OFF if breaks_off else f", {ended}"
-    return replace(made, description=escaping.compact(told) + ending)
+    return replace(scenario, description=escaping.compact(description) + ending)
