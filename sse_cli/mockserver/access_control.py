@@ -51,22 +51,14 @@ class AccessControl:
         return host in self.names or (self.addresses and _is_address(host))
 
     def accepts_origin(self, origin: str) -> bool:
-<<<<<<< HEAD
-        """Return whether pages of this origin may ask."""
-=======
         """Return whether pages of this origin may send requests."""
->>>>>>> english-server
         if self.shares_with(origin):
             return True
         match = _ORIGIN.fullmatch(origin)
         return match is not None and self.knows_host(match["host"])
 
     def shares_with(self, origin: str) -> bool:
-<<<<<<< HEAD
-        """Return whether pages of this origin may read the replies, too."""
-=======
         """Return whether pages of this origin may read the replies too."""
->>>>>>> english-server
         return ANY in self.origins or origin.lower() in self.origins
 
     def headers(self, origins: Sequence[str]) -> Pairs:

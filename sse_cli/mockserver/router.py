@@ -1,16 +1,9 @@
 """The router of the mock server, without I/O: a request in, a reply out.
 
-<<<<<<< HEAD
-Rule 1: every reply is a `Scenario`, the list of routes and the error pages too; only the
-streams themselves may be made something worse of (`ApplyFault`). Rule 2: no reply repeats what the
-peer sent, but for the origin and the header names that CORS allows. Rule 3: only whom
-`access` lets in is answered.
-=======
 Rule 1: every reply is a `Scenario`, also the list of routes and the error pages; a fault changes
 only the replies with a stream (`ApplyFault`). Rule 2: no reply repeats bytes of the request, except
 for the origin and the header names that CORS allows. Rule 3: a request that the access control does
 not accept gets 403.
->>>>>>> english-server
 """
 
 from __future__ import annotations

@@ -121,14 +121,9 @@ def _unknown(word: str) -> UsageError:
 
 
 def _is_stream(path: str) -> bool:
-<<<<<<< HEAD
-    """Whether a file in a folder is to be served."""
+    """Return whether a file in a folder is served."""
     # Unlike `Path.is_file`, it raises no PermissionError before Python 3.14 either.
     if Path(path).name.startswith(".") or not os.path.isfile(path):  # noqa: PTH113
-=======
-    """Return whether a file in a folder is served."""
-    if Path(path).name.startswith(".") or not Path(path).is_file():
->>>>>>> english-server
         return False
     if _suffix(path) in SUFFIXES:
         return True
