@@ -131,7 +131,7 @@ def _serve(server: Server, library: ScenarioLibrary, listen: ListenOptions) -> N
             crash_reports.say(f"warning: everyone who can reach {host} can read these streams")
         for note in library.notes:
             crash_reports.say(f"note: {note}")
-        crash_reports.say(f"{url}/ plays them in a browser; Ctrl-C ends it")
+        crash_reports.say(f"open {url}/ in a browser to play them; Ctrl-C stops the server")
         sys.stdout.flush()
 
     serve_forever(server, ready)
