@@ -65,7 +65,7 @@ class PlayOptions(NamedTuple):
     """The playback of the streams."""
 
     speed: SPEED = 1.0
-    loop: Annotated[bool, _play("--loop", text="Repeat each stream for ever.")] = False
+    loop: Annotated[bool, _play("--loop", text="Repeat each stream forever.")] = False
     chunk: Annotated[
         str | None,
         _play(

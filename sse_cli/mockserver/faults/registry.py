@@ -107,7 +107,7 @@ _TABLE: Final = (
     ),
     Fault(
         "endless-1xx",
-        "103 Early Hints for ever, and no reply.",
+        "103 Early Hints forever, and no reply.",
         Ending.DEADLINE,
         connections.endless_1xx,
     ),

@@ -92,7 +92,7 @@ class Scenario:
         return b"".join(step.data for step in self.steps)
 
     def all_steps(self) -> Iterator[Step]:
-        """Return an iterator over the steps, and over the repeated ones for ever."""
+        """Return an iterator over the steps, and over the repeated ones forever."""
         return chain(self.steps, cycle(self.repeated))
 
     def at_speed(self, speed: float) -> Scenario:
@@ -107,7 +107,7 @@ class Scenario:
         )
 
     def looped(self) -> Scenario:
-        """Return this scenario repeated for ever, all its connections in one.
+        """Return this scenario repeated forever, all its connections in one.
 
         A reply without a stream is returned as it is.
         """
