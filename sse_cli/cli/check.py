@@ -186,7 +186,7 @@ def _explain(streams: Sequence[Checked], options: CheckOptions) -> None:
     """The error and the hint, for all that went wrong."""
     if not any(one.exit_code for one in streams):
         return
-    from sse_cli.render import http_messages  # noqa: PLC0415 (Rich costs 40 ms)
+    from sse_cli.render import error_messages  # noqa: PLC0415 (Rich costs 40 ms)
 
     message, hint = map(github_actions.defused, check_errors.error(streams))
-    messages.say(http_messages.error_lines(message, hint), options.color.value)
+    messages.say(error_messages.error_lines(message, hint), options.color.value)

@@ -130,11 +130,11 @@ def _usage(error: Any, hint: str) -> tuple[str, str]:
 
 
 def _explain(error: SSEError) -> int:
-    from sse_cli.render import console, http_messages  # noqa: PLC0415 (Rich costs 40 ms)
+    from sse_cli.render import console, error_messages  # noqa: PLC0415 (Rich costs 40 ms)
 
     if sys.stderr is not None:
         console.print_lines(
-            console.make(stderr=True), http_messages.error_of(error, hints.hint_of(error.hint))
+            console.make(stderr=True), error_messages.error_of(error, hints.hint_of(error.hint))
         )
     return error.exit_code
 

@@ -11,7 +11,7 @@ from sse_cli.cli import hints
 from sse_cli.model.causes import Cause
 from sse_cli.model.events import Ending, Opened, Signal
 from sse_cli.model.observer import Observer
-from sse_cli.render.lines import Lines
+from sse_cli.render.renderer import Lines
 from sse_cli.request.model import Request
 from sse_cli.run.measurements import RunReport
 
@@ -55,16 +55,16 @@ def explain(
     own = closed.ending is Ending.EOF and hint == hints.hint_of(Cause.OWN_OUTPUT)
     if not report.failed and not empty and not own:
         return
-    from sse_cli.render import http_messages  # noqa: PLC0415
+    from sse_cli.render import error_messages, http_messages  # noqa: PLC0415
 
     if opened and closed.body:
         say(http_messages.refused_lines(opened, closed, head=head, status=status), color)
     if empty:
-        say(http_messages.warning_lines(EMPTY, hints.hint_of(Cause.NO_EVENTS)), color)
+        say(error_messages.warning_lines(EMPTY, hints.hint_of(Cause.NO_EVENTS)), color)
     elif own:
-        say(http_messages.warning_lines(OWN, hint), color)
+        say(error_messages.warning_lines(OWN, hint), color)
     else:
-        say(http_messages.error_lines(closed.detail or closed.ending.value, hint), color)
+        say(error_messages.error_lines(closed.detail or closed.ending.value, hint), color)
 
 
 Suspended: TypeAlias = Callable[[], AbstractContextManager[None]]

@@ -54,9 +54,11 @@ def _is_path(target: str) -> bool:
 
 
 def _exists(path: Path) -> bool:
+    """Return whether there is a file, as far as can be seen."""
     try:
-        return path.exists()
+        path.stat()  # `exists` swallows all errors from Python 3.14 on
     except PermissionError:  # opening the file will report it
         return True
-    except OSError:  # too long for the name of a file, but maybe a URL
+    except (OSError, ValueError):  # too long for the name of a file, but maybe a URL
         return False
+    return True
