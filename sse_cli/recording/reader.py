@@ -115,7 +115,7 @@ class _Reader:
             while (value := self._next()) is not None:
                 signal = self._signal(value)
                 if isinstance(signal, Chunk) and not is_open:
-                    raise self._bad("a chunk before any open", 1)
+                    raise self._bad("a chunk before the first open", 1)
                 is_open = is_open or isinstance(signal, Opened)
                 yield signal
                 if isinstance(signal, Closed):
@@ -124,7 +124,7 @@ class _Reader:
             yield Closed(
                 self._at,
                 Ending.TRUNCATED,
-                f"{BREAKS_OFF}{where}: whoever wrote it was stopped",
+                f"{BREAKS_OFF}{where}: its writer was stopped",
                 Cause.RECORDING_CUT,
             )
         finally:
@@ -144,14 +144,15 @@ class _Reader:
             if self._number > 1 and not line.endswith(b"\n"):
                 return None
             column = error.colno if isinstance(error, json.JSONDecodeError) else 1
-            raise self._bad("no JSON" if self._number > 1 else "no recording", column) from None
+            what = "not valid JSON" if self._number > 1 else "not a recording"
+            raise self._bad(what, column) from None
 
     def _signal(self, value: Any) -> Signal:
         if not isinstance(value, list) or len(value) != 3:
             raise self._bad('not [seconds, "kind", value]', 1)
         at, kind, content = value
         if not _is_time(at):
-            raise self._bad("its time is no number of seconds", 2)
+            raise self._bad("the time is not a number of seconds", 2)
         if not isinstance(kind, str) or kind not in _KINDS:
             raise self._unknown("kind of signal", kind, _KINDS)
         self._at = max(self._at, float(at))
@@ -164,14 +165,14 @@ class _Reader:
 
     def _chunk(self, value: Any) -> Signal:
         if not isinstance(value, str):
-            raise self._bad("a chunk is a string", self._column("chunk"))
+            raise self._bad("a chunk must be a string", self._column("chunk"))
         return Chunk(self._at, value.encode("utf-8", "surrogatepass"))
 
     def _chunk64(self, value: Any) -> Signal:
         try:
             return Chunk(self._at, base64.b64decode(value, validate=True))
         except (ValueError, TypeError):
-            raise self._bad("a chunk64 is base64", self._column("chunk64")) from None
+            raise self._bad("a chunk64 must be base64", self._column("chunk64")) from None
 
     def _reconnect(self, value: Any) -> Signal:
         found = self._checked(value, _RECONNECT, "reconnect")
@@ -195,17 +196,17 @@ class _Reader:
     ) -> dict[str, Any]:
         """Return `value` if it is an object with known keys and valid values, else raise."""
         if not isinstance(value, dict):
-            raise self._bad(f"{what} is no object", 1)
+            raise self._bad(f"{what} is not an object", 1)
         for key, one in value.items():
             if key not in checks:
                 raise self._unknown(f"key in {what}", key, checks)
             if not checks[key](one):
-                raise self._bad(f"{key} has a wrong value", self._column(key))
+                raise self._bad(f"{key} has an invalid value", self._column(key))
         return dict(value)
 
     def _unknown(self, what: str, name: Any, known: Iterable[str]) -> UsageError:
         close = get_close_matches(str(name), [*known], n=1)
-        hint = f"did you mean {close[0]!r}?" if close else f"there is {', '.join(known)}"
+        hint = f"did you mean {close[0]!r}?" if close else f"expected one of: {', '.join(known)}"
         return self._bad(f"unknown {what}: {str(name)[:80]!r}", self._column(name), hint)
 
     def _column(self, name: Any) -> int:
@@ -214,7 +215,7 @@ class _Reader:
         return found + 1 if found >= 0 else 1
 
     def _bad(self, what: str, column: int, hint: str = "") -> UsageError:
-        hint = hint or "it is no recording of sse's, or was edited"
+        hint = hint or "it was edited or damaged, or sse did not write it"
         return UsageError(f"{self._name}: line {self._number}, column {column}: {what}", hint)
 
 

@@ -133,7 +133,7 @@ class Recorder(Observer):
             reason = (error.strerror or str(error)).lower()
             raise OutputError(
                 f"can't write the recording {self.path}: {reason}",
-                "what was written up to there can be replayed",
+                "the part written so far can be replayed",
             ) from None
 
 

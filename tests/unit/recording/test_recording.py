@@ -212,7 +212,7 @@ def test_a_full_disk_is_told() -> None:
 CLOSE = b'[1,"close",{"ending":"eof"}]\n'
 BAD = {
     b'{"sse-recording":2}\n': "was made by a newer sse: version 2",
-    b'{"sse-recording":"1"}\n': "line 1, column 2: sse-recording has a wrong value",
+    b'{"sse-recording":"1"}\n': "line 1, column 2: sse-recording has an invalid value",
     b'{"sse-recording":1,"startde":""}\n': (
         "line 1, column 20: unknown key in the header: 'startde'",
         "did you mean 'started'?",
@@ -221,7 +221,7 @@ BAD = {
         "line 1, column 31: unknown key in request: 'urll'",
         "did you mean 'url'?",
     ),
-    b'{"sse-recording":1\n' + CLOSE: "line 1, column 19: no recording",
+    b'{"sse-recording":1\n' + CLOSE: "line 1, column 19: not a recording",
     b'{"sse-recording":1}\n[0,"opne",{}]\n': (
         "line 2, column 4: unknown kind of signal: 'opne'",
         "did you mean 'open'?",
@@ -230,23 +230,23 @@ BAD = {
         "line 2, column 12: unknown key in open: 'statsu'",
         "did you mean 'status'?",
     ),
-    b'{"sse-recording":1}\n[0,"open",{"status":"200"}]\n': "line 2, column 12: status has a wrong",
-    b'{"sse-recording":1}\n[0,"open",{"headers":{"a":"b"}}]\n': "headers has a wrong value",
-    b'{"sse-recording":1}\n[0,"open",{"media":"video"}]\n': "media has a wrong value",
-    b'{"sse-recording":1}\n[0,"chunk","x"]\n': "line 2, column 1: a chunk before any open",
-    b'{"sse-recording":1}\n[0,"chunk",{}]\n': "line 2, column 4: a chunk is a string",
-    b'{"sse-recording":1}\n[0,"chunk64","*"]\n': "line 2, column 4: a chunk64 is base64",
-    b'{"sse-recording":1}\n[NaN,"chunk","x"]\n': "its time is no number of seconds",
-    b'{"sse-recording":1}\n[-1,"chunk","x"]\n': "its time is no number of seconds",
-    b'{"sse-recording":1}\n[true,"chunk","x"]\n': "its time is no number of seconds",
+    b'{"sse-recording":1}\n[0,"open",{"status":"200"}]\n': "line 2, column 12: status has an",
+    b'{"sse-recording":1}\n[0,"open",{"headers":{"a":"b"}}]\n': "headers has an invalid value",
+    b'{"sse-recording":1}\n[0,"open",{"media":"video"}]\n': "media has an invalid value",
+    b'{"sse-recording":1}\n[0,"chunk","x"]\n': "line 2, column 1: a chunk before the first open",
+    b'{"sse-recording":1}\n[0,"chunk",{}]\n': "line 2, column 4: a chunk must be a string",
+    b'{"sse-recording":1}\n[0,"chunk64","*"]\n': "line 2, column 4: a chunk64 must be base64",
+    b'{"sse-recording":1}\n[NaN,"chunk","x"]\n': "the time is not a number of seconds",
+    b'{"sse-recording":1}\n[-1,"chunk","x"]\n': "the time is not a number of seconds",
+    b'{"sse-recording":1}\n[true,"chunk","x"]\n': "the time is not a number of seconds",
     b'{"sse-recording":1}\n{"a":1}\n': 'not [seconds, "kind", value]',
     b'{"sse-recording":1}\n[0,["chunk"],"x"]\n': "unknown kind of signal",
-    b'{"sse-recording":1}\noops\n' + CLOSE: "line 2, column 1: no JSON",
+    b'{"sse-recording":1}\noops\n' + CLOSE: "line 2, column 1: not valid JSON",
     b'{"sse-recording":1}\n[0,"close",{"ending":"eoff"}]\n': (
         "line 2, column 22: unknown ending: 'eoff'",
         "did you mean 'eof'?",
     ),
-    b'{"sse-recording":1}\n' + b"[" * 100_000 + b"\n" + CLOSE: "line 2, column 1: no JSON",
+    b'{"sse-recording":1}\n' + b"[" * 100_000 + b"\n" + CLOSE: "line 2, column 1: not valid JSON",
 }
 
 
@@ -415,7 +415,7 @@ def test_speed_plays_a_recording_at_its_pace(tmp_path: Path) -> None:
     ("words", "message"),
     [
         (["http://127.0.0.1:1/", "--speed", "1"], "--speed is for recordings, and this is a URL"),
-        (["it.sse", "--speed", "1"], "--speed is for recordings, and it.sse is none"),
+        (["it.sse", "--speed", "1"], "it.sse is not a recording, so it has no speed"),
         (["it.rec", "--speed", "nan"], "nan is not a valid speed"),
         (["it.rec", "--speed", "1e-300"], "1e-300 is not a valid speed"),
         (["it.rec", "--ndjson"], "it.rec is a recording, which knows how its body is read"),
