@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,8 @@ from typer.main import get_command
 
 import sse_cli
 from sse_cli.cli.commands import app
+from sse_cli.cli.hints import HINTS, hint_of
+from sse_cli.model.causes import Cause
 
 PACKAGE = Path(sse_cli.__file__).parent
 ROOT = PACKAGE.parent
@@ -100,6 +103,74 @@ def test_no_module_imports_from_a_higher_layer(module: str) -> None:
     own = layer_of(module)
     above = {other for other in imports_of_ours(module) if layer_of(other) > own}
     assert above - {"sse_cli"} == set()
+
+
+# An option as it is typed: `--name`, or `-x` as a word of its own.
+OPTION = re.compile(r"""(?<![\w-])--[a-z]|(?:^|(?<=[\s`'"(]))-[A-Za-z](?![\w-])""")
+SPELLS_OPTIONS = ("cli.", "request.", "check.config", "__main__")
+
+
+def trees() -> Iterator[tuple[str, ast.Module]]:
+    """Every module by its name, parsed."""
+    for module, path in MODULES.items():
+        yield module, ast.parse(path.read_bytes())
+
+
+def literals(tree: ast.Module) -> Iterator[str]:
+    """Every string of a module but the docstrings."""
+    documented = ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef
+    nodes = list(ast.walk(tree))
+    owners = [node for node in nodes if isinstance(node, documented) and ast.get_docstring(node)]
+    docstrings = {id(next(ast.iter_child_nodes(node.body[0]))) for node in owners}
+    strings = [node for node in nodes if isinstance(node, ast.Constant)]
+    found = [node.value for node in strings if id(node) not in docstrings]
+    yield from (value for value in found if isinstance(value, str))
+
+
+def test_options_are_spelled_by_the_layers_that_know_them_only() -> None:
+    spelled = {
+        f"{module}: {text}"
+        for module, tree in trees()
+        if not module.startswith(SPELLS_OPTIONS)
+        for text in literals(tree)
+        if OPTION.search(text)
+    }
+    assert spelled == set()
+
+
+@pytest.mark.parametrize("text", ["--record FILE makes one", "(-v shows it)", "add -L", "`-o raw`"])
+def test_an_option_is_known_in_a_sentence(text: str) -> None:
+    assert OPTION.search(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["-----BEGIN", "utf-8", "eof-unverified", "%Y-%m-%d", "a -- b", "--"]
+)
+def test_a_hyphen_alone_makes_no_option(text: str) -> None:
+    assert not OPTION.search(text)
+
+
+def test_every_cause_has_a_hint_and_is_the_cause_of_something() -> None:
+    used = {
+        node.attr
+        for module, tree in trees()
+        if module not in ("model.causes", "cli.hints")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "Cause"
+    }
+    assert set(HINTS) == set(Cause)
+    assert used == {cause.name for cause in Cause}
+
+
+def test_a_cause_is_a_short_name_and_a_hint_a_sentence() -> None:
+    for cause, hint in HINTS.items():
+        assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", cause)
+        assert hint_of(cause) == hint
+        assert " " in hint
+        assert not hint.endswith((".", " "))
+    assert hint_of("the advice of an old recording") == "the advice of an old recording"
 
 
 def test_no_modules_import_each_other_in_a_circle() -> None:
@@ -194,6 +265,14 @@ def test_every_command_says_what_it_is_for(path: str) -> None:
 )
 def test_every_argument_and_option_has_help(parameter: Any) -> None:
     assert parameter.help.strip()
+
+
+def test_every_option_that_a_hint_names_exists() -> None:
+    known = {"--help", *(name for _, parameter in PARAMETERS for name in parameter.opts)}
+    advice = " ".join(HINTS.values()).replace("curl -N", "curl")
+    named = set(re.findall(r"(?<![\w-])(?:--[a-z][a-z-]*|-[A-Za-z])(?![\w-])", advice))
+    assert named - known == set()
+    assert {"--cacert", "-k", "--debug", "--allow-remote"} <= named
 
 
 SHELLS = {

@@ -123,7 +123,7 @@ def _resuming(options: ResumeOptions) -> ResumeSettings:
     delay = options.retry_delay
     return ResumeSettings(
         ReconnectPolicy(options.reconnect, options.max_reconnects, statuses),
-        reconnect.given(options.last_event_id),
+        reconnect.given(options.last_event_id, "--last-event-id"),
         None if delay is None else values.duration(delay, "--retry-delay"),
     )
 

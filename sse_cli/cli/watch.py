@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sse_cli.cli import messages
+from sse_cli.cli import hints, messages
 from sse_cli.cli import output as outputs
 from sse_cli.cli.command_line import PAIRS
 from sse_cli.cli.options.request import RequestOptions
@@ -20,6 +20,7 @@ from sse_cli.cli.options.stream import (
     StreamOptions,
 )
 from sse_cli.cli.target import settings_of
+from sse_cli.model.causes import Cause
 from sse_cli.model.errors import UsageError
 from sse_cli.model.observer import Observer
 from sse_cli.parser.session import Session
@@ -73,7 +74,7 @@ class Watch:
     def __init__(
         self, settings: TargetSettings, stream: StreamOptions, output: OutputOptions
     ) -> None:
-        self.queries = [Query(text) for text in stream.query or ()]
+        self.queries = [Query(text, "--query") for text in stream.query or ()]
         self.format = outputs.choose(output, self.queries, force=settings.recording.force)
         self.settings = settings
         self.output = output
@@ -111,7 +112,12 @@ class Watch:
 
         found = [*self.queries, *(one for one in (self.selection.where, self.until) if one)]
         details = watch_summary.WatchDetails(
-            self.selection, self.shown.shown, found, self.output.everything, self.highlights
+            self.selection,
+            self.shown.shown,
+            found,
+            self.output.everything,
+            self.highlights,
+            hints.hint_of(Cause.HIDDEN_EVENTS),
         )
         explained = report.failed and messages.is_one_screen()
         return watch_summary.lines(report, details, explained=explained, unicode=unicode)

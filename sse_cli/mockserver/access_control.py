@@ -13,6 +13,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from sse_cli.model.causes import Cause
 from sse_cli.model.errors import UsageError
 
 LOOPBACK_NAMES: Final = frozenset({"127.0.0.1", "localhost", "[::1]"})
@@ -55,7 +56,7 @@ class AccessControl:
         return found is not None and self.knows_host(found["host"])
 
     def allows(self, origin: str) -> bool:
-        """Whether pages of this origin may read the replies, too (`--cors`)."""
+        """Return whether pages of this origin may read the replies, too."""
         return ANY in self.origins or origin.lower() in self.origins
 
     def headers(self, origins: Sequence[str]) -> Pairs:
@@ -93,11 +94,12 @@ def of(host: str, origins: Iterable[str] = (), *, remote: bool = False) -> Acces
     if is_loopback(host):
         return AccessControl(LOOPBACK_NAMES | {_bracketed(host)}, origins=listed)
     if not host:
-        raise UsageError("an empty --host is no address", "0.0.0.0 and :: are all addresses")
+        words = "the host to listen on is empty"
+        raise UsageError(words, "name an address; 0.0.0.0 and :: stand for all of them")
     if not remote:
         raise UsageError(
             f"the mock server listens on loopback only, not on {host}",
-            "--allow-remote lets other machines ask it",
+            Cause.LISTEN_REMOTE,
         )
     own = {_bracketed(host), socket.gethostname().lower()}
     return AccessControl(LOOPBACK_NAMES | own, host in WILDCARDS, listed)
@@ -116,7 +118,8 @@ def is_loopback(host: str) -> bool:
 def _origin(text: str) -> str:
     if text != ANY and not _LISTED.fullmatch(text):
         raise UsageError(
-            f"--cors {text!r} is no origin", "scheme://host[:port] without a path, or * for all"
+            f"invalid CORS origin {text!r}",
+            "write scheme://host[:port] without a path, or * for all",
         )
     return text.lower()
 

@@ -20,6 +20,7 @@ from sse_cli.mockserver import scenarios
 from sse_cli.mockserver.scenarios import EVENT_STREAM, Framing, Scenario, Step, Then
 from sse_cli.mockserver.scenarios.chunking import by_event
 from sse_cli.model import media_type
+from sse_cli.model.causes import Cause
 from sse_cli.model.errors import UsageError
 from sse_cli.model.events import Chunk, Closed, Ending, Opened, Reconnecting, Signal
 from sse_cli.recording import reader
@@ -121,7 +122,7 @@ def from_signals(name: str, signals: Iterable[Signal]) -> Scenario:
     """What a server did, from what its client saw: a reply a connection."""
     replies = [_reply(name, began, part) for began, part in _connections(signals)]
     if not replies:
-        raise UsageError(f"{name} holds no connection", "record a stream with --record FILE")
+        raise UsageError(f"{name} holds no connection", Cause.RECORDING_EMPTY)
     return replace(replies[0], more=tuple(replies[1:]))
 
 

@@ -2,7 +2,7 @@
 
 Rule 1: every reply is a `Scenario`, the list of routes and the error pages too; only the
 streams themselves may be made something worse of (`Twist`). Rule 2: no reply repeats what the
-peer sent, but for the origin and the header names that `--cors` allows. Rule 3: only whom
+peer sent, but for the origin and the header names that CORS allows. Rule 3: only whom
 `admission` lets in is answered.
 """
 
@@ -77,8 +77,8 @@ class Router:
         if not all(map(self.admission.knows_host, hosts)):
             return _plain(403, f"This server answers to {_names(self.admission)} only.\n")
         if not all(map(self.admission.welcomes, origins)):
-            hint = "sse serve --cors ORIGIN lets others in"
-            return _plain(403, f"This server answers pages of this machine only; {hint}.\n")
+            words = "This server answers pages of this machine, and of origins it was told of."
+            return _plain(403, f"{words}\n")
         return None
 
     def _by_method(self, request: h11.Request, path: str) -> Scenario | str:

@@ -21,6 +21,7 @@ from sse_cli.mockserver.faults import Asked, Fault
 from sse_cli.mockserver.request_log import Exchange, Pairs, said_by
 from sse_cli.mockserver.router import Router
 from sse_cli.mockserver.scenarios import MockReply, Scenario
+from sse_cli.model.causes import Cause
 from sse_cli.model.errors import SSEError, UsageError
 from sse_cli.process import signals
 
@@ -218,15 +219,15 @@ def _spare_files() -> int:
 
 
 def _cannot_listen(host: str, port: int, error: OSError | OverflowError) -> UsageError:
-    free = "--port 0 picks a free one"
     if isinstance(error, OverflowError):
-        return UsageError(f"{port} is no port: they go from 0 to 65535", free)
+        return UsageError(f"{port} is not a valid port: they go from 0 to 65535", Cause.PORT)
     if error.errno == errno.EADDRINUSE:
-        return UsageError(f"port {port} is in use", free)
+        return UsageError(f"port {port} is in use", Cause.PORT)
     if isinstance(error, socket.gaierror) or error.errno == errno.EADDRNOTAVAIL:
-        return UsageError(f"{host} is no address of this machine", "ip address lists them")
+        words = f"{host} is not an address of this machine"
+        return UsageError(words, "use one of those that the command ip address lists")
     reason = (error.strerror or str(error)).lower()
-    return UsageError(f"can't listen on port {port}: {reason}", free)
+    return UsageError(f"can't listen on port {port}: {reason}", Cause.PORT)
 
 
 def _keep_quiet_about_peers(loop: asyncio.AbstractEventLoop, context: dict[str, object]) -> None:

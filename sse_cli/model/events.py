@@ -75,16 +75,17 @@ class Chunk(NamedTuple):
 
 
 class Closed(NamedTuple):
-    """The connection is over. `detail` is the evidence, `hint` what to do next.
+    """The end of a connection. `detail` is a sentence of evidence, `cause` what to advise on.
 
-    `body` is the start of a reply that was no event stream. `fatal` says that another
-    connection would do no better.
+    `cause` is the value of a `Cause`, "" for none; in a recording that an earlier version made it
+    may be the advice itself. `body` is the start of a reply that was no event stream. `fatal` says
+    that another connection would do no better.
     """
 
     at: float
     ending: Ending
     detail: str = ""
-    hint: str = ""
+    cause: str = ""
     body: bytes = b""
     fatal: bool = False
 

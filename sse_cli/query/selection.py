@@ -64,11 +64,12 @@ class Expression:
 
 
 class Query(Expression):
-    """`[NAME=]EXPR` of `--query`; the name heads its column and its key in JSON Lines."""
+    """An expression to show, as `[NAME=]EXPR`. The name heads its column and is its key in JSON
+    Lines; `option` names the expression in an error."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, option: str = "query") -> None:
         named = _NAMED.match(text)
-        super().__init__(text[named.end() :] if named else text, "--query")
+        super().__init__(text[named.end() :] if named else text, option)
         self.name = named[1] if named else text
 
 

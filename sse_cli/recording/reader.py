@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Final, get_args
 
+from sse_cli.model.causes import Cause
 from sse_cli.model.errors import UsageError
 from sse_cli.model.events import Chunk, Closed, Ending, Media, Opened, Reconnecting, Signal
 from sse_cli.recording.format import VERSION, Header
@@ -93,7 +94,7 @@ class _Reader:
         """The header, off the first line."""
         value = self._next()
         if not isinstance(value, dict) or "sse-recording" not in value:
-            raise UsageError(f"{self._name} is no recording", "--record FILE makes one")
+            raise UsageError(f"{self._name} is not a recording", Cause.NOT_RECORDING)
         version = value["sse-recording"]
         if isinstance(version, int) and version > VERSION:
             raise UsageError(
@@ -124,7 +125,7 @@ class _Reader:
                 self._at,
                 Ending.TRUNCATED,
                 f"{BREAKS_OFF}{where}: whoever wrote it was stopped",
-                "all that was recorded is shown",
+                Cause.RECORDING_CUT,
             )
         finally:
             close()
@@ -179,6 +180,7 @@ class _Reader:
 
     def _close(self, said: Any) -> Signal:
         found = self._checked(said, _CLOSE, "close")
+        found["cause"] = found.pop("hint", "")
         return Closed(self._at, **{**found, "ending": self._ending(found)})
 
     def _ending(self, found: Mapping[str, Any]) -> Ending:

@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 import sse_cli
+from sse_cli.model.causes import Cause
 from sse_cli.model.errors import OutputError, UsageError
 from sse_cli.model.events import Chunk, Opened, Reconnecting, Signal
 from sse_cli.model.observer import Observer
@@ -56,7 +57,8 @@ def line_of(signal: Signal) -> bytes:
     if isinstance(signal, Reconnecting):
         value = {"attempt": signal.attempt, "delay": signal.delay, **ended}
         return _line([signal.at, "reconnect", value])
-    return _line([signal.at, "close", {**ended, "hint": signal.hint, "fatal": signal.fatal}])
+    # The key has its name from the first version, where it held the advice itself.
+    return _line([signal.at, "close", {**ended, "hint": signal.cause, "fatal": signal.fatal}])
 
 
 def _open_value(opened: Opened) -> dict[str, Any]:
@@ -138,7 +140,7 @@ def _create(path: str, *, force: bool) -> int:
         if stat.S_ISREG(os.fstat(descriptor).st_mode):
             os.fchmod(descriptor, 0o600)  # it may have been there, open to all
     except FileExistsError:
-        raise UsageError(f"{path} is there already", "--force overwrites it") from None
+        raise UsageError(f"{path} already exists", Cause.FILE_EXISTS) from None
     except OSError as error:
         reason = (error.strerror or "no reason given").lower()
         raise UsageError(f"can't record to {path}: {reason}", "name another file") from None

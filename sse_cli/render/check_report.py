@@ -32,9 +32,13 @@ EXCERPT: Final = 300  # most characters shown of a text, or of an event in a pip
 
 @dataclass(frozen=True)
 class ReportLayout:
-    """The report's console, and its width in columns; None for a pipe, which has no width."""
+    """The report's console, and its width in columns; None for a pipe, which has no width.
+
+    `empty_hint` is the advice for a stream that passed without an event.
+    """
 
     console: Console
+    empty_hint: str
     width: int | None = None
 
     @property
@@ -87,7 +91,7 @@ def _attempt(
     for result in judged:
         yield from _result(result, name_width, layout)
     if outcome.held and attempt.is_empty:
-        words = "no event came; --min-events 1 would make it fail"
+        words = f"no event came; {layout.empty_hint}"
         yield Text.assemble(("  warning: ", "sse.stopped"), words)
     if not outcome.is_judged:
         closed = outcome.closed

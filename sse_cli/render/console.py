@@ -64,7 +64,7 @@ class _Console(Console):
 
 
 def make(color: Color = "auto", *, stderr: bool = False, width: int | None = None) -> Console:
-    """A console on standard output (or error) that `--color`, NO_COLOR and TERM decide on."""
+    """Return a console on standard output (or error); `color`, NO_COLOR and TERM decide on it."""
     stream = sys.stderr if stderr else sys.stdout
     if stream is not None:
         _set_encoding(stream)

@@ -25,9 +25,12 @@ def warning_lines(message: str, hint: str) -> Iterable[Text]:
     yield prose("hint: ", "sse.heading", escaping.compact(hint))
 
 
-def error_of(error: SSEError) -> Iterable[Text]:
-    """Yield an error's lines; a faulty expression is shown with a caret below its column."""
-    message, *rest = error_lines(error.message, error.hint)
+def error_of(error: SSEError, hint: str) -> Iterable[Text]:
+    """Yield an error's lines; a faulty expression is shown with a caret below its column.
+
+    `hint` is the advice for the error's cause.
+    """
+    message, *rest = error_lines(error.message, hint)
     yield message
     if isinstance(error, ExpressionError):
         before = escaping.compact(error.expression[: error.column])

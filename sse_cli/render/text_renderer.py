@@ -1,4 +1,4 @@
-"""`-o text`: the values asked for, one event a line, as a shell script wants them."""
+"""Messages as text: the values asked for, one event a line, as a shell script wants them."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ class WatchDetails:
     """The figures of a summary that only `watch` has.
 
     `shown` counts the messages that passed the filters; `everything` says that comments and
-    retries were shown, too.
+    retries were shown, too; `hidden_hint` is the advice if they were not.
     """
 
     selection: Selection
@@ -33,6 +33,7 @@ class WatchDetails:
     expressions: Sequence[Expression] = ()
     everything: bool = False
     highlights: Highlights | None = None
+    hidden_hint: str = ""
 
 
 def lines(
@@ -116,7 +117,8 @@ def _notes(report: RunReport, details: WatchDetails) -> Iterable[Text]:
         if not details.everything and name != "ignored line"
     ]
     if hidden:
-        yield _note(f"not shown: {', '.join(hidden)} (--all shows them)", "sse.label")
+        advice = f" ({details.hidden_hint})" if details.hidden_hint else ""
+        yield _note(f"not shown: {', '.join(hidden)}{advice}", "sse.label")
     if number := counts["ignored line"]:
         ignored = units.count(number, "ignored line")
         yield _note(f"{ignored}: a browser drops such lines in silence", "sse.ignored")

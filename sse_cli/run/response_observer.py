@@ -94,20 +94,16 @@ class ResponseObserver(Observer):
         self.writer.close()
 
     def nothing(self, choice: int) -> str:
-        """Why nothing was typed out, "" when something was."""
-        choices = self.accumulator.choices
-        if self.is_unknown or not self._n:
+        """Return why nothing was typed out, "" when something was."""
+        wire, choices = self.accumulator.format, self.accumulator.choices
+        if wire is None or not self._n:
             return ""
         if not any(kind in self.timing.first for kind in ("text", "reasoning", "tool")):
-            return f"no event held text, reasoning or a tool call by {self._source()}"
+            return f"no event held text, reasoning or a tool call that {wire.name} finds"
         if choice not in choices:
             there = ", ".join(map(str, sorted(choices)))
             return f"choice {choice} never came; there is {there}"
         return ""
-
-    def _source(self) -> str:
-        wire = self.accumulator.format
-        return "that query" if wire is None or wire.name == "--query" else f"format {wire.name}"
 
     def _write(self, deltas: Sequence[Delta]) -> None:
         self.timing.feed(deltas)

@@ -13,6 +13,7 @@ from itertools import chain
 from typing import Final, NamedTuple
 
 from sse_cli.model import media_type
+from sse_cli.model.causes import Cause
 from sse_cli.model.errors import UsageError
 from sse_cli.model.events import Chunk, Closed, Ending, Opened, Resume, Signal
 from sse_cli.recording import reader
@@ -34,7 +35,7 @@ def from_file(
 
     Those of a recording have the stamps they had; they come at once, or at `reading.speed` by
     `clock`. Those of a raw stream have the stamp 0, but a pipe with a name
-    (`sse <(curl -N URL)`) is read as it arrives. Raises UsageError when the file can't be
+    (a process substitution) is read as it arrives. Raises UsageError when the file can't be
     opened; the signals do so where a recording is bad.
     """
     file = _opened(path)._replace(patience=patience)
@@ -109,7 +110,7 @@ def _opened(path: str) -> _Input:
 
 def _standard_input() -> _Input:
     if sys.stdin is None:
-        raise UsageError("standard input is closed", "pipe a stream into it: curl -N URL | sse -")
+        raise UsageError("standard input is closed", Cause.STDIN_CLOSED)
     return _Input(sys.stdin.fileno(), "standard input", is_regular=False)
 
 
@@ -124,13 +125,13 @@ def _read(file: _Input, reading: Reading, clock: Clock, resume: Resume) -> Itera
         yield from _replayed(file, start, reading, clock, resume)
         return
     if reading.speed is not None:
-        raise UsageError(f"--speed is for recordings, and {file.name} is none", "drop it")
+        raise UsageError(f"{file.name} is not a recording, so it has no speed", Cause.NO_SPEED)
     yield from _raw(file, start, reading, now)
 
 
 def _raw(file: _Input, data: bytes, reading: Reading, now: Clock) -> Iterator[Signal]:
     media = reading.of_start(data)
-    hint = media_type.OWN_LINES if media_type.is_own(data) else ""
+    cause = Cause.OWN_OUTPUT if media_type.is_own(data) else ""
     yield Opened(now(), file.name, media=media)
     try:
         while data:
@@ -140,10 +141,10 @@ def _raw(file: _Input, data: bytes, reading: Reading, now: Clock) -> Iterator[Si
         yield _failed(file, error, now())
         return
     if media == "other":
-        detail = f"{file.name} is a web page or XML, and no event stream"
-        yield Closed(now(), Ending.REFUSED, detail, media_type.ANY_TYPE)
+        detail = f"{file.name} is a web page or XML, not an event stream"
+        yield Closed(now(), Ending.REFUSED, detail, Cause.TYPE_OTHER)
     else:
-        yield Closed(now(), Ending.EOF, "the input ended", hint)
+        yield Closed(now(), Ending.EOF, "the input ended", cause)
 
 
 def _failed(file: _Input, error: OSError, at: float) -> Closed:
@@ -161,7 +162,7 @@ def _replayed(
     if reading.any_type or reading.ndjson:
         raise UsageError(
             f"{file.name} is a recording, which knows how its body is read",
-            "drop --any-type and --ndjson",
+            Cause.RECORDING_TYPE,
         )
     found = reader.read(chain([start], iter(file.read, b"")), file.name)
     resume.last_event_id = found.header.last_event_id

@@ -2,7 +2,7 @@
 
 What Python's json can't give back as it came (NaN, Infinity, 1e999, integers of thousands of
 digits, nesting deeper than `MAX_DEPTH`) is treated as a string: RFC 8259 has no such
-numbers, and a value must come out of `-o jsonl` as it went in.
+numbers, and a value must come out of JSON Lines as it went in.
 """
 
 from __future__ import annotations

@@ -11,6 +11,7 @@ from urllib.request import getproxies, proxy_bypass
 import httpcore
 import httpx
 
+from sse_cli.model.causes import Cause
 from sse_cli.model.errors import UsageError
 from sse_cli.request.model import Request
 from sse_cli.text import redaction
@@ -93,19 +94,14 @@ def build_transport(request: Request, url: httpx.URL) -> httpx.HTTPTransport:
             local_address={"4": "0.0.0.0", "6": "::"}.get(request.ip_family),
         )
     except ImportError:
-        raise UsageError(
-            "socks proxies are not supported", "use an http:// or https:// proxy with -x"
-        ) from None
+        raise UsageError("socks proxies are not supported", Cause.PROXY_SOCKS) from None
     except (ValueError, httpx.InvalidURL):  # their text may quote the proxy's password
         shown = redaction.url(proxy_of(request, url) or "")
-        raise UsageError(
-            f"the proxy {shown} can't be used",
-            "-x, --proxy or the environment names it; it reads http://HOST:PORT",
-        ) from None
+        raise UsageError(f"the proxy {shown} can't be used", Cause.PROXY_INVALID) from None
 
 
 def proxy_of(request: Request, url: httpx.URL) -> str | None:
-    """`--proxy`, else the environment's, as curl reads it (http_proxy, NO_PROXY, …).
+    """Return the request's proxy, else the environment's, as curl reads it (http_proxy, …).
 
     A unix socket is where to connect to, so that no proxy is left to ask.
     """

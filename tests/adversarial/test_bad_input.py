@@ -79,7 +79,7 @@ BAD_WORDS = [
     (["convert", "one.sse", "--to", "hra"], "'hra' is not one of", "did you mean har?"),
     (["serve", "--speed", "fast"], "'fast' is no number", "--help"),
     (["serve", "--journal", "-"], "can't write the journal -: it is no file", "another"),
-    (["check", "one.sse", "--junit", "-"], "--junit - is no file", "report.xml"),
+    (["check", "one.sse", "--junit", "-"], "standard output is not for the JUnit", "report.xml"),
     (["one.sse", "--no-such"], "--no-such", "did you mean --no-summary"),
     (["one.sse", "--quary", "a"], "--quary", ""),
     (["tail", "one.sse", "-n", "1"], "-n (--max-events) is no option of sse tail, but of sse watch",
@@ -316,7 +316,7 @@ def test_a_web_page_instead_of_events_is_shown() -> None:
     assert "more lines)" in ran.talk
     error, hint = error_and_hint(ran)
     assert error == "the reply is text/html, not text/event-stream"
-    assert "web page" in hint
+    assert "login page" in hint
 
 
 def test_a_binary_amazon_stream_is_named_and_not_shown() -> None:
@@ -410,7 +410,7 @@ def test_a_web_page_that_is_piped_in_is_no_stream(command: str) -> None:
     ran = sse(command, "-", stdin=page)
     assert ran.code == 4
     message, hint = error_and_hint(ran)
-    assert "is a web page or XML, and no event stream" in message
+    assert "is a web page or XML, not an event stream" in message
     assert "--any-type" in hint
     assert "Log in" in ran.text + ran.talk
     assert sse(command, "-", "--any-type", stdin=page).code != 4

@@ -471,7 +471,7 @@ def test_a_bug_in_the_telling_of_an_error_tells_none(tmp_path: Path) -> None:
 SECOND = """
 import os, signal
 from sse_cli.render import error_messages
-def interrupted(error):
+def interrupted(error, hint):
     os.kill(os.getpid(), signal.SIGINT)
     raise AssertionError("a signal raises before the next line")
 error_messages.error_of = interrupted

@@ -207,7 +207,7 @@ def test_the_sentinel_of_others_does_not_end_a_format_that_has_its_own(tmp_path:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["-q", "nope"], "no event held text, reasoning or a tool call by that query"),
+        (["-q", "nope"], "no event held text, reasoning or a tool call that --query finds"),
         (["--choice", "5"], "choice 5 never came; there is 0"),
     ],
 )

@@ -194,7 +194,7 @@ def test_a_file_that_is_a_web_page_is_refused_and_judged_when_that_is_expected(
 ) -> None:
     (tmp_path / "a.html").write_bytes(b"<!doctype html><p>Hello")
     ran = sse("check", tmp_path / "a.html")
-    assert (ran.code, "no event stream" in ran.text) == (4, True), ran
+    assert (ran.code, "not an event stream" in ran.text) == (4, True), ran
     asked = sse("check", tmp_path / "a.html", "--ending", "refused")
     assert asked.code == 0, asked
 
@@ -313,8 +313,8 @@ def test_the_keys_of_json_are_those_of_the_readme(origin: str) -> None:
 
 WRONG = [
     (("--status", "abc"), "--status 'abc' is no number"),
-    (("--ending", "eoff"), "'eoff' is no ending"),
-    (("--text", "("), "is no regular expression"),
+    (("--ending", "eoff"), "'eoff' is not a valid ending"),
+    (("--text", "("), "is not a valid regular expression"),
     (("--expect", "a ="), "not a JMESPath expression"),
     (("--max-gap", "x"), "is no duration"),
     (("--format", "opnai"), "no format 'opnai'"),
@@ -322,8 +322,8 @@ WRONG = [
     (("--jobs", "0"), "0"),
     (("--attempts", "21"), "21"),
     (("--only", "x"), "--only names a stream of a .toml file"),
-    (("--junit", "/"), "--junit /"),
-    (("--keep", "/dev/null/x"), "--keep /dev/null/x"),
+    (("--junit", "/"), "can't write the JUnit report to /: "),
+    (("--keep", "/dev/null/x"), "can't keep recordings in /dev/null/x: "),
     (("--attempts", "2", "--record", "x"), "--record is for one run"),
     (("--keep", "x", "--record", "y"), "--record keeps every run and --keep what fails"),
     (("--record", "/nowhere/x"), "can't record to /nowhere/x"),
@@ -391,7 +391,7 @@ def test_a_full_disk_is_7(origin: str) -> None:
     ran = sse("check", f"{origin}/clock", "--junit", "/dev/full")
     assert (ran.code, error_and_hint(ran)[0]) == (
         7,
-        "can't write /dev/full: no space left on device",
+        "can't write the JUnit report to /dev/full: no space left on device",
     )
 
 

@@ -24,14 +24,12 @@ _LINE: Final = re.compile(rb"\n")
 
 
 def cut_of(text: str) -> Cut:
-    """The value of `--chunk`. Raises UsageError."""
+    """Return how a stream is cut by the words of a person. Raises UsageError."""
     if text in ("event", "whole"):
         return "event" if text == "event" else "whole"
     if text.isascii() and text.isdecimal() and len(text) < 10 and int(text) > 0:
         return int(text)
-    raise UsageError(
-        f"--chunk {text!r} is no way to cut a stream", "a number of bytes, event or whole"
-    )
+    raise UsageError(f"invalid chunk size {text!r}", "write a number of bytes, event or whole")
 
 
 def recut(scenario: Scenario, cut: Cut) -> Scenario:

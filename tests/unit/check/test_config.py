@@ -127,9 +127,9 @@ def test_what_is_wrong_is_told_with_its_place(
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("ending = 'don'", "--ending 'don' is no ending"),
-        ("status = 99", "--status 99 is no HTTP status"),
-        ("text = '('", "--text '(' is no regular expression"),
+        ("ending = 'don'", "--ending 'don' is not a valid ending"),
+        ("status = 99", "--status 99 is not a valid status"),
+        ("text = '('", "--text '(' is not a valid regular expression"),
         ("expect = 'a ='", "--expect: not a JMESPath expression"),
         ("until = 'a ='", "--until: not a JMESPath expression"),
         ("max-gap = 'x'", "--max-gap 'x' is no duration"),

@@ -14,6 +14,7 @@ from sse_cli.mockserver.faults import FAULTS
 from sse_cli.mockserver.scenarios import Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
+from sse_cli.model.causes import Cause
 from sse_cli.model.errors import UsageError
 
 ONE = Scenario.of("one", [(0, b"data: one\n\n")])
@@ -123,7 +124,7 @@ def test_a_broken_reply_can_be_read_by_the_page_too() -> None:
     ["app.example", "https://app.example/", "https://a b", "", "https://", "http://a,b", "*.a.com"],
 )
 def test_what_is_no_origin_is_a_usage_error(origin: str) -> None:
-    with pytest.raises(UsageError, match="is no origin"):
+    with pytest.raises(UsageError, match="invalid CORS origin"):
         access_control.of("127.0.0.1", [origin])
 
 
@@ -142,13 +143,13 @@ def test_loopback_needs_no_permission(host: str) -> None:
 def test_all_else_does(host: str) -> None:
     with pytest.raises(UsageError, match="loopback only") as caught:
         access_control.of(host)
-    assert "--allow-remote" in caught.value.hint
+    assert caught.value.hint == Cause.LISTEN_REMOTE
     access_control.of(host, remote=True)
 
 
 @pytest.mark.parametrize("remote", [False, True])
 def test_an_empty_host_is_none(remote: bool) -> None:
-    with pytest.raises(UsageError, match="an empty --host is no address"):
+    with pytest.raises(UsageError, match="the host to listen on is empty"):
         access_control.of("", remote=remote)
 
 

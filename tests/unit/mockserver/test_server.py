@@ -25,6 +25,7 @@ from sse_cli.mockserver.connection import Limits
 from sse_cli.mockserver.scenarios import Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running, serve_forever
+from sse_cli.model.causes import Cause
 from sse_cli.model.errors import UsageError
 from tests.support.paths import ROOT
 
@@ -500,7 +501,7 @@ def test_a_taken_port_is_a_usage_error(url: str) -> None:
     taken = pytest.raises(UsageError, match=f"port {port} is in use")
     with taken as caught, running(Server({}, port=port)):
         pass
-    assert caught.value.hint == "--port 0 picks a free one"
+    assert caught.value.hint == Cause.PORT
 
 
 def test_serve_forever_returns_when_the_server_is_stopped() -> None:
@@ -524,7 +525,7 @@ def test_serve_forever_closes_when_on_ready_fails() -> None:
 
 
 def test_a_port_that_is_none_is_a_usage_error() -> None:
-    with pytest.raises(UsageError, match="70000 is no port"):
+    with pytest.raises(UsageError, match="70000 is not a valid port"):
         serve_forever(Server({}, port=70000), print)
 
 
