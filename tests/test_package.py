@@ -12,7 +12,7 @@ import sysconfig
 import tomllib
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
-from importlib.metadata import entry_points
+from importlib.metadata import entry_points, packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -200,6 +200,27 @@ def test_the_version_is_written_in_one_place() -> None:
     source = ROOT / project["tool"]["hatch"]["version"]["path"]
     version = f'"{sse_cli.__version__}"'
     assert [path for path in MODULES.values() if version in path.read_text("utf-8")] == [source]
+
+
+def distribution_name(requirement: str) -> str:
+    """The name in a requirement such as `httpx[http2]>=0.28`, normalised as PEP 503 says."""
+    name = re.match(r"[A-Za-z0-9._-]+", requirement)
+    assert name
+    return re.sub(r"[-_.]+", "-", name[0]).lower()
+
+
+def test_the_declared_dependencies_are_the_imported_ones() -> None:
+    # pytest itself loads the plugin, so only those who have pytest need it.
+    paths = [path for module, path in MODULES.items() if module != "pytest_plugin"]
+    names = {name.split(".")[0] for path in paths for name in imported(path)}
+    installed = packages_distributions()
+    needed = {
+        distribution_name(distribution)
+        for name in names - sys.stdlib_module_names - {"sse_cli"}
+        for distribution in installed[name]
+    }
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert {distribution_name(one) for one in project["dependencies"]} == needed
 
 
 def test_the_package_says_that_it_is_typed() -> None:

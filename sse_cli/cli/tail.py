@@ -29,7 +29,7 @@ from sse_cli.cli.target import settings_of
 from sse_cli.cli.watch import TARGET
 from sse_cli.llm import wire_format
 from sse_cli.llm.accumulator import Accumulator
-from sse_cli.llm.response import answer_object
+from sse_cli.llm.response import response_object
 from sse_cli.llm.wire_format import WireFormat
 from sse_cli.model.causes import Cause
 from sse_cli.model.errors import UsageError
@@ -148,7 +148,7 @@ def type_out(settings: TargetSettings, options: TailOptions) -> int:
     _check_format(report, response)
     if options.output is TailFormat.JSON:
         opened = measured.connections.opened
-        _print(answer_object(accumulator, opened, closed, measured.timing, response.timing))
+        _print(response_object(accumulator, opened, closed, measured.timing, response.timing))
     _close(report, response, options)
     verbose = settings.request is not None and settings.request.verbose
     messages.explain(report, options.color.value, head=not verbose)

@@ -46,16 +46,16 @@ _TYPE_CAUSES: Final[Mapping[str, Cause]] = {
 }
 _LONGEST_WAIT: Final = 60  # characters of a Retry-After header that are shown
 
-# The values of a list; a comma in quotes separates nothing (Fetch, "get, decode, and split").
+# The values of a list; a comma in quotes does not separate (Fetch, "get, decode, and split").
 _VALUE: Final = re.compile(r'(?:[^",]|"(?:[^"\\]|\\.)*(?:"|\\?\Z))+', re.DOTALL)
-# A lone bracket is the start of an array over several lines; "[12:00:00]" is that of a log's line.
+# A bracket alone on its line starts an array over several lines; "[12:00:00]" starts a log line.
 _OBJECTS: Final = rb"\[?\s*\{|\[\s*\Z"
 _OWN: Final = rb'\{"kind":"(?:message","n":\d+,|opened",)"t":'
 _ESSENCE: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9a-z]+/[!#$%&'*+\-.^_`|~0-9a-z]+")
 
 
 def essence(content_type: str | None) -> str:
-    """The MIME type without parameters, in lower case; of a list the last valid one."""
+    """Return the MIME type without parameters, in lower case; of a list, the last valid one."""
     for value in reversed(_VALUE.findall(content_type or "")):
         found = str(value).partition(";")[0].strip(" \t\r\n").lower()
         if _ESSENCE.fullmatch(found) and found != "*/*":
@@ -66,7 +66,7 @@ def essence(content_type: str | None) -> str:
 def media(
     status: int, content_type: str | None, *, any_type: bool = False, ndjson: bool = False
 ) -> Media:
-    """How the body of a reply is read; "other" means that it is only shown."""
+    """Return how the body of a reply is read; "other" means that it is only shown."""
     if status != 200:
         return "other"
     kind = essence(content_type)
@@ -76,8 +76,11 @@ def media(
 
 
 def sniff(start: bytes) -> Media:
-    """How a body without a content type is read: a JSON object first, or an array of them, means
-    NDJSON, and a tag a web page, or XML."""
+    """Return how a body without a content type is read, by its first bytes.
+
+    A JSON object, or an array of objects, means NDJSON; a tag means a web page or XML ("other");
+    anything else means an event stream.
+    """
     text = start.removeprefix(b"\xef\xbb\xbf").lstrip()
     if re.match(_OBJECTS, text):
         return "ndjson"

@@ -8,7 +8,7 @@ from typing import Protocol
 from sse_cli.analysis.verdict import SENTINEL, ReportedError, Verdict
 from sse_cli.llm.accumulator import Accumulator
 from sse_cli.llm.extractor import is_message
-from sse_cli.llm.response import AnswerTiming
+from sse_cli.llm.response_timing import ResponseTiming
 from sse_cli.model.delta import Delta
 from sse_cli.model.events import Closed, Ignored
 from sse_cli.model.observer import Observer
@@ -52,7 +52,7 @@ class ResponseObserver(Observer):
         self.accumulator = accumulator
         self.writer = writer
         self.verdict = verdict
-        self.timing = AnswerTiming()
+        self.timing = ResponseTiming()
         self.broken = 0
         self.first_broken = 0
         self._n = 0

@@ -46,14 +46,16 @@ def from_file(
 def from_stdin(
     reading: Reading, clock: Clock, resume: Resume | None = None, patience: Patience = endless
 ) -> Iterator[Signal]:
-    """The signals of standard input, as it arrives; of a recording as `from_file` has them.
-    Raises UsageError when it is closed."""
+    """Return the signals of standard input, as it arrives; a recording is read as in `from_file`.
+
+    Raises UsageError if standard input is closed.
+    """
     file = _standard_input()._replace(patience=patience)
     return _read(file, reading, clock, resume or Resume())
 
 
 def recorded(target: str, reading: Reading) -> reader.Recording:
-    """A file, or standard input for `-`, as a recording: what it is, or one made of a raw stream.
+    """Read a file, or standard input for `-`, as a recording; a raw stream becomes one.
 
     Raises UsageError as `from_file` and `reader.read` do.
     """
@@ -62,13 +64,13 @@ def recorded(target: str, reading: Reading) -> reader.Recording:
     if reader.is_recording(start):
         return reader.read(chain([start], iter(file.read, b"")), file.name)
     signals = _raw(file, start, reading, _stand_still)
-    from sse_cli.recording import writer  # noqa: PLC0415 (a recording has a header of its own)
+    from sse_cli.recording import writer  # noqa: PLC0415 (recordings do not need it)
 
     return reader.Recording(writer.header_of(), signals)
 
 
 class _Input(NamedTuple):
-    """What signals are read from. The time of a regular file stands still."""
+    """A file or standard input. Signals of a regular file all have the stamp 0."""
 
     descriptor: int
     name: str
@@ -76,15 +78,18 @@ class _Input(NamedTuple):
     patience: Patience = endless
 
     def read(self) -> bytes:
-        """What comes next, b"" at the end. Raises TimeoutError, an OSError, when nothing came for
-        as long as the reader wants to wait; what has come counts, however late it is."""
+        """Read the next bytes, b"" at the end.
+
+        Raises TimeoutError, an OSError, if nothing arrives within `patience`. Bytes that are
+        already there are read even if `patience` is over.
+        """
         left = None if self.is_regular else self.patience()
         if left is not None and not select.select([self.descriptor], [], [], max(left, 0.0))[0]:
             raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
         return os.read(self.descriptor, READ_SIZE)
 
     def start(self) -> bytes:
-        """Enough of its beginning to tell what it is."""
+        """Read enough bytes to tell a recording from a raw stream."""
         start = b""
         while len(start) < len(reader.MARK) and reader.MARK.startswith(start):
             if not (data := self.read()):

@@ -356,7 +356,7 @@ CRASHES = {
     "while reading": ("sse_cli.parser.session", "Session.feed"),
     "while judging": ("sse_cli.analysis.verdict", "Verdict.finish"),
     "while rendering": ("sse_cli.render.json_lines_renderer", "JSONLinesRenderer.rows"),
-    "while building the request": ("sse_cli.request.model", "build"),
+    "while building the request": ("sse_cli.request.builder", "build"),
 }
 # Where a thread of ours is at work; the main thread waits for a server that holds the stream.
 IN_THREADS = {
@@ -556,7 +556,7 @@ def test_a_command_line_that_is_wrong_tells_none(words: list[str], tmp_path: Pat
 
 SERVER_CRASH = """
 import sys
-from sse_cli.serve.connection import Connection
+from sse_cli.mockserver.connection import Connection
 async def broken(self):
     raise ZeroDivisionError({secret!r})
 Connection._exchange = broken

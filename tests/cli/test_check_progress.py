@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from sse_cli.mockserver.scenarios import Scenario
+from sse_cli.mockserver.scenarios.scenario import Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
 from tests.support.terminal import SSE, Terminal

@@ -10,6 +10,7 @@ written as escapes, as on a terminal.
 from __future__ import annotations
 
 import socket
+import stat
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -33,13 +34,21 @@ def prepare(path: str) -> None:
         raise UsageError(words, "name a file: report.xml")
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        if Path(path).is_dir():
+        if _is_directory(path):
             words = f"can't write the JUnit report to {path}: is a directory"
             raise UsageError(words, "name a file: report.xml")
     except OSError as error:
         reason = (error.strerror or "no such name").lower()
         words = f"can't write the JUnit report to {path}: {reason}"
         raise UsageError(words, "name a file that can be written to") from None
+
+
+def _is_directory(path: str) -> bool:
+    """Raise OSError for what can't be seen: `is_dir` swallows that from Python 3.14 on."""
+    try:
+        return stat.S_ISDIR(Path(path).stat().st_mode)
+    except FileNotFoundError:
+        return False
 
 
 def write(path: str, streams: Sequence[Checked], started: datetime) -> None:

@@ -254,7 +254,7 @@ BAD = [
     ("ending", "", "is not a valid ending"),
     ("min-events", "-1", "is no number"),
     ("min-events", "9" * 30, "is no number"),
-    ("max-gap", "fast", "is no duration"),
+    ("max-gap", "fast", "expected a duration"),
     ("text", "(", "is not a valid regular expression"),
     ("expect-event", "=3", "names no event"),
     ("expect-event", "a=b", "is no number"),

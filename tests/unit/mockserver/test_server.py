@@ -20,9 +20,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from sse_cli.mockserver import scenarios
 from sse_cli.mockserver.connection import Limits
-from sse_cli.mockserver.scenarios import Scenario
+from sse_cli.mockserver.scenarios import bundled
+from sse_cli.mockserver.scenarios.scenario import Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running, serve_forever
 from sse_cli.model.causes import Cause
@@ -132,9 +132,9 @@ def test_every_path_below_a_name_serves_it(url: str, path: str) -> None:
     assert ask(url, "POST", path)[1] == BODY
 
 
-@pytest.mark.parametrize("name", scenarios.names())
+@pytest.mark.parametrize("name", bundled.names())
 def test_every_scenario_arrives_byte_for_byte(name: str) -> None:
-    scenario = scenarios.load(name)
+    scenario = bundled.load(name)
     with running(Server({name: scenario}, speed=0)) as base:
         reply = send(base, GOOD.replace(b"short", name.encode()))
     assert chunks_of(reply) == [*(step.data for step in scenario.steps), b""]
@@ -543,8 +543,9 @@ def test_a_speed_must_be_a_number_from_zero(speed: float) -> None:
 
 FOREVER = """
 import signal, sys, threading
-from sse_cli.scenarios import Scenario
-from sse_cli.serve import Server, serve_forever
+from sse_cli.mockserver.scenarios.scenario import Scenario
+from sse_cli.mockserver.server import Server
+from sse_cli.mockserver.server_thread import serve_forever
 
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(43))
 endless = Scenario.of("endless", [(0, b"first\\n\\n"), (threading.Event(), b"never")])

@@ -18,9 +18,9 @@ from hypothesis import strategies as st
 
 from sse_cli.cli.hints import hint_of
 from sse_cli.llm import wire_format
-from sse_cli.mockserver import scenarios
-from sse_cli.mockserver.faults import FAULTS
-from sse_cli.mockserver.scenarios import EVENT_STREAM, Scenario
+from sse_cli.mockserver.faults.registry import FAULTS
+from sse_cli.mockserver.scenarios import bundled
+from sse_cli.mockserver.scenarios.scenario import EVENT_STREAM, Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
 from sse_cli.model.causes import Cause
@@ -201,7 +201,7 @@ def test_a_run_that_never_began_leaves_no_file(tmp_path: Path) -> None:
 def test_a_full_disk_is_told() -> None:
     with pytest.raises(OutputError, match="no space left"):
         Recorder("/dev/full", header_of(), force=True).start()
-    with running(Server({"clock": scenarios.load("clock")}, speed=0)) as url:
+    with running(Server({"clock": bundled.load("clock")}, speed=0)) as url:
         ran = sse(f"{url}/clock", "--record", "/dev/full", "--force")
     assert ran.code == 7
     assert "can't write the recording /dev/full" in error_and_hint(ran)[0]
@@ -334,10 +334,10 @@ def test_a_format_looks_the_same_from_its_recording(
     assert again == live
 
 
-@pytest.mark.parametrize("name", scenarios.names())
+@pytest.mark.parametrize("name", bundled.names())
 @pytest.mark.parametrize("look", LOOKS)
 def test_a_scenario_looks_the_same_from_its_recording(name: str, look: str, tmp_path: Path) -> None:
-    with running(Server({name: scenarios.load(name)}, speed=50)) as url:
+    with running(Server({name: bundled.load(name)}, speed=50)) as url:
         live, again = live_and_again(look, f"{url}/{name}", tmp_path / "it.rec")
     assert again == live
 

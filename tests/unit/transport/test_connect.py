@@ -18,7 +18,8 @@ from hypothesis import strategies as st
 from sse_cli.model.causes import Cause
 from sse_cli.model.errors import UsageError
 from sse_cli.model.events import Chunk, Closed, Ending, Opened
-from sse_cli.request.model import Request, build
+from sse_cli.request.builder import build
+from sse_cli.request.model import Request
 from sse_cli.sources.clock import RunClock
 from sse_cli.transport import connect
 from tests.support.wire import (
@@ -490,8 +491,6 @@ def test_a_unix_socket_is_dialled_and_a_proxy_left_alone(tmp_path: Path) -> None
         assert server.requests[0].headers[0] == ("Host", "api.test")
 
 
-# httpcore leaves the socket that could not connect to the garbage collector.
-@pytest.mark.filterwarnings("ignore:Exception ignored in. <socket.socket")
 def test_a_missing_unix_socket_is_unreachable_and_named(tmp_path: Path) -> None:
     path = str(tmp_path / "gone.sock")
     end = closed(ask("http://api.test/", unix_socket=path))

@@ -327,7 +327,7 @@ def test_a_file_can_not_be_resumed(words: tuple[str, ...], tmp_path: Path) -> No
     file.write_bytes(EVENT)
     for ran in (sse(file, *words), sse("-", *words, stdin=EVENT)):
         assert ran.code == 2
-        assert "no URL" in error_and_hint(ran)[0]
+        assert "not a URL" in error_and_hint(ran)[0]
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
