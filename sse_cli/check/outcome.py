@@ -17,8 +17,8 @@ from sse_cli.check.expectations import (
     EndingIs,
     Evidence,
     Expectation,
-    Finding,
     IsEventStream,
+    Judgement,
     Status,
     StreamFacts,
 )
@@ -36,7 +36,7 @@ class Result:
     expected: str
     found: str
     verdict: Verdict
-    witness: Evidence | None = None
+    evidence: Evidence | None = None
 
 
 @dataclass(frozen=True)
@@ -126,20 +126,20 @@ class Checked:
 
 def judge(expectations: Iterable[Expectation], facts: StreamFacts) -> Outcome:
     """The results of all expectations, and the exit code of a stream."""
-    findings = [(one, one.judge(facts)) for one in expectations]
-    told = any(isinstance(one, Status | EndingIs) and found.holds for one, found in findings)
+    judgements = [(one, one.judge(facts)) for one in expectations]
+    told = any(isinstance(one, Status | EndingIs) and found.holds for one, found in judgements)
     interrupted = facts.closed.ending is Ending.INTERRUPTED
     everything = not interrupted and (facts.started or told or _is_fine(facts.closed))
 
-    def result(one: Expectation, found: Finding) -> Result:
+    def result(one: Expectation, found: Judgement) -> Result:
         judged = everything and not (isinstance(one, IsEventStream) and facts.opened is None)
         judged = judged or (not interrupted and _is_known(one, facts))
         if facts.gave_up and not found.holds and one.can_change(facts):
             judged = False
         name: Verdict = ("held" if found.holds else "failed") if judged else "unjudged"
-        return Result(one.name, one.expected, found.found, name, found.witness)
+        return Result(one.name, one.expected, found.found, name, found.evidence)
 
-    results = [result(*pair) for pair in findings]
+    results = [result(*pair) for pair in judgements]
     return Outcome(results, facts.closed, _exit_code(results, facts.closed, everything))
 
 

@@ -16,7 +16,7 @@ from sse_cli.check.expectations.base import (
     AnswerProgress,
     Evidence,
     Expectation,
-    Finding,
+    Judgement,
     StreamFacts,
     option_of,
 )
@@ -53,8 +53,8 @@ __all__ = [
     "EndingIs",
     "Evidence",
     "Expectation",
-    "Finding",
     "IsEventStream",
+    "Judgement",
     "Status",
     "StreamFacts",
     "build",

@@ -58,15 +58,15 @@ class AnswerProgress(NamedTuple):
     has_format: bool
 
 
-class Finding:
+class Judgement:
     """What an expectation makes of a stream: whether it holds, what was found, and where."""
 
-    __slots__ = ("found", "holds", "witness")
+    __slots__ = ("evidence", "found", "holds")
 
-    def __init__(self, holds: bool, found: str, witness: Evidence | None = None) -> None:
+    def __init__(self, holds: bool, found: str, evidence: Evidence | None = None) -> None:
         self.holds = holds
         self.found = found
-        self.witness = None if holds else witness
+        self.evidence = None if holds else evidence
 
 
 class Expectation:
@@ -92,7 +92,7 @@ class Expectation:
         """Whether more of a stream that nobody read on could make it hold, if it doesn't."""
         return False
 
-    def judge(self, facts: StreamFacts, /) -> Finding:
+    def judge(self, facts: StreamFacts, /) -> Judgement:
         """The finding, once the stream is over."""
         raise NotImplementedError
 
@@ -103,7 +103,7 @@ class Expectation:
 
 
 def evidence_of(row: Row) -> Evidence:
-    """The message as a witness."""
+    """Return a message as evidence."""
     message = row.message
     return Evidence(message.n, message.at, message.type, message.data[:EXCERPT])
 

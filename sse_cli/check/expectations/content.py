@@ -9,7 +9,7 @@ from sse_cli.check.expectations.base import (
     EXCERPT,
     Evidence,
     Expectation,
-    Finding,
+    Judgement,
     StreamFacts,
     count,
     evidence_of,
@@ -41,15 +41,15 @@ class TextMatches(Expectation):
         """More text might come."""
         return True
 
-    def judge(self, facts: StreamFacts, /) -> Finding:
+    def judge(self, facts: StreamFacts, /) -> Judgement:
         """The text that was searched."""
         text = str(facts.answer["text"])
         found = self._pattern.search(text)
         if found:
-            return Finding(True, _quoted(found[0]))
+            return Judgement(True, _quoted(found[0]))
         if not facts.format:
-            return Finding(False, "no text: the format is unknown")
-        return Finding(False, _quoted(text) if text else "no text")
+            return Judgement(False, "no text: the format is unknown")
+        return Judgement(False, _quoted(text) if text else "no text")
 
 
 class ValidJSON(Expectation):
@@ -74,7 +74,7 @@ class ValidJSON(Expectation):
         """An event might come, if there was none."""
         return not self._seen
 
-    def judge(self, _: StreamFacts, /) -> Finding:
+    def judge(self, _: StreamFacts, /) -> Judgement:
         """How many are not, and the first of them."""
         return _of_all(self._seen, self._bad, self._first, "no JSON")
 
@@ -97,10 +97,10 @@ class NoIgnored(Expectation):
             self._why = f"{event.reason} in line {event.line:,}"
             self._first = Evidence(0, event.at, event.type or "", event.text[:EXCERPT])
 
-    def judge(self, _: StreamFacts, /) -> Finding:
+    def judge(self, _: StreamFacts, /) -> Judgement:
         """How many lines or blocks, and why the first one is dropped."""
         more = f", and {self._count - 1:,} more" if self._count > 1 else ""
-        return Finding(self._count == 0, f"{self._why}{more}" or "nothing", self._first)
+        return Judgement(self._count == 0, f"{self._why}{more}" or "nothing", self._first)
 
 
 class ExpectEvent(Expectation):
@@ -127,10 +127,10 @@ class ExpectEvent(Expectation):
         """More of them might come, unless there are too many."""
         return self._exactly is None or self._seen < self._exactly
 
-    def judge(self, _: StreamFacts, /) -> Finding:
+    def judge(self, _: StreamFacts, /) -> Judgement:
         """How many there were."""
         holds = self._seen > 0 if self._exactly is None else self._seen == self._exactly
-        return Finding(holds, f"{self._seen:,}" if self._seen else "none")
+        return Judgement(holds, f"{self._seen:,}" if self._seen else "none")
 
 
 class AnyMatch(Expectation):
@@ -153,12 +153,12 @@ class AnyMatch(Expectation):
         """The one that matches might come."""
         return True
 
-    def judge(self, _: StreamFacts, /) -> Finding:
+    def judge(self, _: StreamFacts, /) -> Judgement:
         """The first event that matches."""
         if self._n:
-            return Finding(True, f"event {self._n:,}")
+            return Judgement(True, f"event {self._n:,}")
         why = _why(self._expression)
-        return Finding(False, f"none of {self._seen:,}{why}" if self._seen else "no event came")
+        return Judgement(False, f"none of {self._seen:,}{why}" if self._seen else "no event came")
 
 
 class AllMatch(Expectation):
@@ -185,7 +185,7 @@ class AllMatch(Expectation):
         """An event might come, if there was none."""
         return not self._seen
 
-    def judge(self, _: StreamFacts, /) -> Finding:
+    def judge(self, _: StreamFacts, /) -> Judgement:
         """How many don't match, and the first of them."""
         return _of_all(self._seen, self._bad, self._first, f"no match{_why(self._expression)}")
 
@@ -203,20 +203,20 @@ class Expect(Expectation):
         """The answer is not whole."""
         return True
 
-    def judge(self, facts: StreamFacts, /) -> Finding:
+    def judge(self, facts: StreamFacts, /) -> Judgement:
         """The expression's value for the answer."""
         value = self._expression.search(facts.answer)
         shown = json_values.show(value)[:EXCERPT]
-        return Finding(not is_false(value), f"{shown}{_why(self._expression)}")
+        return Judgement(not is_false(value), f"{shown}{_why(self._expression)}")
 
 
-def _of_all(seen: int, bad: int, first: Evidence | None, what: str) -> Finding:
+def _of_all(seen: int, bad: int, first: Evidence | None, what: str) -> Judgement:
     if not seen:
-        return Finding(False, "no event came")
+        return Judgement(False, "no event came")
     if first is None:
-        return Finding(True, f"all {seen:,}")
+        return Judgement(True, f"all {seen:,}")
     others = f", and {bad - 1:,} more" if bad > 1 else ""
-    return Finding(False, f"{what} in event {first.n:,}{others}", first)
+    return Judgement(False, f"{what} in event {first.n:,}{others}", first)
 
 
 def _why(expression: Expression) -> str:

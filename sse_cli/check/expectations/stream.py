@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 from typing import Final
 
-from sse_cli.check.expectations.base import Expectation, Finding, StreamFacts, count
+from sse_cli.check.expectations.base import Expectation, Judgement, StreamFacts, count
 from sse_cli.model import media_type
 from sse_cli.model.errors import UsageError
 from sse_cli.model.events import Closed, Ending
@@ -21,16 +21,16 @@ class IsEventStream(Expectation):
     def __init__(self) -> None:
         super().__init__("an event stream")
 
-    def judge(self, facts: StreamFacts, /) -> Finding:
+    def judge(self, facts: StreamFacts, /) -> Judgement:
         """Status and content type, as the reply has them."""
         opened = facts.opened
         if opened is None:
-            return Finding(False, "no reply")
+            return Judgement(False, "no reply")
         if opened.status is None:
             found = {"other": "something else"}.get(opened.media, opened.media)
-            return Finding(opened.media != "other", found)
+            return Judgement(opened.media != "other", found)
         kind = media_type.essence(opened.header("content-type")) or "no content type"
-        return Finding(opened.media != "other", f"{opened.status} {kind}")
+        return Judgement(opened.media != "other", f"{opened.status} {kind}")
 
 
 class Whole(Expectation):
@@ -45,9 +45,9 @@ class Whole(Expectation):
         """The end is still to come."""
         return True
 
-    def judge(self, facts: StreamFacts, /) -> Finding:
+    def judge(self, facts: StreamFacts, /) -> Judgement:
         """The ending and its evidence."""
-        return Finding(facts.closed.ending in WHOLE, _ending(facts.closed), facts.error)
+        return Judgement(facts.closed.ending in WHOLE, _ending(facts.closed), facts.error)
 
 
 class Status(Expectation):
@@ -61,10 +61,10 @@ class Status(Expectation):
             raise UsageError(f"{self.option} {text} is not a valid status", "write 200 or 401")
         super().__init__(str(self.status))
 
-    def judge(self, facts: StreamFacts, /) -> Finding:
+    def judge(self, facts: StreamFacts, /) -> Judgement:
         """The status of the reply; a file has none."""
         status = facts.opened.status if facts.opened else None
-        return Finding(status == self.status, "none" if status is None else str(status))
+        return Judgement(status == self.status, "none" if status is None else str(status))
 
 
 class EndingIs(Expectation):
@@ -87,9 +87,9 @@ class EndingIs(Expectation):
         """The end is still to come."""
         return True
 
-    def judge(self, facts: StreamFacts, /) -> Finding:
+    def judge(self, facts: StreamFacts, /) -> Judgement:
         """The ending and its evidence."""
-        return Finding(facts.closed.ending in self.endings, _ending(facts.closed), facts.error)
+        return Judgement(facts.closed.ending in self.endings, _ending(facts.closed), facts.error)
 
 
 class MinEvents(Expectation):
@@ -105,10 +105,10 @@ class MinEvents(Expectation):
         """More of them might come."""
         return True
 
-    def judge(self, facts: StreamFacts, /) -> Finding:
+    def judge(self, facts: StreamFacts, /) -> Judgement:
         """The number of events."""
         messages = facts.timing.messages
-        return Finding(messages >= self.least, f"{messages:,}")
+        return Judgement(messages >= self.least, f"{messages:,}")
 
 
 def _ending(closed: Closed) -> str:

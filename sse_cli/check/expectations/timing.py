@@ -7,7 +7,7 @@ from sse_cli.check.expectations.base import (
     AnswerProgress,
     Evidence,
     Expectation,
-    Finding,
+    Judgement,
     StreamFacts,
     evidence_of,
 )
@@ -25,13 +25,13 @@ class Within(Expectation):
 
     def within(
         self, facts: StreamFacts, seconds: float | None, nothing: str = "none came"
-    ) -> Finding:
+    ) -> Judgement:
         """Whether `seconds`, None for never, are few enough."""
         if not facts.has_times:
-            return Finding(False, "a raw stream in a file has no times")
+            return Judgement(False, "a raw stream in a file has no times")
         if seconds is None:
-            return Finding(False, nothing)
-        return Finding(seconds <= self.limit, _seconds(seconds))
+            return Judgement(False, nothing)
+        return Judgement(seconds <= self.limit, _seconds(seconds))
 
 
 class FirstEventWithin(Within):
@@ -55,7 +55,7 @@ class FirstEventWithin(Within):
         """There was time left for it."""
         return facts.closed.at <= self.limit
 
-    def judge(self, facts: StreamFacts, /) -> Finding:
+    def judge(self, facts: StreamFacts, /) -> Judgement:
         """The time to the first event, since the request began."""
         return self.within(facts, facts.timing.first_event)
 
@@ -83,7 +83,7 @@ class FirstContentWithin(Within):
         """There was time left for it."""
         return facts.closed.at <= self.limit
 
-    def judge(self, facts: StreamFacts, /) -> Finding:
+    def judge(self, facts: StreamFacts, /) -> Judgement:
         """The time to the first piece of text; reasoning is none."""
         nothing = "no text came" if facts.format else "no text: the format is unknown"
         return self.within(facts, facts.first_content, nothing)
@@ -94,7 +94,7 @@ class TotalWithin(Within):
 
     name = "total-within"
 
-    def judge(self, facts: StreamFacts, /) -> Finding:
+    def judge(self, facts: StreamFacts, /) -> Judgement:
         """The time that it all took."""
         return self.within(facts, facts.closed.at)
 
@@ -126,14 +126,14 @@ class MaxGap(Within):
             return None
         return before.message.at + self.limit
 
-    def judge(self, facts: StreamFacts, /) -> Finding:
+    def judge(self, facts: StreamFacts, /) -> Judgement:
         """The longest gap, and the event that came after it."""
         found = _seconds(self._longest)
         if self._after is None:
             return self._until_the_end(facts)
-        return Finding(False, f"{found} before event {self._after.n:,}", self._after)
+        return Judgement(False, f"{found} before event {self._after.n:,}", self._after)
 
-    def _until_the_end(self, facts: StreamFacts) -> Finding:
+    def _until_the_end(self, facts: StreamFacts) -> Judgement:
         """The finding where all events came in time: after the last, nothing may have."""
         if self._before is None or not facts.gave_up:
             return self.within(facts, self._longest)
@@ -141,7 +141,7 @@ class MaxGap(Within):
         if facts.closed.at <= message.at + self.limit:
             return self.within(facts, self._longest)
         found = f"nothing for {_seconds(facts.closed.at - message.at)} after event {message.n:,}"
-        return Finding(False, found, evidence_of(self._before))
+        return Judgement(False, found, evidence_of(self._before))
 
 
 def _seconds(value: float) -> str:

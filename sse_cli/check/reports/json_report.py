@@ -56,14 +56,14 @@ def _result(result: Result) -> dict[str, Any]:
         "verdict": result.verdict,
         "expected": result.expected,
         "found": result.found,
-        "event": None if result.witness is None else _witness(result.witness),
+        "event": None if result.evidence is None else _evidence(result.evidence),
     }
 
 
-def _witness(witness: Evidence) -> dict[str, Any]:
+def _evidence(evidence: Evidence) -> dict[str, Any]:
     return {
-        "n": witness.n or None,
-        "t": round(witness.at, 6),
-        "event": witness.event,
-        "data": witness.data,
+        "n": evidence.n or None,
+        "t": round(evidence.at, 6),
+        "event": evidence.event,
+        "data": evidence.data,
     }

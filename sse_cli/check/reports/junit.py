@@ -135,13 +135,13 @@ def _case(checked: Checked, name: str, seconds: float) -> Element:
 
 def _failure(result: Result) -> Element:
     message = f"expected {result.expected}, found {result.found}"
-    text = _told(result.witness) if result.witness else ""
+    text = _told(result.evidence) if result.evidence else ""
     return _element("failure", text, message=message, type=result.name)
 
 
-def _told(witness: Evidence) -> str:
-    where = f"event {witness.n} {witness.event}" if witness.n else f"line {witness.event}"
-    return f"{where.strip()} at {witness.at:.3f} s\n{witness.data}"
+def _told(evidence: Evidence) -> str:
+    where = f"event {evidence.n} {evidence.event}" if evidence.n else f"line {evidence.event}"
+    return f"{where.strip()} at {evidence.at:.3f} s\n{evidence.data}"
 
 
 def _earlier(checked: Checked) -> Iterable[str]:
