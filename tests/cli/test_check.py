@@ -312,7 +312,7 @@ def test_the_keys_of_json_are_those_of_the_readme(origin: str) -> None:
 
 
 WRONG = [
-    (("--status", "abc"), "--status 'abc' is no number"),
+    (("--status", "abc"), "--status 'abc' is not a whole number"),
     (("--ending", "eoff"), "'eoff' is not a valid ending"),
     (("--text", "("), "is not a valid regular expression"),
     (("--expect", "a ="), "not a JMESPath expression"),
