@@ -1,4 +1,4 @@
-"""What is expected of a stream as a whole: its reply, its end, how much there is of it."""
+"""Expectations of a stream as a whole: its reply, its ending, its number of events."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ WHOLE: Final = (Ending.DONE, Ending.EOF, Ending.EOF_UNVERIFIED, Ending.LIMIT)
 
 
 class IsEventStream(Expectation):
-    """By default: the reply, or the file, is an event stream."""
+    """Default expectation that the reply, or the file, is an event stream."""
 
     name = "reply"
 
@@ -22,19 +22,19 @@ class IsEventStream(Expectation):
         super().__init__("an event stream")
 
     def judge(self, facts: StreamFacts, /) -> Judgement:
-        """Status and content type, as the reply has them."""
+        """Return the status and content type of the reply."""
         opened = facts.opened
         if opened is None:
             return Judgement(False, "no reply")
         if opened.status is None:
-            found = {"other": "something else"}.get(opened.media, opened.media)
-            return Judgement(opened.media != "other", found)
+            media = {"other": "something else"}.get(opened.media, opened.media)
+            return Judgement(opened.media != "other", media)
         kind = media_type.essence(opened.header("content-type")) or "no content type"
         return Judgement(opened.media != "other", f"{opened.status} {kind}")
 
 
 class Whole(Expectation):
-    """By default: the stream came to its end, and no event reports an error."""
+    """Default expectation that the stream ends normally and no event reports an error."""
 
     name = "ending"
 
@@ -42,11 +42,11 @@ class Whole(Expectation):
         super().__init__("whole, no error event")
 
     def can_change(self, _: StreamFacts, /) -> bool:
-        """The end is still to come."""
+        """Return True: the end is still to come."""
         return True
 
     def judge(self, facts: StreamFacts, /) -> Judgement:
-        """The ending and its evidence."""
+        """Return the ending and its evidence."""
         return Judgement(facts.closed.ending in WHOLE, _ending(facts.closed), facts.error)
 
 
@@ -62,13 +62,13 @@ class Status(Expectation):
         super().__init__(str(self.status))
 
     def judge(self, facts: StreamFacts, /) -> Judgement:
-        """The status of the reply; a file has none."""
+        """Return the status of the reply; a file has none."""
         status = facts.opened.status if facts.opened else None
         return Judgement(status == self.status, "none" if status is None else str(status))
 
 
 class EndingIs(Expectation):
-    """Expectation that the stream ends in one of the ways named: `NAME[,NAME]`."""
+    """Expectation that the stream ends in one of the named ways: `NAME[,NAME]`."""
 
     name = "ending"
 
@@ -78,22 +78,24 @@ class EndingIs(Expectation):
         for name in names:
             if name not in known:
                 close = difflib.get_close_matches(name, known, n=1)
-                hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}"
+                hint = (
+                    f"did you mean {close[0]}?" if close else f"the endings are {', '.join(known)}"
+                )
                 raise UsageError(f"{self.option} {name!r} is not a valid ending", hint)
         self.endings = frozenset(map(Ending, names))
         super().__init__(" or ".join(names))
 
     def can_change(self, _: StreamFacts, /) -> bool:
-        """The end is still to come."""
+        """Return True: the end is still to come."""
         return True
 
     def judge(self, facts: StreamFacts, /) -> Judgement:
-        """The ending and its evidence."""
+        """Return the ending and its evidence."""
         return Judgement(facts.closed.ending in self.endings, _ending(facts.closed), facts.error)
 
 
 class MinEvents(Expectation):
-    """Expectation of a number of events, or more."""
+    """Expectation of a minimum number of events."""
 
     name = "min-events"
 
@@ -102,11 +104,11 @@ class MinEvents(Expectation):
         super().__init__(f"{self.least:,} or more")
 
     def can_change(self, _: StreamFacts, /) -> bool:
-        """More of them might come."""
+        """Return True: more of them might come."""
         return True
 
     def judge(self, facts: StreamFacts, /) -> Judgement:
-        """The number of events."""
+        """Return the number of events."""
         messages = facts.timing.messages
         return Judgement(messages >= self.least, f"{messages:,}")
 
