@@ -123,7 +123,7 @@ class MaxGap(Within):
         self._before = row
 
     def due(self, _: AnswerProgress, /) -> float | None:
-        """Return the time limit for the next event: None before the first and after the sentinel."""
+        """Return the limit for the next event, None before the first and after the sentinel."""
         before = self._before
         if before is None or before.message.data == SENTINEL:
             return None
