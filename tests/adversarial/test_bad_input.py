@@ -79,7 +79,7 @@ BAD_WORDS = [
     (["convert", "one.sse", "--to", "hra"], "'hra' is not one of", "did you mean har?"),
     (["serve", "--speed", "fast"], "'fast' is no number", "--help"),
     (["serve", "--journal", "-"], "can't write the journal -: it is no file", "another"),
-    (["check", "one.sse", "--junit", "-"], "standard output is not for the JUnit", "report.xml"),
+    (["check", "one.sse", "--junit", "-"], "can't write the JUnit report to stand", "report.xml"),
     (["one.sse", "--no-such"], "--no-such", "did you mean --no-summary"),
     (["one.sse", "--quary", "a"], "--quary", ""),
     (["tail", "one.sse", "-n", "1"], "-n (--max-events) is no option of sse tail, but of sse watch",
