@@ -46,7 +46,7 @@ class ExpectationDeadlines(Observer):
 
     @property
     def waits(self) -> bool:
-        """Whether any expectation sets a time limit for an event."""
+        """True if any expectation sets a time limit for an event."""
         return bool(self._waiting)
 
     def note(self, note: Note, /) -> None:

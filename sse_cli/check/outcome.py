@@ -49,12 +49,12 @@ class Outcome:
 
     @property
     def held(self) -> bool:
-        """Whether every expectation holds."""
+        """True if every expectation holds."""
         return self.exit_code == ExitCode.OK
 
     @property
     def is_judged(self) -> bool:
-        """Whether anything could be judged."""
+        """True if anything could be judged."""
         return self.exit_code in (ExitCode.OK, ExitCode.EXPECTATION)
 
     @property
@@ -74,7 +74,7 @@ class Attempt:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there was a stream, but no event in it."""
+        """True if there was a stream, but no event in it."""
         events = self.answer.get("timing", {}).get("events")
         return events == 0 and self.outcome.closed.ending in WHOLE
 

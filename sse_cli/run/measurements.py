@@ -44,7 +44,7 @@ class RunReport:
 
     @property
     def failed(self) -> bool:
-        """Whether the ending is a failure to explain."""
+        """True if the ending is a failure to explain."""
         ending = self.closed.ending
         return EXIT_CODES[ending] != 0 and ending is not Ending.INTERRUPTED
 

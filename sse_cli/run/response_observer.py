@@ -60,7 +60,7 @@ class ResponseObserver(Observer):
 
     @property
     def is_unknown(self) -> bool:
-        """Whether no format was found."""
+        """True if no format was found."""
         return self.accumulator.format is None
 
     def rows(self, rows: Sequence[Row], /) -> Sequence[Row]:

@@ -84,7 +84,7 @@ class StreamRun:
 
     @property
     def may_stop(self) -> bool:
-        """Whether any message may end the run: if so, the source must not push."""
+        """True if any message may end the run: if so, the source must not push."""
         return bool(self._stop)
 
     def push(self, chunk: Chunk) -> bool:

@@ -42,14 +42,14 @@ class StreamFacts:
 
     @property
     def started(self) -> bool:
-        """Whether there is a stream to judge: events, or a reply that was read as a stream."""
+        """True if there is a stream to judge: events, or a reply that was read as a stream."""
         if self.opened is None or self.timing.messages:
             return self.timing.messages > 0
         return self.opened.media != "other" and self.closed.ending is not Ending.REFUSED
 
     @property
     def has_times(self) -> bool:
-        """Whether the stamps are meaningful: a raw stream in a file is read all at once."""
+        """True if the stamps are meaningful: a raw stream in a file is read all at once."""
         return self.closed.at > 0 or self.opened is None or self.opened.status is not None
 
 
