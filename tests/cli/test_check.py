@@ -325,9 +325,9 @@ WRONG = [
     (("--junit", "/"), "can't write the JUnit report to /: "),
     (("--keep", "/dev/null/x"), "can't keep recordings in /dev/null/x: "),
     (("--attempts", "2", "--record", "x"), "--record is for one run"),
-    (("--keep", "x", "--record", "y"), "--record keeps every run and --keep what fails"),
+    (("--keep", "x", "--record", "y"), "--record keeps every run, and --keep only failed ones"),
     (("--record", "/nowhere/x"), "can't record to /nowhere/x"),
-    (("-q", "x"), "-q (--query) is no option of sse check"),
+    (("-q", "x"), "-q (--query) is not an option of sse check"),
 ]
 
 
