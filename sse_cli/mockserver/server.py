@@ -76,7 +76,9 @@ class Server:
         limits: Limits | None = None,
     ) -> None:
         if not 0 <= speed < float("inf"):
-            raise UsageError(f"{speed} is no speed", "2 is twice as fast, 0 is without waits")
+            raise UsageError(
+                f"{speed} is not a valid speed", "2 is twice as fast, 0 is without waits"
+            )
         allowed = access_control.for_host(host, cors, remote=remote)
         self._router = Router(scenarios, allowed, self._apply_fault, speed)
         self.limits = limits or Limits()

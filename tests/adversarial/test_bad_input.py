@@ -78,7 +78,7 @@ BAD_WORDS = [
     (["convert", "one.sse"], "missing option '--to': sse, jsonl, har", "--help"),
     (["convert", "one.sse", "--to", "hra"], "'hra' is not one of", "did you mean har?"),
     (["serve", "--speed", "fast"], "'fast' is not a number", "--help"),
-    (["serve", "--journal", "-"], "can't write the journal -: it is no file", "another"),
+    (["serve", "--journal", "-"], "can't write the journal -: it is not a file", "another"),
     (["check", "one.sse", "--junit", "-"], "the JUnit report to standard output", "report.xml"),
     (["one.sse", "--no-such"], "--no-such", "did you mean --no-summary"),
     (["one.sse", "--quary", "a"], "--quary", ""),

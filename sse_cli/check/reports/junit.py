@@ -1,6 +1,6 @@
 """The JUnit XML report, for CI systems: one suite per stream, one case per expectation.
 
-There is no standard. The output satisfies the two schemas in common use: that of Ant's JUnit task
+No standard exists. The output satisfies the two schemas in common use: that of Ant's JUnit task
 (which requires every attribute, `properties`, `system-out` and `system-err`, in this order), and
 that of Jenkins' xUnit plugin (which allows at most three decimals in times).
 XML 1.0, 2.2 excludes control characters, surrogates and noncharacters: they are written as

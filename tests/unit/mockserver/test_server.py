@@ -537,7 +537,7 @@ def test_only_loopback_is_listened_on(host: str) -> None:
 
 @pytest.mark.parametrize("speed", [-1.0, float("nan"), float("inf")])
 def test_a_speed_must_be_a_number_from_zero(speed: float) -> None:
-    with pytest.raises(UsageError, match="is no speed"):
+    with pytest.raises(UsageError, match="is not a valid speed"):
         Server({}, speed=speed)
 
 
