@@ -16,11 +16,14 @@ Function = ast.FunctionDef | ast.AsyncFunctionDef
 
 # A function's docstring opens with a verb, so never with one of these.
 NOT_VERBS = frozenset(
-    ["A", "An", "The", "All", "Any", "Each", "Every", "Some", "No", "One", "Several", "Two", "What", "Whatever", "Which", "Who", "Whoever", "Whether", "How", "When", "Where", "Why", "That", "This", "These", "Those", "They", "It", "Its", "There", "As", "Of", "In", "From", "To", "For", "By", "Nothing"]
+    """
+    A An The All Any Each Every Some No One Several Two What Whatever Which Who Whoever Whether How
+    When Where Why That This These Those They It Its There As Of In From To For By Nothing
+    """.split()  # noqa: SIM905 (a list of sixty quoted words is harder to read)
 )
 # A class or a module is a noun phrase; these open a clause without a head.
 NOT_NOUNS = frozenset(
-    ["What", "Whatever", "Which", "Who", "Whoever", "Whether", "How", "When", "Where", "Why", "That", "Those"]
+    "What Whatever Which Who Whoever Whether How When Where Why That Those".split()  # noqa: SIM905
 )
 CLAUSE = re.compile(r"(?:^|[.:;] |\n\n)(What|Whatever|Who|Whoever|Those (?:that|who))\b")
 IS_NO = re.compile(r"\b(?<![Tt]here )(?:is|are) no (?!longer|more)")

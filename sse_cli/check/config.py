@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from sse_cli.check.config_keys import KEYS, Part
-from sse_cli.check.config_kinds import VALUE_KINDS, type_of
+from sse_cli.check.config_value_types import VALUE_KINDS, type_of
 from sse_cli.check.toml_positions import Place, places, written_twice
 from sse_cli.model.errors import UsageError
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal, NamedTuple
 
-from sse_cli.check.config_kinds import Kind
+from sse_cli.check.config_value_types import Kind
 from sse_cli.request.options import OPTIONS, RequestOption
 
 Part = Literal["target", "request", "reading", "resuming", "limits", "expectation"]

@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from sse_cli.check.config_keys import KEYS, Key
-from sse_cli.check.config_kinds import VALUE_KINDS
+from sse_cli.check.config_value_types import VALUE_KINDS
 
 
 def text() -> str:

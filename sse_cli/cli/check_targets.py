@@ -12,7 +12,7 @@ from sse_cli.check import config
 from sse_cli.check.stream_check import StreamCheck
 from sse_cli.cli.options.check import CheckOptions, ExpectationOptions
 from sse_cli.cli.options.stream import ReadingOptions, RecordingOptions, ResumeOptions
-from sse_cli.cli.target import Pairs, settings_of
+from sse_cli.cli.target_settings import Pairs, settings_of
 from sse_cli.model.errors import UsageError
 
 _OPTION: Final = re.compile(r"(?:invalid )?--([a-z0-9.-]+)")

@@ -18,7 +18,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from sse_cli.cli.options.groups import expanded
-from sse_cli.cli.target import CURL, kind_of
+from sse_cli.cli.target_settings import CURL, kind_of
 from sse_cli.model.errors import UsageError
 from sse_cli.request import options as request_options
 

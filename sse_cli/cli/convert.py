@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from sse_cli.cli import output as outputs
+from sse_cli.cli import watch_output as outputs
 from sse_cli.cli.options.stream import Format, OutputOptions
 from sse_cli.convert.event_stream import Bodies
 from sse_cli.model.errors import UsageError
@@ -19,8 +19,8 @@ from sse_cli.render.stdout import Output, is_terminal
 from sse_cli.run.measurements import Measurements
 from sse_cli.run.stream_run import StreamRun
 from sse_cli.sources import files
+from sse_cli.sources.body_reading import Reading
 from sse_cli.sources.clock import RunClock
-from sse_cli.sources.media import Reading
 from sse_cli.text import json_values
 
 

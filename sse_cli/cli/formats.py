@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from sse_cli.cli import completion
-from sse_cli.cli.target import kind_of
+from sse_cli.cli.target_settings import kind_of
 from sse_cli.llm import wire_format
 from sse_cli.llm.extractor import envelope_of, envelope_of_ignored, explain
 from sse_cli.llm.wire_format import WireFormat
@@ -18,8 +18,8 @@ from sse_cli.parser.session import Session
 from sse_cli.render import console, formats_table
 from sse_cli.render.stdout import Output, is_terminal
 from sse_cli.sources import files
+from sse_cli.sources.body_reading import Reading
 from sse_cli.sources.clock import RunClock
-from sse_cli.sources.media import Reading
 from sse_cli.text import escaping
 
 

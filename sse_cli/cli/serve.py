@@ -12,7 +12,7 @@ import typer
 from sse_cli.cli import completion
 from sse_cli.cli.options.serve import SPEED, ListenOptions, PlayOptions
 from sse_cli.cli.options.stream import OutputOptions, RecordingOptions, StreamOptions
-from sse_cli.cli.target import settings_of
+from sse_cli.cli.target_settings import settings_of
 from sse_cli.cli.watch import follow
 from sse_cli.mockserver.scenarios import bundled
 from sse_cli.model.errors import UsageError

@@ -25,7 +25,7 @@ from sse_cli.cli.options.stream import (
     Texts,
     option,
 )
-from sse_cli.cli.target import settings_of
+from sse_cli.cli.target_settings import settings_of
 from sse_cli.cli.watch import TARGET
 from sse_cli.llm import wire_format
 from sse_cli.llm.accumulator import Accumulator
@@ -35,7 +35,7 @@ from sse_cli.model.causes import Cause
 from sse_cli.model.errors import UsageError
 from sse_cli.model.observer import Observer
 from sse_cli.query.selection import Query, as_text
-from sse_cli.render.response_writers import (
+from sse_cli.render.delta_writers import (
     JSONLinesWriter,
     PlainReasoning,
     ReasoningWriter,
@@ -195,13 +195,13 @@ def _writer(options: TailOptions) -> DeltaWriter:
         return NoWriter()
     if options.output is TailFormat.JSONL:
         return JSONLinesWriter(output)
-    reasoning = _reasoning_writer(options, output)
+    reasoning_writer = _reasoning_writer(options, output)
     if options.markdown and is_terminal():
         from sse_cli.render import console, markdown  # noqa: PLC0415 (Rich costs 40 ms)
 
         screen = console.make(options.color.value)
-        return markdown.MarkdownWriter(screen, reasoning, choice=options.choice)
-    return TextWriter(output, reasoning, choice=options.choice, terminal=is_terminal())
+        return markdown.MarkdownWriter(screen, reasoning_writer, choice=options.choice)
+    return TextWriter(output, reasoning_writer, choice=options.choice, terminal=is_terminal())
 
 
 def _reasoning_writer(options: TailOptions, output: Output) -> ReasoningWriter | None:
@@ -212,9 +212,9 @@ def _reasoning_writer(options: TailOptions, output: Output) -> ReasoningWriter |
         return None
     if where is Reasoning.STDOUT:
         return PlainReasoning(output, terminal=is_terminal())
-    from sse_cli.render import console, reasoning  # noqa: PLC0415 (Rich costs 40 ms)
+    from sse_cli.render import console, reasoning_writer  # noqa: PLC0415 (Rich costs 40 ms)
 
-    return reasoning.ConsoleReasoning(console.make(options.color.value, stderr=True))
+    return reasoning_writer.ConsoleReasoning(console.make(options.color.value, stderr=True))
 
 
 def _is_person_reading() -> bool:

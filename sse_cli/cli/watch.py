@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sse_cli.cli import hints, messages
-from sse_cli.cli import output as outputs
+from sse_cli.cli import watch_output as outputs
 from sse_cli.cli.command_line import PAIRS
 from sse_cli.cli.options.request import RequestOptions
 from sse_cli.cli.options.stream import (
@@ -19,7 +19,7 @@ from sse_cli.cli.options.stream import (
     ResumeOptions,
     StreamOptions,
 )
-from sse_cli.cli.target import settings_of
+from sse_cli.cli.target_settings import settings_of
 from sse_cli.model.causes import Cause
 from sse_cli.model.errors import UsageError
 from sse_cli.model.observer import Observer

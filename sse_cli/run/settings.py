@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from sse_cli.parser.event_stream import DEFAULT_MAX_SIZE
 from sse_cli.request.model import Request
-from sse_cli.sources.media import Reading
+from sse_cli.sources.body_reading import Reading
 from sse_cli.transport.reconnect import ReconnectPolicy
 
 

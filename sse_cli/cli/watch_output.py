@@ -9,7 +9,7 @@ from sse_cli.model.errors import UsageError
 from sse_cli.query.selection import Query
 from sse_cli.render.renderer import Renderer
 from sse_cli.render.stdout import is_terminal, standard_output
-from sse_cli.render.views import RawView, TextView
+from sse_cli.render.stdout_views import RawView, TextView
 
 
 def choose(options: OutputOptions, queries: Sequence[Query], *, force: bool = False) -> Format:

@@ -13,7 +13,7 @@ from sse_cli.request import builder, values
 from sse_cli.request.model import Request
 from sse_cli.run.settings import RecordingSettings, ResumeSettings, TargetSettings
 from sse_cli.sources import target as sources_target
-from sse_cli.sources.media import Reading
+from sse_cli.sources.body_reading import Reading
 from sse_cli.sources.target import Kind, UnknownTargetError
 from sse_cli.transport import reconnect
 from sse_cli.transport.reconnect import ReconnectPolicy
