@@ -18,9 +18,10 @@ import pytest
 
 from sse_cli import EventStreamParser
 from sse_cli.analysis.verdict import EXIT_CODES
-from sse_cli.check import config
+from sse_cli.check import config, json_schema
 from sse_cli.check.expectations import KINDS
-from sse_cli.mockserver import request_log, scenarios
+from sse_cli.mockserver import request_log
+from sse_cli.mockserver.scenarios import bundled
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
 from sse_cli.model.errors import ExitCode
@@ -46,7 +47,7 @@ APIS = {
 @pytest.fixture(scope="module")
 def origin() -> Iterator[str]:
     """A server with all scenarios, without waits."""
-    loaded = {name: scenarios.load(name) for name in scenarios.names()}
+    loaded = {name: bundled.load(name) for name in bundled.names()}
     with running(Server(loaded, speed=0)) as url:
         yield url
 
@@ -119,7 +120,7 @@ def test_the_readme_documents_every_key_of_the_journal() -> None:
     section = README.split("## Serve streams")[1].split("\n### ")[0]
     documented = set(re.findall(r"`(\w+)`", section))
     page = request_log.Exchange(0.0, 0.0, "GET", "/")
-    assert request_log.entry(page).keys() <= documented
+    assert request_log.log_entry(page).keys() <= documented
 
 
 def test_the_readme_names_every_option_of_serve(folder: Path, origin: str) -> None:
@@ -156,7 +157,7 @@ def test_the_readme_s_file_of_streams_is_one(tmp_path: Path) -> None:
     path.write_text(text)
     streams = config.read(str(path), (), {"OPENAI_API_KEY": "sk-test"})
     assert [one.name for one in streams] == ["chat", "without-a-key"]
-    jsonschema.validate(tomllib.loads(text), json.loads(config.SCHEMA.read_text("utf-8")))
+    jsonschema.validate(tomllib.loads(text), json_schema.schema())
 
 
 def test_the_readme_s_job_checks_a_file_of_streams(folder: Path, origin: str) -> None:
@@ -189,7 +190,7 @@ def test_the_readme_documents_every_key_of_json_lines(folder: Path, origin: str)
 
 def test_type_out_prints_the_answer_and_a_line_end(folder: Path, origin: str) -> None:
     done = run(f"examples/type-out.sh 'what is \"SSE\"?' {origin}/openai-chat", folder, origin)
-    wire = b"".join(step.data for step in scenarios.load("openai-chat").steps)
+    wire = b"".join(step.data for step in bundled.load("openai-chat").steps)
     messages = [m for m in EventStreamParser().feed(wire) if isinstance(m, Message)]
     payloads = [json.loads(m.data) for m in messages if m.data != "[DONE]"]
     choices = [choice for payload in payloads for choice in payload["choices"]]

@@ -13,6 +13,7 @@ import httpcore
 import httpx
 from httpcore._backends.sync import SyncStream
 
+from sse_cli.model.causes import Cause
 from sse_cli.model.errors import UsageError
 from sse_cli.request.model import Request
 from sse_cli.text import redaction
@@ -120,22 +121,17 @@ def build_transport(request: Request, url: httpx.URL) -> httpx.HTTPTransport:
             local_address={"4": "0.0.0.0", "6": "::"}.get(request.ip_family),
         )
     except ImportError:
-        raise UsageError(
-            "socks proxies are not supported", "use an http:// or https:// proxy with -x"
-        ) from None
+        raise UsageError("socks proxies are not supported", Cause.PROXY_SOCKS) from None
     except (ValueError, httpx.InvalidURL):  # their text may quote the proxy's password
         shown = redaction.url(proxy_of(request, url) or "")
-        raise UsageError(
-            f"the proxy {shown} can't be used",
-            "-x, --proxy or the environment names it; it reads http://HOST:PORT",
-        ) from None
+        raise UsageError(f"the proxy {shown} can't be used", Cause.PROXY_INVALID) from None
     if request.unix_socket:  # httpx has no parameter for it
         transport._pool._network_backend = _UnixSocketBackend()
     return transport
 
 
 def proxy_of(request: Request, url: httpx.URL) -> str | None:
-    """`--proxy`, else the environment's, as curl reads it (http_proxy, NO_PROXY, …).
+    """Return the request's proxy, else the environment's, as curl reads it (http_proxy, …).
 
     A unix socket is where to connect to, so that no proxy is left to ask.
     """

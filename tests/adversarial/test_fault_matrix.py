@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from sse_cli.analysis.verdict import EXIT_CODES
-from sse_cli.mockserver.faults import FAULTS
+from sse_cli.mockserver.faults.registry import FAULTS
 from sse_cli.model.events import Ending
 from tests.support.broken_server import EVENTS, Broken, broken
 from tests.support.failing_calls import Rig, rig
@@ -179,7 +179,7 @@ def test_it_ends_as_it_must_and_shows_what_was_sent(
         ran = program.sse(*look.words, server.url, *words)
         assert (look.ending(ran), ran.code) == (ending.value, EXIT_CODES[ending]), ran
         assert look.shown(ran) == texts(server) == shown
-        assert not again or len(server.journal) == expected.connections
+        assert not again or len(server.exchanges) == expected.connections
         assert b"Traceback" not in ran.err
 
 

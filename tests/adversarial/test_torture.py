@@ -20,7 +20,7 @@ from pathlib import Path
 
 import pytest
 
-from sse_cli.mockserver import scenarios
+from sse_cli.mockserver.scenarios import bundled
 from tests.support.failing_calls import Rig, Run, rig
 from tests.support.program import PATIENCE, PROGRAM, Ran, environment, error_and_hint, sse
 from tests.support.wire import CHUNKED, LAST_CHUNK, STREAM, Handler, Peer, Wire, chunk, head, whole
@@ -641,7 +641,7 @@ def test_each_call_of_the_demo_that_fails(
     ("number", "code"), [(errno.ENOSPC, 7), (errno.EIO, 7), (errno.EPIPE, -signal.SIGPIPE)]
 )
 def test_each_write_of_a_server_that_fails_ends_it(calls: Rig, number: int, code: int) -> None:
-    lines = len(scenarios.names())
+    lines = len(bundled.names())
     *broken, unbroken = calls.runs(["serve", "--port", "0"], "write", number, lines=lines)
     assert unbroken.code == -signal.SIGINT
     assert broken
@@ -651,7 +651,7 @@ def test_each_write_of_a_server_that_fails_ends_it(calls: Rig, number: int, code
 
 
 def test_a_server_goes_on_when_nobody_can_be_told_of_it(calls: Rig) -> None:
-    lines = len(scenarios.names())
+    lines = len(bundled.names())
     *broken, _ = calls.runs(["serve", "--port", "0"], "talk", errno.ENOSPC, lines=lines)
     assert broken
     assert {run.code for run in broken} == {-signal.SIGINT}

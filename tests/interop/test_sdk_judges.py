@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from sse_cli.mockserver import scenarios
+from sse_cli.mockserver.scenarios import bundled
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
 from tests.support.program import sse
@@ -22,7 +22,7 @@ QUESTION: Any = [{"role": "user", "content": "Hi"}]
 def origin() -> Iterator[str]:
     """Our scenarios without their waits; each answers at every path below its name."""
     names = ("openai-chat", "openai-responses", "anthropic")
-    with running(Server({name: scenarios.load(name) for name in names}, speed=0)) as url:
+    with running(Server({name: bundled.load(name) for name in names}, speed=0)) as url:
         yield url
 
 

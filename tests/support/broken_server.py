@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from sse_cli.mockserver.faults import named
+from sse_cli.mockserver.faults.registry import find_fault
 from sse_cli.mockserver.request_log import Exchange
-from sse_cli.mockserver.scenarios import Scenario
+from sse_cli.mockserver.scenarios.scenario import Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
 from sse_cli.model.events import Message
@@ -29,15 +29,15 @@ class Broken:
     """A server with a fault that runs, and what it wrote down."""
 
     url: str
-    journal: list[Exchange] = field(default_factory=list)
+    exchanges: list[Exchange] = field(default_factory=list)
 
     def sent(self) -> list[str]:
         """The data of every complete event that was sent, over all connections, in order."""
-        return [data for exchange in self.journal for data in events(bytes(exchange.said))]
+        return [data for exchange in self.exchanges for data in events(bytes(exchange.said))]
 
     def asked_after(self) -> list[bytes | None]:
         """The Last-Event-ID of each request."""
-        return [exchange.last_event_id for exchange in self.journal]
+        return [exchange.last_event_id for exchange in self.exchanges]
 
 
 @contextmanager
@@ -45,11 +45,11 @@ def broken(
     name: str | None, times: int | None = None, scenario: Scenario = NUMBERED
 ) -> Iterator[Broken]:
     """Serve `scenario` with the fault `name` on the first `times` replies, or on all."""
-    journal: list[Exchange] = []
-    fault = named(name) if name else None
-    server = Server({scenario.name: scenario}, fault=fault, times=times, journal=journal)
+    exchanges: list[Exchange] = []
+    fault = find_fault(name) if name else None
+    server = Server({scenario.name: scenario}, fault=fault, times=times, exchanges=exchanges)
     with running(server) as base:
-        yield Broken(f"{base}/{scenario.name}", journal)
+        yield Broken(f"{base}/{scenario.name}", exchanges)
 
 
 def events(body: bytes) -> list[str]:

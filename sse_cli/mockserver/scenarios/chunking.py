@@ -1,7 +1,7 @@
-"""How the bytes of a reply are cut into writes: by size, by event, or not at all.
+"""The chunking of a reply into writes: by size, by event, or none.
 
-A write can leave when its last byte is there, so it waits as long as all the writes did that
-began inside it. The bytes stay the same, and so does the time of the last one.
+A write can start once its last byte is available, so it waits as long as all the steps that begin
+inside it. The bytes stay the same, and so does the time of the last one.
 """
 
 from __future__ import annotations
@@ -12,62 +12,62 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Final, Literal, TypeAlias
 
-from sse_cli.mockserver.scenarios import Scenario, Step
+from sse_cli.mockserver.scenarios.scenario import Scenario, Step
 from sse_cli.model.errors import UsageError
 from sse_cli.model.media_type import NDJSON_TYPES, essence
 
-Cut: TypeAlias = int | Literal["event", "whole"]
+Chunking: TypeAlias = int | Literal["event", "whole"]
 
-# A line's end and an empty line after it (HTML 9.2.6); a CR is never torn from its LF.
+# The end of a line and an empty line after it (HTML 9.2.6); CR and LF are never separated.
 _BLANK_LINE: Final = re.compile(rb"(?>\r\n|\r|\n){2}")
 _LINE: Final = re.compile(rb"\n")
 
 
-def cut_of(text: str) -> Cut:
-    """The value of `--chunk`. Raises UsageError."""
+def parse_chunking(text: str) -> Chunking:
+    """Return the chunking that `text` describes. Raises UsageError if it is not valid."""
     if text in ("event", "whole"):
         return "event" if text == "event" else "whole"
     if text.isascii() and text.isdecimal() and len(text) < 10 and int(text) > 0:
         return int(text)
-    raise UsageError(
-        f"--chunk {text!r} is no way to cut a stream", "a number of bytes, event or whole"
-    )
+    raise UsageError(f"invalid chunk size {text!r}", "write a number of bytes, event or whole")
 
 
-def recut(scenario: Scenario, cut: Cut) -> Scenario:
-    """`scenario` in other writes. One that waits for a gate stays as it is."""
+def rechunk(scenario: Scenario, chunking: Chunking) -> Scenario:
+    """Return `scenario` with other writes; unchanged if it waits for a gate."""
     is_lines = essence(scenario.content_type) in NDJSON_TYPES
     mark = _LINE if is_lines else _BLANK_LINE
     return replace(
         scenario,
-        steps=_recut(scenario.steps, cut, mark),
-        again=_recut(scenario.again, cut, mark),
-        more=tuple(recut(one, cut) for one in scenario.more),
+        steps=_rechunk(scenario.steps, chunking, mark),
+        repeated=_rechunk(scenario.repeated, chunking, mark),
+        later_replies=tuple(rechunk(one, chunking) for one in scenario.later_replies),
     )
 
 
 def by_event(body: bytes, *, lines: bool = False) -> list[bytes]:
-    """`body` cut after each event, or after each line; joined it is `body`."""
+    """Split `body` after each event, or after each line; joined, the parts are `body`."""
     starts = [0, *_ends(body, "event", _LINE if lines else _BLANK_LINE)]
     return [body[start:end] for start, end in pairwise(starts)]
 
 
-def _recut(steps: tuple[Step, ...], cut: Cut, mark: re.Pattern[bytes]) -> tuple[Step, ...]:
-    waits: list[tuple[int, float]] = []  # where each step begins, and its wait
+def _rechunk(
+    steps: tuple[Step, ...], chunking: Chunking, mark: re.Pattern[bytes]
+) -> tuple[Step, ...]:
+    waits: list[tuple[int, float]] = []  # the offset at which each step begins, and its wait
     size = 0
     for step in steps:
         if not isinstance(step.delay, (int, float)):
             return steps
         waits.append((size, step.delay))
         size += len(step.data)
-    return tuple(_cut(b"".join(step.data for step in steps), waits, cut, mark))
+    return tuple(_steps(b"".join(step.data for step in steps), waits, chunking, mark))
 
 
-def _cut(
-    body: bytes, waits: list[tuple[int, float]], cut: Cut, mark: re.Pattern[bytes]
+def _steps(
+    body: bytes, waits: list[tuple[int, float]], chunking: Chunking, mark: re.Pattern[bytes]
 ) -> Iterator[Step]:
     start = taken = 0
-    for end in _ends(body, cut, mark):
+    for end in _ends(body, chunking, mark):
         delay = 0.0
         while taken < len(waits) and waits[taken][0] < end:
             delay += waits[taken][1]
@@ -78,17 +78,17 @@ def _cut(
         yield Step(rest, b"")
 
 
-def _ends(body: bytes, cut: Cut, mark: re.Pattern[bytes]) -> Iterator[int]:
-    """Where each write ends."""
-    if cut == "event":
+def _ends(body: bytes, chunking: Chunking, mark: re.Pattern[bytes]) -> Iterator[int]:
+    """Yield the offset at which each write ends."""
+    if chunking == "event":
         last = 0
-        for found in mark.finditer(body):
-            last = found.end()
+        for match in mark.finditer(body):
+            last = match.end()
             yield last
         if last < len(body):
             yield len(body)
-    elif cut == "whole":
+    elif chunking == "whole":
         yield from [len(body)] if body else []
     else:
-        yield from range(cut, len(body), cut)
+        yield from range(chunking, len(body), chunking)
         yield from [len(body)] if body else []

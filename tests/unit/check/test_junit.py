@@ -18,7 +18,7 @@ def test_a_report_in_a_folder_without_permission_is_an_error_before_the_run(
     path.parent.mkdir()
     with closed_folder(path.parent), pytest.raises(UsageError) as caught:
         junit.prepare(str(path))
-    assert caught.value.message == f"--junit {path}: permission denied"
+    assert caught.value.message == f"can't write the JUnit report to {path}: permission denied"
 
 
 def test_the_folder_of_a_report_is_made(tmp_path: Path) -> None:

@@ -1,6 +1,6 @@
-"""Bodies in content codings, and the bombs that these make possible.
+"""Bodies in content codings, and the compression bombs that these make possible.
 
-The table says what each does.
+The table in `registry.py` describes each function.
 """
 
 from __future__ import annotations
@@ -11,20 +11,22 @@ from dataclasses import replace
 from functools import cache
 from typing import Final
 
-from sse_cli.mockserver.faults.building_blocks import LINE_SIZE, PIECE, Asked, line, parts
-from sse_cli.mockserver.scenarios import MockReply, Scenario, Step
+from sse_cli.mockserver.faults.reply_parts import LINE_SIZE, PIECE, RequestInfo, line, parts
+from sse_cli.mockserver.scenarios.scenario import MockReply, Scenario, Step
 
 
 def _encoded(
     scenario: Scenario, coding: str, encode: Callable[[bytes], bytes], end: Callable[[], bytes]
 ) -> Scenario:
-    """Each step encoded so that it can be read at once."""
+    """Return the scenario with each step encoded so that a client can read it at once."""
     steps = [Step(one.delay, encode(one.data), one.data) for one in scenario.steps]
     headers = (*scenario.headers, ("Content-Encoding", coding))
     return replace(scenario, steps=(*steps, Step(0.0, end(), b"")), headers=headers)
 
 
-def deflated(scenario: Scenario, _asked: Asked, *, coding: str, window_bits: int) -> MockReply:
+def deflated(
+    scenario: Scenario, _request: RequestInfo, *, coding: str, window_bits: int
+) -> MockReply:
     deflate = zlib.compressobj(wbits=window_bits)
 
     def encode(data: bytes) -> bytes:
@@ -33,8 +35,8 @@ def deflated(scenario: Scenario, _asked: Asked, *, coding: str, window_bits: int
     return _encoded(scenario, coding, encode, deflate.flush)
 
 
-def gzip_bomb(scenario: Scenario, _asked: Asked) -> MockReply:
-    """A member for each event and one for the bomb (RFC 1952, 2.2)."""
+def gzip_bomb(scenario: Scenario, _request: RequestInfo) -> MockReply:
+    """Return a gzip member for each event, and one for the bomb (RFC 1952, 2.2)."""
 
     def member(step: Step) -> Step:
         return Step(step.delay, zlib.compress(step.data, wbits=31), step.data)
@@ -47,8 +49,8 @@ def gzip_bomb(scenario: Scenario, _asked: Asked) -> MockReply:
     return replace(scenario, steps=steps, headers=headers)
 
 
-def deflate_bomb(scenario: Scenario, _asked: Asked) -> MockReply:
-    """One zlib stream (RFC 1950) of deflate's blocks, each part's to be read at once."""
+def deflate_bomb(scenario: Scenario, _request: RequestInfo) -> MockReply:
+    """Return one zlib stream (RFC 1950) of deflate blocks; a client can read each part at once."""
     before, step, after = parts(scenario)
     bomb = _bomb(-15)
     checksum = 1
@@ -73,16 +75,20 @@ def deflate_bomb(scenario: Scenario, _asked: Asked) -> MockReply:
 
 @cache
 def _bomb(window_bits: int) -> bytes:
-    """An event with a too large line, as a gzip member (31) or as blocks of deflate (-15):
-    nothing in it marks a place to stop."""
+    """Return an event with a line that is too large, as a gzip member (31) or deflate blocks (-15).
+
+    Nothing in it tells a decoder where to stop.
+    """
     packer = zlib.compressobj(wbits=window_bits)
     packed = [packer.compress(step.data) for step in line(LINE_SIZE, b"x" * 2**20)]
     return b"".join(packed) + packer.flush(zlib.Z_FINISH if window_bits > 0 else zlib.Z_FULL_FLUSH)
 
 
-def unread(scenario: Scenario, _asked: Asked, *, coding: str) -> MockReply:
-    """A coding that nobody asked for, so that nothing is learnt from it. Its blocks are
-    stored uncompressed: Python has no encoder for them, and none is needed."""
+def unread(scenario: Scenario, _request: RequestInfo, *, coding: str) -> MockReply:
+    """Return the scenario in a coding that clients do not accept, so they can read nothing of it.
+
+    Its blocks are stored uncompressed: Python has no encoder for them, and none is needed.
+    """
     start, store, end = _STORED[coding]
     coded = _encoded(scenario, coding, store, lambda: end)
     return replace(
@@ -92,18 +98,18 @@ def unread(scenario: Scenario, _asked: Asked, *, coding: str) -> MockReply:
 
 
 def _brotli_block(data: bytes) -> bytes:
-    """RFC 7932, 9.2: not the last, four nibbles of length less one, uncompressed."""
+    """Return blocks as in RFC 7932, 9.2: not the last, length - 1 in four nibbles, uncompressed."""
     parts = (data[start : start + PIECE] for start in range(0, len(data), PIECE))
     return b"".join((len(one) - 1 << 3 | 1 << 19).to_bytes(3, "little") + one for one in parts)
 
 
 def _zstd_block(data: bytes) -> bytes:
-    """RFC 8878, 3.1.1.2: not the last, raw, its size."""
+    """Return blocks as in RFC 8878, 3.1.1.2: not the last, raw, its size."""
     parts = (data[start : start + PIECE] for start in range(0, len(data), PIECE))
     return b"".join((len(one) << 3).to_bytes(3, "little") + one for one in parts)
 
 
-# The start (window size), a block, the end: an empty last block.
+# The start (with the window size), a function for blocks, and the end: an empty last block.
 _STORED: Final = {
     # 64 KiB of window take one bit; an empty metadata block (9.2) fills up the byte.
     "br": (b"\x0c", _brotli_block, b"\x03"),
