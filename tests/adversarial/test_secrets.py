@@ -25,8 +25,9 @@ from urllib.parse import quote
 import pytest
 
 from tests.support.program import Ran, error_and_hint, sse
+from tests.support.replies import CHUNKED, STREAM, chunk, head, whole
 from tests.support.terminal import Terminal
-from tests.support.wire import CHUNKED, STREAM, Handler, Peer, Wire, chunk, head, whole
+from tests.support.wire import Handler, Peer, Wire
 
 MARK = "canary-"
 EVENTS = b"id: 1\nretry: 100\ndata: one\n\ndata: [DONE]\n\n"

@@ -23,7 +23,8 @@ import pytest
 from sse_cli.mockserver import scenarios
 from tests.support.failing_calls import Rig, Run, rig
 from tests.support.program import PATIENCE, PROGRAM, Ran, environment, error_and_hint, sse
-from tests.support.wire import CHUNKED, LAST_CHUNK, STREAM, Handler, Peer, Wire, chunk, head, whole
+from tests.support.replies import CHUNKED, LAST_CHUNK, STREAM, chunk, head, whole
+from tests.support.wire import Handler, Peer, Wire
 
 STREAMED = (
     b': hello\nretry: 100\n\nid: 1\ndata: {"a": "one"}\n\n'

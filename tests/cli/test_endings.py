@@ -18,7 +18,8 @@ from sse_cli.model.events import Chunk, Closed, Ending, Opened
 from sse_cli.render import summary
 from sse_cli.render.summary import WatchReport, footer
 from tests.support.program import Ran, finish, sse, start
-from tests.support.wire import CHUNKED, STREAM, Handler, Peer, Wire, chunk, head, whole
+from tests.support.replies import CHUNKED, STREAM, chunk, head, whole
+from tests.support.wire import Handler, Peer, Wire
 
 ONE = b"id: 1\ndata: one\n\n"
 STREAMING = head(STREAM, CHUNKED)

@@ -29,7 +29,7 @@ from tests.support.program import (
     sse,
     start,
 )
-from tests.support.raw_server import RecordingServer
+from tests.support.wire import Wire
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
 TWO = b"data: one\n\ndata: two\n\n"
@@ -86,7 +86,7 @@ ENDINGS = [
 def test_an_ending_has_its_exit_code_and_loses_nothing(
     ending: str, code: int, reply: bytes, words: list[str], shown: str
 ) -> None:
-    with RecordingServer(reply) as server:
+    with Wire(reply) as server:
         ran = sse(server.origin, "-o", "text", *words)
         told = sse(server.origin, "-o", "jsonl", "--all", *words)
     assert ran.code == told.code == code
@@ -100,7 +100,7 @@ def test_an_ending_has_its_exit_code_and_loses_nothing(
 
 
 def test_a_stream_that_is_cut_prints_what_came_and_then_the_error() -> None:
-    with RecordingServer(framed(TWO, more=9)) as server:
+    with Wire(framed(TWO, more=9)) as server:
         done = subprocess.run(
             [*PROGRAM, server.origin, "-o", "text"],
             stdout=subprocess.PIPE,

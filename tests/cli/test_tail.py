@@ -21,7 +21,8 @@ from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
 from tests.support.paths import FORMATS as CORPUS
 from tests.support.program import Ran, error_and_hint, finish, sse, start
-from tests.support.wire import CHUNKED, STREAM, Peer, Wire, chunk, head, whole
+from tests.support.replies import CHUNKED, STREAM, chunk, head, whole
+from tests.support.wire import Peer, Wire
 
 STREAMS: Final = sorted(path for path in CORPUS.iterdir() if path.suffix != ".json")
 DONE: Final = b"data: [DONE]\n\n"

@@ -12,7 +12,9 @@ from typing import Any
 import pytest
 
 from tests.support.program import sse
-from tests.support.raw_server import Recorded, RecordingServer
+from tests.support.replies import HELLO
+from tests.support.requests import Recorded
+from tests.support.wire import Wire
 from tests.unit.request.test_curl import CASES, as_we_send, needs_curl, run_case, upper_escapes
 
 APART = ("host", "content-length")  # compared on their own
@@ -26,7 +28,7 @@ def field(request: Recorded, name: str) -> list[str]:
 @needs_curl
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
 def test_sse_curl_sends_what_curl_sends(case: dict[str, Any], tmp_path: Path) -> None:
-    with RecordingServer() as server:
+    with Wire(HELLO) as server:
         ran = run_case(case, tmp_path, server)
         done = sse("-o", "text", "curl", *ran.words, stdin=ran.stdin, cwd=tmp_path)
     assert (done.code, done.text, done.talk) == (0, "hello\n", "")

@@ -26,7 +26,9 @@ from sse_cli.request.curl import Option, Pasted
 from sse_cli.request.model import OPTIONS as REQUEST_OPTIONS
 from sse_cli.request.model import Request, build
 from tests.support.paths import CORPUS
-from tests.support.raw_server import Recorded, RecordingServer
+from tests.support.replies import HELLO
+from tests.support.requests import Recorded
+from tests.support.wire import Wire
 
 CASES: list[dict[str, Any]] = json.loads((CORPUS / "curl_commands.json").read_text("utf-8"))
 ALONE = [case for case in CASES if "<<" not in case["command"]]  # here-documents are the shell's
@@ -48,7 +50,7 @@ class Ran(NamedTuple):
     stdin: bytes
 
 
-def run_case(case: dict[str, Any], folder: Path, server: RecordingServer) -> Ran:
+def run_case(case: dict[str, Any], folder: Path, server: Wire) -> Ran:
     """Run one case of the corpus in `folder`, with real curl against `server`."""
     for name, content in case.get("files", {}).items():
         folder.joinpath(name).write_bytes(content.encode())
@@ -128,7 +130,7 @@ def options(*words: str, **variables: str) -> list[tuple[str, str]]:
 def test_a_pasted_command_asks_for_what_real_curl_asks_for(
     case: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with RecordingServer() as server:
+    with Wire(HELLO) as server:
         ran = run_case(case, tmp_path, server)
     monkeypatch.chdir(tmp_path)
     pasted = curl.parse(ran.words, OURS, {})

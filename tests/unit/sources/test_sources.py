@@ -19,7 +19,10 @@ from sse_cli.model.events import Chunk, Closed, Ending, Opened, Signal
 from sse_cli.request.model import Request
 from sse_cli.sources import files
 from sse_cli.sources.files import Reading, kind_of
-from tests.support.wire import PATIENCE, STREAM, Wire, body, chunks, closed, head, opened, whole
+from tests.support.listener import PATIENCE
+from tests.support.replies import STREAM, head, whole
+from tests.support.signals import body, chunks, closed, opened
+from tests.support.wire import Wire
 
 EVENT = b"data: one\n\n"
 LINE = b'{"a":1}\n'

@@ -18,19 +18,10 @@ from sse_cli.model.events import Comment, Ending, Event, Message, Opened, Reconn
 from sse_cli.parser.session import Session
 from sse_cli.request.model import Request
 from tests.support.client import AGAIN, Time, follow, reconnector, scripted
+from tests.support.listener import PATIENCE
 from tests.support.program import finish, start
-from tests.support.wire import (
-    CHUNKED,
-    LAST_CHUNK,
-    PATIENCE,
-    STREAM,
-    Handler,
-    Peer,
-    Wire,
-    chunk,
-    head,
-    whole,
-)
+from tests.support.replies import CHUNKED, LAST_CHUNK, STREAM, chunk, head, whole
+from tests.support.wire import Handler, Peer, Wire
 
 EVENT = b"data: one\n\n"
 STREAMING = head(STREAM, CHUNKED)

@@ -20,22 +20,10 @@ from sse_cli.model.events import Chunk, Closed, Ending, Opened
 from sse_cli.request.model import Request, build
 from sse_cli.sources.files import RunClock
 from sse_cli.transport import connect
-from tests.support.wire import (
-    CHUNKED,
-    LAST_CHUNK,
-    PATIENCE,
-    STREAM,
-    Peer,
-    Wire,
-    ask,
-    body,
-    chunk,
-    chunks,
-    closed,
-    head,
-    opened,
-    whole,
-)
+from tests.support.listener import PATIENCE
+from tests.support.replies import CHUNKED, LAST_CHUNK, STREAM, chunk, head, whole
+from tests.support.signals import ask, body, chunks, closed, opened
+from tests.support.wire import Peer, Wire
 
 EVENT = b"data: one\n\n"
 OTHER = b"data: two\n\n"

@@ -25,22 +25,11 @@ import pytest
 from sse_cli.analysis.verdict import EXIT_CODES
 from sse_cli.model.events import Ending
 from sse_cli.transport.watchdog import Watchdog
+from tests.support.listener import PATIENCE
 from tests.support.program import environment, error_and_hint, finish, sse, start
-from tests.support.wire import (
-    CHUNKED,
-    PATIENCE,
-    STREAM,
-    Handler,
-    Peer,
-    Wire,
-    ask,
-    body,
-    chunk,
-    closed,
-    head,
-    on_time,
-    open_files,
-)
+from tests.support.replies import CHUNKED, STREAM, chunk, head
+from tests.support.signals import ask, body, closed
+from tests.support.wire import Handler, Peer, Wire, on_time, open_files
 from tests.unit.transport.test_http2 import begin, serving
 from tests.unit.transport.test_tls import make
 

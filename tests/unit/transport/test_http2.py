@@ -16,7 +16,8 @@ from sse_cli.model.events import Chunk, Closed, Ending, Opened, Signal
 from sse_cli.request.model import Request
 from sse_cli.sources.files import RunClock
 from sse_cli.transport import connect
-from tests.support.wire import PATIENCE, ask, body, closed, opened
+from tests.support.listener import PATIENCE
+from tests.support.signals import ask, body, closed, opened
 
 EVENT = b"data: one\n\n"
 OK = [(":status", "200"), ("content-type", "text/event-stream")]

@@ -39,10 +39,12 @@ from tests.support.client import (
     reconnector,
     scripted,
 )
+from tests.support.listener import PATIENCE
 from tests.support.paths import ROOT
 from tests.support.program import error_and_hint, finish, sse, start
-from tests.support.raw_server import _read_request
-from tests.support.wire import CHUNKED, PATIENCE, STREAM, Peer, Wire, chunk, head, open_files, whole
+from tests.support.replies import CHUNKED, STREAM, chunk, head, whole
+from tests.support.requests import read_request
+from tests.support.wire import Peer, Wire, open_files
 from tests.unit.transport.test_tls import certificate, context  # noqa: F401 (fixtures)
 
 EVENT = b"data: one\n\n"
@@ -648,7 +650,7 @@ class Journal:
             connection, _ = self._listener.accept()
             with connection, connection.makefile("rb") as stream:
                 connection.settimeout(PATIENCE)
-                request = _read_request(stream, connection)
+                request = read_request(stream, connection)
                 assert request is not None
                 self._answer(connection, int((header(request, "Last-Event-ID") or ["0"])[0]))
             self.connections += 1

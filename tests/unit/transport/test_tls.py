@@ -17,20 +17,9 @@ from sse_cli.model.errors import UsageError
 from sse_cli.model.events import Closed, Ending
 from sse_cli.request.model import Request
 from sse_cli.transport import tls
-from tests.support.wire import (
-    CHUNKED,
-    STREAM,
-    Peer,
-    Wire,
-    ask,
-    body,
-    chunk,
-    closed,
-    head,
-    on_time,
-    opened,
-    whole,
-)
+from tests.support.replies import CHUNKED, STREAM, chunk, head, whole
+from tests.support.signals import ask, body, closed, opened
+from tests.support.wire import Peer, Wire, on_time
 
 EVENT = b"data: one\n\n"
 SECONDS = 0.2

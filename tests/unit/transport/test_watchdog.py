@@ -18,22 +18,10 @@ from sse_cli.request.model import Request
 from sse_cli.sources.files import RunClock
 from sse_cli.transport import connect, error_mapping, handshake
 from sse_cli.transport.watchdog import FOREVER, Watchdog
-from tests.support.wire import (
-    CHUNKED,
-    LAST_CHUNK,
-    PATIENCE,
-    STREAM,
-    Peer,
-    Wire,
-    ask,
-    body,
-    chunk,
-    closed,
-    head,
-    on_time,
-    open_files,
-    whole,
-)
+from tests.support.listener import PATIENCE
+from tests.support.replies import CHUNKED, LAST_CHUNK, STREAM, chunk, head, whole
+from tests.support.signals import ask, body, closed
+from tests.support.wire import Peer, Wire, on_time, open_files
 
 EVENT = b"data: one\n\n"
 SECONDS = 0.2
