@@ -22,7 +22,7 @@ import pytest
 
 from sse_cli.mockserver import scenarios
 from tests.support.failing_calls import Rig, Run, rig
-from tests.support.program import PATIENCE, PROGRAM, Ran, environment, error_and_hint, sse
+from tests.support.program import PATIENCE, PROGRAM, Ran, environment, error_and_hint, in_shell, sse
 from tests.support.replies import CHUNKED, LAST_CHUNK, STREAM, chunk, head, whole
 from tests.support.wire import Handler, Peer, Wire
 
@@ -84,19 +84,6 @@ def run(
         check=False,
     )
     return Ran(done.returncode, done.stdout or b"", done.stderr or b"")
-
-
-def in_shell(script: str, words: list[str]) -> Ran:
-    """Run a bash script whose "$@" is `sse WORDS`."""
-    done = subprocess.run(
-        ["/bin/bash", "-c", script, "bash", *PROGRAM, *words],
-        env=environment(),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-    return Ran(done.returncode, done.stdout, done.stderr)
 
 
 def assert_in_order(ran: Ran) -> None:
@@ -182,7 +169,7 @@ def test_a_file_that_may_not_grow_is_7_and_a_true_start(
     words = with_target(way, big)
     whole_output = sse(*words).out
     out = tmp_path / "out"
-    ran = in_shell(f'ulimit -f {kibibytes}; exec "$@" > {out}', words)
+    ran = in_shell(f'ulimit -f {kibibytes}; exec "$@" > {out}', *words)
     assert ran.code == 7
     assert "file too large" in error_and_hint(last_two(ran))[0]
     written = out.read_bytes()
@@ -275,7 +262,7 @@ def test_descriptors_that_are_closed_in_any_combination(
         targets = {"file": str(file), "url": server.origin, "stdin": "-", "wrong": "no-such.sse"}
         words = ["--help"] if kind == "help" else [targets[kind], "-o", "text"]
         given = "" if kind != "stdin" or 0 in closed else f"< {file}"
-        ran = in_shell(f'"$@" {given} {redirections}; echo "code=$?" >&1', words)
+        ran = in_shell(f'"$@" {given} {redirections}; echo "code=$?" >&1', *words)
     output, _, code = ran.text.rpartition("code=")
     assert int(code) == expected_code(kind, closed)
     assert b"Traceback" not in ran.out + ran.err

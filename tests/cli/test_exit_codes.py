@@ -22,10 +22,11 @@ from sse_cli.mockserver.server_thread import running
 from tests.support.program import (
     PATIENCE,
     PROGRAM,
-    Ran,
     environment,
     error_and_hint,
     finish,
+    in_shell,
+    redirected,
     sse,
     start,
 )
@@ -184,29 +185,11 @@ def test_a_shell_sees_143_and_141(tmp_path: Path) -> None:
     # What the shell reports, not what Python makes of it. It kills once a line is out.
     kill = 'exec 3< <("$@"); read -r <&3; kill -TERM $!; wait $!; echo $?'
     with held() as (url, _):
-        assert in_bash(kill, url, "-o", "text", "-m", "30").out == b"143\n"
+        assert in_shell(kill, url, "-o", "text", "-m", "30").out == b"143\n"
     big = tmp_path / "big.sse"
     big.write_bytes(TWO * 50_000)  # more than any pipe holds
-    ran = in_bash('"$@" | head -n 1; echo ${PIPESTATUS[0]}', big, "-o", "text")
+    ran = in_shell('"$@" | head -n 1; echo ${PIPESTATUS[0]}', big, "-o", "text")
     assert (ran.out, ran.err) == (b"one\n141\n", b"")
-
-
-def in_bash(script: str, *words: str | Path) -> Ran:
-    """Run a script whose "$@" is `sse WORDS`."""
-    done = subprocess.run(
-        ["bash", "-c", script, "bash", *PROGRAM, *map(str, words)],
-        env=environment(),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-    return Ran(done.returncode, done.stdout, done.stderr)
-
-
-def redirected(redirection: str, *words: str | Path) -> Ran:
-    """Run `sse WORDS` with a shell's redirection."""
-    return in_bash(f'exec "$@" {redirection}', *words)
 
 
 @pytest.fixture
@@ -244,7 +227,7 @@ def test_a_closed_standard_error_changes_nothing(two: Path) -> None:
 def test_an_error_that_can_not_be_told_keeps_its_exit_code(two: Path) -> None:
     assert redirected("2> /dev/full", "no-such.sse").code == 2
     assert redirected("> /dev/full 2> /dev/full", two).code == 7
-    assert in_bash('"$@" 2>&1 | true; echo ${PIPESTATUS[0]}', "no-such.sse").out in (
+    assert in_shell('"$@" 2>&1 | true; echo ${PIPESTATUS[0]}', "no-such.sse").out in (
         b"2\n",
         b"141\n",
     )

@@ -19,7 +19,7 @@ from sse_cli.mockserver.scenarios import Scenario
 from sse_cli.mockserver.server import Breaking, Server
 from sse_cli.mockserver.server_thread import running
 from tests.interop.command import environment
-from tests.interop.real_servers import program
+from tests.support.other_programs import program
 
 PATIENCE = 120.0  # seconds; a browser starts in some three
 OPTIONS = (

@@ -16,8 +16,8 @@ from sse_cli.mockserver.scenarios import Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
 from tests.interop.command import PATIENCE, environment
-from tests.interop.real_servers import missing, program
 from tests.interop.streams import Told, cases, formats, parsed, shipped
+from tests.support.other_programs import missing, program
 from tests.support.program import sse
 
 pytestmark = pytest.mark.real

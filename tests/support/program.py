@@ -90,6 +90,24 @@ def finish(process: subprocess.Popen[bytes]) -> Ran:
     return Ran(process.returncode, out, err)
 
 
+def in_shell(script: str, *words: str | Path) -> Ran:
+    """Run a bash script whose "$@" is `sse WORDS`."""
+    done = subprocess.run(
+        ["bash", "-c", script, "bash", *PROGRAM, *map(str, words)],
+        env=environment(),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        timeout=PATIENCE,
+        check=False,
+    )
+    return Ran(done.returncode, done.stdout, done.stderr)
+
+
+def redirected(redirection: str, *words: str | Path) -> Ran:
+    """Run `sse WORDS` with a shell's redirection."""
+    return in_shell(f'exec "$@" {redirection}', *words)
+
+
 def error_and_hint(ran: Ran) -> tuple[str, str]:
     """The two lines that a failure ends with; asserts that they are just that."""
     assert b"Traceback" not in ran.err, ran.talk

@@ -28,12 +28,13 @@ from sse_cli.parser.session import Session
 from sse_cli.recording import reader, writer
 from sse_cli.recording.writer import Recorder, header_of
 from sse_cli.request.model import Request
-from tests.adversarial.test_fault_matrix import LARGE, MATRIX, RECONNECT
 from tests.support import program
 from tests.support.broken_server import NUMBERED, broken
+from tests.support.fault_matrix import LARGE, MATRIX, RECONNECT
 from tests.support.paths import FORMATS as CORPUS
 from tests.support.paths import ROOT
 from tests.support.program import Ran, error_and_hint, sse
+from tests.support.recordings import written
 
 STREAMS = sorted(path for path in CORPUS.iterdir() if path.suffix in (".sse", ".ndjson"))
 KILLS = int(os.environ.get("SSE_KILLS", "60"))
@@ -77,11 +78,6 @@ def restamped(signal: Signal, at: float) -> Signal:
 
 def read(*pieces: bytes) -> list[Signal]:
     return [*reader.read(pieces, "it.rec").signals]
-
-
-def written(signals: list[Signal]) -> bytes:
-    lines = [writer.first_line(header_of()), *map(writer.line_of, signals)]
-    return b"".join(lines)
 
 
 @given(runs(), st.integers(1, 40))

@@ -11,7 +11,7 @@ from sse_cli.model.events import Chunk, Closed, Ending, Opened
 from tests.support import program
 from tests.support.broken_server import broken
 from tests.support.program import error_and_hint, sse
-from tests.unit.recording.test_recording import written
+from tests.support.recordings import written
 
 ALL = ("-o", "jsonl", "--all")
 

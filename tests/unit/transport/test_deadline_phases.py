@@ -12,7 +12,6 @@ import gzip
 import os
 import selectors
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -25,13 +24,13 @@ import pytest
 from sse_cli.analysis.verdict import EXIT_CODES
 from sse_cli.model.events import Ending
 from sse_cli.transport.watchdog import Watchdog
+from tests.support.http2_server import begin, serving
 from tests.support.listener import PATIENCE
 from tests.support.program import environment, error_and_hint, finish, sse, start
 from tests.support.replies import CHUNKED, STREAM, chunk, head
 from tests.support.signals import ask, body, closed
+from tests.support.tls import server_context
 from tests.support.wire import Handler, Peer, Wire, on_time, open_files
-from tests.unit.transport.test_http2 import begin, serving
-from tests.unit.transport.test_tls import make
 
 EVENT = b"data: one\n\n"
 SECONDS = 0.2
@@ -39,16 +38,6 @@ OPENING = head(STREAM, CHUNKED) + chunk(EVENT)
 CONNECT, MAX, IDLE = "connect_timeout", "max_time", "idle_timeout"
 
 Ways = Iterator[dict[str, Any]]  # where to connect, and how: fields of a request
-
-
-@pytest.fixture(autouse=True)
-def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_PROXY", "*")
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make(tmp_path_factory.mktemp("tls"), "server")
 
 
 # What a peer does that has a connection
@@ -195,9 +184,7 @@ def by_tunnel(handler: Handler, certificate: Path | None) -> Ways:
         if certificate is None:
             handler(peer)
             return
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate)
-        with context.wrap_socket(peer.socket, server_side=True) as inner:
+        with server_context(certificate).wrap_socket(peer.socket, server_side=True) as inner:
             inner.settimeout(1)  # the block's end can't wake it: TLS has detached the socket
             inner.recv(65536)
             handler(Peer(inner, peer.request, peer.closing))
@@ -215,9 +202,7 @@ def deaf_proxy(handler: Handler) -> Ways:
 
 @contextlib.contextmanager
 def by_tls(handler: Handler, certificate: Path) -> Ways:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    with Wire(handler, tls=context) as server:
+    with Wire(handler, tls=server_context(certificate)) as server:
         yield {"url": server.origin, "insecure": True}
 
 

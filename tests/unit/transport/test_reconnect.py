@@ -45,7 +45,6 @@ from tests.support.program import error_and_hint, finish, sse, start
 from tests.support.replies import CHUNKED, STREAM, chunk, head, whole
 from tests.support.requests import read_request
 from tests.support.wire import Peer, Wire, open_files
-from tests.unit.transport.test_tls import certificate, context  # noqa: F401 (fixtures)
 
 EVENT = b"data: one\n\n"
 QUICK = ("--reconnect", "--retry-delay", "100ms", "-m", "30")
@@ -362,7 +361,7 @@ def test_204_is_the_end_on_a_later_connection_and_a_refusal_on_the_first() -> No
 
 
 def test_a_certificate_that_is_not_trusted_is_not_tried_again(
-    context: ssl.SSLContext,  # noqa: F811 (the fixture)
+    context: ssl.SSLContext,
 ) -> None:
     with Wire(whole(EVENT), tls=context) as server:
         ran = sse(server.origin, *QUICK)
