@@ -11,11 +11,11 @@ from typing import Any
 
 import pytest
 
+from tests.support.curl_cases import CASES, as_we_send, needs_curl, run_case, upper_escapes
 from tests.support.program import sse
 from tests.support.replies import HELLO
 from tests.support.requests import Recorded
 from tests.support.wire import Wire
-from tests.unit.request.test_curl import CASES, as_we_send, needs_curl, run_case, upper_escapes
 
 APART = ("host", "content-length")  # compared on their own
 OLD = ("connection", "close")  # what -0 means in HTTP/1.1
