@@ -10,7 +10,6 @@ import stat
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
 import jsonschema
@@ -21,8 +20,6 @@ from sse_cli.analysis.verdict import EXIT_CODES
 from sse_cli.check import config
 from sse_cli.check.expectations import KINDS
 from sse_cli.mockserver import request_log, scenarios
-from sse_cli.mockserver.server import Server
-from sse_cli.mockserver.server_thread import running
 from sse_cli.model.errors import ExitCode
 from sse_cli.model.events import Ending, Message
 from tests.support.paths import ROOT
@@ -39,14 +36,6 @@ APIS = {
     "https://api.anthropic.com": "anthropic",
     "https://api.example.com": "",
 }
-
-
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    """A server with all scenarios, without waits."""
-    loaded = {name: scenarios.load(name) for name in scenarios.names()}
-    with running(Server(loaded, speed=0)) as url:
-        yield url
 
 
 @pytest.fixture

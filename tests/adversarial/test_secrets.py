@@ -36,6 +36,7 @@ from tests.support.canaries import (
 )
 from tests.support.program import Ran, error_and_hint, sse
 from tests.support.replies import CHUNKED, STREAM, chunk, head
+from tests.support.sockets import unused_port
 from tests.support.terminal import Terminal
 from tests.support.wire import Wire
 
@@ -160,13 +161,8 @@ def test_a_proxy_that_refuses_a_tunnel_learns_nothing_of_the_request(refusal: st
     assert_silent(repr(request._replace(headers=others)), "the tunnel's request")
 
 
-def unused() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
 def test_a_proxy_or_a_host_that_is_not_there_is_named_without_secrets() -> None:
-    address = f"127.0.0.1:{unused()}"
+    address = f"127.0.0.1:{unused_port()}"
     for words in (
         ["http://api.test/", "-x", f"http://ann:{canary('proxy')}@{address}"],
         [f"http://ann:{canary('userinfo')}@{address}/?key={canary('query')}"],
@@ -299,11 +295,11 @@ def test_a_bug_in_the_telling_of_an_error_tells_none(tmp_path: Path) -> None:
 
 SECOND = """
 import os, signal
-from sse_cli.render import reply
+from sse_cli.render import http_messages
 def interrupted(error):
     os.kill(os.getpid(), signal.SIGINT)
     raise AssertionError("a signal raises before the next line")
-reply.error_of = interrupted
+http_messages.error_of = interrupted
 from sse_cli.__main__ import main
 main()
 """
@@ -385,7 +381,7 @@ def test_a_command_line_that_is_wrong_tells_none(words: list[str], tmp_path: Pat
 
 SERVER_CRASH = """
 import sys
-from sse_cli.serve.connection import Connection
+from sse_cli.mockserver.connection import Connection
 async def broken(self):
     raise ZeroDivisionError({secret!r})
 Connection._exchange = broken

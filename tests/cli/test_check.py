@@ -17,7 +17,6 @@ from rich.cells import cell_len
 
 from sse_cli.check.outcome import exit_code
 from sse_cli.check.runner import MAX_TIME
-from sse_cli.mockserver import scenarios
 from sse_cli.mockserver.faults import FAULTS
 from sse_cli.mockserver.scenarios import Scenario
 from sse_cli.mockserver.server import Server
@@ -93,14 +92,6 @@ def test_a_fault_has_its_exit_code_and_the_ending_that_was_asked_for_passes(name
         assert f"{ending}: " in ran.text
         asked = sse("check", server.url, *limits, "--ending", ending)
         assert (asked.code, asked.err) == (0, b""), asked
-
-
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    """A server with all scenarios, without waits, and one that says what no server should."""
-    loaded = {name: scenarios.load(name) for name in scenarios.names()}
-    with running(Server(loaded, speed=0)) as url:
-        yield url
 
 
 @pytest.fixture

@@ -17,7 +17,6 @@ from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
 from string import Template
-from types import TracebackType
 from typing import NamedTuple, Self
 
 from tests.support.other_programs import program, require_module
@@ -44,12 +43,7 @@ class Town:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stack.close()
 
     @cached_property

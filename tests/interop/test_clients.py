@@ -95,12 +95,6 @@ def agree(heard: Told, expected: Told) -> bool:
 # curl
 
 
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    with running(Server(shipped(), speed=0)) as base:
-        yield base
-
-
 def curl(*words: str) -> bytes:
     return run(program("curl"), "-sS", "--max-time", "20", *words)
 

@@ -17,9 +17,6 @@ from sse_cli.check import config
 from sse_cli.check.config_keys import FITS, KEYS, WORDS, Kind
 from sse_cli.check.expectations import KINDS
 from sse_cli.check.toml_positions import places
-from sse_cli.mockserver import scenarios
-from sse_cli.mockserver.server import Server
-from sse_cli.mockserver.server_thread import running
 from sse_cli.model.errors import UsageError
 from tests.support.paths import ROOT
 from tests.support.program import error_and_hint, sse
@@ -419,15 +416,8 @@ def test_the_reader_never_raises_anything_but_a_usage_error(tmp_path: Path) -> N
 # The example
 
 
-@pytest.fixture(scope="module")
-def example_origin() -> Iterator[str]:
-    loaded = {name: scenarios.load(name) for name in scenarios.names()}
-    with running(Server(loaded, speed=0)) as url:
-        yield url
-
-
-def test_the_example_passes_against_our_own_server(example_origin: str) -> None:
-    env = {"ORIGIN": example_origin}
+def test_the_example_passes_against_our_own_server(origin: str) -> None:
+    env = {"ORIGIN": origin}
     ran = sse("check", EXAMPLE, "--jobs", "4", env=env)
     assert (ran.code, ran.err) == (0, b""), ran
     assert ran.text.splitlines()[-1] == "4 streams: 4 passed"

@@ -10,7 +10,6 @@ import contextlib
 import gc
 import gzip
 import os
-import selectors
 import socket
 import threading
 import time
@@ -29,6 +28,7 @@ from tests.support.listener import PATIENCE
 from tests.support.program import environment, error_and_hint, finish, sse, start
 from tests.support.replies import CHUNKED, STREAM, chunk, head
 from tests.support.signals import ask, body, closed
+from tests.support.sockets import full_backlog
 from tests.support.tls import server_context
 from tests.support.wire import Handler, Peer, Wire, on_time, open_files
 
@@ -133,26 +133,6 @@ def name_server(monkeypatch: pytest.MonkeyPatch) -> Ways:
 
 
 @contextlib.contextmanager
-def full_backlog() -> Iterator[int]:
-    """The port of a socket that the kernel answers no more connections for."""
-    with contextlib.ExitStack() as stack:
-        listener = stack.enter_context(socket.socket())
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        for _ in range(8):
-            filler = stack.enter_context(socket.socket())
-            filler.setblocking(False)
-            filler.connect_ex(listener.getsockname())
-            with selectors.DefaultSelector() as selector:
-                selector.register(filler, selectors.EVENT_WRITE)
-                if not selector.select(0.1):
-                    break
-        else:
-            pytest.skip("this system's backlog has no end")
-        yield int(listener.getsockname()[1])
-
-
-@contextlib.contextmanager
 def direct(handler: Handler) -> Ways:
     with Wire(handler) as server:
         yield {"url": server.origin}
@@ -221,8 +201,8 @@ def over_http2(act: Callable[[h2.connection.H2Connection, socket.socket], None])
 
 @contextlib.contextmanager
 def dialling(scheme: str = "http", *, proxy: bool = False) -> Ways:
-    with full_backlog() as port:
-        there = f"127.0.0.1:{port}"
+    with full_backlog() as listener:
+        there = f"127.0.0.1:{listener.getsockname()[1]}"
         if proxy:
             yield {"url": f"{scheme}://api.test/", "proxy": f"http://{there}"}
         else:
