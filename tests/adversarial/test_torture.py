@@ -12,7 +12,6 @@ import os
 import pty
 import signal
 import socket
-import subprocess
 import threading
 from collections.abc import Iterator
 from itertools import product
@@ -22,7 +21,8 @@ import pytest
 
 from sse_cli.mockserver import scenarios
 from tests.support.failing_calls import Rig, Run, rig
-from tests.support.program import PATIENCE, PROGRAM, Ran, environment, error_and_hint, in_shell, sse
+from tests.support.process import DEVNULL, PATIENCE, PIPE, Process, environment
+from tests.support.program import Ran, error_and_hint, finish, in_shell, sse, start
 from tests.support.replies import CHUNKED, LAST_CHUNK, STREAM, chunk, head, whole
 from tests.support.wire import Handler, Peer, Wire
 
@@ -66,24 +66,10 @@ def with_target(way: list[str], target: str | Path) -> list[str]:
     return [*way[:at], str(target), *way[at:]]
 
 
-def run(
-    words: list[str],
-    *,
-    out: int | None = subprocess.PIPE,
-    err: int | None = subprocess.PIPE,
-    stdin: int = subprocess.DEVNULL,
-) -> Ran:
-    """`sse WORDS` with descriptors of its own."""
-    done = subprocess.run(
-        [*PROGRAM, *words],
-        stdin=stdin,
-        stdout=out,
-        stderr=err,
-        env=environment(),
-        timeout=PATIENCE,
-        check=False,
-    )
-    return Ran(done.returncode, done.stdout or b"", done.stderr or b"")
+def run(words: list[str], *, out: int = PIPE, err: int = PIPE, stdin: int = DEVNULL) -> Ran:
+    """Run `sse WORDS` with descriptors of its own."""
+    with start(*words, stdin=stdin, stdout=out, stderr=err) as process:
+        return finish(process)
 
 
 def assert_in_order(ran: Ran) -> None:
@@ -191,13 +177,7 @@ def test_a_reader_that_leaves_after_any_byte_has_read_a_true_start(
         with (
             reader,
             writer,
-            subprocess.Popen(
-                [*PROGRAM, *words],
-                stdin=subprocess.DEVNULL,
-                stdout=writer.fileno(),
-                stderr=subprocess.PIPE,
-                env=environment(),
-            ) as process,
+            start(*words, stdout=writer.fileno()) as process,
         ):
             writer.close()
             reader.settimeout(PATIENCE)
@@ -225,22 +205,17 @@ def test_a_reader_that_leaves_between_two_events_ends_it_at_the_next(way: list[s
         assert go.wait(PATIENCE)
         peer.trickle(chunk(b'data: {"choices":[{"delta":{"content":"y"}}]}\n\n'))
 
-    with Wire(handler) as server:
-        process = subprocess.Popen(
-            [*PROGRAM, *with_target(way, server.origin), "-m", "30"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment(),
-        )
-        with process:
-            assert process.stdout
-            assert process.stderr
-            assert os.read(process.stdout.fileno(), 1)
-            process.stdout.close()
-            go.set()
-            assert process.wait(PATIENCE) == -signal.SIGPIPE
-            assert b"Traceback" not in process.stderr.read()
+    with (
+        Wire(handler) as server,
+        start(*with_target(way, server.origin), "-m", "30") as process,
+    ):
+        assert process.stdout
+        assert process.stderr
+        assert os.read(process.stdout.fileno(), 1)
+        process.stdout.close()
+        go.set()
+        assert process.wait(PATIENCE) == -signal.SIGPIPE
+        assert b"Traceback" not in process.stderr.read()
 
 
 # Descriptors that are closed from the start
@@ -323,14 +298,8 @@ def test_a_terminal_that_goes_in_mid_stream_ends_the_table() -> None:
         peer.trickle(chunk(b"data: more\n\n"))
 
     with terminal() as (master, slave), Wire(handler) as server:
-        process = subprocess.Popen(
-            [*PROGRAM, server.origin, "-m", "30"],
-            stdin=subprocess.DEVNULL,
-            stdout=slave,
-            stderr=subprocess.PIPE,
-            env=environment({"TERM": "xterm"}),
-        )
-        with process:
+        env = environment({"TERM": "xterm"})
+        with Process([server.origin, "-m", "30"], stdout=slave, env=env) as process:
             seen = b""
             while b"one" not in seen:
                 seen += os.read(master, 65536)

@@ -7,7 +7,6 @@ import re
 import signal
 import socket
 import stat
-import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -23,7 +22,8 @@ from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
 from tests.support.broken_server import broken
 from tests.support.paths import ROOT
-from tests.support.program import PROGRAM, error_and_hint, finish, sse, start
+from tests.support.process import PROGRAM, Process
+from tests.support.program import error_and_hint, finish, sse, start
 from tests.support.terminal import SSE, Terminal
 
 AMPLE = ("--idle-timeout", "20", "-m", "30")
@@ -443,9 +443,7 @@ def test_a_signal_in_a_later_attempt_leaves_what_the_earlier_ones_came_to(
     assert "not judged: attempt 2 was interrupted" in text[first:]
 
 
-def _until_second(
-    process: subprocess.Popen[bytes], is_recorded: Callable[[], bool], form: str
-) -> bytes:
+def _until_second(process: Process, is_recorded: Callable[[], bool], form: str) -> bytes:
     """Wait until the second attempt runs; what the report says by then."""
     assert process.stdout is not None
     shown = b""

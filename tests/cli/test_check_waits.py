@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from sse_cli.mockserver.scenarios import Scenario, Then
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
 from tests.support.broken_server import broken
-from tests.support.program import PATIENCE, PROGRAM, Ran, environment, sse
+from tests.support.program import Ran, finish, sse, start
 
 TICK = b"data: 1\n\n"
 CHAT = b'data: {"object":"chat.completion.chunk","choices":[{"delta":{"content":"%s"}}]}\n\n'
@@ -132,21 +131,13 @@ def test_standard_input_is_not_waited_for_either(sent: bytes) -> None:
     os.write(writer, sent)
     words = ("--first-event-within", "5s", "--max-gap", "200ms", *LONG[2:])
     try:
-        done = subprocess.run(
-            [*PROGRAM, "check", "-", *words],
-            stdin=reader,
-            env=environment(),
-            capture_output=True,
-            timeout=PATIENCE,
-            check=False,
-        )
+        with start("check", "-", *words, stdin=reader) as process:
+            ran = finish(process)
     finally:
         os.close(reader)
         os.close(writer)
-    assert done.returncode == (1 if sent else 6), done
-    assert failed(attempt_of(Ran(done.returncode, done.stdout, done.stderr))).keys() == (
-        {"max-gap"} if sent else set()
-    )
+    assert ran.code == (1 if sent else 6), ran
+    assert failed(attempt_of(ran)).keys() == ({"max-gap"} if sent else set())
 
 
 def test_after_the_sentinel_no_event_is_waited_for() -> None:

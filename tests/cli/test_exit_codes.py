@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import signal
 import socket
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -19,17 +18,8 @@ import pytest
 from sse_cli.mockserver.scenarios import Gate, Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
-from tests.support.program import (
-    PATIENCE,
-    PROGRAM,
-    environment,
-    error_and_hint,
-    finish,
-    in_shell,
-    redirected,
-    sse,
-    start,
-)
+from tests.support.process import PATIENCE, STDOUT
+from tests.support.program import error_and_hint, finish, in_shell, redirected, sse, start
 from tests.support.wire import Wire
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
@@ -101,17 +91,14 @@ def test_an_ending_has_its_exit_code_and_loses_nothing(
 
 
 def test_a_stream_that_is_cut_prints_what_came_and_then_the_error() -> None:
-    with Wire(framed(TWO, more=9)) as server:
-        done = subprocess.run(
-            [*PROGRAM, server.origin, "-o", "text"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,  # one pipe: the order of both is seen
-            env=environment(),
-            timeout=PATIENCE,
-            check=False,
-        )
-    assert done.returncode == 5
-    lines = done.stdout.splitlines()
+    with (
+        Wire(framed(TWO, more=9)) as server,
+        # One pipe, so that the order of both is seen.
+        start(server.origin, "-o", "text", stderr=STDOUT) as process,
+    ):
+        ran = finish(process)
+    assert ran.code == 5
+    lines = ran.out.splitlines()
     assert lines[:2] == [b"one", b"two"]
     assert [line.split()[0] for line in lines[2:]] == [b"error:", b"hint:"]
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.program import PATIENCE, environment
+from tests.support.process import PATIENCE, environment
 
 HEAVY = ("asyncio", "h11", "httpx", "rich", "typer", "jmespath")
 

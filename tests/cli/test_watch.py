@@ -30,7 +30,8 @@ from sse_cli.mockserver.server_thread import running
 from sse_cli.model.events import Message
 from sse_cli.render.http_messages import request_lines
 from sse_cli.request.model import build
-from tests.support.program import PROGRAM, Ran, error_and_hint, finish, sse, start
+from tests.support.process import PROGRAM
+from tests.support.program import Ran, error_and_hint, finish, sse, start
 from tests.support.replies import HELLO
 from tests.support.wire import Wire
 

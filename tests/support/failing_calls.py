@@ -33,7 +33,8 @@ import sse_cli.render.live_table
 import sse_cli.render.markdown
 import sse_cli.transport.connect
 from sse_cli.__main__ import main
-from tests.support.program import Ran, environment
+from tests.support.process import environment
+from tests.support.program import Ran
 
 # All that a run would import, so that it does not: it costs half a second.
 IMPORTED: Final = (

@@ -7,7 +7,6 @@ import os
 import random
 import signal
 import stat
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
@@ -28,12 +27,12 @@ from sse_cli.parser.session import Session
 from sse_cli.recording import reader, writer
 from sse_cli.recording.writer import Recorder, header_of
 from sse_cli.request.model import Request
-from tests.support import program
 from tests.support.broken_server import NUMBERED, broken
 from tests.support.fault_matrix import LARGE, MATRIX, RECONNECT
 from tests.support.paths import FORMATS as CORPUS
 from tests.support.paths import ROOT
-from tests.support.program import Ran, error_and_hint, sse
+from tests.support.process import PIPE
+from tests.support.program import Ran, error_and_hint, finish, sse, start
 from tests.support.recordings import written
 
 STREAMS = sorted(path for path in CORPUS.iterdir() if path.suffix in (".sse", ".ndjson"))
@@ -330,11 +329,11 @@ def test_the_last_event_id_that_a_run_began_with_is_recorded(tmp_path: Path) -> 
 def test_ctrl_c_ends_a_recording_as_it_ended_the_run(tmp_path: Path) -> None:
     file = tmp_path / "it.rec"
     words = ("-o", "jsonl", "--all", "-m30", "--record", file)
-    with broken("silence") as server, program.start(server.url, *words) as live:
+    with broken("silence") as server, start(server.url, *words) as live:
         assert live.stdout
         lines = [live.stdout.readline() for _ in range(4)]
         live.send_signal(signal.SIGINT)
-        ended = program.finish(live)
+        ended = finish(live)
     out = b"".join(lines) + ended.out
     again = sse(file, "-o", "jsonl", "--all")
     assert (again.code, again.out) == (ended.code, out) == (-signal.SIGINT, out)
@@ -346,12 +345,11 @@ def test_a_recording_is_read_from_standard_input_and_from_a_pipe(tmp_path: Path)
         live = sse(f"{url}/numbered", "--record", file)
     assert sse("-", stdin=file.read_bytes()) == live
     # A byte alone at first: what it is must be seen all the same.
-    words = [*program.PROGRAM, "-"]
-    pipe, clean = subprocess.PIPE, program.environment()
-    with subprocess.Popen(words, stdin=pipe, stdout=pipe, bufsize=0, env=clean) as process:
+    with start("-", stdin=PIPE) as process:
         assert process.stdin
         process.stdin.write(file.read_bytes()[:1])
-        out, _ = process.communicate(file.read_bytes()[1:], timeout=program.PATIENCE)
+        process.stdin.flush()
+        out, _ = process.communicate(file.read_bytes()[1:])
     assert out == live.out
 
 
@@ -429,14 +427,14 @@ def test_a_recording_can_be_read_whenever_its_writer_was_killed(tmp_path: Path) 
 
 def killed_at(url: str, file: Path, size: int) -> int:
     """Kill a run once its recording has `size` bytes; how many whole lines it had printed."""
-    with program.start(f"{url}/it", "-o", "jsonl", "--record", file, "-m", "30") as process:
+    with start(f"{url}/it", "-o", "jsonl", "--record", file, "-m", "30") as process:
         assert process.stdout
         lines = 0
         while not file.exists() or file.stat().st_size < size:
             lines += len(process.stdout.readline()) > 0
             assert process.poll() is None
         process.kill()
-        return lines + program.finish(process).out.count(b"\n")
+        return lines + finish(process).out.count(b"\n")
 
 
 def test_the_large_faults_can_be_recorded_in_bounded_memory(tmp_path: Path) -> None:

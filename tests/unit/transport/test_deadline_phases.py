@@ -25,7 +25,8 @@ from sse_cli.model.events import Ending
 from sse_cli.transport.watchdog import Watchdog
 from tests.support.http2_server import begin, serving
 from tests.support.listener import PATIENCE
-from tests.support.program import environment, error_and_hint, finish, sse, start
+from tests.support.process import environment
+from tests.support.program import error_and_hint, finish, sse, start
 from tests.support.replies import CHUNKED, STREAM, chunk, head
 from tests.support.signals import ask, body, closed
 from tests.support.sockets import full_backlog
