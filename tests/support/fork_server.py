@@ -95,6 +95,7 @@ def _run(request: dict[str, Any], descriptors: list[int]) -> NoReturn:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # `nohup pytest` ignores it
         for number, descriptor in enumerate(descriptors[:FIRST_FREE]):
             os.dup2(descriptor, number)
         os.closerange(FIRST_FREE, MOST_DESCRIPTORS)
@@ -103,6 +104,8 @@ def _run(request: dict[str, Any], descriptors: list[int]) -> NoReturn:
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
         os.chdir(request["cwd"])
         if request["program"]:
+            for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them
+                signal.signal(number, signal.SIG_DFL)
             os.execvpe(request["program"][0], request["program"], request["env"])
         os.environ.clear()  # in place: defaults of functions refer to it
         os.environ.update(request["env"])
@@ -146,4 +149,5 @@ def _leave(code: int) -> NoReturn:
 
 
 if __name__ == "__main__":
-    serve(socket.socket(fileno=int(sys.argv[1])))
+    with socket.socket(fileno=int(sys.argv[1])) as requests:
+        serve(requests)
