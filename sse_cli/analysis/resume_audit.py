@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Sequence
 from typing import Final
 
-from sse_cli.model.events import Message
+from sse_cli.model.events import Message, Opened
+from sse_cli.model.observer import Observer
+from sse_cli.model.row import Note, Row
 
 REMEMBERED: Final = 1000  # events that a repetition is looked for among
 
 
-class ResumeAudit:
+class ResumeAudit(Observer):
     """Watches messages over connections; memory is bounded.
 
     Holes are counted only while ids count one by one within every connection: a hole between
@@ -27,6 +30,18 @@ class ResumeAudit:
         self._connections = 0
         self._resumed = False  # no numeric id beyond the highest has come since a resume
         self._consecutive = True
+
+    def rows(self, rows: Sequence[Row], /) -> Sequence[Row]:
+        """Look at the messages that have an id of their own."""
+        for row in rows:
+            if row.message.id:
+                self.message(row.message)
+        return rows
+
+    def note(self, note: Note, /) -> None:
+        """Look for the connections."""
+        if isinstance(note, Opened):
+            self.opened()
 
     def opened(self) -> None:
         """A connection was opened."""

@@ -12,7 +12,9 @@ from collections.abc import Sequence
 from itertools import groupby, repeat
 from typing import Final
 
-from sse_cli.model.events import Chunk, Opened, Signal
+from sse_cli.model.events import Chunk, Closed, Opened, Signal
+from sse_cli.model.observer import Observer
+from sse_cli.model.row import Row
 
 _GROWTH: Final = math.log(1.05)
 _FLOOR: Final = 1e-6  # one microsecond: shorter gaps count as this
@@ -68,14 +70,13 @@ class Gaps:
         self._slices.append(gap)
 
 
-class Timing:
+class Timing(Observer):
     """The figures of one run: seconds, bytes and counts."""
 
     def __init__(self) -> None:
         self.headers: float | None = None
         self.first_byte: float | None = None
         self.first_event: float | None = None
-        self.first_value: float | None = None
         self.last: float = 0.0
         self.messages = 0
         self.bytes = 0
@@ -92,7 +93,9 @@ class Timing:
         return self._gaps
 
     def signal(self, signal: Signal) -> None:
-        """Count a signal of the wire."""
+        """Count a signal of the wire; the end of a run has its own stamp."""
+        if isinstance(signal, Closed):
+            return
         self.last = signal.at
         if isinstance(signal, Chunk):
             self.bytes += len(signal.data)
@@ -100,6 +103,11 @@ class Timing:
                 self.first_byte = signal.at
         elif isinstance(signal, Opened) and self.headers is None:
             self.headers = signal.at
+
+    def rows(self, rows: Sequence[Row], /) -> Sequence[Row]:
+        """Count messages of one read, and give the first of them its gap."""
+        rows[0].gap = self.arrived(rows[0].message.at, len(rows))
+        return rows
 
     def arrived(self, at: float, count: int = 1) -> float:
         """Count messages that came together; the gap from the one before them, or from the
@@ -118,8 +126,3 @@ class Timing:
         if count > 1:
             self._uncounted.extend(repeat(0.0, count - 1))
         return gap
-
-    def values(self, values: Sequence[object], at: float) -> None:
-        """Note when a query first gave a value that is not empty."""
-        if self.first_value is None and any(value not in (None, "") for value in values):
-            self.first_value = at

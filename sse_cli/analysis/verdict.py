@@ -10,8 +10,9 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 from sse_cli.model.errors import ExitCode
-from sse_cli.model.events import Closed, Ending, Ignored
-from sse_cli.query.selection import Row
+from sse_cli.model.events import Closed, Ending, Ignored, Reconnecting, Resume
+from sse_cli.model.observer import Observer
+from sse_cli.model.row import Note, Row
 from sse_cli.text import json_values
 from sse_cli.text.json_values import is_false
 
@@ -60,23 +61,27 @@ class ReportedError(NamedTuple):
     is_event: bool = True
 
 
-class Verdict:
+class Verdict(Observer):
     """Watches every message and ignored line; `finish` judges the connection's end by them."""
 
-    def __init__(self) -> None:
+    def __init__(
+        self, resume: Resume | None = None, missing: Callable[[], str] = lambda: ""
+    ) -> None:
         self.error = ""
         self.error_value: Any = None
         self.reported: ReportedError | None = None
+        self._resume = resume or Resume()
         # Asked at a clean end: why the answer is not whole, "" when it is. Formats know.
-        self.missing: Callable[[], str] = lambda: ""
+        self._missing = missing
         self.is_done = False  # the sentinel was seen: the stream came to its own end
         self._too_large = ""
         self._incomplete: Ignored | None = None
         self._document = _Document()
         self._messages = 0
 
-    def messages(self, rows: Sequence[Row]) -> None:
-        """Note a sentinel, and the first event by which the stream reports an error."""
+    def rows(self, rows: Sequence[Row], /) -> Sequence[Row]:
+        """Note a sentinel, after which nothing is opened again, and the first event by which the
+        stream reports an error."""
         for row in rows:
             message = row.message
             data = message.data
@@ -86,6 +91,16 @@ class Verdict:
             elif '"error"' in data or message.type == "error":
                 self._error(row)
         self._messages = rows[-1].message.n
+        if self.is_done:
+            self._resume.over = True
+        return rows
+
+    def note(self, note: Note, /) -> None:
+        """Take note of what was ignored, and of a new connection."""
+        if isinstance(note, Ignored):
+            self.ignored(note)
+        elif isinstance(note, Reconnecting):
+            self.reconnecting()
 
     def _error(self, row: Row) -> None:
         if not self.error and (error := error_of(row)):
@@ -138,13 +153,13 @@ class Verdict:
         if self.error:
             hint = "" if self.reported and self.reported.is_event else _STRAY_HINT
             return closed._replace(ending=Ending.ERROR_EVENT, detail=self.error, hint=hint)
-        if self.is_done and closed.ending in _AFTER_DONE and not self.missing():
+        if self.is_done and closed.ending in _AFTER_DONE and not self._missing():
             closed = closed._replace(ending=Ending.DONE, detail=f"{SENTINEL} seen", hint="")
         if self._too_large and closed.ending in _WHOLE:
             return closed._replace(ending=Ending.TOO_LARGE, detail=self._too_large, hint="")
         if self._incomplete and closed.ending in _CLEAN | {Ending.TRUNCATED}:
             return self._cut(closed, self._incomplete)
-        if closed.ending in _CLEAN and (reason := self.missing()):
+        if closed.ending in _CLEAN and (reason := self._missing()):
             return closed._replace(ending=Ending.TRUNCATED, detail=reason, hint="")
         return closed
 

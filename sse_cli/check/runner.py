@@ -8,171 +8,19 @@ from __future__ import annotations
 
 import contextlib
 import queue
-import re
 import threading
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from pathlib import Path
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Final
 
 from sse_cli.analysis.timing import Timing
-from sse_cli.analysis.verdict import ReportedError
-from sse_cli.check import expectations, failure_recordings
-from sse_cli.check.expectation_observer import ExpectationObserver
-from sse_cli.check.expectations import EXCERPT, Evidence, StreamFacts
-from sse_cli.check.outcome import Attempt, Checked, Running, judge
-from sse_cli.cli.options.stream import RecordingOptions
+from sse_cli.check.outcome import Attempt, Checked, Running
+from sse_cli.check.stream_check import StreamCheck, run_once
 from sse_cli.llm import wire_format
-from sse_cli.llm.accumulator import Accumulator
-from sse_cli.llm.response import answer_object
-from sse_cli.llm.wire_format import WireFormat
-from sse_cli.model.events import Closed, Opened
-from sse_cli.query.selection import Expression
-from sse_cli.render.response_writers import NoWriter
-from sse_cli.request.builder import duration
-from sse_cli.run.observers import ObserverGroup
-from sse_cli.run.open_target import Wanted, build_request, kind_of, open_target
-from sse_cli.run.response_observer import ResponseObserver
-from sse_cli.run.stream_run import Run
-from sse_cli.text import redaction
 
-MAX_TIME: Final = 120.0  # seconds, unless told otherwise: nothing may hang a CI job
-MARGIN: Final = 0.1  # seconds after --total-within until the request is given up
 FIRST_PAUSE: Final = 0.5  # seconds before the second attempt; twice that before each later one
 LONGEST_PAUSE: Final = 8.0
-_OPTION: Final = re.compile(r"--([a-z0-9.-]+)")
-
-
-@dataclass(frozen=True)
-class StreamCheck:
-    """One stream to check, with all that was said of it."""
-
-    name: str
-    wanted: Wanted
-    expected: Sequence[tuple[str, str]] = ()
-    format: str | None = None
-    max_events: int | None = None
-    until: str | None = None
-    place: tuple[str, int] | None = None
-    lines: Mapping[str, int] = field(default_factory=dict)  # of its keys in that file
-    keep: Path | None = None
-    file_name: str = "stream"
-
-    def ready(self) -> StreamCheck:
-        """The stream with its request built, and a deadline on it; what can't be is raised now.
-
-        Raises UsageError.
-        """
-        expectations.build(self.expected)
-        self.wanted.session()
-        self.wanted.clock()
-        if self.format is not None:
-            wire_format.named(self.format)
-        if self.until is not None:
-            Expression(self.until, "--until")
-        if kind_of(self.wanted.target) != "url":
-            return self
-        asked = build_request(self.wanted)
-        if "max-time" not in dict(self.wanted.pairs):
-            asked = asked._replace(max_time=self._deadline())
-        name = self.name if self.place else redaction.url(asked.url)
-        return replace(self, name=name, wanted=self.wanted._replace(asked=asked))
-
-    def line_of(self, message: str) -> int | None:
-        """The line in the file of the option that an error begins with, else of the stream."""
-        found = _OPTION.match(message)
-        name = found[1] if found else ""
-        own = self.lines.get(name) or self.lines.get(f"{name}s")  # --header is of `headers`
-        return own or (self.place[1] if self.place else None)
-
-    def target(self) -> str:
-        """What is checked, for people."""
-        asked = self.wanted.asked
-        if asked:
-            return f"{asked.method} {redaction.url(asked.url)}"
-        return self.name if self.wanted.target == "-" else self.wanted.target
-
-    def accumulator(self, known: Sequence[WireFormat]) -> Accumulator:
-        """What puts the answer together, by its format or by one of those `known`."""
-        return Accumulator(known if self.format is None else [wire_format.named(self.format)])
-
-    def _deadline(self) -> float:
-        total = dict(self.expected).get("total-within")
-        return MAX_TIME if total is None else duration(total, "--total-within") + MARGIN
-
-
-def run_once(
-    stream: StreamCheck,
-    known: Sequence[WireFormat],
-    number: int = 1,
-    begun: Callable[[Timing], object] = lambda _timing: None,
-) -> Attempt:
-    """Read a stream to its end, and judge it; its recording stays only if something failed.
-
-    `begun` is given the figures, which are those of the moment while it runs.
-    """
-    if stream.keep is None:
-        return _run(stream, known, begun)
-    with failure_recordings.attempt(stream.keep, stream.file_name, number) as kept:
-        recorded = RecordingOptions(record=str(kept.path))
-        wanted = stream.wanted._replace(keeping=recorded)
-        attempt = _run(replace(stream, wanted=wanted), known, begun)
-        kept.wanted = not attempt.outcome.held
-    return replace(attempt, recording=kept.name)
-
-
-def _run(
-    stream: StreamCheck, known: Sequence[WireFormat], begun: Callable[[Timing], object]
-) -> Attempt:
-    run = Run(
-        stream.wanted.session(),
-        stream.wanted.clock(),
-        until=Expression(stream.until, "--until") if stream.until is not None else None,
-        max_events=stream.max_events,
-    )
-    view = ResponseObserver(stream.accumulator(known), NoWriter(), run.verdict)
-    watcher = ExpectationObserver(expectations.build(stream.expected), view)
-    run.due = watcher.due if watcher.waits else None
-    run.answer = view.accumulator
-    run.is_done = lambda: view.accumulator.done
-    run.verdict.missing = view.missing
-    begun(run.timing)
-    closed = run.over(open_target(stream.wanted, run), ObserverGroup(view, watcher))
-    facts = _facts(run, view, closed)
-    status = run.opened.status if run.opened else None
-    return Attempt(judge(watcher.expectations, facts), facts.answer, status)
-
-
-def _facts(run: Run, view: ResponseObserver, closed: Closed) -> StreamFacts:
-    answer = answer_object(view.accumulator, run.opened, closed, run.timing, view.timing)
-    wire = view.accumulator.format
-    return StreamFacts(
-        closed=closed,
-        timing=run.timing,
-        answer=answer | {"headers": _headers(run.opened)},
-        opened=run.opened,
-        first_content=view.timing.first.get("text"),
-        error=_witness(run.verdict.reported),
-        format=wire.name if wire else None,
-        gave_up=run.gave_up,
-    )
-
-
-def _witness(report: ReportedError | None) -> Evidence | None:
-    """The event that reports an error, as far as it is shown."""
-    if report is None:
-        return None
-    n = report.n if report.is_event else 0
-    return Evidence(n, report.at, report.type, report.data[:EXCERPT])
-
-
-def _headers(opened: Opened | None) -> dict[str, str]:
-    """The reply's headers by their names in lower case; secrets redacted."""
-    if opened is None:
-        return {}
-    names = {name.lower() for name, _ in opened.headers}
-    return {name: redaction.header(name, opened.header(name) or "") for name in sorted(names)}
 
 
 @dataclass(frozen=True)

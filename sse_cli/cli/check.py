@@ -16,16 +16,17 @@ import typer
 from sse_cli.check import failure_recordings
 from sse_cli.check.outcome import Checked, exit_code
 from sse_cli.check.reports import github_actions, json_report, junit
-from sse_cli.check.runner import Plan, Runner, StreamCheck
+from sse_cli.check.runner import Plan, Runner
+from sse_cli.check.stream_check import StreamCheck
 from sse_cli.cli import messages
 from sse_cli.cli.check_targets import CheckArguments
 from sse_cli.cli.command_line import PAIRS
+from sse_cli.cli.messages import Suspended
 from sse_cli.cli.options.check import CheckFormat, CheckOptions, ExpectationOptions
 from sse_cli.cli.options.request import RequestOptions
 from sse_cli.cli.options.stream import ReadingOptions, RecordingOptions, ResumeOptions
 from sse_cli.model.errors import Terminated, UsageError
 from sse_cli.render.stdout import Output, is_terminal, standard_output
-from sse_cli.run.open_target import VERBOSE, Aside
 
 TARGETS = Annotated[
     list[str],
@@ -62,19 +63,18 @@ def check(  # noqa: PLR0913 (Typer's: the context, the targets, groups of option
 def check_all(streams: Sequence[StreamCheck], options: CheckOptions) -> int:
     """Check all streams and report on them; the exit code. Raises SSEError."""
     _refuse_what_is_for_one(streams, options)
-    ready = [_ready(stream) for stream in streams]
     if options.keep is not None:
         folder = failure_recordings.folder(options.keep)
-        names = failure_recordings.file_names(stream.name for stream in ready)
-        pairs = zip(ready, names, strict=True)
-        ready = [replace(stream, keep=folder, file_name=name) for stream, name in pairs]
+        names = failure_recordings.file_names(stream.name for stream in streams)
+        pairs = zip(streams, names, strict=True)
+        streams = [replace(stream, keep=folder, file_name=name) for stream, name in pairs]
     if options.junit is not None:
         junit.prepare(options.junit)
     report = _report(options)
     started = datetime.now()
-    runner = Runner(ready, Plan(options.jobs, options.attempts))
-    with _progress(runner, ready) as aside:
-        found = _checked(runner, len(ready), report, aside)
+    runner = Runner(streams, Plan(options.jobs, options.attempts))
+    with _progress(runner, streams) as suspended:
+        found = _checked(runner, len(streams), report, suspended)
     report.finish(found)
     if options.junit is not None:
         junit.write(options.junit, found, started)
@@ -84,60 +84,52 @@ def check_all(streams: Sequence[StreamCheck], options: CheckOptions) -> int:
 
 
 @contextmanager
-def _progress(runner: Runner, streams: Sequence[StreamCheck]) -> Iterator[Aside]:
+def _progress(runner: Runner, streams: Sequence[StreamCheck]) -> Iterator[Suspended]:
     """Show what runs on standard error if that is a person's terminal; gives what makes room
     there. What `-v` says would be written across it."""
     is_for_people = sys.stderr is not None and sys.stderr.isatty() and not os.environ.get("CI")
-    if not is_for_people or any(VERBOSE in stream.wanted.pairs for stream in streams):
+    if not is_for_people or any(_is_verbose(stream) for stream in streams):
         yield nullcontext
         return
     from sse_cli.render import check_progress, console  # noqa: PLC0415 (Rich costs 40 ms)
 
     shown = check_progress.Progress(console.make(stderr=True), runner.running)
     try:
-        yield shown.aside
+        yield shown.suspended
     finally:
         shown.close()
 
 
 def _checked(
-    runner: Runner, count: int, report: _TextReport | _JSONReport, aside: Aside
+    runner: Runner, count: int, report: _TextReport | _JSONReport, suspended: Suspended
 ) -> list[Checked]:
     """Every stream as soon as it and those before it are over; after Ctrl-C all, as they are."""
     found: list[Checked] = []
     try:
         while len(found) < count:
             found.append(runner.wait(len(found)))
-            with aside():
+            with suspended():
                 report.show(found[-1])
     except (KeyboardInterrupt, Terminated) as error:
         number = getattr(error, "signal_number", signal.SIGINT)
         while len(found) < count:
             found.append(runner.stopped(len(found), number))
-            with aside():
+            with suspended():
                 report.show(found[-1])
     return found
 
 
-def _ready(stream: StreamCheck) -> StreamCheck:
-    """The stream with its request built; what can't be is told with its name, if it has one."""
-    try:
-        return stream.ready()
-    except UsageError as error:
-        if stream.place:
-            path, _ = stream.place
-            line = stream.line_of(error.message)
-            error.message = f"{path}, line {line}, stream {stream.name}: {error.message}"
-        raise
+def _is_verbose(stream: StreamCheck) -> bool:
+    return stream.settings.request is not None and stream.settings.request.verbose
 
 
 def _refuse_what_is_for_one(streams: Sequence[StreamCheck], options: CheckOptions) -> None:
     runs = len(streams) * options.attempts
-    if runs > 1 and any(stream.wanted.keeping.record for stream in streams):
+    if runs > 1 and any(stream.settings.recording.path for stream in streams):
         raise UsageError("--record is for one run of one stream", "--keep DIR keeps what fails")
-    if options.keep and any(stream.wanted.keeping.record for stream in streams):
+    if options.keep and any(stream.settings.recording.path for stream in streams):
         raise UsageError("--record keeps every run and --keep what fails", "drop one of them")
-    if runs > 1 and any(stream.wanted.target == "-" for stream in streams):
+    if runs > 1 and any(stream.settings.target == "-" for stream in streams):
         raise UsageError("standard input can be read once only", "check it alone: sse check -")
 
 

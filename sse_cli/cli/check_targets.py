@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Final, TypeVar
 
 from sse_cli.check import config
-from sse_cli.check.runner import StreamCheck
+from sse_cli.check.stream_check import StreamCheck
 from sse_cli.cli.options.check import CheckOptions, ExpectationOptions
 from sse_cli.cli.options.stream import ReadingOptions, RecordingOptions, ResumeOptions
+from sse_cli.cli.target import Pairs, settings_of
 from sse_cli.model.errors import UsageError
-from sse_cli.run.open_target import Pairs, Wanted
 
+_OPTION: Final = re.compile(r"--([a-z0-9.-]+)")
 Options = TypeVar("Options", ReadingOptions, ResumeOptions)
 
 
@@ -43,31 +46,26 @@ class CheckArguments:
         if _is_file_of_streams(target):
             described = config.read(target, self.options.only or ())
             return [self._described(target, one) for one in described]
-        wanted = Wanted(target, self.pairs, self.reading, self.resuming, self.recording)
         options = self.options
+        settings = settings_of(target, self.pairs, self.reading, self.resuming, self.recording)
         expected = tuple(self.expected.pairs())
         name = "standard input" if target == "-" else target  # a URL's is made of its request
         limits = (options.format, options.max_events, options.until)
-        return [StreamCheck(name, wanted, expected, *limits)]
+        return [StreamCheck(name, settings, expected, *limits).ready()]
 
     def _described(self, path: str, one: config.DescribedStream) -> StreamCheck:
-        settings = one.settings
-        return StreamCheck(
-            one.name,
-            Wanted(
+        values = one.settings
+        with _located(path, one):
+            settings = settings_of(
                 one.target,
                 one.request,
-                _taken(ReadingOptions, settings),
-                _taken(ResumeOptions, settings),
+                _taken(ReadingOptions, values),
+                _taken(ResumeOptions, values),
                 self.recording,
-            ),
-            one.expected,
-            settings.get("format"),
-            settings.get("max_events"),
-            settings.get("until"),
-            (path, one.place.line),
-            one.lines,
-        )
+            )
+            limits = (values.get("format"), values.get("max_events"), values.get("until"))
+            place = (path, one.place.line)
+            return StreamCheck(one.name, settings, one.expected, *limits, place).ready()
 
     def _for_urls(self) -> Iterator[str]:
         """The options that mean nothing to a file of streams."""
@@ -89,3 +87,17 @@ def _is_file_of_streams(target: str) -> bool:
 def _taken(group: type[Options], settings: Any) -> Options:
     """The options of a group that a file has."""
     return group(**{name: settings[name] for name in group._fields if name in settings})
+
+
+@contextmanager
+def _located(path: str, one: config.DescribedStream) -> Iterator[None]:
+    """Tell the file, line and stream of an error about an option."""
+    try:
+        yield
+    except UsageError as error:
+        found = _OPTION.match(error.message)
+        name = found[1] if found else ""
+        # --header is of the key `headers`.
+        line = one.lines.get(name) or one.lines.get(f"{name}s") or one.place.line
+        error.message = f"{path}, line {line}, stream {one.name}: {error.message}"
+        raise

@@ -19,13 +19,12 @@ from typer.main import get_command
 
 from sse_cli.cli.options.groups import expanded
 from sse_cli.cli.options.request import CONNECTION, REQUEST
+from sse_cli.cli.target import CURL, kind_of
 from sse_cli.model.errors import UsageError
-from sse_cli.sources import files
 
 PAIRS: Final = "sse.request"
 PARSER: Final = "sse.parser"
 DEFAULT_COMMAND: Final = "watch"
-CURL: Final = "curl"
 HELP: Final = "help"
 
 
@@ -49,7 +48,7 @@ class Group(TyperGroup):
             args = [*args[:start], *args[start + 1 :], "--help"]
         elif start < len(args) and (word := args[start]) not in self.commands:
             if not word.startswith("-") and not _is_curl(word):
-                files.kind_of(word, [*self.commands, CURL])
+                kind_of(word, [*self.commands, CURL])
             args = [*args[:start], DEFAULT_COMMAND, *args[start:]]
         return super().parse_args(ctx, args)
 

@@ -7,17 +7,19 @@ from typing import Annotated
 import typer
 
 from sse_cli.cli import completion
+from sse_cli.cli.target import kind_of
 from sse_cli.llm import wire_format
 from sse_cli.llm.extractor import envelope_of, envelope_of_ignored, explain
 from sse_cli.llm.wire_format import WireFormat
 from sse_cli.model.errors import UsageError
 from sse_cli.model.events import Ignored, Message
+from sse_cli.model.row import Row
 from sse_cli.parser.session import Session
-from sse_cli.query.selection import Row
 from sse_cli.render import console, formats_table
 from sse_cli.render.stdout import Output, is_terminal
-from sse_cli.run.open_target import max_size
 from sse_cli.sources import files
+from sse_cli.sources.clock import RunClock
+from sse_cli.sources.media import Reading
 from sse_cli.text import escaping
 
 
@@ -74,16 +76,16 @@ def _list() -> None:
 
 def _check(wire: WireFormat, stream: str) -> None:
     """Event by event, what the expressions gave."""
-    reading = files.Reading()
-    kind = files.kind_of(stream)
+    reading = Reading()
+    kind = kind_of(stream)
     if kind == "url":
         raise UsageError("--check reads a file or -", "record one: sse URL -o raw > stream.sse")
     signals = (
-        files.from_stdin(reading, files.RunClock())
+        files.from_stdin(reading, RunClock())
         if kind == "stdin"
         else files.from_file(stream, reading)
     )
-    session = Session(max_size=max_size("16M"))
+    session = Session()
     screen = console.make()
     console.print_lines(screen, formats_table.heading(wire))
     for event in (event for signal in signals for event in session.feed(signal)):

@@ -1,15 +1,18 @@
-"""What is said on standard error. Rich is loaded when there is something to say (40 ms)."""
+"""Messages on standard error. Rich is loaded when there is something to say (40 ms)."""
 
 from __future__ import annotations
 
 import sys
-from typing import Literal
+from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
+from typing import Literal, TypeAlias
 
-from sse_cli.analysis import verdict
 from sse_cli.model import media_type
-from sse_cli.model.events import Closed, Ending
+from sse_cli.model.events import Ending, Opened, Signal
+from sse_cli.model.observer import Observer
 from sse_cli.render.lines import Lines
-from sse_cli.run.stream_run import Run
+from sse_cli.request.model import Request
+from sse_cli.run.measurements import RunReport
 
 EMPTY = "the stream ended without a single event"
 EMPTY_HINT = "sse watch --all shows comments and ignored lines, -o raw the bytes; -v the exchange"
@@ -26,9 +29,13 @@ def say(lines: Lines, color: Color = "auto") -> None:
         console.print_lines(console.make(color, stderr=True), lines)
 
 
-def failed(closed: Closed) -> bool:
-    """Whether the ending is one to explain."""
-    return verdict.EXIT_CODES[closed.ending] != 0 and closed.ending is not Ending.INTERRUPTED
+def print_below(color: Color, lines: Callable[[bool], Lines]) -> None:
+    """Print lines on standard output, below a table; `lines` is told whether box drawing and
+    block characters can be shown."""
+    from sse_cli.render import console  # noqa: PLC0415
+
+    screen = console.make(color)
+    console.print_lines(screen, lines(console.is_unicode(screen)))
 
 
 def is_one_screen() -> bool:
@@ -37,18 +44,20 @@ def is_one_screen() -> bool:
 
 
 def explain(
-    run: Run, closed: Closed, color: Color = "auto", *, head: bool = True, status: bool = True
+    report: RunReport, color: Color = "auto", *, head: bool = True, status: bool = True
 ) -> None:
-    """What went wrong, or is not what one asks for: a refused reply as it came (`head`: its
-    headers, too, and `status`: its status line), error and hint."""
-    empty = run.timing.messages == 0 and closed.ending in (Ending.EOF, Ending.EOF_UNVERIFIED)
+    """Print what went wrong: a refused reply as it came (`head`: its headers, too, and `status`:
+    its status line), then error and hint. An empty stream gets a warning."""
+    closed, opened = report.closed, report.measured.connections.opened
+    is_clean = closed.ending in (Ending.EOF, Ending.EOF_UNVERIFIED)
+    empty = report.measured.timing.messages == 0 and is_clean
     own = closed.ending is Ending.EOF and closed.hint == media_type.OWN_LINES
-    if not failed(closed) and not empty and not own:
+    if not report.failed and not empty and not own:
         return
     from sse_cli.render import http_messages  # noqa: PLC0415
 
-    if run.opened and closed.body:
-        say(http_messages.refused_lines(run.opened, closed, head=head, status=status), color)
+    if opened and closed.body:
+        say(http_messages.refused_lines(opened, closed, head=head, status=status), color)
     if empty:
         say(http_messages.warning_lines(EMPTY, EMPTY_HINT), color)
     elif own:
@@ -57,8 +66,35 @@ def explain(
         say(http_messages.error_lines(closed.detail or closed.ending.value, closed.hint), color)
 
 
-def exit_code(run: Run, closed: Closed) -> int:
-    """The exit code of a run; 128 + N stands for death by signal N."""
-    if run.signal_number:
-        return 128 + run.signal_number
-    return verdict.EXIT_CODES[closed.ending]
+Suspended: TypeAlias = Callable[[], AbstractContextManager[None]]
+"""Takes away what is drawn live on the terminal while something else is written to it."""
+
+
+class ExchangeLog(Observer):
+    """The request and the head of each reply on standard error, for `-v`."""
+
+    def __init__(self, request: Request, suspended: Suspended = nullcontext) -> None:
+        self._request = request
+        self._suspended = suspended
+
+    def start(self) -> None:
+        """Print the request."""
+        from sse_cli.render import http_messages  # noqa: PLC0415
+
+        with self._suspended():
+            say(http_messages.request_lines(self._request))
+
+    def signal(self, signal: Signal) -> None:
+        """Print the head of a reply."""
+        if isinstance(signal, Opened):
+            from sse_cli.render import http_messages  # noqa: PLC0415
+
+            with self._suspended():
+                say(http_messages.reply_lines(signal))
+
+
+def exchange_log(request: Request | None, suspended: Suspended | None = None) -> ExchangeLog | None:
+    """Return the log that `-v` asks for, None without it."""
+    if request is None or not request.verbose:
+        return None
+    return ExchangeLog(request, suspended or nullcontext)

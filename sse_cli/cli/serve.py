@@ -12,12 +12,12 @@ import typer
 from sse_cli.cli import completion
 from sse_cli.cli.options.serve import SPEED, ListenOptions, PlayOptions
 from sse_cli.cli.options.stream import OutputOptions, RecordingOptions, StreamOptions
+from sse_cli.cli.target import settings_of
 from sse_cli.cli.watch import follow
 from sse_cli.mockserver import scenarios
 from sse_cli.model.errors import UsageError
 from sse_cli.process import crash_reports
 from sse_cli.render.stdout import is_terminal
-from sse_cli.run.open_target import Wanted
 from sse_cli.text import escaping
 
 if TYPE_CHECKING:  # only servers need them
@@ -139,7 +139,7 @@ def _serve(server: Server, library: ScenarioLibrary, listen: ListenOptions) -> N
 
 def demo(
     stream: StreamOptions,
-    keeping: RecordingOptions,
+    recording: RecordingOptions,
     output: OutputOptions,
     name: Annotated[
         str,
@@ -163,6 +163,6 @@ def demo(
             queries = "".join(f" -q '{query}'" for query in stream.query or ())
             crash_reports.say(f"$ sse {url}/{name}{queries}")
         # An empty proxy: one in the environment would capture loopback, too.
-        wanted = Wanted(f"{url}/{name}", [("proxy", "")], keeping=keeping)
-        code = follow(wanted, stream, output)
+        settings = settings_of(f"{url}/{name}", [("proxy", "")], recording=recording)
+        code = follow(settings, stream, output)
     raise typer.Exit(code)

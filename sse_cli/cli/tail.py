@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from enum import StrEnum
+from functools import partial
 from typing import Annotated, Any, Final, NamedTuple
 
 import typer
@@ -24,26 +25,28 @@ from sse_cli.cli.options.stream import (
     Texts,
     option,
 )
+from sse_cli.cli.target import settings_of
 from sse_cli.cli.watch import TARGET
 from sse_cli.llm import wire_format
 from sse_cli.llm.accumulator import Accumulator
 from sse_cli.llm.response import answer_object
 from sse_cli.llm.wire_format import WireFormat
 from sse_cli.model.errors import UsageError
-from sse_cli.model.events import Closed
+from sse_cli.model.observer import Observer
 from sse_cli.query.selection import Query, as_text
 from sse_cli.render.response_writers import (
-    DeltaWriter,
     JSONLinesWriter,
-    NoWriter,
     PlainReasoning,
     ReasoningWriter,
     TextWriter,
 )
 from sse_cli.render.stdout import Output, is_terminal
-from sse_cli.run.open_target import VERBOSE, Wanted, open_target
-from sse_cli.run.response_observer import ResponseObserver
-from sse_cli.run.stream_run import Run
+from sse_cli.run.measurements import Measurements, RunReport
+from sse_cli.run.observers import Assembly
+from sse_cli.run.open_target import clock_of, open_target, recorder_of, session_of
+from sse_cli.run.response_observer import DeltaWriter, NoWriter, ResponseObserver, missing_end
+from sse_cli.run.settings import TargetSettings
+from sse_cli.run.stream_run import StreamRun
 from sse_cli.text import json_values, units
 
 UNKNOWN_HINT: Final = (
@@ -116,41 +119,53 @@ def tail(  # noqa: PLR0913 (Typer's: the context, the target, groups of options)
     answer: TailOptions,
     resuming: ResumeOptions,
     reading: ReadingOptions,
-    keeping: RecordingOptions,
+    recording: RecordingOptions,
 ) -> None:
     """Type out the answer of an AI API as it arrives; -o json gives it whole.
 
     sse tail https://api.example.com/v1/chat/completions --json @body.json
     """
-    wanted = Wanted(target, ctx.meta[PAIRS], reading, resuming, keeping)
-    raise typer.Exit(type_out(wanted, answer))
+    settings = settings_of(target, ctx.meta[PAIRS], reading, resuming, recording)
+    raise typer.Exit(type_out(settings, answer))
 
 
-def type_out(wanted: Wanted, options: TailOptions) -> int:
-    """Read a target to the end of its answer; the exit code."""
-    run = Run(wanted.session(), wanted.clock())
-    view = ResponseObserver(Accumulator(_formats(options)), _writer(options), run.verdict)
-    run.answer = answer = view.accumulator
-    run.is_done = lambda: answer.done or (answer.format is None and answer.gave_up)
-    run.verdict.missing = view.missing
-    signals = open_target(wanted, run)
-    try:
-        closed = run.over(signals, view)
-    finally:
-        view.writer.close()
-    color: messages.Color = options.color.value
-    failed = messages.failed(closed) or run.signal_number
-    if view.is_unknown and not failed and run.timing.messages:
-        raise UsageError(
-            f"the format is unknown: none fits the {units.count(run.timing.messages, 'event')} "
-            "that came",
-            closed.hint or UNKNOWN_HINT,
-        )
+def type_out(settings: TargetSettings, options: TailOptions) -> int:
+    """Read a target to the end of its answer; return the exit code.
+
+    Raises SSEError for a target or options that can't work, and where no format is found.
+    """
+    session = session_of(settings)
+    accumulator = Accumulator(_formats(options))
+    measured = Measurements(session, partial(missing_end, accumulator))
+    response = ResponseObserver(accumulator, _writer(options), measured.verdict)
+    observers: list[Observer | None] = [
+        recorder_of(settings),
+        messages.exchange_log(settings.request),
+        Assembly(accumulator, needs_format=True),
+        *measured.observers(),
+        response,
+    ]
+    run = StreamRun(session, clock_of(settings), [one for one in observers if one])
+    closed = run.read(open_target(settings, run))
+    report = RunReport(measured, closed, run.signal_number)
+    _check_format(report, response)
     if options.output is TailFormat.JSON:
-        _print(answer_object(answer, run.opened, closed, run.timing, view.timing))
-    _close(run, closed, view, options)
-    messages.explain(run, closed, color, head=VERBOSE not in wanted.pairs)
-    return messages.exit_code(run, closed)
+        opened = measured.connections.opened
+        _print(answer_object(accumulator, opened, closed, measured.timing, response.timing))
+    _close(report, response, options)
+    verbose = settings.request is not None and settings.request.verbose
+    messages.explain(report, options.color.value, head=not verbose)
+    return report.exit_code
+
+
+def _check_format(report: RunReport, response: ResponseObserver) -> None:
+    """Raise UsageError if no format fits the events that came."""
+    count = report.measured.timing.messages
+    if response.is_unknown and count and not report.failed and not report.signal_number:
+        raise UsageError(
+            f"the format is unknown: none fits the {units.count(count, 'event')} that came",
+            report.closed.hint or UNKNOWN_HINT,
+        )
 
 
 def _formats(options: TailOptions) -> list[WireFormat]:
@@ -212,32 +227,23 @@ def _print(answer: dict[str, Any]) -> None:
     output.flush()
 
 
-def _close(run: Run, closed: Closed, view: ResponseObserver, options: TailOptions) -> None:
-    """The closing line, for a person who reads or who asked for it; and what was broken."""
+def _close(report: RunReport, response: ResponseObserver, options: TailOptions) -> None:
+    """Print what was broken, and the closing line for a person who reads or who asked for it."""
     wanted = options.summary
     if wanted is None:
         wanted = options.output is TailFormat.TEXT and is_terminal() and _is_person_reading()
-    failures = view.accumulator.failures
-    nothing = "" if messages.failed(closed) else view.nothing(options.choice)
-    if not wanted and not view.broken and not failures and not nothing:
+    failures = response.accumulator.failures
+    nothing = "" if report.failed else response.nothing(options.choice)
+    if not wanted and not response.broken and not failures and not nothing:
         return
     from sse_cli.render import tail_summary  # noqa: PLC0415 (Rich costs 40 ms)
 
     color: messages.Color = options.color.value
-    if view.broken:
-        messages.say(tail_summary.broken_json(view.broken, view.first_broken), color)
+    if response.broken:
+        messages.say(tail_summary.broken_json(response.broken, response.first_broken), color)
     messages.say(tail_summary.failed_expressions(failures), color)
     if nothing:
         messages.say(tail_summary.nothing(nothing), color)
     if wanted:
-        report = tail_summary.TailReport(
-            closed,
-            run.timing,
-            view.timing,
-            view.accumulator,
-            run.reconnects,
-            run.resume_audit.repeated,
-            run.resume_audit.skipped,
-            messages.failed(closed) and messages.is_one_screen(),
-        )
-        messages.say(tail_summary.lines(report), color)
+        explained = report.failed and messages.is_one_screen()
+        messages.say(tail_summary.lines(report, response, explained=explained), color)

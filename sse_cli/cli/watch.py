@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import nullcontext
-from typing import Annotated
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sse_cli.cli import messages, views
+from sse_cli.cli import messages
+from sse_cli.cli import output as outputs
 from sse_cli.cli.command_line import PAIRS
 from sse_cli.cli.options.request import RequestOptions
 from sse_cli.cli.options.stream import (
@@ -19,14 +19,24 @@ from sse_cli.cli.options.stream import (
     ResumeOptions,
     StreamOptions,
 )
+from sse_cli.cli.target import settings_of
 from sse_cli.model.errors import UsageError
-from sse_cli.model.events import Closed, Signal
+from sse_cli.model.observer import Observer
+from sse_cli.parser.session import Session
 from sse_cli.query.selection import Expression, Query, Selection
 from sse_cli.render.lines import Lines
-from sse_cli.request.builder import duration
-from sse_cli.run.open_target import VERBOSE, Aside, Wanted, open_target
-from sse_cli.run.stream_run import Run
+from sse_cli.request.values import duration
+from sse_cli.run.measurements import Measurements, RunReport
+from sse_cli.run.observers import ShownCount, ShownLimit, Until
+from sse_cli.run.open_target import clock_of, open_target, recorder_of, session_of
+from sse_cli.run.settings import TargetSettings
+from sse_cli.run.stream_run import StreamRun
 from sse_cli.run.time_limit import TimeLimit
+from sse_cli.sources.clock import Clock
+
+if TYPE_CHECKING:  # JMESPath costs 20 ms, Rich 40
+    from sse_cli.llm.highlights import Highlights
+    from sse_cli.render.live_table import LiveTable
 
 TARGET = Annotated[
     str,
@@ -46,53 +56,107 @@ def watch(  # noqa: PLR0913 (Typer's: the context, the target, groups of options
     stream: StreamOptions,
     resuming: ResumeOptions,
     reading: ReadingOptions,
-    keeping: RecordingOptions,
+    recording: RecordingOptions,
     output: OutputOptions,
 ) -> None:
     """Show each event of a stream as it arrives: a table to read, or lines to pipe.
 
     sse https://api.example.com/stream -q 'choices[0].delta.content'
     """
-    wanted = Wanted(target, ctx.meta[PAIRS], reading, resuming, keeping)
-    raise typer.Exit(follow(wanted, stream, output))
+    settings = settings_of(target, ctx.meta[PAIRS], reading, resuming, recording)
+    raise typer.Exit(follow(settings, stream, output))
 
 
-def follow(wanted: Wanted, stream: StreamOptions, output: OutputOptions) -> int:
-    """Read a target to its end; the exit code. Raises SSEError for what can't begin."""
-    queries = [Query(text) for text in stream.query or ()]
-    chosen = views.choose(output, queries, force=wanted.keeping.force)
-    run = Run(
-        wanted.session(),
-        wanted.clock(),
-        selection=_selection(stream, queries),
-        until=Expression(stream.until, "--until") if stream.until is not None else None,
-        max_events=stream.max_events,
-        duration=_duration(stream, wanted.reading.speed or 1.0),
-    )
+class Watch:
+    """The observers of one run of `watch`, and what its summary tells."""
 
-    def opened(aside: Aside = nullcontext) -> Iterator[Signal]:
-        return open_target(wanted, run, aside)
+    def __init__(
+        self, settings: TargetSettings, stream: StreamOptions, output: OutputOptions
+    ) -> None:
+        self.queries = [Query(text) for text in stream.query or ()]
+        self.format = outputs.choose(output, self.queries, force=settings.recording.force)
+        self.settings = settings
+        self.output = output
+        self.session: Session = session_of(settings)
+        self.clock: Clock = clock_of(settings)
+        self.measured = Measurements(self.session)
+        self.selection = _selection(stream, self.queries)
+        self.until = None if stream.until is None else Expression(stream.until, "--until")
+        self.shown = ShownCount() if stream.max_events is None else ShownLimit(stream.max_events)
+        self.time_limit = _time_limit(stream)
+        self.highlights: Highlights | None = None
 
-    if chosen is Format.TABLE:
-        closed = _table(run, opened, queries, output)
-    else:
-        signals = opened()
-        view = views.make(chosen, output, queries)
-        closed = run.over(signals, view, view.tap)
-        if output.summary:
-            messages.say(_summary(run, closed, output), output.color.value)
-    is_headed = chosen is Format.TABLE and messages.is_one_screen()  # its first line is the status
-    head = VERBOSE not in wanted.pairs
-    messages.explain(run, closed, output.color.value, head=head, status=not is_headed)
-    return messages.exit_code(run, closed)
+    def read(self) -> RunReport:
+        """Read the target to its end. Raises UsageError if it can't be opened."""
+        table = self._table() if self.format is Format.TABLE else None
+        view = table or outputs.make(self.format, self.output, self.queries)
+        observers: list[Observer | None] = [
+            recorder_of(self.settings),
+            messages.exchange_log(self.settings.request, table.suspended if table else None),
+            self.time_limit,
+            *self.measured.observers(),
+            self.highlights,
+            Until(self.until) if self.until else None,
+            self.selection,
+            self.shown,
+            view,
+        ]
+        run = StreamRun(self.session, self.clock, [one for one in observers if one])
+        closed = run.read(open_target(self.settings, run))
+        return RunReport(self.measured, closed, run.signal_number)
+
+    def summary(self, report: RunReport, *, unicode: bool = True) -> Lines:
+        """Return the closing lines."""
+        from sse_cli.render import summary  # noqa: PLC0415 (Rich costs 40 ms)
+
+        found = [*self.queries, *(one for one in (self.selection.where, self.until) if one)]
+        details = summary.WatchDetails(
+            self.selection, self.shown.shown, found, self.output.everything, self.highlights
+        )
+        explained = report.failed and messages.is_one_screen()
+        return summary.summary(report, details, explained=explained, unicode=unicode)
+
+    def _table(self) -> LiveTable:
+        from sse_cli.llm import wire_format  # noqa: PLC0415 (JMESPath costs 20 ms, Rich 40)
+        from sse_cli.llm.highlights import Highlights  # noqa: PLC0415
+        from sse_cli.render import console, summary  # noqa: PLC0415
+        from sse_cli.render.live_table import LiveTable  # noqa: PLC0415
+
+        self.highlights = Highlights(wire_format.known(skip_broken=True))
+        return LiveTable(
+            console.make(self.output.color.value),
+            self.queries,
+            lambda: summary.footer(self.measured.timing, self.clock()),
+            full=self.output.full,
+            everything=self.output.everything,
+        )
 
 
-def _duration(stream: StreamOptions, speed: float) -> TimeLimit | None:
+def follow(settings: TargetSettings, stream: StreamOptions, output: OutputOptions) -> int:
+    """Read a target to its end and show it; return the exit code.
+
+    Raises SSEError for a target or options that can't work.
+    """
+    watch = Watch(settings, stream, output)
+    report = watch.read()
+    is_table = watch.format is Format.TABLE
+    color: messages.Color = output.color.value
+    if is_table and output.summary is not False:
+        messages.print_below(color, lambda unicode: watch.summary(report, unicode=unicode))
+    elif output.summary:
+        messages.say(watch.summary(report), color)
+    is_headed = is_table and messages.is_one_screen()  # its first line is the status
+    verbose = settings.request is not None and settings.request.verbose
+    messages.explain(report, color, head=not verbose, status=not is_headed)
+    return report.exit_code
+
+
+def _time_limit(stream: StreamOptions) -> TimeLimit | None:
     if stream.duration is None:
         return None
     if not (seconds := duration(stream.duration, "--for")):
         raise UsageError("--for 0 leaves no time at all", "leave it out for no limit")
-    return TimeLimit(seconds, speed)
+    return TimeLimit(seconds)
 
 
 def _selection(stream: StreamOptions, queries: Sequence[Query]) -> Selection:
@@ -102,55 +166,3 @@ def _selection(stream: StreamOptions, queries: Sequence[Query]) -> Selection:
         frozenset(stream.event or ()),
         frozenset(stream.exclude or ()),
     )
-
-
-def _table(
-    run: Run,
-    opened: Callable[[Aside], Iterator[Signal]],
-    queries: Sequence[Query],
-    output: OutputOptions,
-) -> Closed:
-    from sse_cli.llm import wire_format  # noqa: PLC0415 (JMESPath costs 20 ms, Rich 40)
-    from sse_cli.llm.highlights import Highlights  # noqa: PLC0415
-    from sse_cli.render import console, summary  # noqa: PLC0415
-    from sse_cli.render.live_table import LiveTable  # noqa: PLC0415
-
-    run.highlights = Highlights(wire_format.known(skip_broken=True))
-    screen = console.make(output.color.value)
-    live = LiveTable(
-        screen,
-        queries,
-        lambda: summary.footer(run.timing, run.clock()),
-        full=output.full,
-        everything=output.everything,
-    )
-    try:
-        closed = run.over(opened(live.aside), live)
-    finally:
-        live.close()
-    if output.summary is not False:
-        console.print_lines(
-            screen, _summary(run, closed, output, unicode=console.is_unicode(screen))
-        )
-    return closed
-
-
-def _summary(run: Run, closed: Closed, output: OutputOptions, *, unicode: bool = True) -> Lines:
-    from sse_cli.render import summary  # noqa: PLC0415 (Rich costs 40 ms)
-
-    expressions: list[Expression] = [*run.selection.queries]
-    expressions += [one for one in (run.selection.where, run.until) if one]
-    report = summary.WatchReport(
-        run.timing,
-        closed,
-        run.shown,
-        run.aside,
-        expressions,
-        output.everything,
-        run.highlights,
-        reconnects=run.reconnects,
-        repeated=run.resume_audit.repeated,
-        skipped=run.resume_audit.skipped,
-        explained=messages.failed(closed) and messages.is_one_screen(),
-    )
-    return summary.summary(report, unicode=unicode)

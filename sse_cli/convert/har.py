@@ -25,8 +25,8 @@ from sse_cli.model.events import (
     Reconnecting,
     Signal,
 )
+from sse_cli.model.row import Row
 from sse_cli.parser.session import Session
-from sse_cli.query.selection import Row
 from sse_cli.recording.format import Header
 
 
@@ -81,7 +81,7 @@ def _messages(events: Iterable[Event], verdict: Verdict) -> Iterable[Message]:
     """The messages among `events`; the verdict sees all."""
     for event in events:
         if isinstance(event, Message):
-            verdict.messages([Row(event)])
+            verdict.rows([Row(event)])
             yield event
         elif isinstance(event, Ignored):
             verdict.ignored(event)

@@ -23,7 +23,7 @@ from sse_cli.llm.tool_calls import ToolCalls
 from sse_cli.llm.wire_format import WireFormat
 from sse_cli.model.delta import Delta, Kind
 from sse_cli.model.events import Ignored, new
-from sse_cli.query.selection import Row
+from sse_cli.model.row import Row
 from sse_cli.text import json_values
 from sse_cli.text.json_values import is_false
 from sse_cli.text.utf16 import Text

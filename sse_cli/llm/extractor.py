@@ -7,8 +7,8 @@ from typing import Any, TypeAlias
 
 from sse_cli.llm.wire_format import EVENT_KEYS, ITEM_KEYS, Key, WireFormat
 from sse_cli.model.events import Ignored
+from sse_cli.model.row import Row
 from sse_cli.query.jmespath import Evaluate
-from sse_cli.query.selection import Row
 from sse_cli.text.json_values import is_false
 
 Envelope: TypeAlias = dict[str, Any]

@@ -13,7 +13,8 @@ from sse_cli.llm.accumulator import DETECTION_LIMIT
 from sse_cli.llm.extractor import Extractor, envelope_of, holds, strings
 from sse_cli.llm.response import output_tokens
 from sse_cli.llm.wire_format import WireFormat
-from sse_cli.query.selection import Row
+from sse_cli.model.observer import Observer
+from sse_cli.model.row import Row
 from sse_cli.text.json_values import is_false
 
 MOST_CHOICES: Final = 1000  # alternatives that are told apart
@@ -28,7 +29,7 @@ class Part(NamedTuple):
     text: str
 
 
-class Highlights:
+class Highlights(Observer):
     """Looks at messages in order, and remembers only when the first of each kind came."""
 
     def __init__(self, formats: Sequence[WireFormat]) -> None:
@@ -48,6 +49,12 @@ class Highlights:
         if self.format is None or not self.format.required:
             return True
         return self._done or (bool(self._finished) and all(self._finished.values()))
+
+    def rows(self, rows: Sequence[Row], /) -> Sequence[Row]:
+        """Give each message its highlights."""
+        for row in rows:
+            row.highlights = self.feed(row)
+        return rows
 
     def feed(self, row: Row) -> list[Part]:
         """The parts of a message, in the order in which the format names them."""

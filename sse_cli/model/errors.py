@@ -68,10 +68,6 @@ class ReaderGone(Exception):  # noqa: N818 (no error: the reader had enough)
     """The reader of our output closed its end of the pipe."""
 
 
-class TimeIsUp(BaseException):
-    """The time that was asked for is over while nothing comes: `--for`."""
-
-
 class Crashed(BaseException):
     """Another thread died: of `error`."""
 

@@ -103,8 +103,9 @@ class Reconnecting(NamedTuple):
 
 
 Signal: TypeAlias = Opened | Chunk | Reconnecting | Closed
-Push: TypeAlias = Callable[[Chunk], None]
-"""Takes what has come while the next signal is asked for: its source is about to wait."""
+Push: TypeAlias = Callable[[Chunk], bool]
+"""Takes bytes from a source that is about to wait, while it is asked for its next signal; returns
+whether the source is to read on. Beside `Resume` the only edge against the flow of data."""
 
 
 class Resume:

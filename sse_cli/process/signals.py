@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM, alarms and the crash of a thread, none of which gets lost.
+"""Ctrl-C, SIGTERM and the crash of a thread, none of which gets lost.
 
 Python runs signal handlers between two steps of the main thread. A signal that arrives just
 before that thread blocks in a system call only leaves a note, and nobody reads it until the
@@ -11,18 +11,14 @@ from __future__ import annotations
 import os
 import signal
 import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from typing import Final, NoReturn
 
 from sse_cli.model.errors import Crashed, Terminated
 
 PATIENCE: Final = 0.05  # seconds that the main thread has to notice by itself
 TRIES: Final = 200  # two signals may come as one: not every byte has a handler's run
-_OURS: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGALRM)
+_OURS: Final = (signal.SIGINT, signal.SIGTERM)
 _WAKE: Final = getattr(signal, "SIGURG", None)  # ignored by default, and used by nobody here
-
-LONGEST: Final = 1e9  # seconds that an alarm is set for: thirty years
 
 _noticed = threading.Event()
 _crashes: list[BaseException] = []  # the first one alone; later ones come of its wreckage
@@ -41,24 +37,6 @@ def install() -> None:
     os.set_blocking(writer, False)
     signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     threading.Thread(target=_insist, args=(reader,), daemon=True, name="sse-signals").start()
-
-
-@contextmanager
-def alarm(seconds: float, ring: Callable[[], object]) -> Iterator[None]:
-    """Call `ring` in the main thread once `seconds` are over. It may raise, which interrupts
-    whatever the thread waits for."""
-
-    def handler(_number: int, _frame: object) -> None:
-        _noticed.set()
-        ring()
-
-    signal.signal(signal.SIGALRM, handler)
-    signal.setitimer(signal.ITIMER_REAL, min(seconds, LONGEST))
-    try:
-        yield
-    finally:
-        signal.setitimer(signal.ITIMER_REAL, 0)
-        signal.signal(signal.SIGALRM, signal.SIG_IGN)  # one that is on its way kills nobody
 
 
 def is_installed() -> bool:

@@ -14,9 +14,9 @@ from math import isfinite
 from threading import Lock
 from typing import TYPE_CHECKING, Any
 
-from sse_cli.model.delta import Delta
 from sse_cli.model.errors import ExpressionError
-from sse_cli.model.events import Message
+from sse_cli.model.observer import Observer
+from sse_cli.model.row import Row
 from sse_cli.text import json_values
 from sse_cli.text.json_values import is_false
 
@@ -24,32 +24,8 @@ if TYPE_CHECKING:  # it loads JMESPath, see `_compile`
     from sse_cli.query.jmespath import Evaluate
 
 _NAMED = re.compile(r"(\w+)=(?!=)")
-_UNSET: Any = object()
 _QUIET = Lock()  # `check` compiles in several threads
 _JSON = frozenset({type(None), bool, int, str, list, dict})  # and floats that are numbers
-
-
-class Row:
-    """A message on its way to a renderer: with its payload (parsed when asked for, once)
-    and the value of each query. `gap` is the seconds since the message before it;
-    `parts` are the strings of the data that a wire format says are text, reasoning or a tool
-    call (kind, string); `deltas` is what the message adds to an answer."""
-
-    values: Sequence[Any] = ()
-    gap = 0.0
-    parts: Sequence[tuple[str, str]] = ()
-    deltas: Sequence[Delta] = ()
-    _payload = _UNSET
-
-    def __init__(self, message: Message) -> None:
-        self.message = message
-
-    @property
-    def payload(self) -> Any:
-        """The message's data parsed as JSON, or the string when it is none."""
-        if self._payload is _UNSET:
-            self._payload = json_values.parse(self.message.data)
-        return self._payload
 
 
 class Expression:
@@ -96,7 +72,7 @@ class Query(Expression):
         self.name = named[1] if named else text
 
 
-class Selection:
+class Selection(Observer):
     """Which messages are shown, and what of them."""
 
     def __init__(
@@ -110,10 +86,14 @@ class Selection:
         self.where = where
         self.events = events
         self.excluded = excluded
+        self.first_value: float | None = None
+        """When a query first gave a value that is not empty (seconds of the run)."""
         self.is_all = not (queries or where or events or excluded)
 
-    def kept(self, rows: Sequence[Row]) -> Sequence[Row]:
-        """Those that pass the filters; their queries are evaluated."""
+    def rows(self, rows: Sequence[Row], /) -> Sequence[Row]:
+        """Return the messages that pass the filters, their queries evaluated."""
+        if self.is_all:
+            return rows
         if self.events:
             rows = [row for row in rows if row.message.type in self.events]
         if self.excluded:
@@ -130,7 +110,13 @@ class Selection:
             for row in rows:
                 value = row.payload
                 row.values = [search(value) for search in searches]
+        if self.first_value is None and self.queries:
+            self.first_value = next((row.message.at for row in rows if _has_value(row)), None)
         return rows
+
+
+def _has_value(row: Row) -> bool:
+    return any(value not in (None, "") for value in row.values)
 
 
 def as_text(value: Any) -> str:

@@ -13,6 +13,7 @@ from typing import Any, Self
 import sse_cli
 from sse_cli.model.errors import OutputError, UsageError
 from sse_cli.model.events import Chunk, Opened, Reconnecting, Signal
+from sse_cli.model.observer import Observer
 from sse_cli.recording.format import VERSION, Header
 from sse_cli.request.model import Request
 from sse_cli.text import redaction
@@ -76,26 +77,34 @@ def _line(value: Any) -> bytes:
     return (json.dumps(value, separators=(",", ":")) + "\n").encode()
 
 
-class Recorder:
+class Recorder(Observer):
     """Writes a recording to `path`, mode 0600, each signal at once.
 
-    An existing file is left alone unless `force`. Raises UsageError when it can't be created,
-    OutputError when it can't be written. A file to which no signal came is removed again.
+    An existing file is left alone unless `force`. Raises OutputError when it can't be written.
+    A file to which no signal came is removed again.
     """
 
     def __init__(self, path: str, header: Header, *, force: bool = False) -> None:
         self.path = path
-        self._descriptor = _create(path, force=force)
+        self._header = header
+        self._force = force
+        self._descriptor = -1
         self._is_empty = True
-        self._write(first_line(header))
 
-    def write(self, signal: Signal) -> None:
+    def start(self) -> None:
+        """Create the file and write the header. Raises UsageError if that is not possible."""
+        self._descriptor = _create(self.path, force=self._force)
+        self._write(first_line(self._header))
+
+    def signal(self, signal: Signal) -> None:
         """Add a signal."""
         self._is_empty = False
         self._write(line_of(signal))
 
     def close(self) -> None:
         """Close the file; remove it if it holds no signal."""
+        if self._descriptor < 0:
+            return
         is_file = stat.S_ISREG(os.fstat(self._descriptor).st_mode)
         os.close(self._descriptor)
         if self._is_empty and is_file:
@@ -103,6 +112,7 @@ class Recorder:
                 os.unlink(self.path)  # noqa: PTH108 (a str, as it was opened)
 
     def __enter__(self) -> Self:
+        self.start()
         return self
 
     def __exit__(self, *_: object) -> None:

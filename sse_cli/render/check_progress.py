@@ -22,9 +22,9 @@ class Progress:
         self._screen = LiveRegion(console, self._lines)
         self._screen.start()
 
-    def aside(self) -> AbstractContextManager[None]:
+    def suspended(self) -> AbstractContextManager[None]:
         """Take the lines away while something else is written to the terminal."""
-        return self._screen.aside()
+        return self._screen.suspended()
 
     def close(self) -> None:
         """Take the lines away, for good."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 
-from sse_cli.query.selection import Query, Row, as_text
-from sse_cli.run.observers import Note
+from sse_cli.model.row import Note, Row
+from sse_cli.query.selection import Query, as_text
 from sse_cli.text import escaping
 
 _SPECIAL = re.compile(r'[",\r\n]')  # RFC 4180, 2.6 and 2.7

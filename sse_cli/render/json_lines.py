@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from typing import Any, Final
 
 from sse_cli.model.events import Closed, Comment, Ignored, Opened, Reconnecting, Retry
-from sse_cli.query.selection import Query, Row
-from sse_cli.run.observers import Note
+from sse_cli.model.row import Note, Row
+from sse_cli.query.selection import Query
 from sse_cli.text import json_values, redaction
 from sse_cli.text.json_values import as_written, quote
 

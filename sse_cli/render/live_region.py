@@ -54,7 +54,7 @@ class LiveRegion:
             self._lines.clear()
 
     @contextmanager
-    def aside(self) -> Iterator[None]:
+    def suspended(self) -> Iterator[None]:
         """Take the live part away while something else is written to the terminal."""
         with self._lock, failing_output():
             self._print(self._lines, ())

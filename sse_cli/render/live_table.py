@@ -8,13 +8,15 @@ from contextlib import AbstractContextManager
 from rich.console import Console
 from rich.text import Text
 
-from sse_cli.query.selection import Query, Row
+from sse_cli.model.events import Closed
+from sse_cli.model.observer import Observer
+from sse_cli.model.row import Item, Note, Row
+from sse_cli.query.selection import Query
 from sse_cli.render.live_region import LiveRegion
 from sse_cli.render.table import TableRenderer
-from sse_cli.run.observers import Item, Note
 
 
-class LiveTable:
+class LiveTable(Observer):
     """A view of one run as a table; `footer` draws the line below it."""
 
     def __init__(
@@ -36,16 +38,25 @@ class LiveTable:
             encoding=screen.encoding,
         )
         self._screen = LiveRegion(screen, lambda: [footer()])
+
+    def start(self) -> None:
+        """Show the footer."""
         self._screen.start()
 
-    def rows(self, rows: Sequence[Row]) -> None:
+    def rows(self, rows: Sequence[Row], /) -> Sequence[Row]:
         """Add the rows of messages."""
         for row in rows:
             self._add(row)
+        return rows
 
-    def note(self, note: Note) -> None:
-        """Add those of anything else."""
+    def note(self, note: Note, /) -> None:
+        """Add the row of any other event."""
         self._add(note)
+
+    def finish(self, closed: Closed) -> Closed:
+        """Add the end of the run."""
+        self._add(closed)
+        return closed
 
     def _add(self, item: Item) -> None:
         for line in self._renderer.feed(item):
@@ -55,9 +66,9 @@ class LiveTable:
         self._width = self._width or self._console.width
         return self._width
 
-    def aside(self) -> AbstractContextManager[None]:
+    def suspended(self) -> AbstractContextManager[None]:
         """Take the footer away while something else is written to the terminal."""
-        return self._screen.aside()
+        return self._screen.suspended()
 
     def flush(self) -> None:
         """Print them."""

@@ -13,19 +13,6 @@ from sse_cli.text import escaping, json_values
 Aside = Literal["stderr", "stdout", "hide"]
 
 
-class DeltaWriter(Protocol):
-    """Takes the deltas of an answer, in order."""
-
-    def write(self, deltas: Iterable[Delta]) -> None:
-        """Take deltas."""
-
-    def flush(self) -> None:
-        """A read has been worked through: hand over what it gave."""
-
-    def close(self) -> None:
-        """Nothing follows."""
-
-
 class ReasoningWriter(Protocol):
     """Where reasoning and tool calls are said, beside the answer."""
 
@@ -144,19 +131,6 @@ class JSONLinesWriter:
 
     def close(self) -> None:
         """Every line is out already."""
-
-
-class NoWriter:
-    """`-o json`: nothing before the end."""
-
-    def write(self, deltas: Iterable[Delta]) -> None:
-        """The answer is asked for as a whole."""
-
-    def flush(self) -> None:
-        """Nothing to hand over."""
-
-    def close(self) -> None:
-        """Nothing to end."""
 
 
 _KEYS = {"reasoning": "text", "finish": "finish_reason"}

@@ -8,12 +8,12 @@ from typing import Final
 
 from rich.text import Text
 
-from sse_cli.analysis.event_counts import EventCounts
 from sse_cli.analysis.timing import Timing
 from sse_cli.llm.highlights import Highlights
 from sse_cli.model.events import Closed, Ending
-from sse_cli.query.selection import Expression
+from sse_cli.query.selection import Expression, Selection
 from sse_cli.render.console import prose
+from sse_cli.run.measurements import Measurements, RunReport
 from sse_cli.text import escaping, units
 
 QUIET_SECONDS: Final = 1.0
@@ -55,42 +55,36 @@ def _long_silence(messages: int, silent: float) -> Text:
     return Text.assemble((events, "sse.figure"), "  ", (state, "sse.gap.stall"), no_wrap=True)
 
 
-@dataclass(frozen=True)
-class WatchReport:
-    """All that a run leaves to be told. `shown` counts the messages that passed the filters.
+@dataclass(frozen=True, slots=True)
+class WatchDetails:
+    """The part of a summary that only `watch` has: `shown` counts the messages that passed the
+    filters; `everything` tells that comments and retries were shown, too."""
 
-    `reconnects` counts the connections after the first; `repeated` and `skipped` the events
-    that a resume brought again or left out. `explained`: an error line below gives the detail.
-    """
-
-    timing: Timing
-    closed: Closed
+    selection: Selection
     shown: int
-    aside: EventCounts
     expressions: Sequence[Expression] = ()
     everything: bool = False
     highlights: Highlights | None = None
-    reconnects: int = 0
-    repeated: int = 0
-    skipped: int = 0
-    explained: bool = False
 
 
-def summary(report: WatchReport, *, unicode: bool = True) -> Iterable[Text]:
-    """The closing lines: how it ended and why, how much came, when, and what was not shown."""
-    timing = report.timing
+def summary(
+    report: RunReport, details: WatchDetails, *, explained: bool = False, unicode: bool = True
+) -> Iterable[Text]:
+    """Return the closing lines: how it ended and why, how much came, when, and what was not
+    shown. `explained`: an error line below gives the ending's detail."""
+    timing = report.measured.timing
     yield Text()
-    yield ending_line(report.closed, explained=report.explained)
+    yield ending_line(report.closed, explained=explained)
     if timing.headers is None:
         return
-    yield figures_line(_amounts(report))
+    yield figures_line(_amounts(report, details))
     if timing.last:  # a raw stream in a file has no times
-        yield figures_line(_firsts(timing, report.highlights))
+        yield figures_line(_firsts(timing, details))
     if timing.last and timing.gaps.count:
         yield _gaps(timing, unicode=unicode)
-    yield from reconnects_lines(report.reconnects, report.repeated, report.skipped)
-    yield from _notes(report)
-    for expression in report.expressions:
+    yield from reconnects_lines(report.measured)
+    yield from _notes(report, details)
+    for expression in details.expressions:
         if expression.errors:
             times = units.count(expression.errors, "time")
             why = escaping.compact(expression.first_error)
@@ -107,28 +101,28 @@ def ending_line(closed: Closed, *, explained: bool = False) -> Text:
     return prose(f"{ending.value}  ", style, escaping.compact(closed.detail))
 
 
-def _amounts(report: WatchReport) -> list[Figure]:
-    timing = report.timing
+def _amounts(report: RunReport, details: WatchDetails) -> list[Figure]:
+    timing, highlights = report.measured.timing, details.highlights
     events = units.count(timing.messages, "event")
-    if report.shown != timing.messages:
-        events += f" ({report.shown:,} shown)"
+    if details.shown != timing.messages:
+        events += f" ({details.shown:,} shown)"
     amounts = [("", events), ("", units.size(timing.bytes))]
-    if report.highlights and report.highlights.format:
-        amounts.append(("", escaping.compact(report.highlights.format.name)))
-        if report.highlights.tokens:
-            amounts.append(("", units.count(report.highlights.tokens, "token")))
+    if highlights and highlights.format:
+        amounts.append(("", escaping.compact(highlights.format.name)))
+        if highlights.tokens:
+            amounts.append(("", units.count(highlights.tokens, "token")))
     return [*amounts, ("in", units.seconds(report.closed.at))] if timing.last else amounts
 
 
-def _firsts(timing: Timing, highlights: Highlights | None) -> list[Figure]:
+def _firsts(timing: Timing, details: WatchDetails) -> list[Figure]:
     firsts = [
         ("headers", timing.headers),
         ("first byte", timing.first_byte),
         ("first event", timing.first_event),
-        ("first value", timing.first_value),
+        ("first value", details.selection.first_value),
     ]
     figures = [(label, units.seconds(at)) for label, at in firsts if at]
-    if highlights and highlights.format:
+    if (highlights := details.highlights) and highlights.format:
         figures += [(f"first {kind}", units.seconds(at)) for kind, at in highlights.first.items()]
     return figures
 
@@ -147,34 +141,30 @@ def _gaps(timing: Timing, *, unicode: bool) -> Text:
     return line
 
 
-def reconnects_lines(reconnects: int, repeated: int, skipped: int) -> Iterable[Text]:
-    """What reconnecting did, where there was any: events that came again, or never."""
+def reconnects_lines(measured: Measurements) -> Iterable[Text]:
+    """Return what reconnecting did, if anything: events that came again, or never."""
+    reconnects, audit = measured.connections.reconnects, measured.resume_audit
     if not reconnects:
         return
     line = Text(f"reconnected {units.count(reconnects, 'time')}", style="sse.label")
-    if repeated:
-        line.append(f"  {units.count(repeated, 'event')} repeated", "sse.ignored")
-    if skipped:
-        line.append(f"  {skipped:,} skipped", "sse.bad")
+    if audit.repeated:
+        line.append(f"  {units.count(audit.repeated, 'event')} repeated", "sse.ignored")
+    if audit.skipped:
+        line.append(f"  {audit.skipped:,} skipped", "sse.bad")
     yield line
 
 
-def _notes(report: WatchReport) -> Iterable[Text]:
-    highlights = report.highlights
-    if (
-        highlights
-        and highlights.format
-        and report.closed.ending in _CLEAN
-        and not highlights.is_whole
-    ):
+def _notes(report: RunReport, details: WatchDetails) -> Iterable[Text]:
+    highlights, is_clean = details.highlights, report.closed.ending in _CLEAN
+    if highlights and highlights.format and is_clean and not highlights.is_whole:
         name = escaping.compact(highlights.format.name)
         text = f"the end that {name} requires never came: a cut? (sse tail exits with 5)"
         yield prose("warning: ", "sse.stopped", text)
-    counts = report.aside.counts
+    counts = report.measured.counts.counts
     hidden = [
         units.count(number, name)
         for name, number in sorted(counts.items())
-        if not report.everything and name != "ignored line"
+        if not details.everything and name != "ignored line"
     ]
     if hidden:
         yield _note(f"not shown: {', '.join(hidden)} (--all shows them)", "sse.label")

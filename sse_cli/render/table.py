@@ -16,8 +16,8 @@ from rich.text import Span, Text
 
 from sse_cli.analysis.verdict import error_of
 from sse_cli.model.events import Comment, Ignored, Opened, Reconnecting, Retry
-from sse_cli.query.selection import Query, Row, as_text
-from sse_cli.run.observers import Item
+from sse_cli.model.row import Item, Row
+from sse_cli.query.selection import Query, as_text
 from sse_cli.text import escaping, json_values, redaction, units
 
 SLOW: Final = 1.0  # a gap (seconds) that a reader notices
@@ -198,8 +198,8 @@ class TableRenderer:
             data = json_values.show(row.payload)
         if error_of(row):
             return Cell(self._shown(data, layout), "sse.error")
-        if row.parts and not self._full:
-            return self._part(data, *row.parts[0], layout)
+        if row.highlights and not self._full:
+            return self._part(data, *row.highlights[0], layout)
         return Cell(self._shown(data, layout), "sse.data")
 
     def _part(self, data: str, kind: str, text: str, layout: Layout) -> Cell:

@@ -3,39 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 
 from rich.text import Text
 
-from sse_cli.analysis.timing import Timing
-from sse_cli.llm.accumulator import Accumulator
-from sse_cli.llm.response import AnswerTiming
-from sse_cli.model.events import Closed
 from sse_cli.render.summary import Figure, ending_line, figures_line, reconnects_lines
+from sse_cli.run.measurements import RunReport
+from sse_cli.run.response_observer import ResponseObserver
 from sse_cli.text import escaping, units
 
 
-@dataclass(frozen=True)
-class TailReport:
-    """What a run of `tail` leaves to be told."""
-
-    closed: Closed
-    timing: Timing
-    answer: AnswerTiming
-    accumulator: Accumulator
-    reconnects: int = 0
-    repeated: int = 0
-    skipped: int = 0
-    explained: bool = False  # an error line below gives the ending's detail
-
-
-def lines(report: TailReport) -> Iterable[Text]:
-    """Ending and evidence, then the figures."""
+def lines(
+    report: RunReport, response: ResponseObserver, *, explained: bool = False
+) -> Iterable[Text]:
+    """Return ending and evidence, then the figures. `explained`: an error line below gives the
+    ending's detail."""
     yield Text()
-    yield ending_line(report.closed, explained=report.explained)
-    if report.timing.headers is not None:
-        yield figures_line(_figures(report))
-    yield from reconnects_lines(report.reconnects, report.repeated, report.skipped)
+    yield ending_line(report.closed, explained=explained)
+    if report.measured.timing.headers is not None:
+        yield figures_line(_figures(report, response))
+    yield from reconnects_lines(report.measured)
 
 
 def broken_json(number: int, first: int) -> Iterable[Text]:
@@ -59,17 +45,18 @@ def failed_expressions(failures: Mapping[str, tuple[int, str]]) -> Iterable[Text
         yield Text.assemble(("warning: ", "sse.stopped"), text)
 
 
-def _figures(report: TailReport) -> list[Figure]:
-    wire, first = report.accumulator.format, report.answer.first
+def _figures(report: RunReport, response: ResponseObserver) -> list[Figure]:
+    timing, first = report.measured.timing, response.timing.first
+    wire = response.accumulator.format
     figures: list[Figure] = [("", escaping.compact(wire.name))] if wire else []
-    figures.append(("", units.count(report.timing.messages, "event")))
-    if report.timing.last:  # a raw stream in a file has no times
+    figures.append(("", units.count(timing.messages, "event")))
+    if timing.last:  # a raw stream in a file has no times
         for label, kind in (("first reasoning", "reasoning"), ("first text", "text")):
             if kind in first:
                 figures.append((label, units.seconds(first[kind])))
         figures.append(("in", units.seconds(report.closed.at)))
-    name, rate = report.answer.rate(report.accumulator.usage)
+    name, rate = response.timing.rate(response.accumulator.usage)
     if rate:
         figures.append(("", f"{rate:.0f} {name.partition('_')[0]}/s"))
-    finish = report.accumulator.choice().finish
+    finish = response.accumulator.choice().finish
     return [*figures, ("finish", escaping.compact(finish))] if finish else figures

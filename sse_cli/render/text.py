@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from operator import attrgetter
 from typing import Final
 
-from sse_cli.query.selection import Row, as_text
-from sse_cli.run.observers import Note
+from sse_cli.model.row import Note, Row
+from sse_cli.query.selection import as_text
 from sse_cli.text import escaping
 
 _VALUES: Final = attrgetter("values")

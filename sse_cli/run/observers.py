@@ -1,59 +1,92 @@
-"""What renderers and views are fed."""
+"""The observers that end a run early or put an answer together; a command picks from these."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Protocol, TypeAlias
+from typing import TYPE_CHECKING
 
-from sse_cli.model.events import Closed, Comment, Ignored, Opened, Reconnecting, Retry
-from sse_cli.query.selection import Row
+from sse_cli.model.events import Ending
+from sse_cli.model.observer import BATCH, Observer, Stop
+from sse_cli.model.row import Row
+from sse_cli.query.selection import Expression
+from sse_cli.text.json_values import is_false
 
-Note: TypeAlias = Comment | Retry | Ignored | Opened | Reconnecting | Closed
-Item: TypeAlias = Row | Note
-
-
-class Renderer(Protocol):
-    """A view that writes text."""
-
-    def rows(self, rows: Sequence[Row]) -> str:
-        """What messages in a row add to the output."""
-        ...
-
-    def note(self, note: Note) -> str:
-        """What anything else adds."""
-        ...
+if TYPE_CHECKING:  # it loads JMESPath (20 ms), which `watch` in a pipe need not pay
+    from sse_cli.llm.accumulator import Accumulator
 
 
-class View(Protocol):
-    """Where messages, and what came between them, go: a renderer with its output."""
+class Until(Observer):
+    """Ends a run with the first message of which an expression is true. It comes before any
+    filter: the message need not be shown."""
 
-    def rows(self, rows: Sequence[Row]) -> None:
-        """Take messages that followed each other in a read."""
+    def __init__(self, expression: Expression) -> None:
+        self.expression = expression
+        self._stop: Stop | None = None
 
-    def note(self, note: Note) -> None:
-        """Take anything else."""
+    def room(self) -> int:
+        """Return 1: any message may be the last."""
+        return 1
 
-    def flush(self) -> None:
-        """A read has been worked through: print what it gave."""
+    def rows(self, rows: Sequence[Row], /) -> Sequence[Row]:
+        """Evaluate the expression."""
+        for row in rows:
+            if not is_false(self.expression.search(row.payload)):
+                self._stop = Stop(Ending.LIMIT, f"event {row.message.n} is the last one asked for")
+        return rows
+
+    def stop(self) -> Stop | None:
+        """Return the message that was found."""
+        return self._stop
 
 
-class ObserverGroup:
-    """Several views as one."""
+class ShownCount(Observer):
+    """Counts the messages that passed all filters."""
 
-    def __init__(self, *views: View) -> None:
-        self._views = views
+    def __init__(self) -> None:
+        self.shown = 0
 
-    def rows(self, rows: Sequence[Row]) -> None:
-        """Hand messages to each."""
-        for view in self._views:
-            view.rows(rows)
+    def rows(self, rows: Sequence[Row], /) -> Sequence[Row]:
+        """Count messages."""
+        self.shown += len(rows)
+        return rows
 
-    def note(self, note: Note) -> None:
-        """Hand a note to each."""
-        for view in self._views:
-            view.note(note)
 
-    def flush(self) -> None:
-        """Have each print what a read gave."""
-        for view in self._views:
-            view.flush()
+class ShownLimit(ShownCount):
+    """Ends a run once `limit` messages have passed all filters."""
+
+    def __init__(self, limit: int) -> None:
+        super().__init__()
+        self.limit = limit
+
+    def room(self) -> int:
+        """Return how many more are wanted: a filter may yet drop some of them."""
+        return min(BATCH, self.limit - self.shown)
+
+    def stop(self) -> Stop | None:
+        """Return the end, once the limit is reached."""
+        if self.shown < self.limit:
+            return None
+        return Stop(Ending.LIMIT, f"{self.shown:,} shown, as asked")
+
+
+class Assembly(Observer):
+    """Puts the answer together, and ends a run with it. It comes first: the observers after it
+    get no message beyond the answer's end.
+
+    With `needs_format` a run also ends where no wire format fits the events that came.
+    """
+
+    def __init__(self, accumulator: Accumulator, *, needs_format: bool = False) -> None:
+        self.accumulator = accumulator
+        self._needs_format = needs_format
+
+    def rows(self, rows: Sequence[Row], /) -> Sequence[Row]:
+        """Give each message its deltas."""
+        return self.accumulator.feed(rows)
+
+    def stop(self) -> Stop | None:
+        """Return the end of the answer."""
+        accumulator = self.accumulator
+        if accumulator.done or (self._needs_format and accumulator.is_over):
+            return Stop(Ending.DONE, "the answer's own end was seen")
+        return None

@@ -1,9 +1,9 @@
-"""Where a run becomes an answer: what `tail` types out and `check` judges."""
+"""The answer of a run: its deltas, written as they come, and what is wrong with it."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Sequence
+from typing import Protocol
 
 from sse_cli.analysis.verdict import SENTINEL, ReportedError, Verdict
 from sse_cli.llm.accumulator import Accumulator
@@ -11,30 +11,59 @@ from sse_cli.llm.extractor import is_message
 from sse_cli.llm.response import AnswerTiming
 from sse_cli.model.delta import Delta
 from sse_cli.model.events import Closed, Ignored
-from sse_cli.query.selection import Row
-from sse_cli.render.response_writers import DeltaWriter
-from sse_cli.run.observers import Note
+from sse_cli.model.observer import Observer
+from sse_cli.model.row import Note, Row
 
 
-@dataclass
-class ResponseObserver:
-    """Where what a run shows becomes deltas of an answer."""
+class DeltaWriter(Protocol):
+    """A writer of the deltas of an answer, in order."""
 
-    accumulator: Accumulator
-    writer: DeltaWriter
-    verdict: Verdict
-    timing: AnswerTiming = field(default_factory=AnswerTiming)
-    broken: int = 0
-    first_broken: int = 0
-    _n: int = 0
-    _speaks_json: bool = False
+    def write(self, deltas: Iterable[Delta]) -> None:
+        """Write deltas."""
+
+    def flush(self) -> None:
+        """Hand over what a read gave."""
+
+    def close(self) -> None:
+        """Finish: nothing follows."""
+
+
+class NoWriter:
+    """A writer for those who need the answer only as a whole."""
+
+    def write(self, deltas: Iterable[Delta]) -> None:
+        """Do nothing."""
+
+    def flush(self) -> None:
+        """Do nothing."""
+
+    def close(self) -> None:
+        """Do nothing."""
+
+
+class ResponseObserver(Observer):
+    """Writes and times the deltas that an accumulator made, and tells the verdict of its errors.
+
+    `broken` counts payloads that began as JSON and were not; `first_broken` is the number of the
+    first such message.
+    """
+
+    def __init__(self, accumulator: Accumulator, writer: DeltaWriter, verdict: Verdict) -> None:
+        self.accumulator = accumulator
+        self.writer = writer
+        self.verdict = verdict
+        self.timing = AnswerTiming()
+        self.broken = 0
+        self.first_broken = 0
+        self._n = 0
+        self._speaks_json = False
 
     @property
     def is_unknown(self) -> bool:
         """Whether no format was found."""
         return self.accumulator.format is None
 
-    def rows(self, rows: Sequence[Row]) -> None:
+    def rows(self, rows: Sequence[Row], /) -> Sequence[Row]:
         """Write the deltas of messages."""
         self._write([delta for row in rows for delta in row.deltas])
         for row in rows:
@@ -43,25 +72,26 @@ class ResponseObserver:
             else:
                 self._check_json(row)
         self._n = rows[-1].message.n
+        return rows
 
-    def note(self, note: Note) -> None:
-        """Write those that follow from anything else."""
+    def note(self, note: Note, /) -> None:
+        """Write the deltas of a block without data."""
         if isinstance(note, Ignored):
             self._write(self.accumulator.feed_ignored(note, self._n))
-        elif isinstance(note, Closed):
-            self._write(self.accumulator.finish(note.at))
-            self._tell_error(note.at)
+
+    def finish(self, closed: Closed) -> Closed:
+        """Write what was held back, and an error that the verdict knows of."""
+        self._write(self.accumulator.finish(closed.at))
+        self._tell_error(closed.at)
+        return closed
 
     def flush(self) -> None:
         """Hand over what a read gave."""
         self.writer.flush()
 
-    def missing(self) -> str:
-        """Why the answer is not whole, if its format says how it must end."""
-        wire = self.accumulator.format
-        if wire is None or self.accumulator.is_whole:
-            return ""
-        return f"the stream ended before the answer did: no end that {wire.name} requires"
+    def close(self) -> None:
+        """Finish the output."""
+        self.writer.close()
 
     def nothing(self, choice: int) -> str:
         """Why nothing was typed out, "" when something was."""
@@ -107,3 +137,11 @@ class ResponseObserver:
         if data[:1] in ("{", "[") and data != SENTINEL and isinstance(row.payload, str):
             self.broken += 1
             self.first_broken = self.first_broken or row.message.n
+
+
+def missing_end(accumulator: Accumulator) -> str:
+    """Return why the answer is not whole, if its format says how it must end; "" if it is."""
+    wire = accumulator.format
+    if wire is None or accumulator.is_whole:
+        return ""
+    return f"the stream ended before the answer did: no end that {wire.name} requires"

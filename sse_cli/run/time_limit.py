@@ -1,58 +1,26 @@
-"""`--for`: how long a stream is read."""
+"""The limit of `--for`: how long a stream is read."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import AbstractContextManager
-
-from sse_cli.model.errors import TimeIsUp
-from sse_cli.model.events import Closed, Ending, Opened, Signal
-from sse_cli.process import signals as process_signals
+from sse_cli.model.events import Closed, Ending
+from sse_cli.model.observer import Due, Observer
 
 
-class TimeLimit:
-    """Seconds of a stream, by its stamps and by the wall clock; `speed` is that at which a
-    recording is played. Its alarm strikes only while a signal is waited for: what has come is
-    worked through."""
+class TimeLimit(Observer):
+    """Ends a run after `seconds`, by the stamps of its signals and by its clock: a success, as
+    long as there was a reply."""
 
-    def __init__(self, seconds: float, speed: float = 1.0) -> None:
+    def __init__(self, seconds: float) -> None:
         self.seconds = seconds
-        self._speed = speed
-        self._is_waiting = False
-        self._has_rung = False
 
-    def alarm(self) -> AbstractContextManager[None]:
-        """Have `next` and `wait` raise TimeIsUp when the time is over."""
-        return process_signals.alarm(self.seconds / self._speed, self._ring)
+    def due(self) -> Due:
+        """Return the end of the time."""
+        return Due(self.seconds, grace=0.0, cuts_off=True)
 
-    def next(self, signals: Iterator[Signal]) -> Signal:
-        """The next signal. Raises TimeIsUp if it comes too late, or none has come by then."""
-        self.wait()
-        signal = next(signals)
-        self.came(signal)
-        return signal
-
-    def came(self, signal: Signal) -> None:
-        """A signal has come. Raises TimeIsUp if it is too late: a recording's stamps tell, and
-        the clock's where the alarm is about to ring."""
-        self._is_waiting = False
-        if signal.at > self.seconds:
-            raise TimeIsUp
-
-    def wait(self) -> None:
-        """A signal is waited for from now on. Raises TimeIsUp if the alarm has rung."""
-        self._is_waiting = True
-        if self._has_rung:
-            raise TimeIsUp
-
-    def closed(self, opened: Opened | None) -> Closed:
-        """The end of the stream, once the time is over."""
-        if opened is None:
-            detail = f"no reply had come when --for {self.seconds:g} s was over"
-            return Closed(self.seconds, Ending.DEADLINE, detail, "a longer --for waits longer")
-        return Closed(self.seconds, Ending.LIMIT, f"{self.seconds:g} s are over, as --for asked")
-
-    def _ring(self) -> None:
-        self._has_rung = True
-        if self._is_waiting:
-            raise TimeIsUp
+    def overdue(self, at: float, *, has_reply: bool) -> Closed:  # noqa: ARG002 (the stamp is ours)
+        """Return the end: the limit, or a deadline if nothing answered within it."""
+        if not has_reply:
+            detail = f"no reply had come after {self.seconds:g} s"
+            return Closed(self.seconds, Ending.DEADLINE, detail, "a longer time waits longer")
+        detail = f"watched for {self.seconds:g} s, as asked"
+        return Closed(self.seconds, Ending.LIMIT, detail)

@@ -1,153 +1,26 @@
-"""What was named on the command line, as an iterator of signals.
-
-A target is read in this order: `-` is standard input; anything with `://` a URL; an existing
-path a file; a missing path-like word "no such file"; a bare host a URL; all else no target.
-"""
+"""Files and standard input as sources of signals: recordings and raw streams."""
 
 from __future__ import annotations
 
-import difflib
 import errno
 import os
-import re
 import select
 import stat
 import sys
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Iterator
 from itertools import chain
-from pathlib import Path
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 from sse_cli.model import media_type
 from sse_cli.model.errors import UsageError
-from sse_cli.model.events import Chunk, Closed, Ending, Media, Opened, Push, Resume, Signal
-from sse_cli.recording import reader, writer
-from sse_cli.request.model import Request
-from sse_cli.transport.reconnect import ConnectionPace, Reconnector, ReconnectPolicy
+from sse_cli.model.events import Chunk, Closed, Ending, Opened, Resume, Signal
+from sse_cli.recording import reader
+from sse_cli.sources.clock import Clock, RunClock
+from sse_cli.sources.media import Reading
 from sse_cli.transport.watchdog import Patience, endless
 
 READ_SIZE: Final = 64 * 1024
-_FILE_ENDINGS: Final = (".sse", ".ndjson", ".jsonl", ".rec", ".toml")
-# No top-level domain is called so (but .md, .py, .sh and .zip are ones).
-_NO_DOMAINS: Final = frozenset(
-    {".csv", ".gz", ".har", ".json", ".log", ".out", ".raw", ".txt", ".xml", ".yaml", ".yml"}
-)
-_HOST_LIKE: Final = re.compile(r"[.:/]")
-
-Kind = Literal["stdin", "url", "file"]
-Clock = Callable[[], float]
-
-
-class RunClock:
-    """The seconds since it was first asked: what was imported before that is not its time.
-
-    Whole microseconds, as recordings and JSON Lines hold them, so that all figures of a run
-    come out the same from its recording. `speed` is that of a recording which is played.
-    """
-
-    def __init__(self, speed: float = 1.0) -> None:
-        self._start = 0
-        self._unit = 1000 / (speed or 1.0)  # nanoseconds in a microsecond of ours
-
-    def __call__(self) -> float:
-        now = time.perf_counter_ns()
-        self._start = self._start or now
-        return (now - self._start) // self._unit / 1_000_000
-
-
-def kind_of(target: str, commands: Sequence[str] = ()) -> Kind:
-    """What `target` names. Raises UsageError when it is nothing of the kind."""
-    if target == "-":
-        return "stdin"
-    if "://" in target:
-        return "url"
-    if target and _exists(Path(target)):
-        return "file"
-    if target.lower().startswith("mailto:"):  # else a user with a password, at a host
-        raise UsageError(f"{target} is an address to write to", "name an http or https URL")
-    if _is_path(target):
-        raise UsageError(f"no such file: {target}", "check the path; - reads standard input")
-    if target.lower() == "localhost" or _HOST_LIKE.search(target):
-        return "url"
-    raise UsageError(f"{target!r} is no command, file or URL", _hint(target, commands))
-
-
-def _hint(word: str, commands: Sequence[str]) -> str:
-    """What may be meant by a word that is nothing."""
-    from sse_cli.mockserver import scenarios  # noqa: PLC0415 (for those who mistake one for a target)
-
-    if word in scenarios.names():
-        return f"sse demo {word} plays that scenario, sse serve {word} serves it"
-    close = difflib.get_close_matches(word, commands, n=1)
-    return f"did you mean {close[0]!r}?" if close else "sse --help lists the commands"
-
-
-def _is_path(target: str) -> bool:
-    """Whether a word that is no file can't be anything else."""
-    if target.startswith(("./", "../", "/", "~")) or target.endswith(_FILE_ENDINGS):
-        return True
-    return "/" not in target and Path(target).suffix.lower() in _NO_DOMAINS
-
-
-class Reading(NamedTuple):
-    """How bodies are read whatever they say they are; `speed` is for recordings, 0 at once."""
-
-    any_type: bool = False
-    ndjson: bool = False
-    speed: float | None = None
-
-    def of_reply(self, status: int, content_type: str | None) -> Media:
-        """How a reply's body is read."""
-        return media_type.media(status, content_type, any_type=self.any_type, ndjson=self.ndjson)
-
-    def of_start(self, start: bytes) -> Media:
-        """How a body without a type is read, by its first bytes."""
-        if self.ndjson:
-            return "ndjson"
-        return "event-stream" if self.any_type else media_type.sniff(start)
-
-
-def from_url(  # noqa: PLR0913 (one request, and what the run knows)
-    request: Request,
-    reading: Reading,
-    clock: Clock,
-    policy: ReconnectPolicy | None = None,
-    resume: Resume | None = None,
-    *,
-    patience: Patience = endless,
-    push: Push | None = None,
-) -> Iterator[Signal]:
-    """The signals of a request, over as many connections as `policy` asks for, but those that
-    are pushed; none is waited for longer than `patience` says."""
-    # Imported here: httpx costs 60 ms, which files and standard input need not pay.
-    from sse_cli.transport import connect as transport  # noqa: PLC0415
-
-    cookies = transport.Cookies() if policy and policy.reconnect else None
-    pace = ConnectionPace()
-
-    def connect(request: Request, attempt: int) -> Generator[Signal, None, None]:
-        return transport.connect(
-            request,
-            clock,
-            reading.of_reply,
-            attempt=attempt,
-            cookies=cookies,
-            spent=clock() if attempt > 1 else 0.0,
-            admit=pace.admit,
-            patience=patience,
-            push=push,
-        )
-
-    opener = Reconnector(
-        connect,
-        policy or ReconnectPolicy(),
-        resume or Resume(),
-        clock,
-        pace=pace,
-        patience=patience,
-    )
-    return opener.signals(request)
 
 
 def from_file(
@@ -188,6 +61,8 @@ def recorded(target: str, reading: Reading) -> reader.Recording:
     if reader.is_recording(start):
         return reader.read(chain([start], iter(file.read, b"")), file.name)
     signals = _raw(file, start, reading, _stand_still)
+    from sse_cli.recording import writer  # noqa: PLC0415 (a recording has a header of its own)
+
     return reader.Recording(writer.header_of(), signals)
 
 
@@ -293,7 +168,11 @@ def _replayed(
     speed = reading.speed or 0.0
     for signal in found.signals:
         while speed and (ahead := signal.at - clock()) > 0:
-            time.sleep(ahead / speed)
+            left = file.patience()
+            if left is not None and left <= 0:
+                yield Closed(clock(), Ending.DEADLINE, "the reader stopped waiting")
+                return
+            time.sleep((ahead if left is None else min(ahead, left)) / speed)
         yield signal
 
 
@@ -302,12 +181,3 @@ def _close_after(descriptor: int, signals: Iterator[Signal]) -> Iterator[Signal]
         yield from signals
     finally:
         os.close(descriptor)
-
-
-def _exists(path: Path) -> bool:
-    try:
-        return path.exists()
-    except PermissionError:  # opening it will say so, by name
-        return True
-    except OSError:  # a name too long for a file may be a URL
-        return False

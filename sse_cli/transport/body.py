@@ -6,10 +6,11 @@ import zlib
 from collections.abc import Callable, Generator, Iterable, Iterator
 from typing import Final
 
+import httpcore
 import httpx
 
 from sse_cli.model import media_type
-from sse_cli.model.errors import Terminated, TimeIsUp
+from sse_cli.model.errors import Terminated
 from sse_cli.model.events import Chunk, Closed, Ending, Media, Opened, Push, Signal, new
 from sse_cli.transport import content_decoder
 from sse_cli.transport.error_mapping import Failed, clean_end, cut, is_http2, out_of_time, stalled
@@ -107,7 +108,7 @@ class _Gathering:
                 # What had arrived by then can still be read, and there may be much of it.
                 if watchdog.fired or (most and size >= most):
                     break
-        except (KeyboardInterrupt, Terminated, TimeIsUp):  # what has come is still shown
+        except (KeyboardInterrupt, Terminated):  # what has come is still shown
             self._hand_over()
             raise
 
@@ -120,13 +121,16 @@ class _Gathering:
     def _before_read(self) -> None:
         if self.held:
             self._watchdog.received()  # meanwhile nobody waits for a byte
-            self._hand_over()
+            if not self._hand_over():
+                # httpcore's own error for a read that fails: it closes the connection and passes
+                # it on. The reader knows already how its run ended.
+                raise httpcore.ReadError("the reader stopped")
             if self._watchdog.is_for_bytes:
                 self._watchdog.waiting()
 
-    def _hand_over(self) -> None:
-        if self.held and self._push:
-            self._push(self.taken())
+    def _hand_over(self) -> bool:
+        """Push what is held; return whether the reader wants more."""
+        return not (self.held and self._push) or self._push(self.taken())
 
 
 def _reads(response: httpx.Response, watchdog: Watchdog) -> Iterator[bytes]:

@@ -58,7 +58,7 @@ class Wire:
         self.is_fresh = True
         """Whether something was read since whoever hands it on made this False."""
         self.before_read: Callable[[], None] = _nothing
-        """Is called before each read: it may wait."""
+        """Is called before each read: it may wait, or raise `httpcore.ReadError` to end it."""
         self._stream: Any = None
 
     def listen(self, stream: Any, *, counts: bool) -> None:

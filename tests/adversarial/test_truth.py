@@ -21,8 +21,9 @@ from sse_cli.model.events import (
     Reconnecting,
     Signal,
 )
+from sse_cli.model.row import Row
 from sse_cli.parser.session import Session
-from sse_cli.query.selection import Query, Row
+from sse_cli.query.selection import Query
 from sse_cli.render.markdown import MarkdownWriter
 from sse_cli.render.table import TableRenderer
 from tests.support.program import error_and_hint, sse

@@ -15,7 +15,7 @@ import pytest
 from rich.cells import cell_len
 
 from sse_cli.check.outcome import exit_code
-from sse_cli.check.runner import MAX_TIME
+from sse_cli.check.stream_check import MAX_TIME
 from sse_cli.mockserver.faults import FAULTS
 from sse_cli.mockserver.scenarios import Scenario
 from sse_cli.mockserver.server import Server

@@ -7,16 +7,17 @@ import re
 import signal
 import socket
 from dataclasses import dataclass
-from typing import Any
 
 import pytest
 
-from sse_cli.analysis.event_counts import EventCounts
 from sse_cli.analysis.timing import Timing
 from sse_cli.analysis.verdict import EXIT_CODES
 from sse_cli.model.events import Chunk, Closed, Ending, Opened
+from sse_cli.parser.session import Session
+from sse_cli.query.selection import Selection
 from sse_cli.render import summary
-from sse_cli.render.summary import WatchReport, footer
+from sse_cli.render.summary import WatchDetails, footer
+from sse_cli.run.measurements import Measurements, RunReport
 from tests.support.program import Ran, finish, sse, start
 from tests.support.replies import CHUNKED, STREAM, chunk, head, whole
 from tests.support.wire import Handler, Peer, Wire
@@ -62,9 +63,9 @@ CASES = {
     "a body that the close ends": Case(
         Ending.EOF_UNVERIFIED, head(STREAM) + ONE, "", "a cut looks the same"
     ),
-    "-n": Case(Ending.LIMIT, silent(STREAMING + chunk(ONE)), "-n 1", "as -n asked"),
+    "-n": Case(Ending.LIMIT, silent(STREAMING + chunk(ONE)), "-n 1", "1 shown, as asked"),
     "--until": Case(
-        Ending.LIMIT, silent(STREAMING + chunk(ONE)), "--until @=='one'", "event 1 is what --until"
+        Ending.LIMIT, silent(STREAMING + chunk(ONE)), "--until @=='one'", "event 1 is the last"
     ),
     "an error event": Case(
         Ending.ERROR_EVENT, whole(ONE + ERROR), "", "event 2 reports an error: out of credit"
@@ -225,10 +226,14 @@ def test_a_shorter_silence_names_none(made: Timing, now: float, state: str) -> N
     assert "nginx" not in line
 
 
-def lines_of(**fields: Any) -> list[str]:
-    end = Closed(3.0, Ending.EOF, "the end")
-    report = WatchReport(timing(messages=2, last=1.0), end, 2, EventCounts(), **fields)
-    return [line.plain for line in summary.summary(report)]
+def lines_of(reconnects: int = 0, repeated: int = 0, skipped: int = 0) -> list[str]:
+    measured = Measurements(Session())
+    measured.timing = timing(messages=2, last=1.0)
+    measured.connections.reconnects = reconnects
+    measured.resume_audit.repeated, measured.resume_audit.skipped = repeated, skipped
+    report = RunReport(measured, Closed(3.0, Ending.EOF, "the end"))
+    details = WatchDetails(Selection(), shown=2)
+    return [line.plain for line in summary.summary(report, details)]
 
 
 @pytest.mark.parametrize(

@@ -225,7 +225,7 @@ import sys
 import sse_cli.analysis.verdict
 def judged(self, rows):
     raise ZeroDivisionError("broken on purpose")
-sse_cli.analysis.verdict.Verdict.messages = judged
+sse_cli.analysis.verdict.Verdict.rows = judged
 from sse_cli.__main__ import main
 main()
 """

@@ -11,7 +11,7 @@ from typing import Any
 from sse_cli.model.events import Closed, Event, Message, Opened, Reconnecting, Resume, Signal
 from sse_cli.parser.session import Session
 from sse_cli.request.model import Request, build
-from sse_cli.sources import files
+from sse_cli.sources.clock import RunClock
 from sse_cli.transport import connect as transport
 from sse_cli.transport.reconnect import ConnectionPace, Reconnector, ReconnectPolicy
 from tests.support.replies import STREAM, head
@@ -74,7 +74,7 @@ def reconnector(
 ) -> Reconnector:
     """What `sources.from_url` builds, with a time of its own."""
     jar = transport.Cookies() if cookies and policy.reconnect else None
-    clock = files.RunClock()
+    clock = RunClock()
 
     def connect(request: Request, attempt: int) -> Generator[Signal, None, None]:
         return transport.connect(

@@ -6,13 +6,13 @@ from typing import Any
 
 from sse_cli.model.events import Chunk, Closed, Opened, Signal
 from sse_cli.request.model import Request
-from sse_cli.sources import files
+from sse_cli.sources.clock import RunClock
 from sse_cli.transport import connect
 
 
 def ask(url: str, **fields: Any) -> list[Signal]:
     """Every signal of one request."""
-    return list(connect.connect(Request(url, **fields), files.RunClock()))
+    return list(connect.connect(Request(url, **fields), RunClock()))
 
 
 def opened(signals: list[Signal]) -> Opened:

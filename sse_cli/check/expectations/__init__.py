@@ -18,6 +18,7 @@ from sse_cli.check.expectations.base import (
     Expectation,
     Finding,
     StreamFacts,
+    option_of,
 )
 from sse_cli.check.expectations.content import (
     AllMatch,
@@ -57,6 +58,7 @@ __all__ = [
     "Status",
     "StreamFacts",
     "build",
+    "option_of",
 ]
 
 KINDS: Final[Mapping[str, type[Expectation]]] = {

@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Final, NamedTuple
 from sse_cli.analysis.timing import Timing
 from sse_cli.model.errors import UsageError
 from sse_cli.model.events import Closed, Ending, Ignored, Opened
-from sse_cli.query.selection import Row
+from sse_cli.model.row import Row
 
 EXCERPT: Final = 2000  # characters of an event's data, or of a text, that a report may show
 
@@ -99,13 +99,18 @@ class Expectation:
     @property
     def option(self) -> str:
         """The option's name, for an error."""
-        return f"--{self.name}"
+        return option_of(self.name)
 
 
 def evidence_of(row: Row) -> Evidence:
     """The message as a witness."""
     message = row.message
     return Evidence(message.n, message.at, message.type, message.data[:EXCERPT])
+
+
+def option_of(name: str) -> str:
+    """Return the spelling of the option `name`, for a label or an error."""
+    return f"--{name}"
 
 
 def count(text: str, option: str) -> int:

@@ -16,7 +16,8 @@ from sse_cli.check.expectations.base import (
 )
 from sse_cli.model.errors import UsageError
 from sse_cli.model.events import Ignored
-from sse_cli.query.selection import Expression, Row
+from sse_cli.model.row import Row
+from sse_cli.query.selection import Expression
 from sse_cli.text import json_values
 from sse_cli.text.json_values import is_false
 

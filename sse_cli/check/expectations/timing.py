@@ -11,8 +11,8 @@ from sse_cli.check.expectations.base import (
     StreamFacts,
     evidence_of,
 )
-from sse_cli.query.selection import Row
-from sse_cli.request.builder import duration
+from sse_cli.model.row import Row
+from sse_cli.request.values import duration
 
 
 class Within(Expectation):

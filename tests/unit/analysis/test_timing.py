@@ -83,15 +83,13 @@ def test_memory_is_the_same_after_a_thousand_gaps_and_after_a_hundred_thousand()
 
 def test_the_firsts_are_noted_once() -> None:
     timing = Timing()
-    assert timing.headers is timing.first_byte is timing.first_event is timing.first_value is None
+    assert timing.headers is timing.first_byte is timing.first_event is None
     for start in (0.0, 10.0):
         timing.signal(Opened(start + 0.1, "http://h/"))
         timing.signal(Chunk(start + 0.2, b"12345"))
         timing.arrived(start + 0.2)
-        timing.values(["x"], start + 0.3)
     assert timing.headers == 0.1
     assert timing.first_byte == timing.first_event == 0.2
-    assert timing.first_value == 0.3
     assert (timing.messages, timing.bytes, timing.last) == (2, 10, 10.2)
 
 

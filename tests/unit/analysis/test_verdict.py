@@ -6,7 +6,7 @@ import pytest
 
 from sse_cli.analysis.verdict import Verdict, error_of
 from sse_cli.model.events import Closed, Ending, Ignored, Message
-from sse_cli.query.selection import Row
+from sse_cli.model.row import Row
 
 DONE = "[DONE]"
 ERROR = '{"error":{"message":"overloaded"}}'
@@ -26,7 +26,7 @@ def judged(ending: str, *evidence: str | Ignored) -> Closed:
         if isinstance(one, Ignored):
             verdict.ignored(one)
         else:
-            verdict.messages([row(one, number=number)])
+            verdict.rows([row(one, number=number)])
     return verdict.finish(Closed(2.0, Ending(ending), "the wire's own words", "", b"body"))
 
 

@@ -10,12 +10,12 @@ import pytest
 from sse_cli.check import expectations
 from sse_cli.check.expectations import KINDS
 from sse_cli.check.outcome import Outcome, Result
-from sse_cli.check.runner import StreamCheck, run_once
+from sse_cli.check.stream_check import StreamCheck, run_once
 from sse_cli.llm import wire_format
 from sse_cli.model.errors import ExpressionError, UsageError
 from sse_cli.model.events import Chunk, Closed, Ending, Opened, Signal
 from sse_cli.recording.writer import Recorder, header_of
-from sse_cli.run.open_target import Wanted
+from sse_cli.run.settings import TargetSettings
 
 HEADERS = (("Content-Type", "text/event-stream"), ("X-Key", "secret"), ("Server", "it"))
 OPENED = Opened(0.1, "https://h/x", 200, "OK", "HTTP/1.1", HEADERS)
@@ -49,13 +49,13 @@ def recorded(folder: Path, signals: Sequence[Signal]) -> str:
     path = folder / "stream.jsonl"
     with Recorder(str(path), header_of(None), force=True) as recorder:
         for signal in signals:
-            recorder.write(signal)
+            recorder.signal(signal)
     return str(path)
 
 
 def outcome(folder: Path, signals: Sequence[Signal], *asked: tuple[str, str]) -> Outcome:
     """What the expectations make of a stream that was recorded."""
-    stream = StreamCheck("stream", Wanted(recorded(folder, signals)), asked).ready()
+    stream = StreamCheck("stream", TargetSettings(recorded(folder, signals)), asked).ready()
     return run_once(stream, wire_format.known()).outcome
 
 
@@ -184,7 +184,9 @@ def test_what_reports_an_error_first_is_shown(
     own = tmp_path / "own.toml"
     own.write_text(OWN, "utf-8")
     chunks = [Chunk(0.5, data) for data in ([b"".join(reads)] if at_once else reads)]
-    stream = StreamCheck("stream", Wanted(recorded(tmp_path, [OPENED, *chunks, EMPTY[-1]]))).ready()
+    stream = StreamCheck(
+        "stream", TargetSettings(recorded(tmp_path, [OPENED, *chunks, EMPTY[-1]]))
+    ).ready()
     found = run_once(stream, [wire_format.read(own), *wire_format.known()]).outcome
     shown = next(one.witness for one in found.results if one.witness)
     assert (shown.n, shown.event, shown.data) == witness

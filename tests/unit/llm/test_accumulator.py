@@ -17,8 +17,8 @@ from sse_cli.llm.extractor import explain
 from sse_cli.llm.wire_format import WireFormat
 from sse_cli.model.delta import Delta
 from sse_cli.model.events import Chunk, Closed, Ending, Ignored, Message, Opened, Signal
+from sse_cli.model.row import Row
 from sse_cli.parser.session import Session
-from sse_cli.query.selection import Row
 from tests.support.format_corpus import BY_NAME, FORMATS, STREAMS, expected_of, mutated
 from tests.support.paths import FORMATS as CORPUS
 

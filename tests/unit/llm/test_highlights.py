@@ -12,8 +12,8 @@ import pytest
 from sse_cli.llm.accumulator import DETECTION_LIMIT, Accumulator
 from sse_cli.llm.highlights import Highlights, Part
 from sse_cli.model.events import Chunk, Message, Opened
+from sse_cli.model.row import Row
 from sse_cli.parser.session import Session
-from sse_cli.query.selection import Row
 from tests.support.format_corpus import BY_NAME, FORMATS, STREAMS, expected_of, mutated
 
 

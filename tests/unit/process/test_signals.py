@@ -39,28 +39,3 @@ def test_a_signal_that_another_thread_took_interrupts_a_blocked_read(
         process.send_signal(number)
         out, _ = process.communicate(timeout=20)
         assert out.decode().split() == [name]
-
-
-ALARM = """
-import os, signal
-from sse_cli.process import signals
-from sse_cli.model.errors import TimeIsUp
-
-signals.install()
-signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGALRM])
-reader, _writer = os.pipe()
-
-def ring():
-    raise TimeIsUp
-
-try:
-    with signals.alarm(0.01, ring):
-        os.read(reader, 1)
-except TimeIsUp:
-    os._exit(17)
-"""
-
-
-def test_an_alarm_that_another_thread_took_interrupts_a_blocked_read() -> None:
-    done = subprocess.run([sys.executable, "-c", ALARM], timeout=20, check=False)
-    assert done.returncode == 17

@@ -10,7 +10,8 @@ from hypothesis import strategies as st
 
 from sse_cli.model.errors import ExpressionError, UsageError
 from sse_cli.model.events import Message
-from sse_cli.query.selection import Expression, Query, Row, Selection, as_text
+from sse_cli.model.row import Row
+from sse_cli.query.selection import Expression, Query, Selection, as_text
 from sse_cli.text.json_values import is_false
 
 
@@ -198,14 +199,25 @@ def test_truth_is_what_the_library_itself_takes_for_it(value: Any) -> None:
 )
 def test_a_selection_keeps_what_passes_every_filter(chosen: Selection, kept: str) -> None:
     rows = [row('{"a":0}'), row("text", "ping"), row("", "end")]
-    assert [r.message.type for r in chosen.kept(rows)] == kept.split()
+    assert [r.message.type for r in chosen.rows(rows)] == kept.split()
+
+
+def test_a_selection_knows_when_a_query_first_gave_a_value() -> None:
+    chosen = Selection([Query("a")])
+    chosen.rows([row('{"b":1}'), row('{"a":""}')])
+    assert chosen.first_value is None
+    found = row('{"a":0}')
+    found.message = found.message._replace(at=0.3)
+    chosen.rows([found])
+    chosen.rows([row('{"a":1}')])
+    assert chosen.first_value == 0.3
 
 
 def test_queries_are_evaluated_for_the_rows_that_are_kept_alone() -> None:
     query = Query("length(@)")
     chosen = Selection([query, Query("@")], excluded=frozenset({"ping"}))
     kept, dropped = row("abc"), row("5", "ping")
-    assert chosen.kept([dropped, kept]) == [kept]
+    assert chosen.rows([dropped, kept]) == [kept]
     assert (kept.values, dropped.values, query.errors) == ([3, "abc"], (), 0)
 
 

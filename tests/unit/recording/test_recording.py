@@ -118,7 +118,7 @@ def test_a_request_is_kept_without_its_secrets(tmp_path: Path) -> None:
     request = Request("http://h/?key=hidden", "POST", headers, b"hidden")
     file = tmp_path / "it.rec"
     with Recorder(str(file), header_of(request, "7")) as recorder:
-        recorder.write(Closed(0.0, Ending.EOF))
+        recorder.signal(Closed(0.0, Ending.EOF))
     assert "hidden" not in file.read_text()
     found = reader.open_file(str(file))
     assert found.header.last_event_id == "7"
@@ -136,7 +136,7 @@ def test_only_the_owner_may_read_a_recording(tmp_path: Path) -> None:
     file.touch(mode=0o666)
     for force in (True, False):
         with Recorder(str(file), header_of(), force=force) as recorder:
-            recorder.write(Closed(0.0, Ending.EOF))
+            recorder.signal(Closed(0.0, Ending.EOF))
             assert stat.S_IMODE(file.stat().st_mode) == 0o600
         file.unlink()
 
@@ -146,11 +146,11 @@ def test_a_file_is_overwritten_by_force_only(tmp_path: Path) -> None:
     file.write_text("dear to somebody, and longer than the first line of any recording" * 9)
     before = file.read_text()
     with pytest.raises(UsageError, match="is there already") as raised:
-        Recorder(str(file), header_of())
+        Recorder(str(file), header_of()).start()
     assert "--force" in raised.value.hint
     assert file.read_text() == before
     with Recorder(str(file), header_of(), force=True) as recorder:
-        recorder.write(Closed(0.0, Ending.EOF))
+        recorder.signal(Closed(0.0, Ending.EOF))
     assert reader.is_recording(file.read_bytes())
     assert "dear" not in file.read_text()
 
@@ -165,7 +165,7 @@ def test_a_run_that_never_began_leaves_no_file(tmp_path: Path) -> None:
 
 def test_a_full_disk_is_told() -> None:
     with pytest.raises(OutputError, match="no space left"):
-        Recorder("/dev/full", header_of(), force=True)
+        Recorder("/dev/full", header_of(), force=True).start()
     with running(Server({"clock": scenarios.load("clock")}, speed=0)) as url:
         ran = sse(f"{url}/clock", "--record", "/dev/full", "--force")
     assert ran.code == 7
@@ -380,15 +380,15 @@ def test_speed_plays_a_recording_at_its_pace(tmp_path: Path) -> None:
     [
         (["http://127.0.0.1:1/", "--speed", "1"], "--speed is for recordings, and this is a URL"),
         (["it.sse", "--speed", "1"], "--speed is for recordings, and it.sse is none"),
-        (["it.rec", "--speed", "nan"], "nan is no speed"),
-        (["it.rec", "--speed", "1e-300"], "1e-300 is no speed"),
+        (["it.rec", "--speed", "nan"], "nan is not a valid speed"),
+        (["it.rec", "--speed", "1e-300"], "1e-300 is not a valid speed"),
         (["it.rec", "--ndjson"], "it.rec is a recording, which knows how its body is read"),
-        (["it.rec", "--record", "it.rec", "--force"], "--record it.rec is no file to record to"),
-        (["it.rec", "--record", "-"], "--record - is no file to record to"),
+        (["it.rec", "--record", "it.rec", "--force"], "--record it.rec is not a file to record to"),
+        (["it.rec", "--record", "-"], "--record - is not a file to record to"),
         (["it.rec", "--record", "no/such/folder"], "can't record to no/such/folder"),
         (["it.rec", "--record", "."], "is there already"),
         (["it.rec", "--record", ".", "--force"], "can't record to .: is a directory"),
-        (["it.rec", "--reconnect"], "it.rec is no URL"),
+        (["it.rec", "--reconnect"], "it.rec is not a URL"),
     ],
 )
 def test_what_makes_no_sense_is_told(words: list[str], message: str, tmp_path: Path) -> None:

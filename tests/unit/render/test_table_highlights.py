@@ -11,9 +11,9 @@ from rich.console import Console
 from sse_cli.llm import wire_format
 from sse_cli.llm.highlights import Highlights
 from sse_cli.model.events import Message
+from sse_cli.model.row import Row
 from sse_cli.parser.event_stream import EventStreamParser
 from sse_cli.parser.ndjson import NDJSONParser
-from sse_cli.query.selection import Row
 from sse_cli.render.console import THEME
 from sse_cli.render.table import TableRenderer
 from tests.support.paths import FORMATS
@@ -29,7 +29,7 @@ def rows(path: Path) -> list[Row]:
     highlights = Highlights(wire_format.known())
     found = [Row(message) for message in messages]
     for row in found:
-        row.parts = highlights.feed(row)
+        row.highlights = highlights.feed(row)
     return found
 
 

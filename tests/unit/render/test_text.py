@@ -7,9 +7,8 @@ from typing import Any
 import pytest
 
 from sse_cli.model.events import Closed, Comment, Ending, Ignored, Message, Opened, Retry
-from sse_cli.query.selection import Row
+from sse_cli.model.row import Item, Row
 from sse_cli.render.text import TextRenderer
-from sse_cli.run.observers import Item
 
 REST: list[Item] = [
     Opened(0.0, "http://h/"),

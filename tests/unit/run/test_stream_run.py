@@ -9,21 +9,22 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sse_cli.check import runner
-from sse_cli.check.expectation_observer import ExpectationObserver
-from sse_cli.check.expectations import build
 from sse_cli.check.outcome import judge
+from sse_cli.check.stream_check import StreamCheck, judged_run
 from sse_cli.llm import wire_format
 from sse_cli.llm.accumulator import Accumulator
 from sse_cli.llm.wire_format import WireFormat
 from sse_cli.model.delta import Delta
 from sse_cli.model.events import Chunk, Closed, Ending, Message, Opened, Reconnecting, Signal
+from sse_cli.model.observer import Due, Observer
+from sse_cli.model.row import Note, Row
 from sse_cli.parser.session import Session
-from sse_cli.query.selection import Expression, Query, Row, Selection
-from sse_cli.render.response_writers import NoWriter
-from sse_cli.run import response_observer
-from sse_cli.run.observers import Note, ObserverGroup
-from sse_cli.run.stream_run import Run
+from sse_cli.query.selection import Expression, Query, Selection
+from sse_cli.run.measurements import Measurements
+from sse_cli.run.observers import ShownCount, ShownLimit, Until
+from sse_cli.run.response_observer import NoWriter
+from sse_cli.run.settings import TargetSettings
+from sse_cli.run.stream_run import StreamRun
 
 BLOCKS = (
     b'data: {"a":1}\n\n',
@@ -67,22 +68,27 @@ ANSWERS = st.lists(
 ).map(lambda body: [body])
 
 
-class Kept:
+class Kept(Observer):
     """A view that keeps what it was shown."""
 
     def __init__(self) -> None:
         self.items: list[Any] = []
         self.messages: list[int] = []
 
-    def rows(self, rows: Sequence[Row]) -> None:
+    def rows(self, rows: Sequence[Row], /) -> Sequence[Row]:
         self.messages += [row.message.n for row in rows]
         self.items += [(row.message, row.gap, row.values) for row in rows]
+        return rows
 
-    def note(self, note: Note) -> None:
+    def note(self, note: Note, /) -> None:
         self.items.append(note)
 
     def flush(self) -> None:
         self.items.append("flush")
+
+    def finish(self, closed: Closed) -> Closed:
+        self.items.append(closed)
+        return closed
 
 
 def signals(bodies: Sequence[Sequence[bytes]]) -> Iterator[Signal]:
@@ -98,33 +104,59 @@ def signals(bodies: Sequence[Sequence[bytes]]) -> Iterator[Signal]:
     yield Closed(at, Ending.EOF)
 
 
-def run_over(bodies: Sequence[Sequence[bytes]], **more: Any) -> tuple[Run, Kept, Closed]:
+class Watched:
+    """A run with the observers of `watch`."""
+
+    def __init__(
+        self,
+        *,
+        selection: Selection | None = None,
+        until: Expression | None = None,
+        max_events: int | None = None,
+    ) -> None:
+        session = Session()
+        self.measured = Measurements(session)
+        self.selection = selection or Selection()
+        self.shown = ShownCount() if max_events is None else ShownLimit(max_events)
+        self.view = Kept()
+        first = [Until(until)] if until else []
+        last = [self.selection, self.shown, self.view]
+        observers = [*self.measured.observers(), *first, *last]
+        self.run = StreamRun(session, lambda: 0.0, observers)
+
+
+def run_over(bodies: Sequence[Sequence[bytes]], **more: Any) -> tuple[Watched, Closed]:
     selection = Selection(
         [Query("a"), Query("@")], Expression("b != `2`", "--where"), excluded=frozenset({"ping"})
     )
-    run, view = Run(Session(), lambda: 0.0, selection=selection, **more), Kept()
-    return run, view, run.over(signals(bodies), view)
+    watched = Watched(selection=selection, **more)
+    return watched, watched.run.read(signals(bodies))
 
 
-def known(run: Run) -> dict[str, Any]:
-    """All that a run knows at its end."""
-    _ = run.timing.gaps  # counts what is left to count
-    timing = vars(run.timing) | {"_gaps": vars(run.timing.gaps)}
-    verdict = vars(run.verdict) | {"missing": "", "_document": vars(run.verdict._document)}
-    errors = [(query.errors, query.first_error) for query in run.selection.queries]
-    resume_audit = run.resume_audit.repeated, run.resume_audit.skipped
-    resume = run.session.resume.over, run.session.resume.last_event_id
-    return timing | verdict | {"errors": errors, "resume_audit": resume_audit, "resume": resume,
-                               "shown": run.shown, "aside": run.aside.counts}  # fmt: skip
+def known(measured: Measurements) -> dict[str, Any]:
+    """All that the observers of every run know at its end."""
+    _ = measured.timing.gaps  # counts what is left to count
+    timing = vars(measured.timing) | {"_gaps": vars(measured.timing.gaps)}
+    verdict = measured.verdict
+    said = vars(verdict) | {"_missing": "", "_document": vars(verdict._document)}
+    resume = verdict._resume.over, verdict._resume.last_event_id
+    audit = measured.resume_audit.repeated, measured.resume_audit.skipped
+    counts = measured.counts.counts
+    return timing | said | {"_resume": resume, "audit": audit, "counts": counts}
+
+
+def all_known(watched: Watched) -> dict[str, Any]:
+    errors = [(query.errors, query.first_error) for query in watched.selection.queries]
+    return known(watched.measured) | {"errors": errors, "shown": watched.shown.shown}
 
 
 @given(BODIES)
 def test_messages_judged_at_once_come_out_as_if_one_by_one(bodies: list[list[bytes]]) -> None:
-    at_once, seen, closed = run_over(bodies)
-    one_by_one, alone, ended = run_over(bodies, until=Expression("never.said", "--until"))
-    assert seen.items == alone.items
+    at_once, closed = run_over(bodies)
+    one_by_one, ended = run_over(bodies, until=Expression("never.said", "--until"))
+    assert at_once.view.items == one_by_one.view.items
     assert closed == ended
-    assert known(at_once) == known(one_by_one)
+    assert all_known(at_once) == all_known(one_by_one)
 
 
 class Typed(NoWriter):
@@ -138,39 +170,40 @@ class Typed(NoWriter):
 
 
 def answer_of(
-    bodies: Sequence[Sequence[bytes]], wires: Sequence[WireFormat], **more: Any
+    bodies: Sequence[Sequence[bytes]], wires: Sequence[WireFormat], until: str | None = None
 ) -> dict[str, Any]:
     """All that `check` knows of an answer."""
-    run, typed = Run(Session(), lambda: 0.0, **more), Typed()
-    run.answer = Accumulator(wires)
-    run.is_done = lambda: bool(run.answer and run.answer.done)
-    view = response_observer.ResponseObserver(run.answer, typed, run.verdict)
-    watcher = ExpectationObserver(build([("expect-event", "message"), ("valid-json", "")]), view)
-    closed = run.over(signals(bodies), ObserverGroup(view, watcher))
-    facts = runner._facts(run, view, closed)
-    outcome = judge(watcher.expectations, facts)
-    broken = view.broken, view.first_broken, view._n
-    return known(run) | {"answer": facts.answer, "error": facts.error, "outcome": outcome,
-                         "typed": typed.deltas, "broken": broken}  # fmt: skip
+    typed = Typed()
+    expected = (("expect-event", "message"), ("valid-json", ""))
+    stream = StreamCheck("stream", TargetSettings("-"), expected, until=until)
+    judged = judged_run(stream, Accumulator(wires), typed)
+    judged.run.clock = lambda: 0.0
+    closed = judged.run.read(signals(bodies))
+    facts = judged.facts(closed)
+    outcome = judge(judged.expectations, facts)
+    response = judged.response
+    broken = response.broken, response.first_broken, response._n
+    return known(judged.measured) | {"answer": facts.answer, "error": facts.error, "broken": broken,
+                                     "outcome": outcome, "typed": typed.deltas}  # fmt: skip
 
 
 @given(ANSWERS, st.sampled_from(WIRES))
 def test_an_answer_put_together_at_once_is_the_one_put_together_one_by_one(
     bodies: list[list[bytes]], wires: list[WireFormat]
 ) -> None:
-    never = Expression("never.said", "--until")
-    assert answer_of(bodies, wires) == answer_of(bodies, wires, until=never)
+    assert answer_of(bodies, wires) == answer_of(bodies, wires, until="never.said")
 
 
 @given(BODY, st.integers(1, 4))
 def test_what_follows_the_last_message_that_is_wanted_counts_for_nothing(
     body: bytes, wanted: int
 ) -> None:
-    run, view, closed = run_over([[body, body]], max_events=wanted)
-    assert len(view.messages) == run.shown <= wanted
+    watched, closed = run_over([[body, body]], max_events=wanted)
+    numbers, shown = watched.view.messages, watched.shown.shown
+    assert len(numbers) == shown <= wanted
     if closed.ending is Ending.LIMIT:
-        assert run.shown == wanted
-        assert run.timing.messages == view.messages[-1]
+        assert shown == wanted
+        assert watched.measured.timing.messages == numbers[-1]
 
 
 class Counted(list[Row]):
@@ -197,8 +230,70 @@ class Counted(list[Row]):
 def test_the_work_for_a_message_does_not_grow_with_the_messages_of_its_read(
     more: dict[str, Any],
 ) -> None:
-    run, view = Run(Session(), lambda: 0.0, **more), Kept()
-    run.over(signals([]), view)
+    watched = Watched(**more)
+    watched.run.read(signals([]))
     rows = Counted(Row(Message("message", "1", "", None, 0.0, 0, 9, n)) for n in range(1, 1001))
-    run._rows(rows)
-    assert rows.copied == len(rows) == run.timing.messages
+    watched.run._hand_out_rows(rows)
+    assert rows.copied == len(rows) == watched.measured.timing.messages
+
+
+class Calls(Observer):
+    """An observer that writes down what it is called for."""
+
+    def __init__(self) -> None:
+        self.calls: list[str] = []
+
+    def start(self) -> None:
+        self.calls.append("start")
+
+    def signal(self, signal: Signal) -> None:
+        self.calls.append(type(signal).__name__)
+
+    def close(self) -> None:
+        self.calls.append("close")
+
+
+@pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt])
+def test_what_an_observer_opened_is_closed_however_the_run_ends(error: type[BaseException]) -> None:
+    def broken() -> Iterator[Signal]:
+        yield Opened(0.0, "http://h/", 200)
+        raise error
+
+    calls = Calls()
+    run = StreamRun(Session(), lambda: 0.0, [calls])
+    if error is KeyboardInterrupt:
+        assert run.read(broken()).ending is Ending.INTERRUPTED
+    else:
+        with pytest.raises(error):
+            run.read(broken())
+    assert (calls.calls[:2], calls.calls[-1]) == (["start", "Opened"], "close")
+
+
+class Waiting(Observer):
+    """An observer that waits for nothing beyond a moment."""
+
+    def __init__(self, due: Due) -> None:
+        self._due = due
+
+    def due(self) -> Due:
+        return self._due
+
+    def overdue(self, at: float, *, has_reply: bool) -> Closed:
+        return Closed(at, Ending.DEADLINE, f"reply: {has_reply}")
+
+
+@pytest.mark.parametrize(("cuts_off", "shown"), [(False, [1, 2]), (True, [1])])
+def test_a_signal_that_comes_too_late_is_evidence_or_is_cut_off(
+    cuts_off: bool, shown: list[int]
+) -> None:
+    view = Kept()
+    observers = [Waiting(Due(0.6, cuts_off=cuts_off)), view]
+    run = StreamRun(Session(), lambda: 0.0, observers)
+    stream: list[Signal] = [
+        Opened(0.0, "http://h/", 200),
+        Chunk(0.5, b"data: 1\n\n"),
+        Chunk(0.7, b"data: 2\n\n"),
+        Chunk(0.8, b"data: 3\n\n"),
+    ]
+    closed = run.read(one for one in stream)
+    assert (closed, view.messages) == (Closed(0.7, Ending.DEADLINE, "reply: True"), shown)

@@ -28,7 +28,7 @@ def test_a_silent_stream_is_left_when_the_time_is_over(tmp_path: Path) -> None:
     ]
     assert closed["ending"] == "limit"
     assert closed["t"] == 0.7
-    assert closed["detail"] == "0.7 s are over, as --for asked"
+    assert closed["detail"] == "watched for 0.7 s, as asked"
     assert sse(file, *ALL) == ran
 
 
@@ -49,7 +49,7 @@ def test_a_reply_that_never_came_is_no_success(fault: str) -> None:
     with broken(fault) as server:
         ran = sse(server.url, *ALL, "--for", "500ms")
     assert ran.code == 6
-    assert error_and_hint(ran)[0] == "no reply had come when --for 0.5 s was over"
+    assert error_and_hint(ran)[0] == "no reply had come after 0.5 s"
 
 
 def test_a_wait_to_reconnect_is_cut_short() -> None:

@@ -14,11 +14,13 @@ from pathlib import Path
 
 import pytest
 
+from sse_cli.cli.target import kind_of
 from sse_cli.model.errors import UsageError
 from sse_cli.model.events import Chunk, Closed, Ending, Opened, Signal
 from sse_cli.request.model import Request
-from sse_cli.sources import files
-from sse_cli.sources.files import Reading, kind_of
+from sse_cli.sources import files, network
+from sse_cli.sources.clock import RunClock
+from sse_cli.sources.media import Reading
 from tests.support.listener import PATIENCE
 from tests.support.replies import STREAM, head, whole
 from tests.support.signals import body, chunks, closed, opened
@@ -109,7 +111,7 @@ def test_a_path_that_is_missing_is_no_such_file(target: str) -> None:
 )
 @pytest.mark.usefixtures("folder")
 def test_any_other_word_names_nothing_but_perhaps_a_command(target: str, hint: str) -> None:
-    with pytest.raises(UsageError, match="is no command, file or URL") as caught:
+    with pytest.raises(UsageError, match="is not a command, file or URL") as caught:
         kind_of(target, COMMANDS)
     assert caught.value.hint == hint
 
@@ -241,7 +243,7 @@ def test_standard_input_is_read_as_it_arrives(monkeypatch: pytest.MonkeyPatch) -
     reader, writer = os.pipe()
     with os.fdopen(reader) as stdin:
         monkeypatch.setattr(sys, "stdin", stdin)
-        signals = files.from_stdin(Reading(), files.RunClock())
+        signals = files.from_stdin(Reading(), RunClock())
         os.write(writer, EVENT)
         first = [next(signals), next(signals)]
         os.write(writer, b"data: two\n\n")
@@ -275,7 +277,7 @@ def test_json_lines_on_standard_input_are_known_by_content(monkeypatch: pytest.M
     os.close(writer)
     with os.fdopen(reader) as stdin:
         monkeypatch.setattr(sys, "stdin", stdin)
-        signals = list(files.from_stdin(Reading(), files.RunClock()))
+        signals = list(files.from_stdin(Reading(), RunClock()))
     assert opened(signals).media == "ndjson"
 
 
@@ -294,7 +296,7 @@ def test_closed_standard_input_is_said_so() -> None:
 def test_a_program_without_standard_input_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", None)
     with pytest.raises(UsageError, match="standard input is closed"):
-        files.from_stdin(Reading(), files.RunClock())
+        files.from_stdin(Reading(), RunClock())
 
 
 # URLs
@@ -315,7 +317,7 @@ def test_a_url_is_read_as_its_reply_or_the_caller_says(
 ) -> None:
     monkeypatch.setenv("NO_PROXY", "*")
     with Wire(whole(EVENT, kind)) as server:
-        signals = list(files.from_url(Request(server.origin), reading, files.RunClock()))
+        signals = list(network.from_url(Request(server.origin), reading, RunClock()))
     assert opened(signals).media == media
     assert body(signals) == EVENT
 
@@ -324,5 +326,5 @@ def test_a_reply_without_a_type_is_refused_but_read_on_request() -> None:
     with Wire(head("Content-Length: 11") + EVENT) as server:
         for reading, ending in ((Reading(), Ending.REFUSED), (Reading(any_type=True), Ending.EOF)):
             request = Request(server.origin, proxy="")
-            signals = list(files.from_url(request, reading, files.RunClock()))
+            signals = list(network.from_url(request, reading, RunClock()))
             assert closed(signals).ending is ending

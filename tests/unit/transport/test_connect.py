@@ -18,7 +18,7 @@ from hypothesis import strategies as st
 from sse_cli.model.errors import UsageError
 from sse_cli.model.events import Chunk, Closed, Ending, Opened
 from sse_cli.request.model import Request, build
-from sse_cli.sources.files import RunClock
+from sse_cli.sources.clock import RunClock
 from sse_cli.transport import connect
 from tests.support.listener import PATIENCE
 from tests.support.replies import CHUNKED, LAST_CHUNK, STREAM, chunk, head, whole

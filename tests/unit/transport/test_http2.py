@@ -12,7 +12,7 @@ import pytest
 
 from sse_cli.model.events import Chunk, Closed, Ending, Opened, Signal
 from sse_cli.request.model import Request
-from sse_cli.sources.files import RunClock
+from sse_cli.sources.clock import RunClock
 from sse_cli.transport import connect
 from tests.support.http2_server import EVENT, Act, Seen, begin, serving
 from tests.support.listener import PATIENCE

@@ -21,13 +21,13 @@ import h2.connection
 import pytest
 
 from sse_cli.model.events import Chunk, Closed, Ending, Opened, Signal
+from sse_cli.model.observer import Observer
+from sse_cli.model.row import Row
 from sse_cli.parser.session import Session
-from sse_cli.query.selection import Row
 from sse_cli.request.model import Request
-from sse_cli.run.observers import Note
-from sse_cli.run.stream_run import Run
+from sse_cli.run.stream_run import StreamRun
 from sse_cli.run.time_limit import TimeLimit
-from sse_cli.sources.files import RunClock
+from sse_cli.sources.clock import RunClock
 from sse_cli.transport import connect, handshake
 from sse_cli.transport.body import MOST_HELD, MOST_PIECES, _Gathering
 from sse_cli.transport.watchdog import Watchdog
@@ -52,9 +52,10 @@ def pushing(
     """Every signal of one request in order, yielded or pushed; `each` sees those pushed."""
     seen: list[Signal] = []
 
-    def push(pushed: Chunk) -> None:
+    def push(pushed: Chunk) -> bool:
         seen.append(pushed)
         each(pushed)
+        return True
 
     request = Request(url, **{"max_time": PATIENCE, **fields})  # type: ignore[arg-type]
     for one in connect.connect(request, RunClock(), push=push):
@@ -196,7 +197,12 @@ def test_ctrl_c_among_them_loses_nothing_that_has_come() -> None:
 
     wire, pushed, seen = handshake.Wire(), list[Chunk](), list[Chunk]()
     wire.listens = True
-    gathering = _Gathering(wire, Watchdog(None), RunClock(), pushed.append)
+
+    def push(chunk: Chunk) -> bool:
+        pushed.append(chunk)
+        return True
+
+    gathering = _Gathering(wire, Watchdog(None), RunClock(), push)
     with pytest.raises(KeyboardInterrupt):
         seen.extend(gathering.chunks(pieces(), None))
     assert (chunks(seen), chunks(pushed)) == ([EVENTS[0]], [b"".join(EVENTS[1:3])])
@@ -286,44 +292,47 @@ def test_an_expectation_that_fails_among_them_is_told() -> None:
     assert ran.code == 1, ran.talk
 
 
-# A source that takes exceptions for its own, as a transport must
+# The reader ends the run while bytes are pushed: the source must neither see nor swallow that
 
 
-class Kept:
+def test_a_reader_who_wants_no_more_ends_the_reading() -> None:
+    def push(_: Chunk) -> bool:
+        return False
+
+    with Wire(silent) as server:
+        request = Request(server.origin, max_time=PATIENCE)
+        seen = list(connect.connect(request, RunClock(), push=push))
+    assert chunks(seen) == EVENTS[:1]
+    assert isinstance(seen[-1], Closed)
+
+
+class Kept(Observer):
     """A view that calls `each`, and then keeps what it was shown."""
-
-    tap = None
 
     def __init__(self, each: Callable[[], object]) -> None:
         self.data: list[str] = []
         self._each = each
 
-    def rows(self, rows: Sequence[Row]) -> None:
+    def rows(self, rows: Sequence[Row], /) -> Sequence[Row]:
         self._each()
         self.data += [row.message.data for row in rows]
-
-    def note(self, note: Note) -> None:
-        pass
-
-    def flush(self) -> None:
-        pass
+        return rows
 
 
-def run_over(each: Callable[[], object], **more: TimeLimit) -> tuple[Closed, list[str]]:
-    run, view = Run(Session(), RunClock(), **more), Kept(each)  # type: ignore[arg-type]
+def run_over(each: Callable[[], object], *more: Observer) -> tuple[Closed, list[str], list[bool]]:
+    """How a run ends whose source pushes five events, what was shown, and what push returned."""
+    view, wanted = Kept(each), list[bool]()
+    run = StreamRun(Session(), RunClock(), [*more, view])
 
     def source() -> Iterator[Signal]:
         yield Opened(0.0, "http://h/", 200)
-        try:
-            run.push(Chunk(0.1, b"".join(EVENTS)))
-        except Exception as error:
-            yield Closed(0.2, Ending.TRUNCATED, str(error))
+        wanted.append(run.push(Chunk(0.1, b"".join(EVENTS))))
         yield Closed(0.3, Ending.EOF)
 
-    return run.over(source(), view), view.data
+    return run.read(source()), view.data, wanted
 
 
-def test_what_a_view_raises_passes_through_the_source() -> None:
+def test_what_a_view_raises_is_raised_by_the_run_and_not_in_its_source() -> None:
     def fail() -> None:
         raise BrokenPipeError("ours")
 
@@ -331,7 +340,12 @@ def test_what_a_view_raises_passes_through_the_source() -> None:
         run_over(fail)
 
 
-def test_time_that_is_up_while_they_are_worked_through_ends_the_run_after_them() -> None:
-    closed, data = run_over(lambda: signal.raise_signal(signal.SIGALRM), duration=TimeLimit(60.0))
-    assert data == ["0", "1", "2", "3", "4"]
-    assert (closed.ending, closed.detail) == (Ending.LIMIT, "60 s are over, as --for asked")
+def test_a_push_tells_the_source_whether_to_read_on() -> None:
+    closed, data, wanted = run_over(lambda: None)
+    assert (closed.ending, data, wanted) == (Ending.EOF, ["0", "1", "2", "3", "4"], [True])
+
+
+def test_time_that_is_up_cuts_off_what_is_pushed_after_it() -> None:
+    closed, data, wanted = run_over(lambda: None, TimeLimit(0.05))
+    assert (data, wanted) == ([], [False])
+    assert (closed.at, closed.ending) == (0.05, Ending.LIMIT)

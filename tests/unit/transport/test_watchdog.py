@@ -14,7 +14,7 @@ import pytest
 
 from sse_cli.model.events import Closed, Ending
 from sse_cli.request.model import Request
-from sse_cli.sources.files import RunClock
+from sse_cli.sources.clock import RunClock
 from sse_cli.transport import connect, error_mapping, handshake
 from sse_cli.transport.watchdog import FOREVER, Watchdog
 from tests.support.listener import PATIENCE

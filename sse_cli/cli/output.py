@@ -1,4 +1,4 @@
-"""Which view a command line asks for, and how views are wired to their outputs."""
+"""The output of `watch`: the format that was asked for or that fits, and the view for it."""
 
 from __future__ import annotations
 
@@ -6,58 +6,17 @@ from collections.abc import Callable, Sequence
 
 from sse_cli.cli.options.stream import Format, OutputOptions
 from sse_cli.model.errors import UsageError
-from sse_cli.model.events import Chunk, Opened
-from sse_cli.query.selection import Query, Row
-from sse_cli.render.stdout import Output, is_terminal, standard_output
-from sse_cli.run.observers import Note, Renderer
-from sse_cli.run.stream_run import Tap
-
-
-class TextView:
-    """A renderer that writes text to standard output."""
-
-    tap: Tap | None = None  # no use for bytes
-
-    def __init__(self, renderer: Renderer) -> None:
-        self._output = Output()
-        self._write = self._output.write
-        self._of_rows, self._of_note = renderer.rows, renderer.note
-        self.flush = self._output.flush  # hands it to the reader
-
-    def rows(self, rows: Sequence[Row]) -> None:
-        """Write what the renderer makes of messages."""
-        self._write(self._of_rows(rows))
-
-    def note(self, note: Note) -> None:
-        """Write what it makes of anything else."""
-        self._write(self._of_note(note))
-
-
-class RawView:
-    """`-o raw`: the bytes of a make as they came, content coding undone. A reply that is no
-    make is shown elsewhere."""
-
-    def __init__(self) -> None:
-        self._is_stream = True
-        self._output = Output()
-        self.flush = self._output.flush
-
-    def rows(self, rows: Sequence[Row]) -> None:
-        """Their bytes are written already."""
-
-    def note(self, note: Note) -> None:
-        """Take note of what the bytes are that follow."""
-        if isinstance(note, Opened):
-            self._is_stream = note.media != "other"
-
-    def tap(self, chunk: Chunk) -> None:
-        """Write a chunk's bytes."""
-        if self._is_stream:
-            self._output.write_bytes(chunk.data)
+from sse_cli.query.selection import Query
+from sse_cli.render.renderer import Renderer
+from sse_cli.render.stdout import is_terminal, standard_output
+from sse_cli.render.views import RawView, TextView
 
 
 def choose(options: OutputOptions, queries: Sequence[Query], *, force: bool = False) -> Format:
-    """The format asked for, or the one that fits: a table for people, lines for pipes."""
+    """Return the format asked for, or the one that fits: a table for people, lines for pipes.
+
+    Raises UsageError for options that do not go together, OutputError without an output.
+    """
     standard_output()
     chosen = options.output
     if chosen is None:
@@ -77,7 +36,7 @@ def choose(options: OutputOptions, queries: Sequence[Query], *, force: bool = Fa
 
 
 def make(chosen: Format, options: OutputOptions, queries: Sequence[Query]) -> TextView | RawView:
-    """The view for any format but the table."""
+    """Return the view for any format but the table."""
     if chosen is Format.RAW:
         return RawView()
     return TextView(_RENDERERS[chosen](options, queries))

@@ -1,0 +1,180 @@
+"""One stream of a check: what is expected of it, and one run over it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import Final, NamedTuple
+
+from sse_cli.analysis.timing import Timing
+from sse_cli.analysis.verdict import ReportedError
+from sse_cli.check import expectations, failure_recordings
+from sse_cli.check.expectation_observer import ExpectationDeadlines, ExpectationObserver
+from sse_cli.check.expectations import EXCERPT, Evidence, Expectation, StreamFacts, option_of
+from sse_cli.check.outcome import Attempt, judge
+from sse_cli.llm import wire_format
+from sse_cli.llm.accumulator import Accumulator
+from sse_cli.llm.response import answer_object
+from sse_cli.llm.wire_format import WireFormat
+from sse_cli.model.events import Closed, Opened
+from sse_cli.model.observer import Observer
+from sse_cli.query.selection import Expression
+from sse_cli.request.values import duration
+from sse_cli.run.measurements import Measurements
+from sse_cli.run.observers import Assembly, ShownLimit, Until
+from sse_cli.run.open_target import clock_of, open_target, recorder_of, session_of
+from sse_cli.run.response_observer import DeltaWriter, NoWriter, ResponseObserver, missing_end
+from sse_cli.run.settings import RecordingSettings, TargetSettings
+from sse_cli.run.stream_run import StreamRun
+from sse_cli.text import redaction
+
+MAX_TIME: Final = 120.0  # seconds, unless told otherwise: nothing may hang a CI job
+MARGIN: Final = 0.1  # seconds after the total time until the request is given up
+
+
+@dataclass(frozen=True)
+class StreamCheck:
+    """One stream to check, with all that was said of it."""
+
+    name: str
+    settings: TargetSettings
+    expected: Sequence[tuple[str, str]] = ()
+    format: str | None = None
+    max_events: int | None = None
+    until: str | None = None
+    place: tuple[str, int] | None = None
+    keep: Path | None = None
+    file_name: str = "stream"
+
+    def ready(self) -> StreamCheck:
+        """Return the stream with a deadline on its request.
+
+        Raises UsageError for an expectation, a format or an expression that is not valid.
+        """
+        expectations.build(self.expected)
+        if self.format is not None:
+            wire_format.named(self.format)
+        if self.until is not None:
+            Expression(self.until, option_of("until"))
+        request = self.settings.request
+        if request is None:
+            return self
+        if request.max_time is None:
+            request = request._replace(max_time=self._deadline())
+        name = self.name if self.place else redaction.url(request.url)
+        return replace(self, name=name, settings=self.settings._replace(request=request))
+
+    def target(self) -> str:
+        """What is checked, for people."""
+        request = self.settings.request
+        if request:
+            return f"{request.method} {redaction.url(request.url)}"
+        return self.name if self.settings.target == "-" else self.settings.target
+
+    def accumulator(self, known: Sequence[WireFormat]) -> Accumulator:
+        """What puts the answer together, by its format or by one of those `known`."""
+        return Accumulator(known if self.format is None else [wire_format.named(self.format)])
+
+    def _deadline(self) -> float:
+        total = dict(self.expected).get("total-within")
+        return MAX_TIME if total is None else duration(total, option_of("total-within")) + MARGIN
+
+
+def run_once(
+    stream: StreamCheck,
+    known: Sequence[WireFormat],
+    number: int = 1,
+    begun: Callable[[Timing], object] = lambda _timing: None,
+) -> Attempt:
+    """Read a stream to its end, and judge it; its recording stays only if something failed.
+
+    `begun` is given the figures, which are those of the moment while it runs.
+    """
+    if stream.keep is None:
+        return _run(stream, known, begun)
+    with failure_recordings.attempt(stream.keep, stream.file_name, number) as kept:
+        recording = RecordingSettings(str(kept.path))
+        settings = stream.settings._replace(recording=recording)
+        attempt = _run(replace(stream, settings=settings), known, begun)
+        kept.wanted = not attempt.outcome.held
+    return replace(attempt, recording=kept.name)
+
+
+def _run(
+    stream: StreamCheck, known: Sequence[WireFormat], begun: Callable[[Timing], object]
+) -> Attempt:
+    judged = judged_run(stream, stream.accumulator(known))
+    begun(judged.measured.timing)
+    closed = judged.run.read(open_target(stream.settings, judged.run))
+    facts = judged.facts(closed)
+    status = facts.opened.status if facts.opened else None
+    return Attempt(judge(judged.expectations, facts), facts.answer, status)
+
+
+class JudgedRun(NamedTuple):
+    """A run with everything that judges it."""
+
+    run: StreamRun
+    measured: Measurements
+    response: ResponseObserver
+    expectations: Sequence[Expectation]
+    deadlines: ExpectationDeadlines
+
+    def facts(self, closed: Closed) -> StreamFacts:
+        """Return what the expectations are judged by."""
+        measured, response = self.measured, self.response
+        opened, accumulator = measured.connections.opened, response.accumulator
+        answer = answer_object(accumulator, opened, closed, measured.timing, response.timing)
+        wire = accumulator.format
+        return StreamFacts(
+            closed=closed,
+            timing=measured.timing,
+            answer=answer | {"headers": _headers(opened)},
+            opened=opened,
+            first_content=response.timing.first.get("text"),
+            error=_evidence(measured.verdict.reported),
+            format=wire.name if wire else None,
+            gave_up=self.deadlines.gave_up,
+        )
+
+
+def judged_run(
+    stream: StreamCheck, accumulator: Accumulator, writer: DeltaWriter | None = None
+) -> JudgedRun:
+    """Return a run over `stream`, with the observers that judge it."""
+    settings = stream.settings
+    session = session_of(settings)
+    measured = Measurements(session, partial(missing_end, accumulator))
+    response = ResponseObserver(accumulator, writer or NoWriter(), measured.verdict)
+    expected = expectations.build(stream.expected)
+    deadlines = ExpectationDeadlines(expected, response)
+    observers: list[Observer | None] = [
+        recorder_of(settings),
+        Assembly(accumulator),
+        *measured.observers(),
+        Until(Expression(stream.until, option_of("until"))) if stream.until is not None else None,
+        ShownLimit(stream.max_events) if stream.max_events is not None else None,
+        response,
+        ExpectationObserver(expected),
+        deadlines if deadlines.waits else None,
+    ]
+    run = StreamRun(session, clock_of(settings), [one for one in observers if one])
+    return JudgedRun(run, measured, response, expected, deadlines)
+
+
+def _evidence(report: ReportedError | None) -> Evidence | None:
+    """The event that reports an error, as far as it is shown."""
+    if report is None:
+        return None
+    n = report.n if report.is_event else 0
+    return Evidence(n, report.at, report.type, report.data[:EXCERPT])
+
+
+def _headers(opened: Opened | None) -> dict[str, str]:
+    """The reply's headers by their names in lower case; secrets redacted."""
+    if opened is None:
+        return {}
+    names = {name.lower() for name, _ in opened.headers}
+    return {name: redaction.header(name, opened.header(name) or "") for name in sorted(names)}

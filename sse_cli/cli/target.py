@@ -1,0 +1,137 @@
+"""From the words of a command line to the settings of a run, the same for every command."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Final, TypeAlias
+
+from sse_cli.cli.options.stream import ReadingOptions, RecordingOptions, ResumeOptions
+from sse_cli.model.errors import UsageError
+from sse_cli.request import model, values
+from sse_cli.request.model import Request
+from sse_cli.run.settings import RecordingSettings, ResumeSettings, TargetSettings
+from sse_cli.sources import target as sources_target
+from sse_cli.sources.media import Reading
+from sse_cli.sources.target import Kind, UnknownTargetError
+from sse_cli.transport import reconnect
+from sse_cli.transport.reconnect import ReconnectPolicy
+
+CURL: Final = "curl"
+SLOWEST: Final = 0.001
+
+Pairs: TypeAlias = Sequence[tuple[str, str]]
+"""Request options as they were typed: curl's long names and values."""
+
+
+def kind_of(target: str, commands: Sequence[str] = ()) -> Kind:
+    """Return what a target is; the word `curl` stands for a URL that was pasted.
+
+    Raises UsageError, with a hint at the command or scenario that may be meant.
+    """
+    if target == CURL:
+        return "url"
+    try:
+        return sources_target.kind_of(target)
+    except UnknownTargetError as error:
+        raise UsageError(error.message, _meant(target, commands)) from None
+
+
+def settings_of(
+    target: str,
+    pairs: Pairs = (),
+    reading: ReadingOptions = ReadingOptions(),  # noqa: B008 (immutable)
+    resuming: ResumeOptions = ResumeOptions(),  # noqa: B008
+    recording: RecordingOptions = RecordingOptions(),  # noqa: B008
+) -> TargetSettings:
+    """Return the settings for a target and the options about it.
+
+    Raises UsageError for a target that is none, a value that is not valid, and an option that
+    has no meaning for this kind of target.
+    """
+    kind = kind_of(target)
+    found = TargetSettings(
+        target,
+        reading=Reading(reading.any_type, reading.ndjson, _speed(reading.speed)),
+        max_size=values.size(reading.max_size, "--max-size"),
+        resuming=_resuming(resuming),
+        recording=RecordingSettings(recording.record, recording.force),
+    )
+    if path := recording.record:
+        _check_recording(path, target, kind)
+    if kind != "url":
+        _check_file(target, pairs, resuming)
+        return found
+    if reading.speed is not None:
+        raise UsageError("--speed is for recordings, and this is a URL", "leave it out")
+    return found._replace(request=_request(target, pairs, resuming))
+
+
+def _meant(word: str, commands: Sequence[str]) -> str:
+    """Return what may be meant by a word that is not a target."""
+    from sse_cli.mockserver import scenarios  # noqa: PLC0415 (only for an unknown word)
+
+    if word in scenarios.names():
+        return f"sse demo {word} plays that scenario, sse serve {word} serves it"
+    close = get_close_matches(word, commands, n=1)
+    return f"did you mean {close[0]!r}?" if close else "sse --help lists the commands"
+
+
+def _request(target: str, pairs: Pairs, resuming: ResumeOptions) -> Request:
+    url = [] if target == CURL else [("url", target)]
+    request = model.build([*url, *pairs])
+    return request._replace(idle_timeout=_idle_timeout(resuming))
+
+
+def _check_recording(path: str, target: str, kind: Kind) -> None:
+    if path == "-" or (kind == "file" and _is_same(path, target)):
+        raise UsageError(f"--record {path} is not a file to record to", "name another file")
+
+
+def _check_file(target: str, pairs: Pairs, resuming: ResumeOptions) -> None:
+    if target.endswith(".toml"):
+        raise UsageError(f"{target} describes streams, and is not one", f"sse check {target}")
+    if resuming != ResumeOptions():
+        message = f"{target} is not a URL, so nothing can be resumed"
+        raise UsageError(message, "leave that option out")
+    if names := [name for name, _ in pairs if name != "verbose"]:
+        raise UsageError(f"--{names[0]} goes with a URL, and {target} is not one", "leave it out")
+
+
+def _is_same(one: str, other: str) -> bool:
+    """Return whether two names are of one file: recording over the stream that is read would
+    empty it."""
+    try:
+        return Path(one).samefile(other)
+    except OSError:
+        return False
+
+
+def _speed(speed: float | None) -> float | None:
+    if speed is not None and speed != 0 and not SLOWEST <= speed <= 1 / SLOWEST:
+        raise UsageError(f"{speed:g} is not a valid speed", "2 is twice as fast, 0 at once")
+    return speed
+
+
+def _resuming(options: ResumeOptions) -> ResumeSettings:
+    if options.max_reconnects is not None and not options.reconnect:
+        raise UsageError("--max-reconnects limits --reconnect", "add --reconnect")
+    if options.retry_on is not None and not options.reconnect:
+        raise UsageError("--retry-on widens --reconnect", "add --reconnect")
+    statuses = values.statuses(options.retry_on or "", "--retry-on")
+    delay = options.retry_delay
+    return ResumeSettings(
+        ReconnectPolicy(options.reconnect, options.max_reconnects, statuses),
+        reconnect.given(options.last_event_id),
+        None if delay is None else values.duration(delay, "--retry-delay"),
+    )
+
+
+def _idle_timeout(options: ResumeOptions) -> float | None:
+    if options.idle_timeout is None:
+        return None
+    seconds = values.duration(options.idle_timeout, "--idle-timeout")
+    if seconds == 0:
+        raise UsageError("--idle-timeout 0 leaves no time at all", "leave it out for no limit")
+    return seconds

@@ -1,0 +1,54 @@
+"""The observers that measure and judge every run, and the report that they leave.
+
+Plain classes: making a dataclass takes a millisecond of each start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from sse_cli.analysis.event_counts import Connections, EventCounts
+from sse_cli.analysis.resume_audit import ResumeAudit
+from sse_cli.analysis.timing import Timing
+from sse_cli.analysis.verdict import EXIT_CODES, Verdict
+from sse_cli.model.events import Closed, Ending
+from sse_cli.model.observer import Observer
+from sse_cli.parser.session import Session
+
+
+class Measurements:
+    """Times, ending, counts, connections and resumes of one run.
+
+    `missing` tells why an answer is not whole, "" when it is.
+    """
+
+    def __init__(self, session: Session, missing: Callable[[], str] = lambda: "") -> None:
+        self.timing = Timing()
+        self.verdict = Verdict(session.resume, missing)
+        self.counts = EventCounts()
+        self.connections = Connections()
+        self.resume_audit = ResumeAudit()
+
+    def observers(self) -> list[Observer]:
+        """Return them in the order in which a run calls them."""
+        return [self.timing, self.verdict, self.counts, self.connections, self.resume_audit]
+
+
+class RunReport:
+    """Everything that a run leaves to be told. `signal_number` is the signal that stopped it."""
+
+    def __init__(self, measured: Measurements, closed: Closed, signal_number: int = 0) -> None:
+        self.measured = measured
+        self.closed = closed
+        self.signal_number = signal_number
+
+    @property
+    def failed(self) -> bool:
+        """Whether the ending is one to explain."""
+        ending = self.closed.ending
+        return EXIT_CODES[ending] != 0 and ending is not Ending.INTERRUPTED
+
+    @property
+    def exit_code(self) -> int:
+        """The exit code of the run; 128 + N stands for death by signal N."""
+        return 128 + self.signal_number if self.signal_number else EXIT_CODES[self.closed.ending]

@@ -1,0 +1,54 @@
+"""A URL as a source of signals, over one connection or several."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterator
+
+from sse_cli.model.events import Push, Resume, Signal
+from sse_cli.request.model import Request
+from sse_cli.sources.clock import Clock
+from sse_cli.sources.media import Reading
+from sse_cli.transport.reconnect import ConnectionPace, Reconnector, ReconnectPolicy
+from sse_cli.transport.watchdog import Patience, endless
+
+
+def from_url(  # noqa: PLR0913 (one request, and what the run knows)
+    request: Request,
+    reading: Reading,
+    clock: Clock,
+    policy: ReconnectPolicy | None = None,
+    resume: Resume | None = None,
+    *,
+    patience: Patience = endless,
+    push: Push | None = None,
+) -> Iterator[Signal]:
+    """The signals of a request, over as many connections as `policy` asks for, but those that
+    are pushed; none is waited for longer than `patience` says."""
+    # Imported here: httpx costs 60 ms, which files and standard input need not pay.
+    from sse_cli.transport import connect as transport  # noqa: PLC0415
+
+    cookies = transport.Cookies() if policy and policy.reconnect else None
+    pace = ConnectionPace()
+
+    def connect(request: Request, attempt: int) -> Generator[Signal, None, None]:
+        return transport.connect(
+            request,
+            clock,
+            reading.of_reply,
+            attempt=attempt,
+            cookies=cookies,
+            spent=clock() if attempt > 1 else 0.0,
+            admit=pace.admit,
+            patience=patience,
+            push=push,
+        )
+
+    opener = Reconnector(
+        connect,
+        policy or ReconnectPolicy(),
+        resume or Resume(),
+        clock,
+        pace=pace,
+        patience=patience,
+    )
+    return opener.signals(request)
