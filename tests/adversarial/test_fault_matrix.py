@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import product
 from typing import NamedTuple
 
@@ -15,7 +15,6 @@ from sse_cli.analysis.verdict import EXIT_CODES
 from sse_cli.mockserver.faults import FAULTS
 from sse_cli.model.events import Ending
 from tests.support.broken_server import Broken, broken
-from tests.support.failing_calls import Rig, rig
 from tests.support.fault_matrix import ALL, ELSEWHERE, LARGE, MATRIX, RECONNECT
 from tests.support.program import Ran, sse
 
@@ -77,13 +76,6 @@ WAYS = {
 }
 
 
-@pytest.fixture(scope="module")
-def program() -> Iterator[Rig]:
-    """A process that forks for every run: three hundred starts of Python take a minute."""
-    with rig() as made:
-        yield made
-
-
 def texts(server: Broken) -> list[str]:
     """The text of every event that was sent."""
     return [json.loads(data)["text"] for data in server.sent()]
@@ -103,16 +95,14 @@ def test_the_matrix_has_every_fault() -> None:
         for name, way, again in product(MATRIX, WAYS, (False, True))
     ],
 )
-def test_it_ends_as_it_must_and_shows_what_was_sent(
-    program: Rig, name: str, way: str, again: bool
-) -> None:
+def test_it_ends_as_it_must_and_shows_what_was_sent(name: str, way: str, again: bool) -> None:
     expected, look = MATRIX[name], WAYS[way]
     ending, shown = (
         (expected.again, expected.shown_again) if again else (expected.once, expected.shown)
     )
     with broken(name, 1 if again else None) as server:
         words = (*expected.limits, *(RECONNECT if again else ()))
-        ran = program.sse(*look.words, server.url, *words)
+        ran = sse(*look.words, server.url, *words)
         assert (look.ending(ran), ran.code) == (ending.value, EXIT_CODES[ending]), ran
         assert look.shown(ran) == texts(server) == shown
         assert not again or len(server.journal) == expected.connections
@@ -123,10 +113,10 @@ CUTS = [name for name, row in MATRIX.items() if row.shown_again == ALL and row.c
 
 
 @pytest.mark.parametrize("name", CUTS)
-def test_a_fault_on_every_connection_ends_as_the_last_one_did(program: Rig, name: str) -> None:
+def test_a_fault_on_every_connection_ends_as_the_last_one_did(name: str) -> None:
     with broken(name) as server:
         words = (*MATRIX[name].limits, *RECONNECT, "--max-reconnects", "1")
-        ran = program.sse(*WAYS["watch-jsonl"].words, server.url, *words)
+        ran = sse(*WAYS["watch-jsonl"].words, server.url, *words)
         assert closing_line(ran) in (FAULTS[name].expected, Ending.DONE), ran
         # What came twice would show here, and what was lost by resuming.
         assert messages(ran) == texts(server) == ALL[: len(messages(ran))]

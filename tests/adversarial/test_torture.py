@@ -20,7 +20,7 @@ from pathlib import Path
 import pytest
 
 from sse_cli.mockserver import scenarios
-from tests.support.failing_calls import Rig, Run, rig
+from tests.support.failing_calls import Run, runs
 from tests.support.process import DEVNULL, PATIENCE, PIPE, Process, environment
 from tests.support.program import Ran, error_and_hint, finish, in_shell, sse, start
 from tests.support.replies import CHUNKED, LAST_CHUNK, STREAM, chunk, head, whole
@@ -393,12 +393,6 @@ def test_a_read_that_fails_after_any_byte_is_told(count: int) -> None:
 # Each call in turn, until there is no k-th: by the system's own errors, one run a call
 
 
-@pytest.fixture(scope="module")
-def calls() -> Iterator[Rig]:
-    with rig() as made:
-        yield made
-
-
 LONG = b"".join(b"data: %04d%s\n\n" % (n, b"x" * 700) for n in range(2))
 ROUND = b"id: 7\ndata: last\n\n"
 ON_A_TERMINAL = [
@@ -438,12 +432,12 @@ def true_start(way: list[str], run: Run, whole_run: Run) -> bool:
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EPIPE, errno.EAGAIN])
 @pytest.mark.parametrize(("way", "terminal"), WRITES, ids=str)
 def test_each_write_that_fails_is_7_or_the_death_by_sigpipe(
-    calls: Rig, way: list[str], terminal: bool, number: int
+    way: list[str], terminal: bool, number: int
 ) -> None:
     # A terminal that failed once is gone: the line below the table is not written at all then.
     with Wire(streaming(way)) as server:
         words = with_target(way, server.origin)
-        *broken, unbroken = calls.runs(words, "write", number, terminal=terminal, for_good=terminal)
+        *broken, unbroken = runs(words, "write", number, terminal=terminal, for_good=terminal)
     assert unbroken.code == 0, unbroken
     assert broken, "it wrote nothing"
     for run in broken:
@@ -461,13 +455,11 @@ def test_each_write_that_fails_is_7_or_the_death_by_sigpipe(
 @pytest.mark.parametrize(
     "way", [["-v"], ["-o", "text", "--summary", "-v"], ["tail", "--summary"]], ids=" ".join
 )
-def test_each_word_of_talk_that_fails_costs_no_data(
-    calls: Rig, way: list[str], number: int
-) -> None:
+def test_each_word_of_talk_that_fails_costs_no_data(way: list[str], number: int) -> None:
     with Wire(streaming(way)) as server:
         words = with_target(way, server.origin)
-        *broken, unbroken = calls.runs(words, "talk", number)
-        *refused, _ = calls.runs(["no-such.sse"], "talk", number)
+        *broken, unbroken = runs(words, "talk", number)
+        *refused, _ = runs(["no-such.sse"], "talk", number)
     assert broken
     for run in broken:
         assert_documented(run)
@@ -499,10 +491,10 @@ NETWORK = [
     ids=" ".join,
 )
 def test_each_call_to_the_network_that_fails_is_told(
-    calls: Rig, way: list[str], call: str, number: int, codes: set[int]
+    way: list[str], call: str, number: int, codes: set[int]
 ) -> None:
     with Wire(streaming(way)) as server:
-        *broken, unbroken = calls.runs(with_target(way, server.origin), call, number)
+        *broken, unbroken = runs(with_target(way, server.origin), call, number)
     assert broken, "there was no such call"
     complete = 0
     for run in broken:
@@ -518,7 +510,7 @@ def test_each_call_to_the_network_that_fails_is_told(
     assert complete < len(broken)
 
 
-def test_a_connection_that_fails_is_opened_again_and_loses_nothing(calls: Rig) -> None:
+def test_a_connection_that_fails_is_opened_again_and_loses_nothing() -> None:
     """Each read of the first connection fails in turn; what was missing comes by the second."""
 
     def handler(peer: Peer) -> None:
@@ -533,19 +525,19 @@ def test_a_connection_that_fails_is_opened_again_and_loses_nothing(calls: Rig) -
 
     with Wire(handler) as server:
         words = [server.origin, "-o", "text", "--reconnect", "--retry-delay", "100ms"]
-        runs = calls.runs(words, "recv", errno.ECONNRESET)
-    assert len(runs) > 8
-    for run in runs:
+        found = runs(words, "recv", errno.ECONNRESET)
+    assert len(found) > 8
+    for run in found:
         assert (run.code, [line[0] for line in run.out.splitlines()]) == (0, [*"123456789"]), run
 
 
 @pytest.mark.parametrize("call", ["read", "open"])
 @pytest.mark.parametrize("way", [["-o", "text"], ["-o", "raw"], ["tail"]], ids=" ".join)
 def test_each_read_of_a_file_that_fails_is_told(
-    calls: Rig, big: Path, file: Path, way: list[str], call: str
+    big: Path, file: Path, way: list[str], call: str
 ) -> None:
     target = file.with_name("answer.sse") if way == ["tail"] else big
-    *broken, unbroken = calls.runs(with_target(way, target), call, errno.EIO)
+    *broken, unbroken = runs(with_target(way, target), call, errno.EIO)
     assert broken
     for run in broken:
         assert_documented(run)
@@ -555,10 +547,8 @@ def test_each_read_of_a_file_that_fails_is_told(
 
 
 @pytest.mark.parametrize("way", [["-o", "text"], ["-o", "jsonl"]], ids=" ".join)
-def test_each_read_of_standard_input_that_fails_is_told(
-    calls: Rig, big: Path, way: list[str]
-) -> None:
-    *broken, _ = calls.runs(["-", *way], "read", errno.EIO, stdin=str(big))
+def test_each_read_of_standard_input_that_fails_is_told(big: Path, way: list[str]) -> None:
+    *broken, _ = runs(["-", *way], "read", errno.EIO, stdin=str(big))
     assert broken
     assert {run.code for run in broken} == {5}
     for run in broken:
@@ -584,9 +574,9 @@ DEMO = ["demo", "--speed", "0", "-n", "6"]
     ],
 )
 def test_each_call_of_the_demo_that_fails(
-    calls: Rig, call: str, number: int, terminal: bool, codes: set[int]
+    call: str, number: int, terminal: bool, codes: set[int]
 ) -> None:
-    *broken, unbroken = calls.runs(DEMO, call, number, terminal=terminal, for_good=terminal)
+    *broken, unbroken = runs(DEMO, call, number, terminal=terminal, for_good=terminal)
     assert unbroken.code == 0
     assert broken
     for run in broken:
@@ -597,9 +587,9 @@ def test_each_call_of_the_demo_that_fails(
 @pytest.mark.parametrize(
     ("number", "code"), [(errno.ENOSPC, 7), (errno.EIO, 7), (errno.EPIPE, -signal.SIGPIPE)]
 )
-def test_each_write_of_a_server_that_fails_ends_it(calls: Rig, number: int, code: int) -> None:
+def test_each_write_of_a_server_that_fails_ends_it(number: int, code: int) -> None:
     lines = len(scenarios.names())
-    *broken, unbroken = calls.runs(["serve", "--port", "0"], "write", number, lines=lines)
+    *broken, unbroken = runs(["serve", "--port", "0"], "write", number, lines=lines)
     assert unbroken.code == -signal.SIGINT
     assert broken
     for run in broken:
@@ -607,8 +597,8 @@ def test_each_write_of_a_server_that_fails_ends_it(calls: Rig, number: int, code
         assert run.code == code, run
 
 
-def test_a_server_goes_on_when_nobody_can_be_told_of_it(calls: Rig) -> None:
+def test_a_server_goes_on_when_nobody_can_be_told_of_it() -> None:
     lines = len(scenarios.names())
-    *broken, _ = calls.runs(["serve", "--port", "0"], "talk", errno.ENOSPC, lines=lines)
+    *broken, _ = runs(["serve", "--port", "0"], "talk", errno.ENOSPC, lines=lines)
     assert broken
     assert {run.code for run in broken} == {-signal.SIGINT}

@@ -5,9 +5,9 @@ other: with descriptors, an environment, a terminal, signals and an exit status 
 the imports are done before. A run whose environment Python itself reads at its start, and every
 run with SSE_COLD=1, replaces the fork by a new Python (`execve`).
 
-Request, over a stream socket: the length of a JSON object (8 bytes), with four descriptors
-attached, then the object. The descriptors are standard input, output and error, and a pipe on
-which the server answers: the pid in a line, and the exit status in a second one.
+Request, over a stream socket: the length of a JSON object (8 bytes), with descriptors attached,
+then the object. The descriptors are standard input, output and error, more if the run is to have
+them, and a pipe on which the server answers: the pid in a line, and the exit status in a second.
 """
 
 from __future__ import annotations
@@ -32,8 +32,9 @@ import sse_cli
 from sse_cli.__main__ import main
 
 LENGTH = 8  # bytes
-FIRST_FREE = 3  # below are standard input, output and error
-MOST_DESCRIPTORS = 4096
+MOST_DESCRIPTORS = 8  # of one request
+OUT_OF_THE_WAY = 64  # descriptors from here on are none that a run asks for
+MOST_OPEN = 4096
 
 
 def serve(channel: socket.socket) -> None:
@@ -52,17 +53,20 @@ def serve(channel: socket.socket) -> None:
             os.read(woken, 4096)
             _report_the_dead(answers)
         if channel.fileno() in ready:
-            header, descriptors, _, _ = socket.recv_fds(channel, LENGTH, 4)
+            header, descriptors, _, _ = socket.recv_fds(channel, LENGTH, MOST_DESCRIPTORS)
             if not header:
                 return
             request = json.loads(_read(channel, int.from_bytes(header)))
+            *given, answer = descriptors
+            if request["setup"]:
+                importlib.import_module(request["setup"]["module"])
             pid = os.fork()
             if pid == 0:
-                _run(request, descriptors)
-            *given, answers[pid] = descriptors
+                _run(request, given)
+            answers[pid] = answer
             for descriptor in given:
                 os.close(descriptor)
-            os.write(answers[pid], b"%d\n" % pid)
+            os.write(answer, b"%d\n" % pid)
 
 
 def _import_everything() -> None:
@@ -96,9 +100,10 @@ def _run(request: dict[str, Any], descriptors: list[int]) -> NoReturn:
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
         signal.signal(signal.SIGHUP, signal.SIG_DFL)  # `nohup pytest` ignores it
-        for number, descriptor in enumerate(descriptors[:FIRST_FREE]):
+        kept = [fcntl.fcntl(number, fcntl.F_DUPFD, OUT_OF_THE_WAY) for number in descriptors]
+        for number, descriptor in enumerate(kept):
             os.dup2(descriptor, number)
-        os.closerange(FIRST_FREE, MOST_DESCRIPTORS)
+        os.closerange(len(kept), MOST_OPEN)
         if request["terminal"]:
             os.setsid()
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)

@@ -15,7 +15,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import IO, Any, Final, NamedTuple, Self, cast
 
@@ -51,11 +51,17 @@ class Setup(NamedTuple):
     function: str
     arguments: dict[str, Any]
 
+    @classmethod
+    def of(cls, function: Callable[..., object], **arguments: Any) -> Self:
+        """Call `function`, of the top level of a module, with these arguments."""
+        return cls(function.__module__, function.__name__, arguments)
+
 
 class Process:
     """`sse WORDS` as a process; `program` is one to run in its place, with the words.
 
-    `terminal` makes standard input the controlling terminal of a session of its own.
+    `terminal` makes standard input the controlling terminal of a session of its own. `more`
+    are descriptors that the process has as 3, 4 and so on.
     """
 
     def __init__(
@@ -70,10 +76,10 @@ class Process:
         program: Sequence[str] = (),
         terminal: bool = False,
         setup: Setup | None = None,
+        more: Sequence[int] = (),
     ) -> None:
         env = environment() if env is None else env
-        if not program and (COLD or needs_a_new_python(env)):
-            assert setup is None
+        if not program and not setup and (COLD or needs_a_new_python(env)):
             program = PROGRAM
         request = {
             "words": [*map(str, words)],
@@ -88,7 +94,7 @@ class Process:
             ends = [_open(stack, stdin, "r"), _open(stack, stdout, "w")]
             ends.append(ends[1] if stderr == STDOUT else _open(stack, stderr, "w"))
             answer = _open(stack, PIPE, "w")
-            _ask(request, [*(end.theirs for end in ends), answer.theirs])
+            _ask(request, [*(end.theirs for end in ends), *more, answer.theirs])
         self.stdin, self.stdout = ends[0].ours, ends[1].ours
         self.stderr = None if stderr == STDOUT else ends[2].ours
         assert answer.ours
