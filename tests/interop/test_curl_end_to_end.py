@@ -17,6 +17,8 @@ from tests.support.replies import HELLO
 from tests.support.requests import Recorded
 from tests.support.wire import Wire
 
+pytestmark = pytest.mark.interop
+
 APART = ("host", "content-length")  # compared on their own
 OLD = ("connection", "close")  # what -0 means in HTTP/1.1
 

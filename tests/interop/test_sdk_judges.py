@@ -9,6 +9,8 @@ import pytest
 
 from tests.support.program import sse
 
+pytestmark = pytest.mark.interop
+
 # The clients bring dependencies of their own, which this project must not: they are optional.
 REASON = "pip install openai anthropic: the official clients judge here"
 QUESTION: Any = [{"role": "user", "content": "Hi"}]

@@ -12,6 +12,11 @@ import pytest
 SBIN = "/usr/local/sbin:/usr/sbin:/sbin"  # where nginx lives, often not on a user's PATH
 
 
+def environment() -> dict[str, str]:
+    """Return the machine's own environment without its proxies, which take loopback, too."""
+    return {key: value for key, value in os.environ.items() if "proxy" not in key.lower()}
+
+
 def program(name: str) -> str:
     """The path of a program; skips the test where there is none."""
     path = shutil.which(name) or shutil.which(name, path=SBIN)
