@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from sse_cli.mockserver.faults.building_blocks import (
+    COMMENTS,
     LINE_SIZE,
     PIECE,
     Asked,
@@ -64,12 +65,12 @@ def awkward_ids(scenario: Scenario, asked: Asked) -> MockReply:
     return replace(scenario, steps=tuple(steps))
 
 
-def many_comments(scenario: Scenario, _asked: Asked) -> MockReply:
-    return in_the_middle(scenario, comments())
+def many_comments(scenario: Scenario, _asked: Asked, *, count: int = COMMENTS) -> MockReply:
+    return in_the_middle(scenario, comments(count))
 
 
-def long_line(scenario: Scenario, _asked: Asked) -> MockReply:
-    return in_the_middle(scenario, line(LINE_SIZE, b"x" * PIECE))
+def long_line(scenario: Scenario, _asked: Asked, *, size: int = LINE_SIZE) -> MockReply:
+    return in_the_middle(scenario, line(size, b"x" * PIECE))
 
 
 # Other replies
