@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import random
 from collections.abc import Iterator
 
 import pytest
@@ -17,3 +19,11 @@ def origin() -> Iterator[str]:
     loaded = {name: scenarios.load(name) for name in scenarios.names()}
     with running(Server(loaded, speed=0)) as url:
         yield url
+
+
+@pytest.fixture
+def seed() -> int:
+    """A seed for random input: SSE_SEED, or one that a failure shows."""
+    chosen = int(os.environ.get("SSE_SEED") or random.SystemRandom().randrange(2**32))
+    print(f"SSE_SEED={chosen}")
+    return chosen

@@ -63,7 +63,7 @@ WAYS = {
         ("watch", "-o", "table", "-q", "text=text"), table_cells, lambda ran: first_ending(ran.text)
     ),
     "watch-jsonl": Way(
-        ("watch", "-o", "jsonl", "--all", "-q", "text=text"), messages, closing_line
+        ("watch", "-o", "jsonl", "--all", "-q", "text=text", "--summary"), messages, closing_line
     ),
     "tail-text": Way(
         ("tail", "-q", "text", "--summary"), typed, lambda ran: first_ending(ran.talk)

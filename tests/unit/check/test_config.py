@@ -18,6 +18,7 @@ from sse_cli.check.config_keys import FITS, KEYS, WORDS, Kind
 from sse_cli.check.expectations import KINDS
 from sse_cli.check.toml_positions import places
 from sse_cli.model.errors import UsageError
+from tests.support import long_runs
 from tests.support.paths import ROOT
 from tests.support.program import error_and_hint, sse
 
@@ -395,13 +396,15 @@ def test_false_takes_an_expectation_back_for_both(key: str, tmp_path: Path) -> N
     assert described(tmp_path, text).expected == ()
 
 
-def test_the_reader_never_raises_anything_but_a_usage_error(tmp_path: Path) -> None:
+@long_runs.count("tries", 300, 10_000)
+def test_the_reader_never_raises_anything_but_a_usage_error(
+    seed: int, tries: int, tmp_path: Path
+) -> None:
     """Pieces of TOML put together at random: they mean something, or are refused in words."""
-    seed = random.SystemRandom().randrange(10**9)
     dice = random.Random(seed)
     names = [*dice.sample([*KEYS], 12), "x", '"a.b"', "streams.a", "defaults"]
     values = ['"x"', "1", "true", "[]", '["a"]', "{ a = 1 }", '{ a = "b" }', '"${A}"', "1.5", "nan"]
-    for _ in range(300):
+    for _ in range(tries):
         lines = ["[streams.a]", 'url = "http://h/"']
         for _ in range(dice.randrange(4)):
             lines.append(f"{dice.choice(names)} = {dice.choice(values)}")

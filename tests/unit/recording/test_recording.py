@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
 import stat
@@ -27,6 +26,7 @@ from sse_cli.parser.session import Session
 from sse_cli.recording import reader, writer
 from sse_cli.recording.writer import Recorder, header_of
 from sse_cli.request.model import Request
+from tests.support import long_runs
 from tests.support.broken_server import NUMBERED, broken
 from tests.support.fault_matrix import LARGE, MATRIX, RECONNECT
 from tests.support.paths import FORMATS as CORPUS
@@ -36,7 +36,6 @@ from tests.support.program import Ran, error_and_hint, finish, sse, start
 from tests.support.recordings import written
 
 STREAMS = sorted(path for path in CORPUS.iterdir() if path.suffix in (".sse", ".ndjson"))
-KILLS = int(os.environ.get("SSE_KILLS", "60"))
 
 
 # The file
@@ -258,8 +257,14 @@ def live_and_again(look: str, url: str, file: Path, *words: str) -> tuple[Ran, R
     return live, sse(*LOOKS[look], file)
 
 
-@pytest.mark.parametrize("look", LOOKS)
-@pytest.mark.parametrize("name", [*sorted(MATRIX), "awkward-ids"])
+@pytest.mark.parametrize(
+    ("name", "look"),
+    [
+        *((name, "tail") for name in sorted(MATRIX)),
+        ("awkward-ids", "watch"),
+        ("awkward-ids", "tail"),
+    ],
+)
 def test_a_fault_looks_the_same_from_its_recording(name: str, look: str, tmp_path: Path) -> None:
     limits = MATRIX[name].limits if name in MATRIX else ()
     with broken(name) as server:
@@ -405,14 +410,15 @@ def test_what_makes_no_sense_is_told(words: list[str], message: str, tmp_path: P
 # Killed
 
 
-def test_a_recording_can_be_read_whenever_its_writer_was_killed(tmp_path: Path) -> None:
-    seed = random.randrange(2**32)
-    print("seed", seed)
+@long_runs.count("kills", 8, 200)
+def test_a_recording_can_be_read_whenever_its_writer_was_killed(
+    seed: int, kills: int, tmp_path: Path
+) -> None:
     dice = random.Random(seed)
     text = "data: é" + "x" * 2000
     steps = [(0.0002, f"id: {n}\n{text}\n\n".encode()) for n in range(1, 20_000)]
     with running(Server({"it": Scenario.of("it", steps)})) as url:
-        for number in range(KILLS):
+        for number in range(kills):
             file = tmp_path / f"{number}.rec"
             printed = killed_at(url, file, dice.randrange(1, 300_000))
             session = Session()
