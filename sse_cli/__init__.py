@@ -13,8 +13,8 @@ __all__ = ["Comment", "Event", "EventStreamParser", "Ignored", "Message", "Retry
 
 
 def __getattr__(name: str) -> object:
-    """The parser and its events, loaded when they are first asked for (PEP 562): `sse --version`
-    never asks."""
+    """Load the parser and its events when they are first asked for (PEP 562): the version is told
+    without them."""
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from sse_cli.model import events  # noqa: PLC0415

@@ -1,6 +1,6 @@
-"""The entry point: the version at once, all else from `cli/program.py`.
+"""The entry point of `sse`. It prints the version itself and leaves the rest to `cli/main.py`.
 
-Scripts and shells ask for the version a lot, so nothing is imported to answer that.
+Scripts and shells often ask for the version, so nothing is imported to print it.
 """
 
 from __future__ import annotations
@@ -14,27 +14,27 @@ TYPE_CHECKING = False  # typing takes as long to import as the interpreter to st
 if TYPE_CHECKING:
     from typing import NoReturn
 
-# Objects made since the last search for garbage in circles. At Python's 700 the search runs two
-# hundred times while modules are imported, which is a tenth of the time to start, and in every
-# read of many events; what a stream leaves behind holds no circles.
-SEARCH_EVERY = 50_000
+# The threshold of the cyclic garbage collector (allocations). With Python's default of 700, it runs
+# two hundred times while modules are imported, which takes a tenth of the time to start, and again
+# in every read of many events. The objects of a stream are not in reference cycles.
+GC_THRESHOLD = 50_000
 VERSION_OPTIONS = (["--version"], ["-V"])
 
 
 def main() -> NoReturn:
     """Run `sse`; leave with the exit code of the README's table, or die by the signal."""
-    if sys.argv[1:] in VERSION_OPTIONS and _tell_version():
+    if sys.argv[1:] in VERSION_OPTIONS and _print_version():
         sys.exit(0)
-    gc.set_threshold(SEARCH_EVERY)
+    gc.set_threshold(GC_THRESHOLD)
     try:
-        from sse_cli.cli import main as program  # noqa: PLC0415 (it costs 50 ms, the version none)
-    except KeyboardInterrupt:  # nobody is there yet who could tell of it
+        from sse_cli.cli import main as program  # noqa: PLC0415 (takes 50 ms; the version does not)
+    except KeyboardInterrupt:  # before `program`, which handles it, was imported
         _die()
     program.main()
 
 
 def _die() -> NoReturn:
-    """End as Ctrl-C ends a program that knows nothing of it."""
+    """End the process by SIGINT, as Ctrl-C ends a program without a handler."""
     import os  # noqa: PLC0415 (as above)
     import signal  # noqa: PLC0415
 
@@ -43,12 +43,12 @@ def _die() -> NoReturn:
     os._exit(128 + signal.SIGINT)
 
 
-def _tell_version() -> bool:
-    """Whether the version could be told; if it couldn't, the program knows what to say."""
+def _print_version() -> bool:
+    """Print the version; return whether that succeeded. If not, the program reports the error."""
     try:
         sys.stdout.write(f"sse-cli {sse_cli.__version__}\n")
         sys.stdout.flush()
-    except (AttributeError, OSError):  # no standard output, a full disk, a reader that is gone
+    except (AttributeError, OSError):  # no standard output, a full disk, a closed pipe
         return False
     return True
 

@@ -16,7 +16,7 @@ import pytest
 
 if TYPE_CHECKING:
     from sse_cli.mockserver.request_log import Exchange
-    from sse_cli.mockserver.scenarios import Scenario
+    from sse_cli.mockserver.scenarios.scenario import Scenario
     from sse_cli.mockserver.server import Server
 
 Source = str | bytes | PathLike[str]
@@ -55,9 +55,9 @@ class SSEServer:
         `speed` 1 is a lifelike pace, 0 is without waits; `loop` starts over at the end, for
         ever. Raises UsageError for an unknown name, with the closest.
         """
-        from sse_cli.mockserver import scenarios  # noqa: PLC0415 (rule 1)
+        from sse_cli.mockserver.scenarios import bundled  # noqa: PLC0415 (rule 1)
 
-        return self._add(scenarios.load(name), fault, times, speed, loop)
+        return self._add(bundled.load(name), fault, times, speed, loop)
 
     def serve(  # noqa: PLR0913 (all but two are named options)
         self,
@@ -78,15 +78,16 @@ class SSEServer:
         """
         from dataclasses import replace  # noqa: PLC0415 (rule 1)
 
-        from sse_cli.mockserver import replay, scenarios  # noqa: PLC0415
+        from sse_cli.mockserver import scenario_library  # noqa: PLC0415
+        from sse_cli.mockserver.scenarios.scenario import EVENT_STREAM  # noqa: PLC0415
         from sse_cli.model.errors import UsageError  # noqa: PLC0415
 
         if isinstance(source, str | bytes):
             body = source.encode() if isinstance(source, str) else source
-            made = replay.from_bytes(name, body, content_type or scenarios.EVENT_STREAM)
+            made = scenario_library.from_bytes(name, body, content_type or EVENT_STREAM)
         else:
-            made = replay.from_file(fspath(source))
-        made = replace(made, name=replay.route_name(name))
+            made = scenario_library.from_file(fspath(source))
+        made = replace(made, name=scenario_library.route_name(name))
         if not 200 <= status <= 599:
             raise UsageError(f"{status} is no status of a reply", "200 to 599 are")
         if status != 200:
@@ -98,16 +99,16 @@ class SSEServer:
     def _add(
         self, scenario: Scenario, fault: str | None, times: int | None, speed: float, loop: bool
     ) -> str:
-        from sse_cli.mockserver import faults  # noqa: PLC0415 (rule 1)
-        from sse_cli.mockserver.replay import ScenarioLibrary  # noqa: PLC0415
-        from sse_cli.mockserver.server import Breaking  # noqa: PLC0415
+        from sse_cli.mockserver.faults.registry import find_fault  # noqa: PLC0415 (rule 1)
+        from sse_cli.mockserver.scenario_library import ScenarioLibrary  # noqa: PLC0415
+        from sse_cli.mockserver.server import FaultInjection  # noqa: PLC0415
 
-        breaking = Breaking(faults.named(fault) if fault else None, times)
+        breaking = FaultInjection(find_fault(fault) if fault else None, times)
         server = self._running()
         library = ScenarioLibrary(self._scenarios)
         made = scenario.at_speed(speed)
         name = library.add(made.looped() if loop else made)
-        server.breaks[name] = breaking
+        server.fault_injections[name] = breaking
         return f"{self._base}/{name}"
 
     def _running(self) -> Server:
@@ -115,7 +116,7 @@ class SSEServer:
         from sse_cli.mockserver.server_thread import running  # noqa: PLC0415 (rule 1)
 
         if self._server is None:
-            self._server = Server(self._scenarios, journal=self.requests)
+            self._server = Server(self._scenarios, exchanges=self.requests)
             self._base = self._stack.enter_context(running(self._server))
         return self._server
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from sse_cli.mockserver import scenarios
+from sse_cli.mockserver.scenarios import bundled
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
 
@@ -23,7 +23,7 @@ def pytest_collection_finish() -> None:
 @pytest.fixture(scope="session")
 def origin() -> Iterator[str]:
     """The origin of a server with all scenarios that ship with the package, without waits."""
-    loaded = {name: scenarios.load(name) for name in scenarios.names()}
+    loaded = {name: bundled.load(name) for name in bundled.names()}
     with running(Server(loaded, speed=0)) as url:
         yield url
 

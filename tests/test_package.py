@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -11,7 +12,7 @@ import sysconfig
 import tomllib
 from collections.abc import Iterator
 from graphlib import TopologicalSorter
-from importlib.metadata import entry_points
+from importlib.metadata import entry_points, packages_distributions
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,8 @@ from typer.main import get_command
 
 import sse_cli
 from sse_cli.cli.commands import app
+from sse_cli.cli.hints import HINTS, hint_of
+from sse_cli.model.causes import Cause
 
 PACKAGE = Path(sse_cli.__file__).parent
 ROOT = PACKAGE.parent
@@ -102,6 +105,74 @@ def test_no_module_imports_from_a_higher_layer(module: str) -> None:
     assert above - {"sse_cli"} == set()
 
 
+# An option as it is typed: `--name`, or `-x` as a word of its own.
+OPTION = re.compile(r"""(?<![\w-])--[a-z]|(?:^|(?<=[\s`'"(]))-[A-Za-z](?![\w-])""")
+SPELLS_OPTIONS = ("cli.", "request.", "check.config", "__main__")
+
+
+def trees() -> Iterator[tuple[str, ast.Module]]:
+    """Every module by its name, parsed."""
+    for module, path in MODULES.items():
+        yield module, ast.parse(path.read_bytes())
+
+
+def literals(tree: ast.Module) -> Iterator[str]:
+    """Every string of a module but the docstrings."""
+    documented = ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef
+    nodes = list(ast.walk(tree))
+    owners = [node for node in nodes if isinstance(node, documented) and ast.get_docstring(node)]
+    docstrings = {id(next(ast.iter_child_nodes(node.body[0]))) for node in owners}
+    strings = [node for node in nodes if isinstance(node, ast.Constant)]
+    found = [node.value for node in strings if id(node) not in docstrings]
+    yield from (value for value in found if isinstance(value, str))
+
+
+def test_options_are_spelled_by_the_layers_that_know_them_only() -> None:
+    spelled = {
+        f"{module}: {text}"
+        for module, tree in trees()
+        if not module.startswith(SPELLS_OPTIONS)
+        for text in literals(tree)
+        if OPTION.search(text)
+    }
+    assert spelled == set()
+
+
+@pytest.mark.parametrize("text", ["--record FILE makes one", "(-v shows it)", "add -L", "`-o raw`"])
+def test_an_option_is_known_in_a_sentence(text: str) -> None:
+    assert OPTION.search(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["-----BEGIN", "utf-8", "eof-unverified", "%Y-%m-%d", "a -- b", "--"]
+)
+def test_a_hyphen_alone_makes_no_option(text: str) -> None:
+    assert not OPTION.search(text)
+
+
+def test_every_cause_has_a_hint_and_is_the_cause_of_something() -> None:
+    used = {
+        node.attr
+        for module, tree in trees()
+        if module not in ("model.causes", "cli.hints")
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "Cause"
+    }
+    assert set(HINTS) == set(Cause)
+    assert used == {cause.name for cause in Cause}
+
+
+def test_a_cause_is_a_short_name_and_a_hint_a_sentence() -> None:
+    for cause, hint in HINTS.items():
+        assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", cause)
+        assert hint_of(cause) == hint
+        assert " " in hint
+        assert not hint.endswith((".", " "))
+    assert hint_of("the advice of an old recording") == "the advice of an old recording"
+
+
 def test_no_modules_import_each_other_in_a_circle() -> None:
     graph = {module: imports_of_ours(module) - {module} for module in MODULES}
     assert len([*TopologicalSorter(graph).static_order()]) == len(MODULES)
@@ -129,6 +200,27 @@ def test_the_version_is_written_in_one_place() -> None:
     source = ROOT / project["tool"]["hatch"]["version"]["path"]
     version = f'"{sse_cli.__version__}"'
     assert [path for path in MODULES.values() if version in path.read_text("utf-8")] == [source]
+
+
+def distribution_name(requirement: str) -> str:
+    """The name in a requirement such as `httpx[http2]>=0.28`, normalised as PEP 503 says."""
+    name = re.match(r"[A-Za-z0-9._-]+", requirement)
+    assert name
+    return re.sub(r"[-_.]+", "-", name[0]).lower()
+
+
+def test_the_declared_dependencies_are_the_imported_ones() -> None:
+    # pytest itself loads the plugin, so only those who have pytest need it.
+    paths = [path for module, path in MODULES.items() if module != "pytest_plugin"]
+    names = {name.split(".")[0] for path in paths for name in imported(path)}
+    installed = packages_distributions()
+    needed = {
+        distribution_name(distribution)
+        for name in names - sys.stdlib_module_names - {"sse_cli"}
+        for distribution in installed[name]
+    }
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert {distribution_name(one) for one in project["dependencies"]} == needed
 
 
 def test_the_package_says_that_it_is_typed() -> None:
@@ -194,6 +286,14 @@ def test_every_command_says_what_it_is_for(path: str) -> None:
 )
 def test_every_argument_and_option_has_help(parameter: Any) -> None:
     assert parameter.help.strip()
+
+
+def test_every_option_that_a_hint_names_exists() -> None:
+    known = {"--help", *(name for _, parameter in PARAMETERS for name in parameter.opts)}
+    advice = " ".join(HINTS.values()).replace("curl -N", "curl")
+    named = set(re.findall(r"(?<![\w-])(?:--[a-z][a-z-]*|-[A-Za-z])(?![\w-])", advice))
+    assert named - known == set()
+    assert {"--cacert", "-k", "--debug", "--allow-remote"} <= named
 
 
 SHELLS = {

@@ -1,8 +1,8 @@
-"""When things came: times to the first of each, gaps between messages, percentiles.
+"""Timing of a run: time to headers, first byte and first event; gaps between messages.
 
-Everything works on the stamps of signals and events (seconds since the run began), so a
-recording gives the same figures. Memory is constant: gaps go into a histogram whose buckets
-grow by 5 %, and into a fixed number of slices of the stream for the sparkline.
+All figures come from the stamps of signals and events (seconds since the run began), so a recording
+gives the same ones. Memory is constant: gaps go into a histogram whose buckets grow by 5 %, and
+into a fixed number of slices of the stream for the sparkline.
 """
 
 from __future__ import annotations
@@ -17,13 +17,13 @@ from sse_cli.model.observer import Observer
 from sse_cli.model.row import Row
 
 _GROWTH: Final = math.log(1.05)
-_FLOOR: Final = 1e-6  # one microsecond: shorter gaps count as this
+_SHORTEST: Final = 1e-6  # seconds; shorter gaps count as this
 _SLICES: Final = 32
-_AT_ONCE: Final = 64  # gaps that are counted together: each stands between an event and its reader
+_BATCH: Final = 64  # gaps counted together, because counting one delays the output of its message
 
 
 class Gaps:
-    """The gaps between messages in seconds; percentiles are right to within 2.5 %."""
+    """The gaps between messages (seconds). Percentiles are accurate to within 2.5 %."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -34,11 +34,11 @@ class Gaps:
         self._in_slice = 0
 
     def add(self, gap: float, times: int = 1) -> None:
-        """Count one gap, or so many of the same length."""
+        """Count a gap (seconds), or several of the same length."""
         self.count += times
-        bucket = round(math.log(gap / _FLOOR) / _GROWTH) if gap > _FLOOR else 0
+        bucket = round(math.log(gap / _SHORTEST) / _GROWTH) if gap > _SHORTEST else 0
         self._buckets[bucket] = self._buckets.get(bucket, 0) + times
-        if gap > self.max:  # noqa: PLR1730 (a call to max takes longer than the rest)
+        if gap > self.max:  # noqa: PLR1730 (calling max takes longer)
             self.max = gap
         while times:
             if self._in_slice:
@@ -51,16 +51,16 @@ class Gaps:
             times -= taken
 
     def percentile(self, share: float) -> float:
-        """The gap (seconds) that `share` (0 to 1) of all gaps do not exceed; 0 without any."""
+        """Return the gap (seconds) that `share` (0 to 1) of all gaps do not exceed, 0 if none."""
         rank = math.ceil(share * self.count)
         for bucket in sorted(self._buckets):
             rank -= self._buckets[bucket]
             if rank <= 0:
-                return min(_FLOOR * math.exp(bucket * _GROWTH), self.max)
+                return min(_SHORTEST * math.exp(bucket * _GROWTH), self.max)
         return 0.0
 
     def slices(self) -> Sequence[float]:
-        """The longest gap in each of up to 32 equal runs of messages, in order."""
+        """Return the longest gap in each of up to 32 equal slices of the messages, in order."""
         return self._slices
 
     def _begin_slice(self, gap: float) -> None:
@@ -71,7 +71,7 @@ class Gaps:
 
 
 class Timing(Observer):
-    """The figures of one run: seconds, bytes and counts."""
+    """The timing of one run: seconds, bytes and counts."""
 
     def __init__(self) -> None:
         self.headers: float | None = None
@@ -87,13 +87,13 @@ class Timing(Observer):
     @property
     def gaps(self) -> Gaps:
         """The gaps between messages."""
-        for gap, same in groupby(self._uncounted):  # most of those in one read are nothing
+        for gap, same in groupby(self._uncounted):  # within a read, most gaps are 0
             self._gaps.add(gap, len(list(same)))
         self._uncounted.clear()
         return self._gaps
 
     def signal(self, signal: Signal) -> None:
-        """Count a signal of the wire; the end of a run has its own stamp."""
+        """Count a signal, but not the end of the run: `last` is the stamp of the last arrival."""
         if isinstance(signal, Closed):
             return
         self.last = signal.at
@@ -105,17 +105,19 @@ class Timing(Observer):
             self.headers = signal.at
 
     def rows(self, rows: Sequence[Row], /) -> Sequence[Row]:
-        """Count messages of one read, and give the first of them its gap."""
+        """Count the messages of one read, and give the first of them its gap."""
         rows[0].gap = self.arrived(rows[0].message.at, len(rows))
         return rows
 
     def arrived(self, at: float, count: int = 1) -> float:
-        """Count messages that came together; the gap from the one before them, or from the
-        headers if the first of all is among them."""
+        """Count messages that arrived together; return the gap before them (seconds).
+
+        The gap starts at the message before, or at the headers for the first message.
+        """
         self.messages += count
         before = self._last_message
         self._last_message = at
-        if len(self._uncounted) > _AT_ONCE:
+        if len(self._uncounted) > _BATCH:
             _ = self.gaps
         if before is None:
             self.first_event = at

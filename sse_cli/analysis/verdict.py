@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
+from sse_cli.model.causes import Cause
 from sse_cli.model.errors import ExitCode
 from sse_cli.model.events import Closed, Ending, Ignored, Reconnecting, Resume
 from sse_cli.model.observer import Observer
@@ -38,15 +39,14 @@ _CLEAN: Final = frozenset({Ending.EOF, Ending.EOF_UNVERIFIED})
 _KEPT: Final = frozenset({Ending.REFUSED, Ending.UNREACHABLE, Ending.INTERRUPTED})
 _AFTER_DONE: Final = _CLEAN | {Ending.TRUNCATED, Ending.MALFORMED}
 _WHOLE: Final = _CLEAN | {Ending.DONE, Ending.LIMIT}
-_STRAY_HINT: Final = "the server reports it outside of any event; sse watch -o raw shows the lines"
 _MOST_LINES: Final = 1000  # of an error that is printed over several: each of at most 1,000 letters
-# What to do next, where those who saw it happen knew nothing better.
-_HINTS: Final = {
-    Ending.ERROR_EVENT: "the server reports it inside the stream; -o jsonl shows the whole event",
-    Ending.TRUNCATED: "all that came is shown; the log of the server or a proxy knows more",
-    Ending.MALFORMED: "the server or a proxy in between writes bad HTTP; -v shows the reply's head",
-    Ending.TOO_LARGE: "--max-size SIZE raises the limit",
-    Ending.DEADLINE: "a larger --max-time, or none, waits longer",
+# The cause where a `Closed` signal names none that is more exact.
+_CAUSES: Final = {
+    Ending.ERROR_EVENT: Cause.ERROR_EVENT,
+    Ending.TRUNCATED: Cause.TRUNCATED,
+    Ending.MALFORMED: Cause.MALFORMED,
+    Ending.TOO_LARGE: Cause.TOO_LARGE,
+    Ending.DEADLINE: Cause.MAX_TIME,
 }
 
 
@@ -143,24 +143,25 @@ class Verdict(Observer):
         self._document = _Document()
 
     def finish(self, closed: Closed) -> Closed:
-        """`closed` with the ending, the evidence and the hint for the stream as a whole."""
+        """Return `closed` with the ending, the evidence and the cause for the whole stream."""
         closed = self._judged(closed)
-        return closed if closed.hint else closed._replace(hint=_HINTS.get(closed.ending, ""))
+        return closed if closed.cause else closed._replace(cause=_CAUSES.get(closed.ending, ""))
 
     def _judged(self, closed: Closed) -> Closed:
         if closed.ending in _KEPT:
             return closed
         if self.error:
-            hint = "" if self.reported and self.reported.is_event else _STRAY_HINT
-            return closed._replace(ending=Ending.ERROR_EVENT, detail=self.error, hint=hint)
+            is_event = self.reported and self.reported.is_event
+            cause = Cause.ERROR_EVENT if is_event else Cause.ERROR_LINE
+            return closed._replace(ending=Ending.ERROR_EVENT, detail=self.error, cause=cause)
         if self.is_done and closed.ending in _AFTER_DONE and not self._missing():
-            closed = closed._replace(ending=Ending.DONE, detail=f"{SENTINEL} seen", hint="")
+            closed = closed._replace(ending=Ending.DONE, detail=f"{SENTINEL} seen", cause="")
         if self._too_large and closed.ending in _WHOLE:
-            return closed._replace(ending=Ending.TOO_LARGE, detail=self._too_large, hint="")
+            return closed._replace(ending=Ending.TOO_LARGE, detail=self._too_large, cause="")
         if self._incomplete and closed.ending in _CLEAN | {Ending.TRUNCATED}:
             return self._cut(closed, self._incomplete)
         if closed.ending in _CLEAN and (reason := self._missing()):
-            return closed._replace(ending=Ending.TRUNCATED, detail=reason, hint="")
+            return closed._replace(ending=Ending.TRUNCATED, detail=reason, cause="")
         return closed
 
     def format_error(self, error: Any, report: ReportedError) -> None:
@@ -181,8 +182,7 @@ class Verdict(Observer):
         evidence = f"cut inside event {self._messages + 1}, {cut.size:,} bytes of it"
         if closed.ending is Ending.TRUNCATED:
             return closed._replace(detail=f"{closed.detail}; {evidence}")
-        hint = "the body ended before its last event did; -o raw shows the bytes"
-        return closed._replace(ending=Ending.TRUNCATED, detail=evidence, hint=hint)
+        return closed._replace(ending=Ending.TRUNCATED, detail=evidence, cause=Cause.EVENT_CUT)
 
 
 class _Document:

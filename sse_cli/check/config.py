@@ -1,11 +1,11 @@
-"""A file of streams to check: `[streams.NAME]` tables, and `[defaults]` that they share.
+"""A check file: TOML with `[streams.NAME]` tables, and `[defaults]` that they share.
 
-Rule 1: a key is an option of `sse check`, by its long name; `KEYS` is all of them. What differs:
-`method` and `headers` (a table), `json` may be a table, `file` is a stream that was kept, and
-`false` takes an expectation of the defaults back.
-Rule 2: `${NAME}` stands for a variable of the environment, in what is asked for and nowhere
-else: expectations are shown to everybody. Rule 3: no value of the file is part of an error.
-Rule 4: paths are relative to the file.
+Rule 1: a key is the long name of an option of `sse check`; `KEYS` lists all of them. There are
+four differences: `method` and `headers` (a table) have names of their own, `json` may be a
+table, `file` names a recording, and `false` takes an expectation of the defaults back.
+Rule 2: `${NAME}` stands for an environment variable in the target, the request and the resuming
+options, not in expectations, which reports show. Rule 3: no value of the file is part of an
+error. Rule 4: paths are relative to the file.
 """
 
 from __future__ import annotations
@@ -20,52 +20,52 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from sse_cli.check.config_keys import EXAMPLES, FITS, KEYS, WORDS, Part, kind_of
+from sse_cli.check.config_keys import KEYS, Part
+from sse_cli.check.config_kinds import VALUE_KINDS, type_of
 from sse_cli.check.toml_positions import Place, places, written_twice
 from sse_cli.model.errors import UsageError
 
-SCHEMA: Final = Path(__file__).parent / "schema.json"
-# Of each of these, a stream's own replace the defaults' all together.
+# A stream's own key replaces all keys of the same group in the defaults.
 _GROUPS: Final = (
     {"url", "file"},
     {"bearer", "user"},
     {"json", "data", "data-raw", "data-binary", "data-urlencode"},
 )
 _OTHER_NAMES: Final = {
-    "request": "method",
-    "header": "headers",
+    **{key.option: name for name, key in KEYS.items() if key.option},
     "body": "json",
     "timeout": "max-time",
 }
 _EXPANDED: Final = ("target", "request", "resuming")
-_FILES: Final = {"file", "cacert", "cert", "key", "unix-socket"}
-_AT_FILES: Final = {"json", "data", "data-binary", "bearer"}
 _VARIABLE: Final = re.compile(r"\$(\$?)\{([^}]*)(\}?)")
-# How tomllib begins what it says of a key or a table that was there before.
+# The beginnings of tomllib's messages about a key or table that is defined twice.
 _TWICE: Final = ("Cannot overwrite", "Cannot declare", "Duplicate inline table key")
 _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 @dataclass(frozen=True)
 class DescribedStream:
-    """One stream of a file, expanded. `target` is a URL or a file's path; the rest are names of
-    options and their values, by what they are a part of."""
+    """One stream of a file, with its variables expanded.
+
+    `target` is a URL or a file's path. The other fields hold values of options by long name,
+    grouped by the part of a check that they belong to.
+    """
 
     name: str
     target: str
     place: Place
     request: Sequence[tuple[str, str]] = ()
-    settings: Mapping[str, Any] = field(default_factory=dict)  # reading, resuming, limits
+    settings: Mapping[str, Any] = field(default_factory=dict)  # reading, resuming and limits
     expected: Sequence[tuple[str, str]] = ()
-    lines: Mapping[str, int] = field(default_factory=dict)  # of its keys, or of the defaults'
+    lines: Mapping[str, int] = field(default_factory=dict)  # of the keys, by option
 
 
 def read(
     path: str, only: Sequence[str] = (), environment: Mapping[str, str] = os.environ
 ) -> list[DescribedStream]:
-    """The streams of a file, in its order; of those `only` are named, if any are.
+    """Read the streams of a file in their order, or those that `only` names.
 
-    Raises UsageError with line and column for what can't be read or meant.
+    Raises UsageError for an unreadable file, and with line and column for an invalid key or value.
     """
     text = ""
     try:
@@ -85,15 +85,15 @@ def read(
 
 def _no_toml(path: str, text: str, error: Exception) -> UsageError:
     if not isinstance(error, tomllib.TOMLDecodeError):
-        what = "not UTF-8, or too deep"
+        what = "not UTF-8, or nested too deeply"
     elif str(error).startswith(_TWICE) and (found := written_twice(text)):
         key, first, place = found
         where = f"{path}, line {place.line}, column {place.column}"
-        what = f"{'.'.join(map(str, key))} is written twice, first in line {first.line}"
+        what = f"{'.'.join(map(str, key))} is defined twice, first on line {first.line}"
         return UsageError(f"{where}: {what}", "keep one of the two")
     else:
         what = str(error)
-    return UsageError(f"{path} is no TOML: {what}", "sse check --schema tells its keys")
+    return UsageError(f"{path} is not valid TOML: {what}", "sse check --schema describes the keys")
 
 
 class _StreamsFile:
@@ -111,16 +111,14 @@ class _StreamsFile:
         self._environment = environment
 
     def streams(self, only: Sequence[str]) -> list[DescribedStream]:
-        """Every stream is looked at, but variables are asked for where a stream is wanted."""
+        """Check the keys of every stream, but expand variables only in the streams to return."""
         for name in self._document:
             if name not in ("defaults", "streams"):
                 self._unknown((name,), ("defaults", "streams"))
         defaults = self._table(("defaults",), self._document.get("defaults", {}))
         streams = self._document.get("streams")
         if not isinstance(streams, dict) or not streams:
-            raise UsageError(
-                f"{self._path} describes no stream", "write [streams.NAME] and its url"
-            )
+            raise UsageError(f"{self._path} defines no streams", "write [streams.NAME] and its url")
         tables = {name: self._table(("streams", name), streams[name]) for name in streams}
         for name in only:
             if name not in tables:
@@ -131,15 +129,15 @@ class _StreamsFile:
         return [self._stream(name, defaults, tables[name]) for name in wanted]
 
     def _table(self, path: tuple[str, ...], table: object) -> dict[str, Any]:
-        """The keys of a stream or of the defaults, each of its type."""
+        """Return the keys of a stream or of the defaults, once each has a value of its kind."""
         if not isinstance(table, dict):
-            self._fail(path, "is no table", f"write [{'.'.join(path)}]")
+            self._fail(path, "is not a table", f"write [{'.'.join(path)}]")
         for name, value in table.items():
             if name not in KEYS:
                 self._unknown((*path, name), tuple(KEYS))
-            kind, part = KEYS[name]
-            is_off = value is False and part == "expectation"
-            if not is_off and not FITS[kind](value):
+            key = KEYS[name]
+            is_off = value is False and key.part == "expectation"
+            if not is_off and not VALUE_KINDS[key.kind].fits(value):
                 self._misfit((*path, name), value)
         return table
 
@@ -158,7 +156,7 @@ class _StreamsFile:
         settings = ("reading", "resuming", "limits")
         return DescribedStream(
             name,
-            found.get("url") or found["file"],
+            found["url"] if "url" in found else found["file"],
             self._where[path],
             tuple(pair for key in found for pair in _pairs(key, found[key], "request")),
             {
@@ -167,21 +165,23 @@ class _StreamsFile:
                 if KEYS[key].part in settings
             },
             tuple(pair for key in found for pair in _pairs(key, found[key], "expectation")),
-            {key: self._where[paths[key]].line for key in found},
+            {KEYS[key].option or key: self._where[paths[key]].line for key in found},
         )
 
     def _value(self, key: str, path: tuple[str, ...], value: Any) -> Any:
-        """A value with its variables, and paths as they are from here."""
+        """Return a value with variables expanded and paths relative to the working directory."""
         expand = KEYS[key].part in _EXPANDED
         expanded = _mapped(value, lambda text: self._expanded(path, text, expand=expand))
-        if key in _AT_FILES:
+        if KEYS[key].file == "@":
             return self._at_files(path, value, expanded)
-        if key in _FILES or (key == "format" and (value.endswith(".toml") or "/" in value)):
+        if KEYS[key].file == "path" or (
+            key == "format" and (value.endswith(".toml") or "/" in value)
+        ):
             return str(self._folder / expanded)
         return expanded
 
     def _at_files(self, path: tuple[str, ...], typed: Any, value: Any) -> Any:
-        """A string or several; a table or an array that is to be sent as JSON stays."""
+        """Resolve @FILE in a string or in several; leave a table or array of `json` alone."""
         if isinstance(typed, str):
             return self._at_file(path, typed, value)
         if path[-1] == "json":
@@ -193,8 +193,10 @@ class _StreamsFile:
             if text == "@-":
                 self._fail(path, "can't read standard input", "name a file: @body.json")
             return f"@{self._folder / text[1:]}"
-        if text.startswith("@"):  # what was no file's name when it was typed must not become one
-            self._fail(path, "begins with @ by its variable", "write @ before the variable")
+        if text.startswith("@"):  # a variable's value must never name a file to send
+            self._fail(
+                path, "starts with @ only because of its variable", "write @ before the variable"
+            )
         return text
 
     def _expanded(self, path: tuple[str, ...], text: str, *, expand: bool) -> str:
@@ -202,8 +204,8 @@ class _StreamsFile:
             if found[1]:  # $${NAME} is ${NAME} itself
                 return found[0][1:]
             if not expand:
-                hint = "only what is asked for may; $${…} is the text itself"
-                self._fail(path, "can't hold a variable: expectations are shown", hint)
+                hint = "variables belong in the request; write $${…} for the text itself"
+                self._fail(path, "can't contain a variable: it is shown in reports", hint)
             name = found[2]
             if not _NAME.fullmatch(name) or not found[3]:
                 self._fail(path, "has ${ without a variable's name and }", "write ${NAME}")
@@ -215,26 +217,26 @@ class _StreamsFile:
         return _VARIABLE.sub(value, text)
 
     def _misfit(self, path: tuple[str, ...], value: object) -> NoReturn:
-        """A value of the wrong kind; of its own kind at most is said, it may be a secret."""
+        """Fail for a value of the wrong kind; name its type only, since it may be a secret."""
         name = path[-1]
         kind = KEYS[name].kind
-        words, example = WORDS[kind]
-        hint = f"write {name} = {EXAMPLES.get(name, example)}"
+        words, example = VALUE_KINDS[kind].words, KEYS[name].example or VALUE_KINDS[kind].example
+        hint = f"write {name} = {example}"
         if isinstance(value, str) and kind in ("number", "flag"):
             hint += ", without quotes"
         is_other = kind in ("number", "flag", "text") and not isinstance(value, int)
         is_other = is_other or isinstance(value, bool)
-        what = f"is {kind_of(value)}, not {words}" if is_other else f"is not {words}"
+        what = f"is {type_of(value)}, not {words}" if is_other else f"is not {words}"
         self._fail(path, what, hint)
 
     def _unknown(self, path: tuple[str, ...], known: Sequence[str]) -> NoReturn:
         name = path[-1]
         other = _OTHER_NAMES.get(name)
         close = [other] if other else difflib.get_close_matches(name.replace("_", "-"), known, n=1)
-        if name == "http1":  # http1.1 = true, whose dot makes it two keys
+        if name == "http1":  # the dot of http1.1 = true makes it two keys
             close = ['"http1.1", in quotes']
-        hint = f"did you mean {close[0]}?" if close else "sse check --schema tells the keys"
-        self._fail(path, "is no key", hint)
+        hint = f"did you mean {close[0]}?" if close else "sse check --schema describes the keys"
+        self._fail(path, "is not a known key", hint)
 
     def _fail(self, path: tuple[str, ...], what: str, hint: str) -> NoReturn:
         place = self._where.get(path)
@@ -243,7 +245,7 @@ class _StreamsFile:
 
 
 def _merged(defaults: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
-    """The stream's own keys over the defaults; headers name by name."""
+    """Merge a stream's own keys over the defaults; headers are merged name by name."""
     replaced = set().union(*(group for group in _GROUPS if group & own.keys()))
     found = {key: value for key, value in defaults.items() if key not in replaced} | own
     if "headers" in defaults and "headers" in own:
@@ -254,28 +256,28 @@ def _merged(defaults: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
 
 
 def _pairs(key: str, value: Any, part: Part) -> Iterator[tuple[str, str]]:
-    """A key's value as options: names and texts."""
-    kind = KEYS[key].kind
+    """Yield a key's value as options: long names and texts."""
+    kind, option = KEYS[key].kind, KEYS[key].option or key
     if KEYS[key].part != part:
         return
     if kind == "headers":
-        yield from (("header", f"{name}: {text}") for name, text in value.items())
+        yield from ((option, f"{name}: {text}") for name, text in value.items())
     elif key == "ending":
-        yield key, ",".join(_texts(value))
+        yield option, ",".join(_texts(value))
     elif kind == "counts" and isinstance(value, dict):
-        yield from ((key, f"{name}={count}") for name, count in value.items())
+        yield from ((option, f"{name}={count}") for name, count in value.items())
     elif kind in ("texts", "counts"):
-        yield from ((key, text) for text in _texts(value))
+        yield from ((option, text) for text in _texts(value))
     elif kind == "json" and not isinstance(value, str):
-        yield key, json.dumps(value)
+        yield option, json.dumps(value)
     elif kind == "flag":
-        yield from [(key, "")] if value else []
+        yield from [(option, "")] if value else []
     else:
-        yield "request" if key == "method" else key, str(_plain(key, value))
+        yield option, str(_plain(key, value))
 
 
 def _plain(key: str, value: Any) -> Any:
-    """A duration as it is typed on a command line; all else as it is."""
+    """Return a duration as typed on a command line, any other value unchanged."""
     if KEYS[key].kind == "duration" and not isinstance(value, str):
         return f"{value:.6f}".rstrip("0").rstrip(".")
     return value
@@ -288,7 +290,7 @@ def _texts(value: Any) -> Iterable[str]:
 
 
 def _mapped(value: Any, change: Callable[[str], str]) -> Any:
-    """`value` with every string in it changed; keys stay."""
+    """Apply `change` to every string in `value`, but not to the keys of tables."""
     if isinstance(value, str):
         return change(value)
     if isinstance(value, list):

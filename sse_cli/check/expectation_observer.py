@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from sse_cli.check.expectations import AnswerProgress, Expectation
+from sse_cli.model.causes import Cause
 from sse_cli.model.events import Closed, Ending, Ignored, Opened
 from sse_cli.model.observer import Due, Observer
 from sse_cli.model.row import Note, Row
@@ -65,7 +66,7 @@ class ExpectationDeadlines(Observer):
         found = self._first()
         limit = f"{found[1].option} {found[1].typed}" if found else "its time"
         detail = f"{phase} when {limit} was over"
-        return Closed(at, Ending.DEADLINE, detail, "a longer time waits longer")
+        return Closed(at, Ending.DEADLINE, detail, Cause.EXPECTED_TIME)
 
     def _first(self) -> tuple[float, Expectation] | None:
         response = self._response

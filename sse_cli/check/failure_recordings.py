@@ -28,13 +28,14 @@ class Kept:
 
 
 def folder(text: str) -> Path:
-    """The folder of `--keep`, made if it is not there. Raises UsageError."""
+    """Return the folder of that name, made if it does not exist. Raises UsageError."""
     path = Path(text)
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         reason = (error.strerror or "it can't be made").lower()
-        raise UsageError(f"--keep {text}: {reason}", "name a folder to write to") from None
+        words = f"can't keep recordings in {text}: {reason}"
+        raise UsageError(words, "name a folder that can be written to") from None
     return path
 
 

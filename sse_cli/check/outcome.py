@@ -1,8 +1,8 @@
 """Expectations to verdicts, and verdicts to the exit code of `check`. Pure, and so for a test.
 
 What was judged and failed is exit 1. Where nothing could be judged (no connection, a refused
-reply, silence before the first byte) the ending's own code tells why; a `--status` or
-`--ending` that was met says that it was meant to be so, and then all is judged as it is.
+reply, silence before the first byte) the ending's own code tells why; an expected
+status or ending that was met says that it was meant to be so, and then all is judged as it is.
 """
 
 from __future__ import annotations

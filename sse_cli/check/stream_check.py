@@ -16,7 +16,7 @@ from sse_cli.check.expectations import EXCERPT, Evidence, Expectation, StreamFac
 from sse_cli.check.outcome import Attempt, judge
 from sse_cli.llm import wire_format
 from sse_cli.llm.accumulator import Accumulator
-from sse_cli.llm.response import answer_object
+from sse_cli.llm.response import response_object
 from sse_cli.llm.wire_format import WireFormat
 from sse_cli.model.events import Closed, Opened
 from sse_cli.model.observer import Observer
@@ -126,7 +126,7 @@ class JudgedRun(NamedTuple):
         """Return what the expectations are judged by."""
         measured, response = self.measured, self.response
         opened, accumulator = measured.connections.opened, response.accumulator
-        answer = answer_object(accumulator, opened, closed, measured.timing, response.timing)
+        answer = response_object(accumulator, opened, closed, measured.timing, response.timing)
         wire = accumulator.format
         return StreamFacts(
             closed=closed,

@@ -1,7 +1,7 @@
-"""Where each key of a TOML document stands: `tomllib` gives values, but no lines and columns.
+"""Positions of the keys of a TOML document: `tomllib` gives values, but no lines and columns.
 
-Rule 1: the text has been read by `tomllib` before, so that nothing is checked here (TOML 1.0).
-Rule 2: a path is what leads to the value in what `tomllib` returned: names, and numbers in arrays.
+Rule 1: `tomllib` has parsed the text before, so nothing is validated here (TOML 1.0).
+Rule 2: a path leads to a value in the result of `tomllib`: names, and indexes of arrays.
 """
 
 from __future__ import annotations
@@ -32,15 +32,17 @@ class Place(NamedTuple):
 
 
 def places(text: str) -> dict[Path, Place]:
-    """The place of each key, by its path: where it is written first."""
+    """Return the place where each key is first defined, by its path."""
     return _Scanner(text.replace("\r\n", "\n")).run()
 
 
 def written_twice(text: str) -> tuple[Path, Place, Place] | None:
-    """The first key or table that is defined twice, and where: what `tomllib` refuses the text
-    for, without its name. The text is TOML up to there at least."""
+    """Find the first key or table that is defined twice: its path and both places, or None.
+
+    `tomllib` refuses such a text without the name. The text is valid TOML at least up to there.
+    """
     scanner = _Scanner(text.replace("\r\n", "\n"))
-    with contextlib.suppress(AssertionError, IndexError, ValueError):  # further on it need not be
+    with contextlib.suppress(AssertionError, IndexError, ValueError):  # invalid TOML after it
         scanner.run()
     return scanner.twice
 
@@ -98,7 +100,7 @@ class _Scanner:
             self.twice = path, first, place
 
     def _keys(self, path: Path) -> Path:
-        """A key with its dots, below `path`; of an array of tables the last one is meant."""
+        """Resolve a dotted key below `path`; an array of tables stands for its last one."""
         while True:
             if path in self._arrays:
                 path = (*path, self._arrays[path])
@@ -135,7 +137,7 @@ class _Scanner:
             self._at = found.end()
 
     def _items(self, path: Path, closing: str) -> None:
-        """What an array or an inline table holds."""
+        """Scan the items of an array or an inline table."""
         self._at += 1
         number = 0
         while not self._text.startswith(closing, self._skip()):

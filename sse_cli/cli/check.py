@@ -18,13 +18,14 @@ from sse_cli.check.outcome import Checked, exit_code
 from sse_cli.check.reports import github_actions, json_report, junit
 from sse_cli.check.runner import Plan, Runner
 from sse_cli.check.stream_check import StreamCheck
-from sse_cli.cli import messages
+from sse_cli.cli import check_errors, hints, messages
 from sse_cli.cli.check_targets import CheckArguments
 from sse_cli.cli.command_line import PAIRS
 from sse_cli.cli.messages import Suspended
 from sse_cli.cli.options.check import CheckFormat, CheckOptions, ExpectationOptions
 from sse_cli.cli.options.request import RequestOptions
 from sse_cli.cli.options.stream import ReadingOptions, RecordingOptions, ResumeOptions
+from sse_cli.model.causes import Cause
 from sse_cli.model.errors import Terminated, UsageError
 from sse_cli.render.stdout import Output, is_terminal, standard_output
 
@@ -142,7 +143,9 @@ class _TextReport:
         self._print = console.print_lines
         self._checks = check_report
         self._page = check_report.ReportLayout(
-            self._screen, self._screen.width if is_terminal() else None
+            self._screen,
+            hints.hint_of(Cause.EMPTY_CHECK),
+            self._screen.width if is_terminal() else None,
         )
 
     def show(self, checked: Checked) -> None:
@@ -183,7 +186,7 @@ def _explain(streams: Sequence[Checked], options: CheckOptions) -> None:
     """The error and the hint, for all that went wrong."""
     if not any(one.exit_code for one in streams):
         return
-    from sse_cli.render import http_messages  # noqa: PLC0415 (Rich costs 40 ms)
+    from sse_cli.render import error_messages  # noqa: PLC0415 (Rich costs 40 ms)
 
-    message, hint = map(github_actions.defused, json_report.error(streams))
-    messages.say(http_messages.error_lines(message, hint), options.color.value)
+    message, hint = map(github_actions.defused, check_errors.error(streams))
+    messages.say(error_messages.error_lines(message, hint), options.color.value)

@@ -15,7 +15,7 @@ from sse_cli.cli.options.stream import ReadingOptions, RecordingOptions, ResumeO
 from sse_cli.cli.target import Pairs, settings_of
 from sse_cli.model.errors import UsageError
 
-_OPTION: Final = re.compile(r"--([a-z0-9.-]+)")
+_OPTION: Final = re.compile(r"(?:invalid )?--([a-z0-9.-]+)")
 Options = TypeVar("Options", ReadingOptions, ResumeOptions)
 
 
@@ -97,7 +97,6 @@ def _located(path: str, one: config.DescribedStream) -> Iterator[None]:
     except UsageError as error:
         found = _OPTION.match(error.message)
         name = found[1] if found else ""
-        # --header is of the key `headers`.
-        line = one.lines.get(name) or one.lines.get(f"{name}s") or one.place.line
+        line = one.lines.get(name) or one.place.line
         error.message = f"{path}, line {line}, stream {one.name}: {error.message}"
         raise

@@ -18,9 +18,9 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from sse_cli.cli.options.groups import expanded
-from sse_cli.cli.options.request import CONNECTION, REQUEST
 from sse_cli.cli.target import CURL, kind_of
 from sse_cli.model.errors import UsageError
+from sse_cli.request import options as request_options
 
 PAIRS: Final = "sse.request"
 PARSER: Final = "sse.parser"
@@ -125,14 +125,14 @@ class StreamCommand(TyperCommand):
         taken: dict[str, int] = {}
         parameter: Any
         for parameter in order:
-            if getattr(parameter, "rich_help_panel", None) not in (REQUEST, CONNECTION):
+            if (name := _request_option(parameter)) is None:
                 continue
             value = values[parameter.name]
             if isinstance(value, list):
                 index = taken.get(parameter.name, 0)
                 taken[parameter.name] = index + 1
                 value = value[index]
-            yield _long_name(parameter), "" if isinstance(value, bool) else str(value)
+            yield name, "" if isinstance(value, bool) else str(value)
 
     def _ours(self, ctx: Any) -> dict[str, bool]:
         """The long options that are ours alone, and whether each takes a value."""
@@ -140,7 +140,7 @@ class StreamCommand(TyperCommand):
         return {
             name.removeprefix("--"): not option.is_flag
             for option in options
-            if getattr(option, "rich_help_panel", None) not in (REQUEST, CONNECTION)
+            if _request_option(option) is None
             for name in (*option.opts, *option.secondary_opts)
             if name.startswith("--")
         }
@@ -151,6 +151,7 @@ def _is_curl(word: str) -> bool:
     return word.split(maxsplit=1)[:1] == [CURL]
 
 
-def _long_name(parameter: Any) -> str:
-    names: list[str] = parameter.opts
-    return next(name for name in names if name.startswith("--")).removeprefix("--")
+def _request_option(parameter: Any) -> str | None:
+    """Return the long name of a request option, None for any other parameter."""
+    names = (name[2:] for name in parameter.opts if name.startswith("--"))
+    return next((name for name in names if name in request_options.BY_NAME), None)

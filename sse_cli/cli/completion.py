@@ -7,16 +7,16 @@ from collections.abc import Iterable
 
 def scenario(incomplete: str) -> list[str]:
     """Scenarios that ship, which begin so."""
-    from sse_cli.mockserver import scenarios  # noqa: PLC0415 (as below: for completion alone)
+    from sse_cli.mockserver.scenarios import bundled  # noqa: PLC0415 (as below: for completion alone)
 
-    return _beginning(incomplete, scenarios.names())
+    return _beginning(incomplete, bundled.names())
 
 
 def fault(incomplete: str) -> list[str]:
     """Faults, which begin so."""
-    from sse_cli.mockserver import faults  # noqa: PLC0415
+    from sse_cli.mockserver.faults.registry import FAULTS  # noqa: PLC0415
 
-    return _beginning(incomplete, faults.FAULTS)
+    return _beginning(incomplete, FAULTS)
 
 
 def wire_format(incomplete: str) -> list[str]:

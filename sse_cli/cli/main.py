@@ -10,6 +10,8 @@ import sys
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
+from sse_cli.cli import hints
+from sse_cli.model.causes import Cause
 from sse_cli.model.errors import Crashed, ExitCode, ReaderGone, SSEError, Terminated, UsageError
 from sse_cli.process import crash_reports, lazy_imports, signals
 
@@ -26,7 +28,7 @@ _WORDS: Final = {
 def main() -> NoReturn:
     """Run `sse`; leave with the exit code of the README's table, or die by the signal."""
     try:
-        crash_reports.install()
+        crash_reports.install(debug=_is_debugging())
         signals.install()
         lazy_imports.install()
         code = _program(sys.argv[1:])
@@ -47,8 +49,9 @@ def _told(error: BaseException) -> int:
     except (KeyboardInterrupt, Terminated, Crashed) as second:
         return ExitCode.BUG if isinstance(second, Crashed) else _code(second)
     except Exception as second:
-        crash_reports.show(second)
-        crash_reports.say(f"error: {crash_reports.words(second)}\nhint: {crash_reports.HINT}")
+        _trace(second)
+        hint = hints.hint_of(Cause.BUG)
+        crash_reports.say(f"error: {crash_reports.words(second)}\nhint: {hint}")
         return ExitCode.BUG
 
 
@@ -127,16 +130,27 @@ def _usage(error: Any, hint: str) -> tuple[str, str]:
 
 
 def _explain(error: SSEError) -> int:
-    from sse_cli.render import console, http_messages  # noqa: PLC0415 (Rich costs 40 ms)
+    from sse_cli.render import console, error_messages  # noqa: PLC0415 (Rich costs 40 ms)
 
     if sys.stderr is not None:
-        console.print_lines(console.make(stderr=True), http_messages.error_of(error))
+        console.print_lines(
+            console.make(stderr=True), error_messages.error_of(error, hints.hint_of(error.hint))
+        )
     return error.exit_code
 
 
 def _apologise(error: BaseException) -> int:
-    crash_reports.show(error)
-    return _explain(SSEError(crash_reports.words(error), crash_reports.HINT))
+    _trace(error)
+    return _explain(SSEError(crash_reports.words(error), Cause.BUG))
+
+
+def _trace(error: BaseException) -> None:
+    if _is_debugging():
+        crash_reports.show(error)
+
+
+def _is_debugging() -> bool:
+    return "--debug" in sys.argv
 
 
 def _leave(code: int) -> NoReturn:

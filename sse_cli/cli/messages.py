@@ -7,15 +7,15 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Literal, TypeAlias
 
-from sse_cli.model import media_type
+from sse_cli.cli import hints
+from sse_cli.model.causes import Cause
 from sse_cli.model.events import Ending, Opened, Signal
 from sse_cli.model.observer import Observer
-from sse_cli.render.lines import Lines
+from sse_cli.render.renderer import Lines
 from sse_cli.request.model import Request
 from sse_cli.run.measurements import RunReport
 
 EMPTY = "the stream ended without a single event"
-EMPTY_HINT = "sse watch --all shows comments and ignored lines, -o raw the bytes; -v the exchange"
 OWN = "these lines are what sse itself wrote of a stream; each is shown as data"
 
 Color = Literal["auto", "always", "never"]
@@ -51,19 +51,20 @@ def explain(
     closed, opened = report.closed, report.measured.connections.opened
     is_clean = closed.ending in (Ending.EOF, Ending.EOF_UNVERIFIED)
     empty = report.measured.timing.messages == 0 and is_clean
-    own = closed.ending is Ending.EOF and closed.hint == media_type.OWN_LINES
+    hint = hints.hint_of(closed.cause)
+    own = closed.ending is Ending.EOF and hint == hints.hint_of(Cause.OWN_OUTPUT)
     if not report.failed and not empty and not own:
         return
-    from sse_cli.render import http_messages  # noqa: PLC0415
+    from sse_cli.render import error_messages, http_messages  # noqa: PLC0415
 
     if opened and closed.body:
         say(http_messages.refused_lines(opened, closed, head=head, status=status), color)
     if empty:
-        say(http_messages.warning_lines(EMPTY, EMPTY_HINT), color)
+        say(error_messages.warning_lines(EMPTY, hints.hint_of(Cause.NO_EVENTS)), color)
     elif own:
-        say(http_messages.warning_lines(OWN, closed.hint), color)
+        say(error_messages.warning_lines(OWN, hint), color)
     else:
-        say(http_messages.error_lines(closed.detail or closed.ending.value, closed.hint), color)
+        say(error_messages.error_lines(closed.detail or closed.ending.value, hint), color)
 
 
 Suspended: TypeAlias = Callable[[], AbstractContextManager[None]]

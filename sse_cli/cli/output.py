@@ -55,19 +55,19 @@ def _check(chosen: Format, options: OutputOptions, queries: Sequence[Query]) -> 
 
 
 def _text(options: OutputOptions, queries: Sequence[Query]) -> Renderer:
-    from sse_cli.render.text import TextRenderer  # noqa: PLC0415 (only what is asked for)
+    from sse_cli.render.text_renderer import TextRenderer  # noqa: PLC0415 (only what is asked for)
 
     return TextRenderer(queries=bool(queries), join=options.join, escaped=is_terminal())
 
 
 def _jsonl(options: OutputOptions, queries: Sequence[Query]) -> Renderer:
-    from sse_cli.render.json_lines import JSONLinesRenderer  # noqa: PLC0415
+    from sse_cli.render.json_lines_renderer import JSONLinesRenderer  # noqa: PLC0415
 
     return JSONLinesRenderer(queries, everything=options.everything)
 
 
 def _csv(_options: OutputOptions, queries: Sequence[Query]) -> Renderer:
-    from sse_cli.render.csv_rows import CSVRenderer  # noqa: PLC0415
+    from sse_cli.render.csv_renderer import CSVRenderer  # noqa: PLC0415
 
     return CSVRenderer(queries, escaped=is_terminal())
 

@@ -14,14 +14,14 @@ from sse_cli.cli.options.serve import SPEED, ListenOptions, PlayOptions
 from sse_cli.cli.options.stream import OutputOptions, RecordingOptions, StreamOptions
 from sse_cli.cli.target import settings_of
 from sse_cli.cli.watch import follow
-from sse_cli.mockserver import scenarios
+from sse_cli.mockserver.scenarios import bundled
 from sse_cli.model.errors import UsageError
 from sse_cli.process import crash_reports
 from sse_cli.render.stdout import is_terminal
 from sse_cli.text import escaping
 
 if TYPE_CHECKING:  # only servers need them
-    from sse_cli.mockserver.replay import ScenarioLibrary
+    from sse_cli.mockserver.scenario_library import ScenarioLibrary
     from sse_cli.mockserver.server import Server
 
 # What one would ask of each scenario: the typewriter text, or the raw data.
@@ -58,10 +58,10 @@ def serve(
 
 
 def _list_faults() -> None:
-    from sse_cli.mockserver import faults  # noqa: PLC0415 (only servers need them)
+    from sse_cli.mockserver.faults.registry import FAULTS  # noqa: PLC0415 (only servers need them)
 
-    width = max(map(len, faults.FAULTS))
-    _list((f"{one.name:{width}}", one.description) for one in faults.FAULTS.values())
+    width = max(map(len, FAULTS))
+    _list((f"{one.name:{width}}", one.description) for one in FAULTS.values())
 
 
 def _list(pairs: Iterable[tuple[str, str]]) -> None:
@@ -80,13 +80,13 @@ def _list(pairs: Iterable[tuple[str, str]]) -> None:
 
 def _library(what: list[str], play: PlayOptions) -> ScenarioLibrary:
     """What is served, as it is to be played."""
-    from sse_cli.mockserver import replay  # noqa: PLC0415 (only servers need them)
-    from sse_cli.mockserver.scenarios import chunking  # noqa: PLC0415
+    from sse_cli.mockserver import scenario_library  # noqa: PLC0415 (only servers need them)
+    from sse_cli.mockserver.scenarios.chunking import parse_chunking, rechunk  # noqa: PLC0415
 
-    cut = None if play.chunk is None else chunking.cut_of(play.chunk)
-    library = replay.collect(what)
+    chunking = None if play.chunk is None else parse_chunking(play.chunk)
+    library = scenario_library.collect(what)
     for name, scenario in library.scenarios.items():
-        made = scenario if cut is None else chunking.recut(scenario, cut)
+        made = scenario if chunking is None else rechunk(scenario, chunking)
         library.scenarios[name] = made.looped() if play.loop else made
     return library
 
@@ -95,13 +95,13 @@ def _server(
     library: ScenarioLibrary, listen: ListenOptions, play: PlayOptions, stack: ExitStack
 ) -> Server:
     """The server that the options describe; what it writes to is closed with `stack`."""
-    from sse_cli.mockserver import faults  # noqa: PLC0415 (only servers need them)
+    from sse_cli.mockserver.faults.registry import find_fault  # noqa: PLC0415 (only servers need it)
     from sse_cli.mockserver.request_log import RequestLogFile  # noqa: PLC0415
     from sse_cli.mockserver.server import Server  # noqa: PLC0415 (asyncio costs 50 ms)
 
     if play.times is not None and play.fault is None:
         raise UsageError("--times limits --fault", "sse serve --list-faults shows what there is")
-    fault = faults.named(play.fault) if play.fault else None
+    fault = find_fault(play.fault) if play.fault else None
     log = None if listen.journal is None else stack.enter_context(RequestLogFile(listen.journal))
     return Server(
         library.scenarios,
@@ -155,7 +155,7 @@ def demo(
     from sse_cli.mockserver.server import Server  # noqa: PLC0415 (asyncio costs 50 ms)
     from sse_cli.mockserver.server_thread import running  # noqa: PLC0415 (asyncio costs 50 ms)
 
-    scenario = scenarios.load(name)
+    scenario = bundled.load(name)
     if stream.query is None and name in _QUERIES and output.output is None:
         stream = stream._replace(query=_QUERIES[name])
     with running(Server({name: scenario}, speed=speed)) as url:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from enum import StrEnum
 from functools import partial
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import typer
 
@@ -29,8 +29,9 @@ from sse_cli.cli.target import settings_of
 from sse_cli.cli.watch import TARGET
 from sse_cli.llm import wire_format
 from sse_cli.llm.accumulator import Accumulator
-from sse_cli.llm.response import answer_object
+from sse_cli.llm.response import response_object
 from sse_cli.llm.wire_format import WireFormat
+from sse_cli.model.causes import Cause
 from sse_cli.model.errors import UsageError
 from sse_cli.model.observer import Observer
 from sse_cli.query.selection import Query, as_text
@@ -48,10 +49,6 @@ from sse_cli.run.response_observer import DeltaWriter, NoWriter, ResponseObserve
 from sse_cli.run.settings import TargetSettings
 from sse_cli.run.stream_run import StreamRun
 from sse_cli.text import json_values, units
-
-UNKNOWN_HINT: Final = (
-    "-q EXPR takes the text from any JSON; sse watch shows the events; sse formats lists"
-)
 
 
 class TailFormat(StrEnum):
@@ -151,7 +148,7 @@ def type_out(settings: TargetSettings, options: TailOptions) -> int:
     _check_format(report, response)
     if options.output is TailFormat.JSON:
         opened = measured.connections.opened
-        _print(answer_object(accumulator, opened, closed, measured.timing, response.timing))
+        _print(response_object(accumulator, opened, closed, measured.timing, response.timing))
     _close(report, response, options)
     verbose = settings.request is not None and settings.request.verbose
     messages.explain(report, options.color.value, head=not verbose)
@@ -164,7 +161,7 @@ def _check_format(report: RunReport, response: ResponseObserver) -> None:
     if response.is_unknown and count and not report.failed and not report.signal_number:
         raise UsageError(
             f"the format is unknown: none fits the {units.count(count, 'event')} that came",
-            report.closed.hint or UNKNOWN_HINT,
+            report.closed.cause or Cause.UNKNOWN_FORMAT,
         )
 
 
@@ -174,7 +171,7 @@ def _formats(options: TailOptions) -> list[WireFormat]:
     if options.query is not None:
         if len(options.query) > 1:
             raise UsageError("tail takes one --query", "sse watch shows several, a column each")
-        return [_of_query(Query(options.query[0]))]
+        return [_of_query(Query(options.query[0], "--query"))]
     return wire_format.known() if options.format is None else [wire_format.named(options.format)]
 
 

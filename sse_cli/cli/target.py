@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 
 from sse_cli.cli.options.stream import ReadingOptions, RecordingOptions, ResumeOptions
 from sse_cli.model.errors import UsageError
-from sse_cli.request import model, values
+from sse_cli.request import builder, values
 from sse_cli.request.model import Request
 from sse_cli.run.settings import RecordingSettings, ResumeSettings, TargetSettings
 from sse_cli.sources import target as sources_target
@@ -70,9 +70,9 @@ def settings_of(
 
 def _meant(word: str, commands: Sequence[str]) -> str:
     """Return what may be meant by a word that is not a target."""
-    from sse_cli.mockserver import scenarios  # noqa: PLC0415 (only for an unknown word)
+    from sse_cli.mockserver.scenarios import bundled  # noqa: PLC0415 (only for an unknown word)
 
-    if word in scenarios.names():
+    if word in bundled.names():
         return f"sse demo {word} plays that scenario, sse serve {word} serves it"
     close = get_close_matches(word, commands, n=1)
     return f"did you mean {close[0]!r}?" if close else "sse --help lists the commands"
@@ -80,7 +80,7 @@ def _meant(word: str, commands: Sequence[str]) -> str:
 
 def _request(target: str, pairs: Pairs, resuming: ResumeOptions) -> Request:
     url = [] if target == CURL else [("url", target)]
-    request = model.build([*url, *pairs])
+    request = builder.build([*url, *pairs])
     return request._replace(idle_timeout=_idle_timeout(resuming))
 
 
@@ -123,7 +123,7 @@ def _resuming(options: ResumeOptions) -> ResumeSettings:
     delay = options.retry_delay
     return ResumeSettings(
         ReconnectPolicy(options.reconnect, options.max_reconnects, statuses),
-        reconnect.given(options.last_event_id),
+        reconnect.given(options.last_event_id, "--last-event-id"),
         None if delay is None else values.duration(delay, "--retry-delay"),
     )
 

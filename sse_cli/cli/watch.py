@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sse_cli.cli import messages
+from sse_cli.cli import hints, messages
 from sse_cli.cli import output as outputs
 from sse_cli.cli.command_line import PAIRS
 from sse_cli.cli.options.request import RequestOptions
@@ -20,11 +20,12 @@ from sse_cli.cli.options.stream import (
     StreamOptions,
 )
 from sse_cli.cli.target import settings_of
+from sse_cli.model.causes import Cause
 from sse_cli.model.errors import UsageError
 from sse_cli.model.observer import Observer
 from sse_cli.parser.session import Session
 from sse_cli.query.selection import Expression, Query, Selection
-from sse_cli.render.lines import Lines
+from sse_cli.render.renderer import Lines
 from sse_cli.request.values import duration
 from sse_cli.run.measurements import Measurements, RunReport
 from sse_cli.run.observers import ShownCount, ShownLimit, Until
@@ -73,7 +74,7 @@ class Watch:
     def __init__(
         self, settings: TargetSettings, stream: StreamOptions, output: OutputOptions
     ) -> None:
-        self.queries = [Query(text) for text in stream.query or ()]
+        self.queries = [Query(text, "--query") for text in stream.query or ()]
         self.format = outputs.choose(output, self.queries, force=settings.recording.force)
         self.settings = settings
         self.output = output
@@ -107,26 +108,32 @@ class Watch:
 
     def summary(self, report: RunReport, *, unicode: bool = True) -> Lines:
         """Return the closing lines."""
-        from sse_cli.render import summary  # noqa: PLC0415 (Rich costs 40 ms)
+        from sse_cli.render import watch_summary  # noqa: PLC0415 (Rich costs 40 ms)
 
         found = [*self.queries, *(one for one in (self.selection.where, self.until) if one)]
-        details = summary.WatchDetails(
-            self.selection, self.shown.shown, found, self.output.everything, self.highlights
+        details = watch_summary.WatchDetails(
+            self.selection,
+            self.shown.shown,
+            found,
+            self.output.everything,
+            self.highlights,
+            hints.hint_of(Cause.HIDDEN_EVENTS),
         )
         explained = report.failed and messages.is_one_screen()
-        return summary.summary(report, details, explained=explained, unicode=unicode)
+        return watch_summary.lines(report, details, explained=explained, unicode=unicode)
 
     def _table(self) -> LiveTable:
         from sse_cli.llm import wire_format  # noqa: PLC0415 (JMESPath costs 20 ms, Rich 40)
         from sse_cli.llm.highlights import Highlights  # noqa: PLC0415
-        from sse_cli.render import console, summary  # noqa: PLC0415
+        from sse_cli.render import console  # noqa: PLC0415
+        from sse_cli.render.footer import footer  # noqa: PLC0415
         from sse_cli.render.live_table import LiveTable  # noqa: PLC0415
 
         self.highlights = Highlights(wire_format.known(skip_broken=True))
         return LiveTable(
             console.make(self.output.color.value),
             self.queries,
-            lambda: summary.footer(self.measured.timing, self.clock()),
+            lambda: footer(self.measured.timing, self.clock()),
             full=self.output.full,
             everything=self.output.everything,
         )

@@ -1,7 +1,7 @@
-"""A recording as HAR 1.2, the archive that browsers' network panels and HTTP tools read.
+"""Conversion of a recording to HAR 1.2, an archive that browsers and HTTP tools can open.
 
-One entry a connection. The events are in `_eventSourceMessages`, as Chrome's DevTools export
-them: `time` (seconds since 1970), `eventName`, `eventId`, `data`.
+There is one entry per connection. The messages are in `_eventSourceMessages`, in the form in which
+Chrome's DevTools export them: `time` (seconds since 1970), `eventName`, `eventId`, `data`.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ from sse_cli.recording.format import Header
 
 @dataclass
 class _Connection:
-    """One connection, as it is read; times are seconds of the run."""
+    """A connection of the recording; times are seconds since the run began."""
 
     begun: float
     opened: Opened | None = None
@@ -43,9 +43,12 @@ class _Connection:
 
 
 def archive(header: Header, signals: Iterable[Signal], session: Session) -> dict[str, Any]:
-    """The archive of a run. Holds all of it in memory, as the format asks."""
+    """Return the archive of a run.
+
+    All of it is in memory, because HAR is a single JSON document.
+    """
     start = _started(header)
-    entries = [_entry(one, header, start) for one in _connections(signals, session)]
+    entries = [_entry(connection, header, start) for connection in _connections(signals, session)]
     creator = {"name": "sse-cli", "version": sse_cli.__version__}
     return {"log": {"version": "1.2", "creator": creator, "entries": entries}}
 
@@ -58,27 +61,27 @@ def _started(header: Header) -> datetime:
 
 
 def _connections(signals: Iterable[Signal], session: Session) -> Iterable[_Connection]:
-    one, verdict = _Connection(0.0), Verdict()
+    connection, verdict = _Connection(0.0), Verdict()
     for signal in signals:
         if isinstance(signal, Opened):
-            one.opened = signal
+            connection.opened = signal
         elif isinstance(signal, Chunk):
-            one.body += signal.data
+            connection.body += signal.data
         events = [*session.feed(signal)]
-        one.messages += _messages(events, verdict)
-        one.ended = signal.at
+        connection.messages += _messages(events, verdict)
+        connection.ended = signal.at
         if isinstance(signal, Closed):
-            one.ending = _told(verdict.finish(signal))
-            yield one
+            connection.ending = _comment(verdict.finish(signal))
+            yield connection
         elif isinstance(signal, Reconnecting):
-            one.ending = _told(signal)
+            connection.ending = _comment(signal)
             verdict.reconnecting()
-            yield one
-            one = _Connection(signal.at + signal.delay)
+            yield connection
+            connection = _Connection(signal.at + signal.delay)
 
 
 def _messages(events: Iterable[Event], verdict: Verdict) -> Iterable[Message]:
-    """The messages among `events`; the verdict sees all."""
+    """Yield the messages among `events`, and give all events to the verdict."""
     for event in events:
         if isinstance(event, Message):
             verdict.rows([Row(event)])
@@ -87,25 +90,25 @@ def _messages(events: Iterable[Event], verdict: Verdict) -> Iterable[Message]:
             verdict.ignored(event)
 
 
-def _told(end: Closed | Reconnecting) -> str:
+def _comment(end: Closed | Reconnecting) -> str:
     return f"{end.ending.value}: {end.detail}".removesuffix(": ")
 
 
-def _entry(one: _Connection, header: Header, start: datetime) -> dict[str, Any]:
-    opened = one.opened
-    replied = opened.at if opened else one.ended
+def _entry(connection: _Connection, header: Header, start: datetime) -> dict[str, Any]:
+    opened = connection.opened
+    replied = opened.at if opened else connection.ended
     return {
-        "startedDateTime": _date(start, one.begun),
-        "time": _milliseconds(one.ended - one.begun),
+        "startedDateTime": _date(start, connection.begun),
+        "time": _milliseconds(connection.ended - connection.begun),
         "request": _request(header.request or {}, opened),
-        "response": _response(opened, bytes(one.body)),
+        "response": _response(opened, bytes(connection.body)),
         "cache": {},
         "timings": {
             "send": 0,
-            "wait": _milliseconds(replied - one.begun),
-            "receive": _milliseconds(one.ended - replied),
+            "wait": _milliseconds(replied - connection.begun),
+            "receive": _milliseconds(connection.ended - replied),
         },
-        "comment": one.ending,
+        "comment": connection.ending,
         "_resourceType": "eventsource",
         "_eventSourceMessages": [
             {
@@ -114,27 +117,27 @@ def _entry(one: _Connection, header: Header, start: datetime) -> dict[str, Any]:
                 "eventId": message.last_event_id,
                 "data": message.data,
             }
-            for message in one.messages
+            for message in connection.messages
         ],
     }
 
 
-def _request(asked: Mapping[str, Any], opened: Opened | None) -> dict[str, Any]:
-    url = asked.get("url") or (opened.url if opened else "")
+def _request(request: Mapping[str, Any], opened: Opened | None) -> dict[str, Any]:
+    url = request.get("url") or (opened.url if opened else "")
     return {
-        "method": asked.get("method", "GET"),
+        "method": request.get("method", "GET"),
         "url": url,
         "httpVersion": _version(opened),
         "cookies": [],
-        "headers": _pairs(asked.get("headers", ())),
+        "headers": _pairs(request.get("headers", ())),
         "queryString": _pairs(parse_qsl(urlsplit(url).query, keep_blank_values=True)),
         "headersSize": -1,
-        "bodySize": asked.get("body_bytes", 0),
+        "bodySize": request.get("body_bytes", 0),
     }
 
 
 def _response(opened: Opened | None, body: bytes) -> dict[str, Any]:
-    """The reply; without one, status 0, as browsers write it."""
+    """Return the response of an entry; without a reply its status is 0, as in browsers."""
     content: dict[str, Any] = {"size": len(body), "mimeType": "x-unknown"}
     try:
         content["text"] = body.decode()

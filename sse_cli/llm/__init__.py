@@ -1,1 +1,1 @@
-"""Answers of AI APIs: wire formats, and the assembly of an answer from its messages."""
+"""Responses of AI APIs: wire formats, and the assembly of a response from its messages."""

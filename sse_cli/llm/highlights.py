@@ -1,106 +1,96 @@
-"""What an event says, at a glance: which strings of its data are text, reasoning or a tool call.
+"""The strings of an event that a person wants to read: text, reasoning and tool calls.
 
-For `watch`, which shows every event as it is and keeps none: the format is found as `tail` finds
-it, but nothing is put together, so that memory stays the same however long a stream runs.
+`watch` shows every event and keeps none. The wire format is detected as for `tail`, but nothing is
+accumulated, so memory stays the same however long a stream runs.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
-from sse_cli.llm.accumulator import DETECTION_LIMIT
-from sse_cli.llm.extractor import Extractor, envelope_of, holds, strings
-from sse_cli.llm.response import output_tokens
+from sse_cli.llm.detection import Detector
+from sse_cli.llm.extractor import ItemValues, envelope_of, holds, strings
+from sse_cli.llm.response_timing import output_tokens
 from sse_cli.llm.wire_format import WireFormat
 from sse_cli.model.observer import Observer
 from sse_cli.model.row import Row
 from sse_cli.text.json_values import is_false
 
-MOST_CHOICES: Final = 1000  # alternatives that are told apart
+MAX_CHOICES: Final = 1000  # alternatives that are told apart
 
-Kind = Literal["text", "reasoning", "tool"]
+HighlightKind: TypeAlias = Literal["text", "reasoning", "tool"]
 
 
-class Part(NamedTuple):
-    """A string of an event's data that a person would want to read."""
+class Highlight(NamedTuple):
+    """A string in an event's data that a person wants to read."""
 
-    kind: Kind
+    kind: HighlightKind
     text: str
 
 
 class Highlights(Observer):
-    """Looks at messages in order, and remembers only when the first of each kind came."""
+    """Search for highlights, message by message; only the time of each kind's first is kept."""
 
     def __init__(self, formats: Sequence[WireFormat]) -> None:
-        self.format: WireFormat | None = None
-        self.first: dict[Kind, float] = {}
+        self.first: dict[HighlightKind, float] = {}
         self.tokens: int | None = None
-        # Of plain text all is text: there is nothing around it to tell it from.
-        self._formats = [wire for wire in formats if not wire.from_start]
-        self._extractor: Extractor | None = None
-        self._tried = 0
+        # Plain text has no highlights: all of it is text.
+        self._detector = Detector([wire for wire in formats if not wire.from_start])
         self._done = False
-        self._finished: dict[int, bool] = {}  # whether an alternative said why it finished
+        self._finished: dict[int, bool] = {}  # whether each choice gave a reason to finish
+
+    @property
+    def format(self) -> WireFormat | None:
+        """Return the format of the stream, None if it is not known."""
+        return self._detector.format
 
     @property
     def is_whole(self) -> bool:
-        """Whether the end that the format requires was seen, as `Accumulator.is_whole` asks."""
-        if self.format is None or not self.format.required:
-            return True
-        return self._done or (bool(self._finished) and all(self._finished.values()))
+        """Return whether the stream showed the end that its format requires, if it does."""
+        finished = self._finished.values()
+        return self.format is None or self.format.is_whole(done=self._done, finished=finished)
 
     def rows(self, rows: Sequence[Row], /) -> Sequence[Row]:
-        """Give each message its highlights."""
+        """Set the highlights of each message."""
         for row in rows:
             row.highlights = self.feed(row)
         return rows
 
-    def feed(self, row: Row) -> list[Part]:
-        """The parts of a message, in the order in which the format names them."""
-        if self._extractor is None and not self._detect(row):
+    def feed(self, row: Row) -> list[Highlight]:
+        """Return the highlights of a message, in the order in which the format names them."""
+        if self._detector.gave_up:
             return []
-        assert self._extractor is not None  # noqa: S101 (_detect found it)
-        envelope = envelope_of(row)
-        if self._extractor.usage and not is_false(usage := self._extractor.usage(envelope)):
+        message, envelope = row.message, envelope_of(row)
+        extractor = self._detector.extractor
+        if extractor is None:
+            extractor = self._detector.feed(envelope, message.n, message.at)
+        if extractor is None:
+            return []
+        if extractor.usage and not is_false(usage := extractor.usage(envelope)):
             self.tokens = output_tokens(usage) or self.tokens
-        self._done = self._done or holds(self._extractor.done, envelope)
-        items = self._extractor.items(envelope)
-        if not items and holds(self._extractor.finish_root, envelope):
-            self._finished[0] = True
-        parts = [part for item in items for part in self._item(self._extractor, item)]
-        for part in parts:
-            self.first.setdefault(part.kind, row.message.at)
-        return parts
+        self._done = self._done or holds(extractor.done, envelope)
+        items = extractor.items(envelope)
+        for number, *_, reason in items:
+            self._note_finish(number, reason is not None)
+        found = [highlight for item in items for highlight in _highlights(item)]
+        for highlight in found:
+            self.first.setdefault(highlight.kind, message.at)
+        return found
 
-    def _item(self, extractor: Extractor, item: Any) -> list[Part]:
-        number = extractor.choice(item) if extractor.choice else 0
-        number = number if number.__class__ is int else 0
-        if len(self._finished) < MOST_CHOICES or number in self._finished:
-            has_finished = holds(extractor.finish, item)
-            self._finished[number] = self._finished.get(number, False) or has_finished
-        return [*_parts(extractor, item)]
-
-    def _detect(self, row: Row) -> bool:
-        if self._tried >= DETECTION_LIMIT:
-            return False
-        envelope = envelope_of(row)
-        self._tried += 1
-        known = (wire for wire in self._formats if holds(wire.get("detect"), envelope))
-        self.format = next(known, None)
-        if self.format is None:
-            return False
-        self._extractor = Extractor(self.format)
-        return True
+    def _note_finish(self, choice: int, has_finished: bool) -> None:
+        if choice in self._finished or len(self._finished) < MAX_CHOICES:
+            self._finished[choice] = self._finished.get(choice, False) or has_finished
 
 
-def _parts(extractor: Extractor, item: Any) -> Iterator[Part]:
-    if extractor.reasoning and not is_false(found := extractor.reasoning(item)):
-        yield from (Part("reasoning", text) for text in strings(_whole(found)))
-    if extractor.text and not is_false(found := extractor.text(item)):
-        yield from (Part("text", text) for text in strings(_whole(found)))
-    if extractor.tool and not is_false(found := extractor.tool(item)):
-        yield from (Part("tool", text) for text in _tool_strings(found))
+def _highlights(item: ItemValues) -> Iterator[Highlight]:
+    _, _, reasoning, text, tool, _ = item
+    if reasoning:
+        yield from (Highlight("reasoning", string) for string in strings(_whole(reasoning)))
+    if text:
+        yield from (Highlight("text", string) for string in strings(_whole(text)))
+    if tool:
+        yield from (Highlight("tool", string) for string in _tool_strings(tool))
 
 
 def _whole(found: Any) -> Any:

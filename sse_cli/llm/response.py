@@ -1,79 +1,25 @@
-"""The answer as a whole: what `tail -o json` prints, and what expectations are asked of."""
+"""The whole response as a JSON object: for `tail -o json`, and the expectations of `check`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any, Final
+from typing import Any
 
 from sse_cli.analysis.timing import Timing
 from sse_cli.llm.accumulator import Accumulator, Choice
-from sse_cli.model.delta import Delta
+from sse_cli.llm.response_timing import ResponseTiming
 from sse_cli.model.events import Closed, Opened
 
-# Where the APIs put the number of tokens of an answer.
-_OUTPUT_TOKENS: Final = (
-    "completion_tokens",
-    "output_tokens",
-    "candidatesTokenCount",
-    "outputTokens",
-    "eval_count",
-    "tokens_predicted",
-    "generated_tokens",
-)
 
-
-class AnswerTiming:
-    """When the first delta of each kind came, and how fast text did (seconds)."""
-
-    def __init__(self) -> None:
-        self.first: dict[str, float] = {}
-        self.deltas = 0
-        self._last_text = 0.0
-
-    def feed(self, deltas: Iterable[Delta]) -> None:
-        """Count deltas."""
-        first = self.first
-        for delta in deltas:
-            kind = delta.kind
-            if kind not in first:
-                first[kind] = delta.at
-            if kind == "text" or kind == "reasoning":  # noqa: PLR1714 (this runs at every event)
-                self.deltas += 1
-                self._last_text = delta.at
-
-    def rate(self, usage: Any) -> tuple[str, float | None]:
-        """Tokens per second when the API counts them, else pieces per second; named so.
-
-        None when everything came at once.
-        """
-        begun = min(
-            (self.first[kind] for kind in ("text", "reasoning") if kind in self.first), default=0.0
-        )
-        span = self._last_text - begun
-        tokens = output_tokens(usage)
-        name = "pieces_per_second" if tokens is None else "tokens_per_second"
-        amount = self.deltas if tokens is None else tokens
-        return name, round(amount / span, 3) if span > 0 else None
-
-
-def output_tokens(usage: Any) -> int | None:
-    """The number of tokens of the answer, by whatever name the API gives it."""
-    if not isinstance(usage, dict):
-        return None
-    counts = (usage.get(name) for name in _OUTPUT_TOKENS)
-    return next((n for n in counts if n.__class__ is int and 0 <= n < 2**53), None)
-
-
-def answer_object(
+def response_object(
     accumulator: Accumulator,
     opened: Opened | None,
     closed: Closed,
     timing: Timing,
-    answer_timing: AnswerTiming,
+    response_timing: ResponseTiming,
 ) -> dict[str, Any]:
-    """The object that `-o json` prints. Its keys are a contract; the README lists them.
+    """Return the object that `-o json` prints. Its keys are a contract; the README lists them.
 
-    `opened` is the last reply's head, None if nothing answered.
+    `opened` is the head of the last reply, None if nothing answered. Times are in seconds.
     """
     found: dict[str, Any] = {"format": accumulator.format.name if accumulator.format else None}
     found |= _choice(accumulator.choice())
@@ -87,7 +33,7 @@ def answer_object(
     found["ending"] = closed.ending.value
     found["detail"] = closed.detail
     found["status"] = opened.status if opened else None
-    found["timing"] = _timing(closed, timing, answer_timing, accumulator.usage)
+    found["timing"] = _timing(closed, timing, response_timing, accumulator.usage)
     return found
 
 
@@ -104,10 +50,10 @@ def _choice(choice: Choice) -> dict[str, Any]:
 
 
 def _timing(
-    closed: Closed, timing: Timing, answer_timing: AnswerTiming, usage: Any
+    closed: Closed, timing: Timing, response_timing: ResponseTiming, usage: Any
 ) -> dict[str, Any]:
-    name, rate = answer_timing.rate(usage)
-    first = answer_timing.first
+    name, rate = response_timing.rate(usage)
+    first = response_timing.first
     gaps = timing.gaps
     figures = {
         "headers": timing.headers,

@@ -1,8 +1,9 @@
-"""Fragments of tool calls to whole calls.
+"""Assembly of tool calls from their fragments.
 
-APIs name a call in different ways, so a fragment is matched by its key, then by its id; one
-with a name and neither is a new call; one with nothing belongs to the last call. The same key
-with another id and a name is a new call. Keys are unique only within a part (a message).
+APIs identify the call of a fragment in different ways, so a fragment is matched by its key, then
+by its id. Without either it starts a new call if it has a name, and belongs to the last call if
+it has not. The same key with another id and a name starts a new call. Keys are unique only within
+a part (a message).
 """
 
 from __future__ import annotations
@@ -14,17 +15,21 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
+from sse_cli.llm.appended_text import AppendedText
 from sse_cli.text import json_values
 from sse_cli.text.json_values import is_false
-from sse_cli.text.utf16 import Rope, joined
+from sse_cli.text.utf16 import join_surrogates
 
 _PATH_STEP: Final = re.compile(r"""\.?([^.\[\]]+)|\[([0-9]{1,9})\]|\['([^']*)'\]|\["([^"]*)"\]""")
 _PATCH_VALUES: Final = ("stringValue", "numberValue", "boolValue", "nullValue")
+_MAX_GAP: Final = 1000  # elements that a patch may skip: a server could name any index
 
 
 class ToolCall(NamedTuple):
-    """A call as it is told. `arguments` is the exact string that the API sent, "{}" when it sent
-    none."""
+    """A tool call as it is given out.
+
+    `arguments` is the exact string that the API sent, "{}" if it sent none.
+    """
 
     id: str | None
     name: str | None
@@ -32,7 +37,7 @@ class ToolCall(NamedTuple):
 
     @property
     def is_valid(self) -> bool:
-        """Whether the arguments are JSON."""
+        """Return whether the arguments are JSON."""
         try:
             json.loads(self.arguments)
         except (ValueError, RecursionError):
@@ -42,47 +47,48 @@ class ToolCall(NamedTuple):
 
 @dataclass
 class OpenCall:
-    """A call while it grows."""
+    """A tool call that fragments are still merged into."""
 
     id: str | None = None
     name: str | None = None
-    told: bool = False
-    _sent: Rope | None = None
-    _patched: Any = None
+    is_given: bool = False
+    _sent: AppendedText | None = None
+    _patched: Any = None  # the object that Gemini's patches build
 
     @property
     def arguments(self) -> str:
-        """The arguments so far."""
+        """Return the arguments so far."""
         if self._patched is not None:
-            return joined(json_values.show(self._patched))
-        return joined(str(self._sent or "")) or "{}"
+            return join_surrogates(json_values.show(self._patched))
+        return str(self._sent or "") or "{}"
 
     @property
     def is_begun(self) -> bool:
-        """Whether any of its arguments came."""
+        """Return whether any of the arguments have arrived."""
         return self._sent is not None or self._patched is not None
 
     @property
-    def now(self) -> ToolCall:
-        """The call as it is now: more of it may follow, against all sense, after it is told."""
+    def snapshot(self) -> ToolCall:
+        """Return the call as it is now. A server may add to it even after it is given out."""
         return ToolCall(self.id, self.name, self.arguments)
 
     def add(self, record: dict[str, Any]) -> None:
         """Merge a fragment: the first id and name win, arguments are appended or replaced."""
-        self.id = self.id or _word(record.get("id"))
-        self.name = self.name or _word(record.get("name"))
+        self.id = self.id or _nonblank(record.get("id"))
+        self.name = self.name or _nonblank(record.get("name"))
         if not is_false(full := record.get("full")):
-            self._sent = Rope(_arguments(full))
+            self._sent = AppendedText()
+            self._sent.append(None, _arguments(full))
         if not is_false(args := record.get("args")):
-            self._sent = self._sent or Rope()
-            self._sent.add(_arguments(args))
+            self._sent = self._sent or AppendedText()
+            self._sent.append(None, _arguments(args))
         patches = record.get("patch")
         for patch in patches if isinstance(patches, list) else [patches]:
             if isinstance(patch, dict):
                 self._patch(patch)
 
     def _patch(self, patch: dict[str, Any]) -> None:
-        """Gemini's `partialArgs`: a value at a JSON path; strings grow."""
+        """Merge one of Gemini's `partialArgs`: a value at a JSONPath; strings are appended to."""
         if self._patched is None:
             self._patched = {}
         steps = _steps(str(patch.get("jsonPath", "$")))
@@ -92,7 +98,7 @@ class OpenCall:
 
 
 class ToolCalls:
-    """The calls of one answer, in order. `feed` gives those that are complete, each once."""
+    """The tool calls of one choice, in order; each is given out once, when it is complete."""
 
     def __init__(self) -> None:
         self.calls: list[OpenCall] = []
@@ -101,29 +107,32 @@ class ToolCalls:
         self._current: OpenCall | None = None
 
     def feed(self, found: Any, part: Any) -> Iterator[ToolCall]:
-        """Merge the fragments of one event; the calls that a new one shows to be complete."""
+        """Merge the fragments of one event. Yields the calls that they show to be complete."""
         for record in _records(found):
             known, before = len(self.calls), self._current
             call = self._current = self._call(record, part)
             call.add(record)
             if call.id:
                 self._by_id[call.id] = call
-            # Calls may be mixed: one whose arguments are missing, or no JSON yet, may go on.
-            if len(self.calls) > known and before and before.is_begun and before.now.is_valid:
-                yield from _told(before)
+            # A new call ends the one before it, unless the arguments of that one are missing or
+            # incomplete: APIs may interleave the fragments of several calls.
+            is_new = len(self.calls) > known
+            if is_new and before and before.is_begun and before.snapshot.is_valid:
+                yield from _give_out(before)
 
     def finish(self) -> Iterator[ToolCall]:
-        """All calls that were not given yet: nothing follows any more."""
+        """Yield the calls that were not given out yet, at the end of the stream."""
         for call in self.calls:
-            yield from _told(call)
+            yield from _give_out(call)
 
     def _call(self, record: dict[str, Any], part: Any) -> OpenCall:
-        key, id_, name = record.get("key"), _word(record.get("id")), _word(record.get("name"))
+        key = record.get("key")
+        id_, name = _nonblank(record.get("id")), _nonblank(record.get("name"))
         if key is not None:
-            place = (part, _hashable(key))
-            call = self._by_key.get(place)
+            full_key = (part, _hashable(key))
+            call = self._by_key.get(full_key)
             if call is None or (id_ and name and call.id and call.id != id_):
-                call = self._by_key[place] = self._new()
+                call = self._by_key[full_key] = self._new()
             return call
         if id_:
             return self._by_id.get(id_) or self._new()
@@ -135,14 +144,14 @@ class ToolCalls:
         return call
 
 
-def _told(call: OpenCall) -> Iterator[ToolCall]:
-    if not call.told:
-        call.told = True
-        yield call.now
+def _give_out(call: OpenCall) -> Iterator[ToolCall]:
+    if not call.is_given:
+        call.is_given = True
+        yield call.snapshot
 
 
 def _records(found: Any) -> Iterator[dict[str, Any]]:
-    """The records in what an expression gave: one, a list, or lists of lists."""
+    """Yield the records in an expression's value: one record, a list, or nested lists."""
     if isinstance(found, dict):
         if any(not is_false(found.get(key)) for key in ("id", "name", "args", "full", "patch")):
             yield found
@@ -151,7 +160,7 @@ def _records(found: Any) -> Iterator[dict[str, Any]]:
             yield from _records(item)
 
 
-def _word(value: Any) -> str | None:
+def _nonblank(value: Any) -> str | None:
     return value if isinstance(value, str) and value.strip() else None
 
 
@@ -160,12 +169,12 @@ def _arguments(value: Any) -> str:
 
 
 def _hashable(key: Any) -> Any:
-    # All else as JSON, for to Python 1, 1.0 and true are the same key.
+    # Other types as JSON: 1, 1.0 and true are one key of a dict in Python.
     return key if key.__class__ in (str, int) else (json_values.dump(key),)
 
 
 def _steps(path: str) -> list[str | int]:
-    """The steps of a JSONPath of names and indexes: $.city, $.days[0], $['a b']."""
+    """Return the steps of a JSONPath of names and indexes: $.city, $.days[0], $['a b']."""
     found = _PATH_STEP.findall(path.removeprefix("$"))
     return [int(index) if index else name or one or other for name, index, one, other in found]
 
@@ -182,16 +191,12 @@ def _put(target: Any, steps: list[str | int], value: Any) -> None:
 
 
 def _child(target: Any, step: str | int, empty: Any) -> Any:
-    """What is at `step`, put there if there is nothing."""
+    """Return the value at `step` of an object or array, `empty` put there if there is none."""
     if isinstance(target, dict):
         return target.setdefault(step, empty)
-    if isinstance(target, list) and isinstance(step, int) and step <= len(target) + _MAX_HOLE:
+    if isinstance(target, list) and isinstance(step, int) and step <= len(target) + _MAX_GAP:
         target += [None] * (step + 1 - len(target))
         if target[step] is None:
             target[step] = empty
         return target[step]
     return {}
-
-
-# A list is not grown further than this beyond its end, whatever index a server names.
-_MAX_HOLE: Final = 1000

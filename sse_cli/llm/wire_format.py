@@ -1,25 +1,25 @@
-"""Wire formats: what a stream of each API says, as named JMESPath expressions. One file each.
+"""Wire formats: named JMESPath expressions that read the streams of an API, one file each.
 
-The expressions see the envelope `{event, id, data, raw}`: the event's type and id, its payload
-(parsed when it is JSON) and the payload's text. A result that is null, false or empty means
-"nothing". With `each`, the keys of an item (`ITEM_KEYS`) are asked of every item it gives.
+The expressions are evaluated on the envelope `{event, id, data, raw}`: the event's type and id,
+its payload (parsed if it is JSON) and the payload's text. A value that is null, false or empty
+means "nothing". With `each`, the keys of an item (`ITEM_KEYS`) are evaluated on each of its items.
 
-| key | gives |
+| key | value |
 |---|---|
 | `detect` | whether an event is of this format; formats are tried by rising `priority` |
 | `each` | the items of an event |
-| `choice` | the number of the alternative that an item belongs to (0 when there is one) |
-| `part` | the id of the message or artifact that it belongs to |
+| `choice` | the number of the alternative that an item belongs to (0 if there is one only) |
+| `part` | the id of the message or artifact that an item belongs to |
 | `text`, `reasoning` | a string or a list of them to append, or `{full: …}`, the whole so far |
 | `tool` | records `{key, id, name, args, full, patch}` of tool calls |
 | `finish` | why the answer ended; the last one counts |
-| `finish_root` | the same, asked of the envelope of an event without items |
+| `finish_root` | the same, evaluated on the envelope of an event without items |
 | `usage` | token counts, merged key by key |
-| `error` | what went wrong; the first one counts |
+| `error` | the error that the API reports; the first one counts |
 | `done` | whether this event ends the stream |
 
-`terminator = "required"` says that a whole stream shows `done` or `finish`; `from_start = true`
-that the format is taken only if `detect` is true of the very first event.
+With `terminator = "required"` a stream is whole only if it showed `done` or `finish`. With
+`from_start = true` a format is taken only if `detect` is true of the very first event.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from __future__ import annotations
 import difflib
 import os
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
@@ -50,12 +50,14 @@ _SETTINGS: Final[dict[str, type]] = {
     "terminator": str,
     "from_start": bool,
 }
-_USERS_PRIORITY: Final = 0  # a user's own format is asked first
+_EXPECTED: Final = {str: "a string", int: "an integer", bool: "true or false"}
+_EXAMPLE: Final = "sse formats NAME shows one"
+_USERS_PRIORITY: Final = 0  # a user's own format is tried first
 
 
 @dataclass(frozen=True)
 class WireFormat:
-    """One format. Its expressions are compiled when they are first asked for."""
+    """A wire format. Each of its expressions is compiled when it is first needed."""
 
     name: str
     path: Path
@@ -70,7 +72,7 @@ class WireFormat:
 
     @classmethod
     def of(cls, name: str, functions: dict[str, Evaluate], source: Expression) -> WireFormat:
-        """A format made of functions over one expression, for one run."""
+        """Build a format from functions over one expression, for one run."""
         return cls(
             name,
             Path(name),
@@ -80,9 +82,9 @@ class WireFormat:
         )
 
     def get(self, key: Key) -> Evaluate | None:
-        """The expression of `key`, None when the format has none. Raises ExpressionError.
+        """Return the expression of `key`, None if the format has none. Raises ExpressionError.
 
-        Where evaluating it fails there is no value; `failures` tells of it.
+        If evaluating it fails, its value is None, and `failures` counts it.
         """
         if key not in self.texts:
             return None
@@ -94,31 +96,38 @@ class WireFormat:
 
     @property
     def failures(self) -> dict[str, tuple[int, str]]:
-        """How often evaluating a key failed, and the first error of it."""
+        """Return, by key, how often evaluating it failed, and its first error."""
         found = self._expressions.items()
         return {key: (one.errors, one.first_error) for key, one in found if one.errors}
 
     @property
     def own_failures(self) -> dict[str, tuple[int, str]]:
-        """`failures`, but none for the formats that ship with us: theirs mean "not this"."""
+        """Return `failures`, but none for a format of the package: there they mean "nothing"."""
         return {} if self.path.parent == FOLDER else self.failures
 
+    def is_whole(self, *, done: bool, finished: Collection[bool]) -> bool:
+        """Return whether a stream is whole, by whether it showed `done` and its choices `finish`.
+
+        It is if no terminator is required; and else with `done`, or if all choices have finished.
+        """
+        return not self.required or done or (bool(finished) and all(finished))
+
     def check(self) -> WireFormat:
-        """The format itself, once each of its expressions has compiled."""
+        """Compile each expression. Returns the format itself. Raises ExpressionError."""
         for key in self.texts:
             self.get(key)  # type: ignore[arg-type]
         return self
 
 
 def read(path: Path) -> WireFormat:
-    """The format of a TOML file. Raises UsageError naming the key at fault."""
+    """Read the format in a TOML file. Raises UsageError naming the key at fault."""
     try:
         table = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         reason = (error.strerror or "unreadable").lower()
         raise UsageError(f"can't read the format {path}: {reason}", "check the path") from None
     except (ValueError, RecursionError) as error:  # bad TOML and bad UTF-8 are ValueErrors
-        raise UsageError(f"{path} is no TOML: {error}", "sse formats NAME shows one") from None
+        raise UsageError(f"{path} is not valid TOML: {error}", _EXAMPLE) from None
     return WireFormat(
         name=path.stem,
         path=path,
@@ -132,9 +141,9 @@ def read(path: Path) -> WireFormat:
 
 
 def known(*, skip_broken: bool = False) -> list[WireFormat]:
-    """All formats, in the order of detection; the user's own of a name replaces ours.
+    """Return all formats in the order of detection. A user's own replaces ours of that name.
 
-    Raises UsageError for a file of the user's that can't be used, unless it is skipped.
+    Raises UsageError for a user's file that can't be used, unless `skip_broken`.
     """
     found: list[WireFormat] = []
     for path in _paths().values():
@@ -148,7 +157,7 @@ def known(*, skip_broken: bool = False) -> list[WireFormat]:
 
 
 def folders() -> list[Path]:
-    """Where formats are looked for: the package, then the user's configuration folder.
+    """Return the folders of format files: the package's, then the user's configuration folder.
 
     XDG Base Directory Specification: $XDG_CONFIG_HOME counts if it is an absolute path.
     """
@@ -156,13 +165,13 @@ def folders() -> list[Path]:
     if not base.is_absolute():
         try:
             base = Path.home() / ".config"
-        except RuntimeError:  # no HOME, and a user that the system does not know: containers
+        except RuntimeError:  # in containers: no HOME, and a user that the system does not know
             return [FOLDER]
     return [FOLDER, base / "sse-cli" / "formats"]
 
 
 def named(name: str) -> WireFormat:
-    """The format of `--format`: a name, or the path of a TOML file. Raises UsageError."""
+    """Return the format of a name or of the path of a TOML file. Raises UsageError."""
     if name.endswith(".toml") or "/" in name:
         return read(Path(name)).check()
     paths = _paths()
@@ -185,17 +194,17 @@ def _texts(path: Path, table: dict[str, Any]) -> dict[str, str]:
             closest = _closest(key, (*allowed, *_SETTINGS))
             raise UsageError(f"{path}: there is no key {key!r}", closest)
         if not isinstance(value, str):
-            raise UsageError(f"{path}: {key} is no string", "it holds a JMESPath expression")
+            raise UsageError(f"{path}: {key} must be a string", "it holds a JMESPath expression")
     for key, kind in _SETTINGS.items():
         if type(table.get(key, kind())) is not kind:
-            raise UsageError(f"{path}: {key} is no {kind.__name__}", "sse formats NAME shows one")
+            raise UsageError(f"{path}: {key} must be {_EXPECTED[kind]}", _EXAMPLE)
     return texts
 
 
 def _terminator(path: Path, table: dict[str, Any]) -> str:
     value = str(table.get("terminator", "optional"))
     if value not in ("required", "optional"):
-        raise UsageError(f"{path}: terminator is {value!r}", "write required or optional")
+        raise UsageError(f"{path}: invalid terminator {value!r}", "write required or optional")
     return value
 
 

@@ -1,4 +1,4 @@
-"""One peer of the mock server: its requests in turn, until either side has had enough."""
+"""One connection of the mock server: its requests in turn, until either side ends it."""
 
 from __future__ import annotations
 
@@ -11,20 +11,31 @@ from typing import Protocol
 
 import h11
 
-from sse_cli.mockserver.connection_end import ENDS, READ_SIZE
+from sse_cli.mockserver.reply_end import ENDS, READ_SIZE
 from sse_cli.mockserver.request_log import Exchange
 from sse_cli.mockserver.router import head, header_values, refusal
-from sse_cli.mockserver.scenarios import Gate, MockReply, RawReply, Scenario, Step, Then
+from sse_cli.mockserver.scenarios.scenario import (
+    Gate,
+    MockReply,
+    RawReply,
+    ReplyEnd,
+    Scenario,
+    Step,
+)
 
-KEPT_BYTES = 16 * 2**10  # of a head that is not read yet: as much as h11 takes
-GATE_POLL = 0.002  # seconds between looks at a shut gate; only tests have gates
+KEPT_BYTES = 16 * 2**10  # of a head that is not complete: h11 accepts no larger one
+GATE_POLL = 0.002  # seconds between two checks of a closed gate; only tests have gates
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What one peer may take: seconds for a request's head (and between requests), for its
-    body, and to read the last words; bytes of body; seconds that it may leave a write unread
-    when others need room. And how many connections of all peers there are at a time."""
+    """The limits of one connection, and the number of connections of all clients.
+
+    `head_seconds` bound a request's head and the time between requests, `body_seconds` its body,
+    `linger_seconds` the wait until the peer has read the last reply, and `stuck_seconds` a write
+    that the peer leaves unread while another client needs the connection. `body_bytes` bound the
+    body of a request.
+    """
 
     head_seconds: float = 10.0
     body_seconds: float = 30.0
@@ -35,28 +46,31 @@ class Limits:
 
 
 class Owner(Protocol):
-    """What a connection asks of its server."""
+    """The part of the server that a connection uses."""
 
     limits: Limits
-    keeps: bool  # what was asked and said, for the journal
+    keeps_content: bool  # whether bodies and streams are kept in the exchanges
 
-    def enter(self, request: h11.Request, body: bytes, size: int) -> Exchange:
-        """A page for the journal."""
+    def begin_exchange(self, request: h11.Request, body: bytes, size: int) -> Exchange:
+        """Start the record of a request and its reply."""
 
-    def enter_unread(self, start: bytes) -> Exchange:
-        """A page for a request whose head can't be read; `start` is what came of it."""
+    def begin_unreadable(self, start: bytes) -> Exchange:
+        """Start the record of a request whose head can't be read; `start` holds its first bytes."""
 
     def reply(self, request: h11.Request, exchange: Exchange) -> MockReply:
-        """What to answer."""
+        """Return the reply to a request."""
 
-    def leave(self, exchange: Exchange) -> None:
-        """The exchange is over."""
+    def end_exchange(self, exchange: Exchange) -> None:
+        """Finish the record of a request and its reply."""
 
 
 class Connection:
-    """`waiting_since` is when it began to wait for the peer's next request, `stuck_since` for
-    the peer to read, in seconds of the loop's clock (`now`); None while it does not. `peer` is
-    the other side's address."""
+    """A connection that reads requests with h11 and writes what its server replies.
+
+    `waiting_since` is the time at which it began to wait for the next request, `stuck_since` the
+    time at which it began to wait for the peer to read; both are in seconds of the loop's clock
+    (`now`), and None while it does not wait. `peer` is the address of the other side.
+    """
 
     def __init__(
         self, owner: Owner, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
@@ -68,74 +82,74 @@ class Connection:
         self.peer = str((writer.get_extra_info("peername") or ("",))[0])
         self.waiting_since: float | None = self.now()
         self.stuck_since: float | None = None
-        # Then `drain` waits until the kernel has it all: pieces don't pile up in here.
+        # With no buffer of its own, `drain` waits until the kernel has taken every byte.
         writer.transport.set_write_buffer_limits(high=0)
         self._http = h11.Connection(h11.SERVER)  # its default bounds a head to 16 KiB
-        self._start = bytearray()  # of the request that comes, until its head is read
-        self._request: h11.Request | None = None  # once it is
-        self._taken = 0  # bytes of its body
+        self._start = bytearray()  # the first bytes of a request, until its head is complete
+        self._request: h11.Request | None = None  # once its head is complete
+        self._body_size = 0  # bytes of its body so far
 
     async def run(self) -> None:
-        """Serve the peer to the end. Raises nothing but CancelledError."""
-        async with self._to_the_end():
+        """Serve the peer until the connection ends. Raises nothing but CancelledError."""
+        async with self._closing():
             while await self._exchange():
                 self._http.start_next_cycle()
             await self._linger()
 
-    async def turn_away(self) -> None:
-        """Serve nothing: there is no room."""
-        async with self._to_the_end():
+    async def reject(self) -> None:
+        """Answer 503 and close: the limit of connections is reached."""
+        async with self._closing():
             await self._write(b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\n\r\n")
             await self._linger()
 
     @asynccontextmanager
-    async def _to_the_end(self) -> AsyncIterator[None]:
+    async def _closing(self) -> AsyncIterator[None]:
         try:
             yield
         except (OSError, h11.ProtocolError):
-            pass  # the peer left, or got less than the Content-Length its scenario promised
+            pass  # the peer left, or the scenario sends less than its Content-Length
         finally:
             self._writer.transport.abort()
-            await self.closed()
+            await self.wait_closed()
 
     def drop(self, task: asyncio.Task[None]) -> None:
-        """End it now; `task` runs it, or would have: what is cancelled before its first step
-        never gets to close anything."""
+        """Close the connection now, and cancel the `task` that runs it."""
+        # A task that is cancelled before its first step does not reach its `finally`.
         self._writer.transport.abort()
         task.cancel()
 
-    async def closed(self) -> None:
-        """Wait until its socket is closed."""
+    async def wait_closed(self) -> None:
+        """Wait until the socket is closed."""
         with suppress(OSError):
-            # Shielded: to cancel this wait would cancel it for whoever waits after that, too.
+            # Shielded, because every waiter shares one future: one cancellation would end all.
             await asyncio.shield(self._writer.wait_closed())
 
     async def _exchange(self) -> bool:
-        """One request and its reply. False when the connection has to end."""
+        """Read a request and write its reply; return whether the connection stays open."""
         self.waiting_since = self.now()
         try:
-            asked = await self._read_request()
+            received = await self._read_request()
         except h11.RemoteProtocolError as error:
             await self._refuse(error.error_status_hint)
             return False
-        if asked is None:
+        if received is None:
             return False
         self.waiting_since = None
-        request, body, size = asked
-        exchange = self._owner.enter(request, body, size)
+        request, body, size = received
+        exchange = self._owner.begin_exchange(request, body, size)
         with self._timed(exchange):
             return await self._answer(request, exchange)
 
     async def _refuse(self, status: int) -> None:
-        """Answer a request that can't be read, which has its page all the same."""
-        asked = self._request
-        if asked is None:
-            exchange = self._owner.enter_unread(bytes(self._start))
+        """Answer a request that can't be read, and record it all the same."""
+        request = self._request
+        if request is None:
+            exchange = self._owner.begin_unreadable(bytes(self._start))
         else:
-            exchange = self._owner.enter(asked, b"", self._taken)
+            exchange = self._owner.begin_exchange(request, b"", self._body_size)
         with self._timed(exchange):
-            is_head = asked is not None and asked.method == b"HEAD"
-            await self.framed(refusal(status), is_head, exchange)
+            is_head = request is not None and request.method == b"HEAD"
+            await self.write_framed(refusal(status), is_head, exchange)
             exchange.complete = True
 
     @contextmanager
@@ -144,27 +158,30 @@ class Connection:
             yield
         finally:
             exchange.seconds = self.now() - exchange.at
-            self._owner.leave(exchange)
+            self._owner.end_exchange(exchange)
 
     async def _answer(self, request: h11.Request, exchange: Exchange) -> bool:
         reply = self._owner.reply(request, exchange)
-        note = self._note(exchange)
+        record = self._recorder(exchange)
         if isinstance(reply, RawReply):
             for step in reply.steps():
-                await self._put(step, note)
-            then = reply.then
+                await self._write_step(step, record)
+            end = reply.end
         else:
             await _wait(reply.wait)
-            then = await _WAYS[reply.framing](self, reply, request.method == b"HEAD", exchange)
+            end = await _WRITERS[reply.framing](self, reply, request.method == b"HEAD", exchange)
         exchange.complete = True
-        await ENDS[then](self._reader, self._writer)
+        await ENDS[end](self._reader, self._writer)
         return self._http.states == {h11.CLIENT: h11.DONE, h11.SERVER: h11.DONE}
 
     async def _read_request(self) -> tuple[h11.Request, bytes, int] | None:
-        """The next request, its body and the body's size; the body is empty if nobody keeps
-        it. None when there is none. Raises RemoteProtocolError with the status to answer."""
-        self._request, self._taken = None, 0
-        self._start[:] = self._http.trailing_data[0][:KEPT_BYTES]  # that came with the one before
+        """Return the next request, its body and the body's size; None if the connection ended.
+
+        The body is empty unless contents are kept. Raises RemoteProtocolError with the status to
+        answer.
+        """
+        self._request, self._body_size = None, 0
+        self._start[:] = self._http.trailing_data[0][:KEPT_BYTES]  # read with the request before it
         try:
             async with asyncio.timeout(self._limits.head_seconds):
                 request = await self._next_event()
@@ -183,16 +200,16 @@ class Connection:
 
     async def _read_body(self, request: h11.Request) -> tuple[bytes, int]:
         announced = sum(int(value) for value in header_values(request, b"content-length"))
-        if announced > self._limits.body_bytes:  # before a `100 Continue` invites it
+        if announced > self._limits.body_bytes:  # before a `100 Continue` asks for it
             raise h11.RemoteProtocolError("large body", error_status_hint=413)
         kept = bytearray()
         while isinstance(part := await self._next_event(), h11.Data):
-            self._taken += len(part.data)
-            if self._taken > self._limits.body_bytes:
+            self._body_size += len(part.data)
+            if self._body_size > self._limits.body_bytes:
                 raise h11.RemoteProtocolError("large body", error_status_hint=413)
-            if self._owner.keeps:
+            if self._owner.keeps_content:
                 kept += part.data
-        return bytes(kept), self._taken
+        return bytes(kept), self._body_size
 
     async def _next_event(self) -> h11.Event | type[h11.NEED_DATA | h11.PAUSED]:
         while (event := self._http.next_event()) is h11.NEED_DATA:
@@ -204,52 +221,56 @@ class Connection:
             self._http.receive_data(data)
         return event
 
-    async def framed(self, scenario: Scenario, is_head: bool, exchange: Exchange) -> Then:
-        """A reply as HTTP frames it; h11 knows how."""
+    async def write_framed(self, scenario: Scenario, is_head: bool, exchange: Exchange) -> ReplyEnd:
+        """Write a reply with the framing that h11 chooses: a Content-Length or chunks."""
         await self._send(head(scenario))
         exchange.status = scenario.status
         if not is_head:
-            note = self._note(exchange)
+            record = self._recorder(exchange)
             for step in scenario.all_steps():
                 await _wait(step.delay)
                 await self._send(h11.Data(data=step.data))
-                note(step)
-        if is_head or scenario.then is Then.END:
+                record(step)
+        if is_head or scenario.end is ReplyEnd.COMPLETE:
             await self._send(h11.EndOfMessage())
-            return Then.END
-        return scenario.then
+            return ReplyEnd.COMPLETE
+        return scenario.end
 
-    async def unframed(self, scenario: Scenario, is_head: bool, exchange: Exchange) -> Then:
-        """A reply whose body ends with the connection (RFC 9112, 6.3, case 8)."""
+    async def write_unframed(
+        self, scenario: Scenario, is_head: bool, exchange: Exchange
+    ) -> ReplyEnd:
+        """Write a reply whose body ends with the connection (RFC 9112, 6.3, case 8)."""
         reply = head(scenario)
         lines = [b"HTTP/1.1 %d %s" % (reply.status_code, reply.reason)]
         lines += [b"%s: %s" % pair for pair in reply.headers.raw_items()]
         await self._write(b"\r\n".join([*lines, b"Connection: close", b"", b""]))
         exchange.status = scenario.status
-        return await self.headless(scenario, is_head, exchange)
+        return await self.write_headless(scenario, is_head, exchange)
 
-    async def headless(self, scenario: Scenario, is_head: bool, exchange: Exchange) -> Then:
-        """Nothing but the steps."""
-        note = self._note(exchange)
+    async def write_headless(
+        self, scenario: Scenario, is_head: bool, exchange: Exchange
+    ) -> ReplyEnd:
+        """Write the steps of a scenario without a head."""
+        record = self._recorder(exchange)
         for step in () if is_head else scenario.steps:
-            await self._put(step, note)
-        return Then.CLOSE if scenario.then is Then.END else scenario.then
+            await self._write_step(step, record)
+        return ReplyEnd.CLOSE if scenario.end is ReplyEnd.COMPLETE else scenario.end
 
-    async def _put(self, step: Step, note: Callable[[Step], None]) -> None:
-        """Write a step as it stands."""
+    async def _write_step(self, step: Step, record: Callable[[Step], None]) -> None:
+        """Write the bytes of a step without any framing."""
         await _wait(step.delay)
         await self._write(step.data)
-        note(step)
+        record(step)
 
-    def _note(self, exchange: Exchange) -> Callable[[Step], None]:
-        """What writes down that a step was sent."""
+    def _recorder(self, exchange: Exchange) -> Callable[[Step], None]:
+        """Return a function that adds a step to the exchange once it is sent."""
 
-        def note(step: Step) -> None:
+        def record(step: Step) -> None:
             exchange.size += len(step.data)
-            if self._owner.keeps:
+            if self._owner.keeps_content:
                 exchange.said.extend(step.data if step.says is None else step.says)
 
-        return note
+        return record
 
     async def _send(self, event: h11.Event) -> None:
         await self._write(self._http.send(event) or b"")
@@ -262,8 +283,11 @@ class Connection:
         self.stuck_since = None
 
     async def _linger(self) -> None:
-        """Let the peer read the last words: closing a socket with unread input resets the
-        connection, and the reply can be lost with it (RFC 9112, 9.6)."""
+        """Wait a little until the peer has read the reply and closed.
+
+        Closing a socket with unread input resets the connection, and the end of the reply can be
+        lost with it (RFC 9112, 9.6).
+        """
         self.waiting_since = self.now()
         self._writer.write_eof()
         with suppress(TimeoutError):
@@ -272,16 +296,16 @@ class Connection:
                     pass
 
 
-_WAYS = {
-    "http": Connection.framed,
-    "close": Connection.unframed,
-    "none": Connection.headless,
+_WRITERS = {
+    "http": Connection.write_framed,
+    "close": Connection.write_unframed,
+    "none": Connection.write_headless,
 }
 
 
 async def _wait(delay: float | Gate) -> None:
     if isinstance(delay, (int, float)):
-        await asyncio.sleep(delay)  # of 0, too: other connections get their turn
+        await asyncio.sleep(delay)  # even 0, so that other connections get their turn
         return
     is_open = delay.is_set if isinstance(delay, threading.Event) else delay
     while not is_open():

@@ -1,8 +1,8 @@
-"""The mock server's journal: each request that reached it, and what became of it.
+"""The request log of the mock server: each request and the reply to it.
 
-Rule 1: in memory it holds all, for tests that ask. Rule 2: a file gets one JSON object a request,
-once its reply is over, with secrets redacted; bodies are counted there, never written. Rule 3:
-a file is for its owner alone (0600), and is appended to.
+Rule 1: in memory an exchange holds everything, bodies included, for tests. Rule 2: a file gets one
+JSON object for each request when its reply has ended, with secrets redacted; bodies are counted
+there, never written. Rule 3: only the owner can read the file (0600), and it is appended to.
 """
 
 from __future__ import annotations
@@ -28,15 +28,16 @@ _FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_APPEND | os.O_NONBLOCK
 
 @dataclass(slots=True)
 class Exchange:
-    """One request and what was sent for it: a page of the journal.
+    """One request, and the reply that was sent.
 
-    `at` is seconds of the server's clock, `started` of Unix time; `target` and `headers` are as
-    they were sent, secrets and all; "" and none where what was sent is no HTTP. `route` is the name
-    that it asked for, None for the list and for errors; `fault` what was done to the reply, if
-    anything. `status` is None until a head was sent, and for a reply that a fault wrote. `size`
-    counts the bytes written after the head, or with it where a fault wrote it; `said` is what the
-    client was told of the stream, before any content coding, if the journal keeps it. `complete`
-    says that the reply went out to its end.
+    `at` is in seconds of the server's clock, `started` in Unix time, `seconds` is the duration.
+    `target` and `headers` are as they were sent, with secrets; "" and () where the request is not
+    HTTP. `route` is the name of the requested scenario, None for the list and for errors; `fault`
+    the name of the fault in the reply, if any. `status` is None until a head is sent, and for a
+    head that a fault wrote. `size` counts the bytes written after the head, or with the head where
+    a fault wrote it. `said` holds the bytes of the stream that the client could read, before any
+    content coding, if the server keeps contents. `complete` is set when the reply was sent to its
+    end.
     """
 
     at: float
@@ -61,17 +62,17 @@ class Exchange:
         return self.target.partition("?")[0]
 
     def header(self, name: str) -> str | None:
-        """The value of the request header `name` (any case); several are joined by commas."""
+        """Return the value of a request header (in any case); several are joined by commas."""
         values = [value for key, value in self.headers if key.lower() == name.lower()]
         return ", ".join(values) if values else None
 
     def json(self) -> Any:
-        """The request's body, parsed. Raises ValueError if it is no JSON."""
+        """Return the request's body, parsed. Raises ValueError if it is not valid JSON."""
         return json.loads(self.body)
 
 
-def entry(exchange: Exchange) -> dict[str, Any]:
-    """What the file says of an exchange; the README lists the keys."""
+def log_entry(exchange: Exchange) -> dict[str, Any]:
+    """Return the object that the file gets for an exchange; the README lists the keys."""
     last = exchange.last_event_id
     return {
         "started": _iso(exchange.started),
@@ -89,9 +90,11 @@ def entry(exchange: Exchange) -> dict[str, Any]:
     }
 
 
-def said_by(start: bytes) -> tuple[str, str, Pairs]:
-    """The method, the target and the headers of a request whose head can't be read, as far as the
-    lines that came whole say them: "" and none for what is no HTTP at all."""
+def parse_partial_head(start: bytes) -> tuple[str, str, Pairs]:
+    """Return the method, the target and the headers from the start of a head that can't be read.
+
+    Only complete lines count. Without a request line of HTTP they are "", "" and ().
+    """
     line = _REQUEST_LINE.match(start)
     if line is None:
         return "", "", ()
@@ -105,14 +108,14 @@ def said_by(start: bytes) -> tuple[str, str, Pairs]:
 
 
 class RequestLogFile:
-    """Appends an object a call to a file, at once. Use it as a context manager.
+    """A file that gets one object for each call, at once. Use it as a context manager.
 
     Raises UsageError if the file can't be opened, OutputError if it can't be written.
     """
 
     def __init__(self, path: str) -> None:
         self._path = path
-        if path == "-":  # standard output has the URLs
+        if path == "-":  # standard output is for the URLs
             raise _unusable(path, "it is no file")
         try:
             self._descriptor = os.open(path, _FLAGS, 0o600)
@@ -126,10 +129,10 @@ class RequestLogFile:
         os.close(self._descriptor)
 
     def __call__(self, exchange: Exchange) -> None:
-        """Write down an exchange that is over."""
-        line = json_values.dump(entry(exchange)).encode() + b"\n"
+        """Append the object of an exchange that has ended."""
+        line = json_values.dump(log_entry(exchange)).encode() + b"\n"
         try:
-            while line:  # a disk that fills up takes a part of it first
+            while line:  # a disk that is nearly full may take only a part of the line
                 line = line[os.write(self._descriptor, line) :]
         except OSError as error:
             reason = (error.strerror or "write error").lower()

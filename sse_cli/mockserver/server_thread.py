@@ -1,4 +1,4 @@
-"""The server in a thread of its own, where no signal handler runs."""
+"""The server in a thread of its own, where no signal handler can run."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from sse_cli.mockserver.server import Server
 
 @contextmanager
 def running(server: Server) -> Iterator[str]:
-    """Run `server` in a thread of its own; yields its base URL, stops it on the way out."""
+    """Run `server` in a thread, yield its base URL, and stop it at the end of the block."""
     ready: Future[str] = Future()
     run = partial(_run_in_thread, server, ready)
     thread = threading.Thread(target=run, name="sse-serve", daemon=True)
@@ -27,12 +27,13 @@ def running(server: Server) -> Iterator[str]:
 
 
 def serve_forever(server: Server, on_ready: Callable[[str], object]) -> None:
-    """Run `server` until it is stopped. Whatever interrupts this thread (KeyboardInterrupt,
-    or what a signal handler raises) comes out of here once everything is closed; so does
-    what stopped the server, if its journal can't be written.
+    """Run `server` until it is stopped.
 
-    The event loop has a thread of its own here, too: an exception that a signal raises
-    inside a loop lands in whichever stream is at work just then.
+    Raises the exception that interrupted this thread (KeyboardInterrupt, or the one of a signal
+    handler) once everything is closed; and the OutputError of a request log that can't be written.
+
+    The event loop has a thread of its own here too, because an exception that a signal handler
+    raises inside the loop would end an arbitrary stream.
     """
     with running(server) as url:
         on_ready(url)

@@ -1,1 +1,13 @@
-"""The vocabulary: signals, events, errors, media types and the pieces of an answer."""
+"""The vocabulary of the package: types that all other packages exchange.
+
+    events.py         signals (of a connection) and events (of a stream)
+    row.py            a message with everything that a run adds to it
+    delta.py          the part of an answer that one message added
+    observer.py       the protocol by which a run hands out rows and notes
+    media_type.py     the kind of a body, by status and content type
+    errors.py         exceptions and exit codes
+
+Rule 1: signals and events are tuples that nothing changes; only a `Row` gathers values.
+Rule 2: the failure of a stream is not an exception. It is the `Ending` of its `Closed` signal, so a
+recording fails in the same way.
+"""

@@ -1,6 +1,6 @@
 """What can go wrong before and beside a stream, and the exit codes.
 
-    SSEError                    message, hint, exit code
+    SSEError                    message, hint or cause, exit code
     ├── UsageError              2: an option, an expression, a file, a URL
     │   └── ExpressionError     2: JMESPath that does not parse, with the column
     └── OutputError             7: what we print can't be written
@@ -33,7 +33,10 @@ class ExitCode(IntEnum):
 
 
 class SSEError(Exception):
-    """An error that a person can act on: what happened, to what, and what to do next."""
+    """An error that a person can act on: what happened, to what, and what to do next.
+
+    `hint` is a `Cause` below the command line, where no option is known, or advice in words.
+    """
 
     exit_code = ExitCode.BUG
 

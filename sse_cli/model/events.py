@@ -1,13 +1,13 @@
-"""The vocabulary of the house. Imports nothing of ours.
+"""Signals and events, the vocabulary of the package.
 
-A *Signal* is what the wire did: `Opened`, `Chunk`, `Closed`. It carries the one reading
-of the clock that everything after it works on.
+A *signal* reports an action of the connection: `Opened`, `Chunk`, `Reconnecting`, `Closed`. Its
+stamp is the only reading of the clock; everything downstream uses it.
 
-An *Event* is what the stream said: `Message`, `Comment`, `Retry`, `Ignored`; `Opened` and
-`Closed` are passed along among them, in order.
+An *event* is a part of the stream's content: `Message`, `Comment`, `Retry`, `Ignored`. `Opened`,
+`Reconnecting` and `Closed` are passed along among them, in order.
 
-Times (`at`) are seconds since the run began. Offsets and sizes are bytes of one
-connection's body, after any content coding is undone.
+Times (`at`) are seconds since the run began. Offsets and sizes are bytes of one connection's body,
+after content coding is removed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from collections.abc import Callable
 from enum import StrEnum
 from typing import Final, Literal, NamedTuple, TypeAlias
 
-# How a NamedTuple makes itself, without the Python function around it: half the time.
+# `new(Message, (…))` makes a NamedTuple in half the time: it skips the Python-level `__new__`.
 new: Final = tuple.__new__
 
 Headers: TypeAlias = tuple[tuple[str, str], ...]
@@ -27,7 +27,7 @@ Reason: TypeAlias = Literal[
 
 
 class Ending(StrEnum):
-    """How a stream ended: exactly one of these, each with its exit code in `verdict.py`."""
+    """The ways in which a stream can end. `analysis/verdict.py` gives each its exit code."""
 
     DONE = "done"
     EOF = "eof"
@@ -45,11 +45,11 @@ class Ending(StrEnum):
 
 
 class Opened(NamedTuple):
-    """A reply's head arrived, or a file was opened (then `status` is None).
+    """The arrival of a reply's head, or the opening of a file (then `status` is None).
 
-    `media` says how its body is read; "other" means that it is no event stream and
-    that its body is only shown. `url` is where the reply came from, secrets and all:
-    it goes through `redact.url` before anybody sees it.
+    `media` tells how the body is read; "other" means that it is not an event stream and is only
+    shown. `url` is the URL of the reply, secrets included: it must go through `redaction.url`
+    before it is shown.
     """
 
     at: float
@@ -62,37 +62,41 @@ class Opened(NamedTuple):
     attempt: int = 1
 
     def header(self, name: str) -> str | None:
-        """The value of header `name` (any case); several are joined as RFC 9110, 5.3 says."""
+        """Return the value of header `name` (any case), None if missing.
+
+        Several values are joined by commas (RFC 9110, 5.3).
+        """
         values = [value for key, value in self.headers if key.lower() == name.lower()]
         return ", ".join(values) if values else None
 
 
 class Chunk(NamedTuple):
-    """Bytes of the body that one read returned, content coding undone."""
+    """The bytes of the body that one read returned, with content coding removed."""
 
     at: float
     data: bytes
 
 
 class Closed(NamedTuple):
-    """The connection is over. `detail` is the evidence, `hint` what to do next.
+    """The end of a connection. `detail` is a sentence of evidence, `cause` what to advise on.
 
-    `body` is the start of a reply that was no event stream. `fatal` says that another
-    connection would do no better.
+    `cause` is the value of a `Cause`, "" for none; in a recording that an earlier version made it
+    may be the advice itself. `body` is the start of a reply that was no event stream. `fatal` says
+    that another connection would do no better.
     """
 
     at: float
     ending: Ending
     detail: str = ""
-    hint: str = ""
+    cause: str = ""
     body: bytes = b""
     fatal: bool = False
 
 
 class Reconnecting(NamedTuple):
-    """A connection is over and another will be opened: as `attempt`, `delay` seconds from now.
+    """The end of a connection, after which another is opened: as `attempt`, in `delay` seconds.
 
-    `ending` and `detail` are those of the connection that is over.
+    `ending` and `detail` describe the connection that ended.
     """
 
     at: float
@@ -104,15 +108,16 @@ class Reconnecting(NamedTuple):
 
 Signal: TypeAlias = Opened | Chunk | Reconnecting | Closed
 Push: TypeAlias = Callable[[Chunk], bool]
-"""Takes bytes from a source that is about to wait, while it is asked for its next signal; returns
-whether the source is to read on. Beside `Resume` the only edge against the flow of data."""
+"""A function by which a source delivers bytes before it waits for more, while its caller is still
+waiting for its next signal. It returns whether the source should read on. `Push` and `Resume` are
+the only two edges against the flow of data."""
 
 
 class Resume:
-    """What a connection hands on to the next: the session writes it, the transport reads it.
+    """The state that carries over to the next connection. The session writes, the transport reads.
 
-    `reconnection_time` is seconds, None until somebody sets it. `over` says that the stream
-    has come to its own end, so that nothing is opened again.
+    `reconnection_time` is in seconds, None until it is set. `over` is True once the
+    stream has reached its own end, after which no connection is opened.
     """
 
     __slots__ = ("last_event_id", "over", "reconnection_time")
@@ -126,10 +131,10 @@ class Resume:
 class Message(NamedTuple):
     """A dispatched event (WHATWG HTML 9.2.6), as an `EventSource` would deliver it.
 
-    `type` is "message" when unnamed. `last_event_id` is the one in force when it was
-    dispatched; `id` is this block's own id field, None if it had none. `offset` and `size`
-    place its block in the body, the blank line included. `n` is the message's number,
-    `attempt` the connection's, `read` that of the read which carried it, each from 1.
+    `type` is "message" if the block has no event field. `last_event_id` is the last event ID at the
+    time of dispatch; `id` is the id field of this block, None without one. `offset` and `size` are
+    the position of the block in the body, including the blank line. `n`, `attempt` and `read` are
+    the numbers of the message, of its connection, and of the read that completed it, each from 1.
     """
 
     type: str
@@ -145,8 +150,11 @@ class Message(NamedTuple):
 
 
 class Comment(NamedTuple):
-    """A line that starts with a colon: keep-alives, mostly. `text` is all after the colon,
-    the usual space included: the standard gives it no meaning."""
+    """A line that starts with a colon, usually a keep-alive.
+
+    `text` is everything after the colon. It includes the usual space, which has no meaning in the
+    standard.
+    """
 
     text: str
     at: float
@@ -154,7 +162,7 @@ class Comment(NamedTuple):
 
 
 class Retry(NamedTuple):
-    """The server set the reconnection time (milliseconds), in force from this line on."""
+    """A new reconnection time (milliseconds), in force from this line on."""
 
     reconnection_time: int
     at: float
@@ -162,12 +170,12 @@ class Retry(NamedTuple):
 
 
 class Ignored(NamedTuple):
-    """What a browser drops in silence, and why.
+    """A line or block that a browser drops silently, with the reason.
 
-    `line` is its line number in the body (from 1) and `text` that line, at most
-    `parser.EXCERPT` characters of it. `type` and `id` are the block's own ("no-data",
-    "incomplete"). `size` is the bytes dropped. `last_line` and `last_text` are the same of the
-    line of an "incomplete" block that has no end, if there is one.
+    `line` is the number of the line in the body (from 1), `text` its first 1,000 characters, and
+    `size` the bytes dropped. `type` and `id` are the fields of the block ("no-data", "incomplete").
+    `last_line` and `last_text` are the number and text of the unfinished line of an "incomplete"
+    block, if it has one.
     """
 
     reason: Reason

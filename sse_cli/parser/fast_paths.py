@@ -1,7 +1,7 @@
-"""Short cuts for the two shapes that AI APIs send: `data`, and `event` + `data`.
+"""Fast paths for the two shapes of events that AI APIs send: `data`, and `event` + `data`.
 
-They give what `Interpreter` would give. Whoever calls them has lines that all end with LF, no
-block open, and not more bytes than an event may have.
+They yield exactly the events that `Interpreter` would. Their callers make sure that every line ends
+with LF, that no block is open, and that the bytes do not exceed the size limit of an event.
 """
 
 from __future__ import annotations
@@ -10,29 +10,32 @@ from itertools import accumulate, count, repeat
 from typing import ClassVar
 
 from sse_cli.model.events import Event, Message, new
-from sse_cli.parser.fields import BETWEEN, CR, LF, Interpreter, decoded
+from sse_cli.parser.fields import CR, LF, NO_BLOCK, Interpreter, decode_value
 
 
-class Runs(Interpreter):
-    """Reads usual events, one by one or many at once."""
+class FastPaths(Interpreter):
+    """An interpreter with fast paths for one message, several, or many of the same type."""
 
-    many: ClassVar = 4096  # bytes of a read that is likely to hold many events
-    few: ClassVar = 8  # events that are sooner made one by one than all at once
-    alike: ClassVar = 4  # events of one type for each place of others, to be read as a run
+    large_read: ClassVar = 4096  # bytes; a larger read probably holds many events
+    small_batch: ClassVar = 8  # messages; fewer are made faster one by one
+    same_type_ratio: ClassVar = 4  # messages of one type per other event that make it worthwhile
 
     def __init__(self, last_event_id: str, max_size: int) -> None:
         super().__init__(last_event_id, max_size)
-        self._most = min(self.many, max_size)  # bytes of a read that is likely to be one event
+        self._single_read = min(self.large_read, max_size)  # bytes; tried as one event unchecked
 
-    def _one(self, chunk: bytes, at: float) -> Message | None:
-        """The event of a read that is one of the two usual shapes, whole: most reads, live."""
+    def _single_message(self, chunk: bytes, at: float) -> Message | None:
+        """Return the message if `chunk` is exactly one event of a common shape, else None.
+
+        Most reads of a live stream are that.
+        """
         size = len(chunk)
-        if self._open is not BETWEEN or CR in chunk:
+        if self._open is not NO_BLOCK or CR in chunk:
             return None
-        if size > self._most and not self._may_be_one(chunk, size):
+        if size > self._single_read and not self._may_be_single(chunk, size):
             return None
         kind, rows = "message", 2
-        line, _, rest = chunk.partition(b"\n")  # in half the time that `find` takes
+        line, _, rest = chunk.partition(b"\n")  # takes half as long as `find`
         if rest != b"\n" and (kind := self._types.get(line, "")):
             rows = 3
             line, _, rest = rest.partition(b"\n")
@@ -41,7 +44,7 @@ class Runs(Interpreter):
         try:  # as in `_interpret`
             text = line[6:].decode()
         except UnicodeDecodeError:
-            text = decoded(line[6:])
+            text = decode_value(line[6:])
         offset = self._offset
         self._offset = offset + size
         self._line_number += rows
@@ -49,15 +52,18 @@ class Runs(Interpreter):
         last_id, attempt, read = self.last_event_id, self.attempt, self.reads
         return new(Message, (kind, text, last_id, None, at, offset, size, n, attempt, read))
 
-    def _may_be_one(self, chunk: bytes, size: int) -> bool:
-        """Whether a large read may be one event, without a copy of it."""
+    def _may_be_single(self, chunk: bytes, size: int) -> bool:
+        """Return whether a large read may be a single event.
+
+        Unlike `partition`, the search copies nothing.
+        """
         stop = chunk.find(b"\n")
         if chunk[:6] != b"data: ":
             stop = chunk.find(b"\n", stop + 1)
         return stop == size - 2 and size <= self._max_size
 
-    def _usual(self, lines: list[bytes], at: float, out: list[Event]) -> list[bytes]:
-        """Read usual events, one by one, until another comes: the lines that are left."""
+    def _common_messages(self, lines: list[bytes], at: float, out: list[Event]) -> list[bytes]:
+        """Append messages of a common shape one by one; return the lines from the first other."""
         types, append, rest = self._types, out.append, iter(lines)
         last_id, attempt, read = self.last_event_id, self.attempt, self.reads
         offset, n, total = self._offset, self.messages, 0
@@ -74,13 +80,13 @@ class Runs(Interpreter):
                     break
             else:
                 break
-            if next(rest, b"none"):
+            if next(rest, b"none"):  # not the blank line that ends the event
                 break
             size += len(data)
             try:  # as in `_interpret`
                 text = data[6:].decode()
             except UnicodeDecodeError:
-                text = decoded(data[6:])
+                text = decode_value(data[6:])
             n += 1
             append(new(Message, (kind, text, last_id, None, at, offset, size, n, attempt, read)))
             offset += size
@@ -89,9 +95,13 @@ class Runs(Interpreter):
         self._line_number += total
         return lines[total:]
 
-    def _runs(self, chunk: bytes, at: float, out: list[Event]) -> bytes:
-        """Read events of a usual shape, most of them of one type, all at once: what divides them
-        is always the same. What is left is to be read line by line."""
+    def _similar_messages(self, chunk: bytes, at: float, out: list[Event]) -> bytes:
+        """Append messages of one type all at once; return the bytes after the last blank line.
+
+        The same bytes stand between two such messages, so one `split` yields all values. Events of
+        other shapes among them are interpreted line by line; if there are too many of them, or the
+        first event is one, `chunk` is returned as it is.
+        """
         end = chunk.rfind(b"\n\n")
         kind, stop = "message", 6
         if chunk[:6] != b"data: ":
@@ -106,31 +116,34 @@ class Runs(Interpreter):
         values = chunk[stop:end].split(b"\n\n" + before)
         rows = 2 if stop == 6 else 3
         others = [n for n, value in enumerate(values) if LF in value]
-        if len(others) * self.alike > len(values):
+        if len(others) * self.same_type_ratio > len(values):
             return chunk
-        more, begun = (stop + 2, rows), 0
+        overhead, done = (stop + 2, rows), 0
         for index in others:
             value, _, rest = values[index].partition(b"\n\n")
-            run = values[begun:index]
+            run = values[done:index]
             if rest and LF not in value:
                 run.append(value)
             else:
                 rest = before + values[index]
-            self._run(run, kind, more, at, out)
+            self._append_messages(run, kind, overhead, at, out)
             self._interpret((rest + b"\n").split(b"\n"), at, out)
-            begun = index + 1
-        self._run(values[begun:], kind, more, at, out)
+            done = index + 1
+        self._append_messages(values[done:], kind, overhead, at, out)
         return chunk[end + 2 :]
 
-    def _run(
-        self, values: list[bytes], kind: str, more: tuple[int, int], at: float, out: list[Event]
+    def _append_messages(
+        self, values: list[bytes], kind: str, overhead: tuple[int, int], at: float, out: list[Event]
     ) -> None:
-        """Messages of one type; each has `more` bytes and lines than its value."""
-        extra, rows = more
+        """Append messages of one type.
+
+        `overhead` is the number of bytes of each block without its value, and its number of lines.
+        """
+        extra, rows = overhead
         n, offset, total = self.messages, self._offset, len(values)
         last_id, attempt, read = self.last_event_id, self.attempt, self.reads
         sizes = [len(value) + extra for value in values]
-        if total < self.few:
+        if total < self.small_batch:
             for value, size in zip(values, sizes, strict=True):
                 n += 1
                 text = value.decode("utf-8", "replace")
@@ -142,7 +155,7 @@ class Runs(Interpreter):
             try:  # as in `_interpret`
                 texts = [*map(bytes.decode, values)]
             except UnicodeDecodeError:
-                texts = [*map(decoded, values)]
+                texts = [*map(decode_value, values)]
             same = repeat(last_id), repeat(None), repeat(at)
             numbers = count(n + 1), repeat(attempt), repeat(read)
             offsets = accumulate(sizes, initial=offset)

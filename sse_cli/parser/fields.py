@@ -1,14 +1,12 @@
-"""Lines to events by WHATWG HTML 9.2.6, "Interpreting an event stream".
+"""Lines to events, by WHATWG HTML 9.2.6, "Interpreting an event stream".
 
-`Interpreter._interpret` alone knows the standard: `fast_paths` has short cuts that give what it
-would give, and `event_stream` cuts bytes into lines.
+`Interpreter._interpret` is the implementation of the standard.
 
-A line comes as it was cut at its LF: with the CR of a CRLF, and no other. So one byte was cut
-off every line, and the bytes of a block are counted without a look at its ends.
+Each line has lost exactly one byte: its LF, or its CR where no LF follows. So the CR of a CRLF is
+still there, and the size of a block can be counted without looking at its line ends.
 
-The loop over the lines does only what each of them needs. What is seldom asked for, such as the
-number of an ignored line or the field that a block without data began with, is looked for in
-the lines when it is asked for.
+The loop does only the work that every line needs. Facts that are rarely needed, such as the number
+of an ignored line or the first field of a block without data, are found in `lines` on demand.
 """
 
 from __future__ import annotations
@@ -21,58 +19,58 @@ from sse_cli.model.events import Comment, Event, Ignored, Message, Reason, Retry
 
 CR: Final = 0x0D
 LF: Final = 0x0A
-EXCERPT: Final = 1000
+EXCERPT: Final = 1000  # characters of a line that an `Ignored` shows
 MAX_RECONNECTION_TIME: Final = 2**63 - 1
-POISONED: Final = inf
+DISCARDED: Final = inf
 _BLANK: Final = frozenset({b"", b"\r"})
-_MOST: Final = 256  # lines that are remembered, and bytes of each
+_CACHE_LIMIT: Final = 256  # entries of a cache, and bytes of a line in it
 
 
 class Block(NamedTuple):
-    """A block that was begun and has not ended yet."""
+    """The open block: its blank line has not come yet."""
 
-    line: int = 0  # number of its first line, 0 between blocks
-    start: bytes = b""  # of its first line
+    line: int = 0  # the number of its first line, 0 between blocks
+    start: bytes = b""  # the start of its first line
     size: int = 0  # bytes so far
-    first: bytes | None = None  # value of its data
-    data: list[bytes] | None = None  # values, once there are two; each may end with a CR
-    values: int = 0  # how many
-    held: float = 0  # bytes of data; POISONED once a part of the block was too large
+    first: bytes | None = None  # the first value of its data, maybe with the CR of a CRLF
+    data: list[bytes] | None = None  # all values of its data, once there are two
+    values: int = 0  # the number of values
+    held: float = 0  # bytes of data; DISCARDED once a part of the block was too large
     type: str | None = None
     id: str | None = None
-    named: tuple[int, bytes] | None = None  # its first event or id field: line number, line
+    first_field: tuple[int, bytes] | None = None  # its first event or id field: line number, line
 
 
-BETWEEN: Final = Block()
+NO_BLOCK: Final = Block()
 _Fields: TypeAlias = tuple[int, bytes | None, list[bytes] | None, str | None, str | None]
 
 
 class Interpreter:
-    """Reads lines, and keeps what they say until a blank line dispatches it."""
+    """An interpreter of lines that keeps the fields of a block until its blank line comes."""
 
     def __init__(self, last_event_id: str, max_size: int) -> None:
         self.last_event_id = last_event_id
         self.reconnection_time: int | None = None
-        # What its messages are numbered with; whoever has several connections sets them.
+        # Numbers for messages. `Session` sets them, to go on counting over connections.
         self.messages = 0
         self.attempt = 1
         self.reads = 0
         self._max_size = max_size
-        self._offset = 0  # of the open block or the next one, in the body
+        self._offset = 0  # of the open block, or the next one, in the body
         self._line_number = 0  # of the last finished line
-        self._open = BETWEEN
-        # What whole lines say that come again and again.
+        self._open = NO_BLOCK
+        # Decoded values by their whole line: event types and keep-alives repeat.
         self._types: dict[bytes, str] = {}
         self._comments: dict[bytes, str] = {}
 
     def _interpret(  # noqa: C901, PLR0912, PLR0915 (the innermost loop: calls would double its time)
         self, lines: list[bytes], at: float, out: list[Event]
     ) -> None:
-        """Process lines (9.2.6)."""
+        """Interpret lines (9.2.6): append the resulting events to `out`."""
         types, comments, append = self._types, self._comments, out.append
         attempt, read, n, last_id = self.attempt, self.reads, self.messages, self.last_event_id
         offset, (_, _, size, first, data, _, _, kind, own_id, _) = self._offset, self._open
-        cr, colon, d, e, i = b"\r:dei"  # as numbers, which are faster compared, and local
+        cr, colon, d, e, i = b"\r:dei"  # integers in local variables compare fastest
         rest = iter(lines)
         for line in rest:
             length = len(line)
@@ -84,12 +82,12 @@ class Interpreter:
                     if data:
                         first = b"\n".join(data)
                         data = None
-                    if cr in first:  # of the ends of lines
+                    if cr in first:  # left by CRLF
                         first = first.replace(b"\r", b"")
-                    try:  # faster than to ask for replacement, which is hardly ever needed
+                    try:  # faster than decoding with "replace", which is hardly ever needed
                         text = first.decode()
                     except UnicodeDecodeError:
-                        text = decoded(first)
+                        text = decode_value(first)
                     n += 1
                     kind = kind or "message"
                     append(
@@ -121,37 +119,39 @@ class Interpreter:
                 try:
                     own_id = value.decode()
                 except UnicodeDecodeError:
-                    own_id = decoded(value)
+                    own_id = decode_value(value)
             else:
                 name, value = _field(line)
                 if name == b"data":
-                    first, data = _added(value, first, data)
+                    first, data = _with_value(value, first, data)
                 elif name == b"event":
-                    kind = _remembered(types, line, value)
+                    kind = _cached(types, line, value)
                 elif _is_id(name, value):
-                    own_id = decoded(value)
+                    own_id = decode_value(value)
                 else:
                     number = self._line_number + len(lines) - length_hint(rest)
                     place = at, offset + size - length - 1
-                    append(self._other((name, value), line, number, *place))
+                    append(self._other_line((name, value), line, number, *place))
         self.messages, self.last_event_id, self._offset = n, last_id, offset
-        self._open = self._begun(lines, (size, first, data, kind, own_id)) if size else BETWEEN
+        self._open = (
+            self._block_after(lines, (size, first, data, kind, own_id)) if size else NO_BLOCK
+        )
         self._line_number += len(lines)
 
-    def _begun(self, lines: list[bytes], fields: _Fields) -> Block:
-        """The block that is open after `lines`."""
+    def _block_after(self, lines: list[bytes], fields: _Fields) -> Block:
+        """Return the block that is open after `lines`."""
         size, first, data, kind, own_id = fields
-        top = _beginning(lines, len(lines))
-        number, start, _, _, _, known, held, _, _, named = BETWEEN if top else self._open
+        top = _block_start(lines, len(lines))
+        number, start, _, _, _, known, held, _, _, first_field = NO_BLOCK if top else self._open
         if not number:
             number, start = self._line_number + top + 1, head(lines[top])
-        if named is None and (kind is not None or own_id is not None):
-            named = self._named(lines, top)
+        if first_field is None and (kind is not None or own_id is not None):
+            first_field = self._first_field(lines, top)
         values = data or ([] if first is None else [first])
         if added := values[known:]:
             held += sum(map(len, added)) + len(added)
         data_of = first, data, len(values), held
-        return new(Block, (number, start, size, *data_of, kind, own_id, named))
+        return new(Block, (number, start, size, *data_of, kind, own_id, first_field))
 
     def _no_data(
         self,
@@ -160,15 +160,15 @@ class Interpreter:
         rest: tuple[float, int, int, str | None, str | None],
         out: list[Event],
     ) -> None:
-        """Report that the block which `lines[stop]` ends has fields, but none of data."""
-        top = _beginning(lines, stop)
-        known = BETWEEN if top else self._open
-        if known.held != POISONED:
-            number, line = known.named or self._named(lines, top)
+        """Report a block without data, unless it was discarded; `lines[stop]` ends it."""
+        top = _block_start(lines, stop)
+        known = NO_BLOCK if top else self._open
+        if known.held != DISCARDED:
+            number, line = known.first_field or self._first_field(lines, top)
             out.append(Ignored("no-data", number, excerpt(line), *rest))
 
-    def _named(self, lines: list[bytes], index: int) -> tuple[int, bytes]:
-        """The first event or id field from `lines[index]` on: line number, line."""
+    def _first_field(self, lines: list[bytes], index: int) -> tuple[int, bytes]:
+        """Return the first event or id field from `lines[index]` on: line number, line."""
         while True:
             line = lines[index]
             index += 1
@@ -176,42 +176,42 @@ class Interpreter:
             if name == b"event" or _is_id(name, value):
                 return self._line_number + index, line
 
-    def _other(
+    def _other_line(
         self, field: tuple[bytes, bytes], line: bytes, number: int, at: float, offset: int
     ) -> Comment | Retry | Ignored:
-        """What follows from a line that does not belong to a block."""
+        """Return the event for a line that is neither blank nor a valid data, event or id field."""
         name, value = field
         if line[:1] == b":":
-            return Comment(_remembered(self._comments, line, line[1:].rstrip(b"\r")), at, offset)
-        if name == b"retry" and value.isdigit():  # of bytes: ASCII digits, as the standard asks
-            digits = value.lstrip(b"0")[:20] or b"0"  # int() refuses thousands
+            return Comment(_cached(self._comments, line, line[1:].rstrip(b"\r")), at, offset)
+        if name == b"retry" and value.isdigit():  # bytes.isdigit: ASCII digits only (9.2.6)
+            digits = value.lstrip(b"0")[:20] or b"0"  # int() raises for thousands of digits
             self.reconnection_time = min(int(digits), MAX_RECONNECTION_TIME)
             return Retry(self.reconnection_time, at, offset)
         reason = _REASONS.get(name, "unknown-field")
         return Ignored(reason, number, excerpt(line), at, offset, len(line) + 1)
 
 
-# Why a field that the standard knows is ignored.
+# The reason for ignoring a line whose field name is known.
 _REASONS: Final[dict[bytes, Reason]] = {b"id": "null-in-id", b"retry": "bad-retry"}
 
 
 def head(line: bytes) -> bytes:
-    """Enough bytes of `line` for its excerpt."""
+    """Return enough bytes of `line` for its excerpt."""
     return line[: EXCERPT * 4]
 
 
 def excerpt(line: bytes) -> str:
-    """The start of a line, without its end."""
-    return decoded(head(line).rstrip(b"\r"))[:EXCERPT]
+    """Return the first `EXCERPT` characters of a line, without its CR."""
+    return decode_value(head(line).rstrip(b"\r"))[:EXCERPT]
 
 
-def decoded(value: bytes) -> str:
-    """UTF-8, as the standard decodes it: what is none becomes U+FFFD."""
+def decode_value(value: bytes) -> str:
+    """Decode UTF-8 as the standard does: invalid bytes become U+FFFD."""
     return value.decode("utf-8", "replace")
 
 
 def _field(line: bytes) -> tuple[bytes, bytes]:
-    """The name and the value of a line."""
+    """Return the name and the value of a line."""
     name, _, value = line.rstrip(b"\r").partition(b":")
     return name, value[1:] if value[:1] == b" " else value
 
@@ -220,10 +220,10 @@ def _is_id(name: bytes, value: bytes) -> bool:
     return name == b"id" and 0 not in value
 
 
-def _added(
+def _with_value(
     value: bytes, first: bytes | None, data: list[bytes] | None
 ) -> tuple[bytes, list[bytes] | None]:
-    """A block's data with one value more."""
+    """Add a value to the data of a block; return `Block.first` and `Block.data`."""
     if first is None:
         return value, None
     if data is None:
@@ -232,16 +232,16 @@ def _added(
     return first, data
 
 
-def _remembered(memory: dict[bytes, str], line: bytes, value: bytes) -> str:
-    """The text of a value, which is remembered as what `line` says."""
-    text = decoded(value)
-    if len(line) <= _MOST and len(memory) < _MOST:
+def _cached(memory: dict[bytes, str], line: bytes, value: bytes) -> str:
+    """Decode a value, and cache the text for `line` unless that is long or the cache is full."""
+    text = decode_value(value)
+    if len(line) <= _CACHE_LIMIT and len(memory) < _CACHE_LIMIT:
         memory[line] = text
     return text
 
 
-def _beginning(lines: list[bytes], stop: int) -> int:
-    """The index of the first line of the block that ends before `lines[stop]`."""
+def _block_start(lines: list[bytes], stop: int) -> int:
+    """Return the index of the first line of the block that ends before `lines[stop]`."""
     while stop and lines[stop - 1] not in _BLANK:
         stop -= 1
     return stop

@@ -1,11 +1,11 @@
-"""Newline-delimited JSON to events: each line is a message. Same rules as `parser.py`.
+"""Newline-delimited JSON to events: each line is a message.
 
-Ollama and others stream this way. Lines end with LF (a CR before it is dropped); blank lines
-are passed over.
+Ollama and others stream this way. Lines end with LF (a CR before it is dropped); blank lines are
+skipped.
 
-A line that is only `{`, `[` or `[{` is no JSON: it opens a document that is printed over several
-lines (what `jq` writes, and the error that an API sends in place of a stream). That is one message,
-up to the line which begins with the bracket that closes it.
+A line that is only `{`, `[` or `[{` is not valid JSON. It opens a document that spans several
+lines, such as the output of `jq`, or the error that an API sends instead of a stream. The document
+is one message; it ends with the line that begins with the closing bracket.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ _CLOSERS: Final = {b"{": (b"}",), b"[": (b"]",), b"[{": (b"]", b"}]")}
 
 
 @dataclass(slots=True)
-class _Held:
-    """What is read of a line, or of a document over several lines; `size` in bytes."""
+class _Buffer:
+    """A buffer for a line, or for a document over several lines; `size` is the bytes read."""
 
     line: int
     offset: int
@@ -32,7 +32,7 @@ class _Held:
     pieces: list[bytes] = field(default_factory=list)
 
     def add(self, piece: bytes, size: int, limit: int) -> None:
-        """Hold `piece`, which stands for `size` bytes; above `limit` only the start is kept."""
+        """Add `piece`, which counts as `size` bytes; above `limit` bytes keep only the start."""
         self.size += size
         self.pieces.append(piece)
         if self.size > limit:
@@ -40,22 +40,25 @@ class _Held:
 
 
 class NDJSONParser:
-    """Incremental parser of one NDJSON body. Lines and documents above `max_size` bytes are
-    skipped. `last_event_id` is left as it was: no line of JSON sets one."""
+    """An incremental parser of one NDJSON body.
+
+    Lines and documents of more than `max_size` bytes are skipped and reported. `last_event_id`
+    never changes, because NDJSON has no event IDs.
+    """
 
     def __init__(self, last_event_id: str = "", *, max_size: int = DEFAULT_MAX_SIZE) -> None:
         self.last_event_id = last_event_id
         self.reconnection_time: int | None = None
         self._max_size = max_size
-        self._line = _Held(1, 0)
-        self._document: _Held | None = None
-        # As `EventStreamParser` has them.
+        self._line = _Buffer(1, 0)
+        self._document: _Buffer | None = None
+        # Numbers for messages, as in `EventStreamParser`.
         self.messages = 0
         self.attempt = 1
         self.reads = 0
 
     def feed(self, chunk: bytes, at: float = 0.0) -> list[Event]:
-        """The messages whose lines `chunk` completes, stamped `at` (seconds)."""
+        """Return the messages whose lines `chunk` completes, stamped `at` (seconds)."""
         self.reads += 1
         first, *lines = chunk.split(b"\n")
         self._hold(first)
@@ -66,7 +69,10 @@ class NDJSONParser:
         return out
 
     def finish(self, at: float = 0.0) -> list[Event]:
-        """The last line, if it has no line end: a message if it is whole, else incomplete."""
+        """Return the event for a last line without a line end.
+
+        It is a message if the line is valid JSON, else `Ignored("incomplete")`.
+        """
         out: list[Event] = []
         line = (self._document or self._line).line
         self._end_line(b"", at, out)
@@ -84,11 +90,11 @@ class NDJSONParser:
     def _end_line(self, end: bytes, at: float, out: list[Event]) -> None:
         line = self._line
         size = line.size + len(end)
-        self._line = _Held(line.line + 1, line.offset + size)
+        self._line = _Buffer(line.line + 1, line.offset + size)
         document = self._document
         if document is None:
             if closers := _CLOSERS.get(_text_of(line)):
-                document = self._document = _Held(line.line, line.offset, closers=closers)
+                document = self._document = _Buffer(line.line, line.offset, closers=closers)
             else:
                 self._end(line, len(end), at, out)
                 return
@@ -98,22 +104,25 @@ class NDJSONParser:
             self._document = None
             self._end(document, 0, at, out)
 
-    def _end(self, held: _Held, width: int, at: float, out: list[Event]) -> None:
-        """What `held` is, which `width` bytes of a line end follow."""
-        size = held.size + width
-        data = _text_of(held).decode("utf-8", "replace")
-        if held.size > self._max_size:
+    def _end(self, buffer: _Buffer, width: int, at: float, out: list[Event]) -> None:
+        """Append the event for a line or document that is complete now, if it is not blank.
+
+        `width` is the bytes of the line end that follows it.
+        """
+        size = buffer.size + width
+        data = _text_of(buffer).decode("utf-8", "replace")
+        if buffer.size > self._max_size:
             text = data[:EXCERPT]
-            out.append(Ignored("too-large", held.line, text, at, held.offset, size))
+            out.append(Ignored("too-large", buffer.line, text, at, buffer.offset, size))
         elif data:
             self.messages += 1
             numbers = self.messages, self.attempt, self.reads
-            out.append(Message("message", data, "", None, at, held.offset, size, *numbers))
+            out.append(Message("message", data, "", None, at, buffer.offset, size, *numbers))
 
 
-def _text_of(held: _Held) -> bytes:
-    text = b"".join(held.pieces)
-    return (text if held.offset else text.removeprefix(BOM)).strip(b" \t\r\n")
+def _text_of(buffer: _Buffer) -> bytes:
+    text = b"".join(buffer.pieces)
+    return (text if buffer.offset else text.removeprefix(BOM)).strip(b" \t\r\n")
 
 
 def _is_json(text: str) -> bool:

@@ -1,7 +1,7 @@
-"""Signals to stamped events, over any number of connections.
+"""Signals to events, over any number of connections.
 
-Knows which parser a body needs, numbers the messages, and keeps what carries over from one
-connection to the next (the last event ID); everything else starts anew with each `Opened`.
+The session picks the parser for each body, numbers the messages, and carries the last event ID
+over to the next connection. Everything else starts anew with each `Opened`.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from sse_cli.parser.event_stream import DEFAULT_MAX_SIZE, EventStreamParser
 if TYPE_CHECKING:
     from sse_cli.parser.ndjson import NDJSONParser
 
-BODY_LIMIT: Final = 64 * 1024
-# Where the wire ended the stream, an unfinished event is a cut; where we did, it is not.
-_CUT_BY_US: Final = frozenset(
+BODY_LIMIT: Final = 64 * 1024  # bytes kept of a body that is not an event stream
+# An unfinished event is a cut if the peer ended the stream, but not if we did.
+_ENDED_BY_US: Final = frozenset(
     {Ending.DONE, Ending.LIMIT, Ending.DEADLINE, Ending.STALLED, Ending.INTERRUPTED}
 )
 
 
 class Session:
-    """Turns signals into events; `max_size` bounds a line and an event (bytes)."""
+    """A converter of signals to events; `max_size` (bytes) limits a line and an event."""
 
     def __init__(self, *, max_size: int = DEFAULT_MAX_SIZE, resume: Resume | None = None) -> None:
         self.resume = resume or Resume()
@@ -35,12 +35,12 @@ class Session:
 
     @property
     def messages(self) -> int:
-        """How many there were, over all connections."""
+        """The number of messages over all connections."""
         return self._parser.messages if self._parser else self._messages
 
     def feed(self, signal: Signal) -> Iterable[Event]:
-        """The events that follow from `signal`, in order."""
-        if isinstance(signal, Chunk):  # most are
+        """Return the events that follow from `signal`, in order."""
+        if isinstance(signal, Chunk):  # first, because most are
             self._read += 1
             parser = self._parser
             if parser is None:
@@ -49,12 +49,12 @@ class Session:
             events = parser.feed(signal.data, signal.at)
             is_new_id = parser.last_event_id is not self.resume.last_event_id
             if is_new_id or parser.reconnection_time is not None:
-                self._hand_on(parser)
+                self._update_resume(parser)
             return events
         if isinstance(signal, Opened):
             return self._opened(signal)
         if isinstance(signal, Reconnecting):
-            self._body = b""  # the next connection may fail without a reply of its own
+            self._body = b""  # the next connection may fail without a reply
             return [*self._finish(signal.at), signal]
         return self._closed(signal)
 
@@ -63,7 +63,7 @@ class Session:
         if opened.media == "event-stream":
             self._parser = EventStreamParser(self.resume.last_event_id, max_size=self._max_size)
         elif opened.media == "ndjson":
-            from sse_cli.parser.ndjson import NDJSONParser  # noqa: PLC0415 (most streams are none)
+            from sse_cli.parser.ndjson import NDJSONParser  # noqa: PLC0415 (rarely needed)
 
             self._parser = NDJSONParser(self.resume.last_event_id, max_size=self._max_size)
         else:
@@ -74,11 +74,11 @@ class Session:
         return [opened]
 
     def _closed(self, closed: Closed) -> list[Event]:
-        events = self._finish(closed.at, is_cut=closed.ending not in _CUT_BY_US)
+        events = self._finish(closed.at, is_cut=closed.ending not in _ENDED_BY_US)
         return [*events, closed._replace(body=self._body)]
 
     def _finish(self, at: float, *, is_cut: bool = True) -> list[Event]:
-        """What the end of a connection cut off, if that was it."""
+        """End the connection's parser; with `is_cut`, return the events for an unfinished block."""
         if self._parser is None:
             return []
         events = self._parser.finish(at) if is_cut else []
@@ -86,8 +86,8 @@ class Session:
         self._parser = None
         return events
 
-    def _hand_on(self, parser: EventStreamParser | NDJSONParser) -> None:
-        """What holds for later connections, from the moment that the stream says it."""
+    def _update_resume(self, parser: EventStreamParser | NDJSONParser) -> None:
+        """Store the last event ID and reconnection time that later connections use."""
         self.resume.last_event_id = parser.last_event_id
         if parser.reconnection_time is not None:
             self.resume.reconnection_time = parser.reconnection_time / 1000

@@ -1,1 +1,9 @@
-"""The process: its signals, its crash reports, and imports that are put off."""
+"""The process: signals, crash reports and deferred imports.
+
+    signals.py          Ctrl-C, SIGTERM and crashed threads interrupt the main thread
+    crash_reports.py    a bug is reported without data that may be secret
+    lazy_imports.py     modules that most runs never use are loaded on first use
+
+`cli/main.py` installs all three when the program starts, and only there: a program that imports the
+package keeps its own handlers and hooks.
+"""

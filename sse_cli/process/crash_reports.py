@@ -1,6 +1,6 @@
 """A bug of ours, told without what it was at work on.
 
-Rule 1: no message of an exception is shown, `--debug` or not: it may quote a header, a URL, a
+Rule 1: no message of an exception is shown, not even in a trace: it may quote a header, a URL, a
 body, raw or encoded, and no redactor can know them all in a text of unknown shape. A type, an
 error number and the lines of our own source say where to look. Rule 2: a crash in a thread ends
 the program as one in the main thread does; else it would go on without its deadline.
@@ -17,19 +17,18 @@ from typing import Any, Final
 from sse_cli.process import signals
 
 MOST_CAUSES: Final = 10
-HINT: Final = "sse --debug … shows where; please report it"
 
 
-def install() -> None:
-    """Keep Python's own tracebacks, which show messages, off standard error."""
+def install(*, debug: bool) -> None:
+    """Keep Python's own tracebacks, which show messages, off standard error. With `debug`, or
+    where Python's warnings were asked for, a clean-up that failed is traced by `show`'s rules."""
     threading.excepthook = _in_a_thread
-    sys.unraisablehook = _unraisable
+    sys.unraisablehook = _unraisable if debug or sys.warnoptions else _ignore
 
 
 def show(error: BaseException) -> None:
-    """Where `error` and what led to it came from, if that was asked for."""
-    if "--debug" in sys.argv:
-        _trace(error, "Traceback (most recent call last):")
+    """Print where `error` and the errors that led to it came from."""
+    _trace(error, "Traceback (most recent call last):")
 
 
 def words(error: BaseException) -> str:
@@ -72,7 +71,10 @@ def _in_a_thread(given: Any) -> None:
 
 
 def _unraisable(given: Any) -> None:
-    """`sys.unraisablehook`: a failed clean-up changes nothing for who reads a stream; who asked
-    for tracebacks or for Python's warnings wants to know of it."""
-    if given.exc_value is not None and ("--debug" in sys.argv or sys.warnoptions):
+    """Serve as `sys.unraisablehook` for people who want to know of a failed clean-up."""
+    if given.exc_value is not None:
         _trace(given.exc_value, "Exception ignored:")
+
+
+def _ignore(_: Any) -> None:
+    """Serve as `sys.unraisablehook` for all others: a stream is not changed by it."""

@@ -1,7 +1,7 @@
-"""JMESPath over payloads: the values a person asked for, and the filters.
+"""JMESPath over payloads: filters and queries.
 
-A payload is the JSON of a message's data, or the data as a string. A runtime error in an
-expression means "no value": it is counted and reported once, at the end, never a crash.
+A payload is a message's data parsed as JSON, or the data itself if it is not valid JSON. A runtime
+error in an expression means "no value": it is counted and reported once, at the end.
 """
 
 from __future__ import annotations
@@ -20,12 +20,12 @@ from sse_cli.model.row import Row
 from sse_cli.text import json_values
 from sse_cli.text.json_values import is_false
 
-if TYPE_CHECKING:  # it loads JMESPath, see `_compile`
+if TYPE_CHECKING:  # this imports jmespath, see `_compile`
     from sse_cli.query.jmespath import Evaluate
 
 _NAMED = re.compile(r"(\w+)=(?!=)")
-_QUIET = Lock()  # `check` compiles in several threads
-_JSON = frozenset({type(None), bool, int, str, list, dict})  # and floats that are numbers
+_WARNINGS_LOCK = Lock()  # `check` compiles in several threads
+_JSON_TYPES = frozenset({type(None), bool, int, str, list, dict})  # and finite floats
 
 
 class Expression:
@@ -37,24 +37,24 @@ class Expression:
         self.errors = 0
         self.first_error = ""
         self.search = self._searching(*_compile(text, option))
-        """The expression's value, None when there is none or evaluating it fails."""
+        """Return the value of the expression for a payload, None if evaluating it fails."""
 
     def _searching(self, evaluate: Evaluate, is_total: bool) -> Evaluate:
         if is_total:
             return evaluate
 
-        # A function in a function: several run at every event, and methods take longer.
+        # A closure, because several expressions run for every event and a method call takes longer.
         def search(value: Any) -> Any:
             try:
-                found = evaluate(value)
+                result = evaluate(value)
             except Exception as error:  # the library's functions raise OverflowError and more
                 return self._failed(str(error))
-            if found is None or found is False:
-                return found
-            kind = found.__class__
-            if kind in _JSON or (kind is float and isfinite(found)):
-                return found
-            return self._failed("its value is none that JSON has")
+            if result is None or result is False:
+                return result
+            kind = result.__class__
+            if kind in _JSON_TYPES or (kind is float and isfinite(result)):
+                return result
+            return self._failed("its value is not a JSON value")
 
         return search
 
@@ -64,16 +64,21 @@ class Expression:
 
 
 class Query(Expression):
-    """`[NAME=]EXPR` of `--query`; the name heads its column and its key in JSON Lines."""
+    """An expression to show, as `[NAME=]EXPR`. The name heads its column and is its key in JSON
+    Lines; `option` names the expression in an error."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, option: str = "query") -> None:
         named = _NAMED.match(text)
-        super().__init__(text[named.end() :] if named else text, "--query")
+        super().__init__(text[named.end() :] if named else text, option)
         self.name = named[1] if named else text
 
 
 class Selection(Observer):
-    """Which messages are shown, and what of them."""
+    """A selection of messages by filters, and of values by queries.
+
+    Messages pass if their type is in `events` (empty for all types) and not in `excluded`, and if
+    `where` is true for their payload. Their rows get the values of `queries`.
+    """
 
     def __init__(
         self,
@@ -87,7 +92,7 @@ class Selection(Observer):
         self.events = events
         self.excluded = excluded
         self.first_value: float | None = None
-        """When a query first gave a value that is not empty (seconds of the run)."""
+        """The stamp of the first message with a value that is not empty (seconds)."""
         self.is_all = not (queries or where or events or excluded)
 
     def rows(self, rows: Sequence[Row], /) -> Sequence[Row]:
@@ -101,7 +106,7 @@ class Selection(Observer):
         if self.where:
             search = self.where.search
             rows = [row for row in rows if not is_false(search(row.payload))]
-        if len(self.queries) == 1:  # as for most
+        if len(self.queries) == 1:  # the usual case, without a list
             search = self.queries[0].search
             for row in rows:
                 row.values = (search(row.payload),)
@@ -120,30 +125,30 @@ def _has_value(row: Row) -> bool:
 
 
 def as_text(value: Any) -> str:
-    """A value as a shell script wants it: null is nothing, a string bare, the rest JSON."""
+    """Format a value for shell scripts: null as "", a string as it is, anything else as JSON."""
     if value is None:
         return ""
     return value if isinstance(value, str) else json_values.show(value)
 
 
-# What a shell, or a hand that knows Python or jq, gets wrong most.
-_SYNTAX_HINT = "strings are quoted 'so', numbers `7`, odd names \"so\"; see jmespath.org"
+# The usual mistakes of people used to shells, Python or jq.
+_SYNTAX_HINT = "write strings as 'text', numbers as `7`, unusual keys as \"a-b\"; see jmespath.org"
 
 
 def _compile(text: str, option: str) -> tuple[Evaluate, bool]:
-    """An expression's function, and whether it is total."""
-    # Imported on first use: it costs 23 ms, which a run without expressions need not pay.
+    """Return the function of an expression, and whether it is total."""
+    # Imported here because it takes 23 ms, and many runs have no expressions.
     from jmespath.exceptions import JMESPathError  # noqa: PLC0415
 
     from sse_cli.query import jmespath  # noqa: PLC0415
 
     if not text.strip():
-        hint = "is the variable that it comes from set?"
+        hint = "if it comes from a variable, check that the variable is set"
         raise ExpressionError(f"{option}: the expression is empty", text, 0, hint)
     words = f"{option}: not a JMESPath expression"
     try:
-        with _QUIET, warnings.catch_warnings():  # the filters are the whole process's
-            # A bare `word` is a string to the library, and to those who come from the AWS CLI.
+        with _WARNINGS_LOCK, warnings.catch_warnings():  # filters apply to the whole process
+            # The library accepts a bare `word` as a string, and users of the AWS CLI write it.
             warnings.simplefilter("ignore", PendingDeprecationWarning)
             syntax = jmespath.parse(text)
             _check_functions(syntax, text, option)
@@ -156,16 +161,20 @@ def _compile(text: str, option: str) -> tuple[Evaluate, bool]:
 
 
 def _check_functions(node: Any, text: str, option: str) -> None:
-    """Raise for a function that there isn't: it would only be "no value", on every event."""
+    """Raise ExpressionError for an unknown function, which would fail on every event."""
     from jmespath.functions import Functions  # noqa: PLC0415
 
     known = Functions.FUNCTION_TABLE
     if node["type"] == "function_expression" and (name := node["value"]) not in known:
         close = get_close_matches(name, known, n=1)
-        hint = f"did you mean {close[0]}()?" if close else f"there are: {', '.join(sorted(known))}"
+        hint = (
+            f"did you mean {close[0]}()?"
+            if close
+            else f"known functions: {', '.join(sorted(known))}"
+        )
         words = f"{option}: JMESPath has no function {name}()"
         called = re.search(rf"\b{name}\s*\(", text)
         raise ExpressionError(words, text, called.start() if called else 0, hint)
     for child in node["children"]:
-        if isinstance(child, dict):  # those of a slice are numbers
+        if isinstance(child, dict):  # the children of a slice are numbers
             _check_functions(child, text, option)

@@ -1,17 +1,24 @@
-"""Signals to and from a file: a stream that can be shown again, on another desk, years later.
+"""Recordings: signals to and from a file, so that a stream can be shown again later or elsewhere.
 
-JSON Lines, in the spirit of asciicast. Line 1 is an object: `{"sse-recording":1,"started":…,
-"by":…,"request":{…}}`. Each line after it is an array, `[t, kind, value]`, with `t` in seconds
-since the run began:
+    format.py     the header
+    writer.py     `Recorder`, an observer that writes the signals of a run
+    reader.py     `Recording`: the header and the signals of a file
+
+A recording is JSON Lines, similar to asciicast. Line 1 is an object: `{"sse-recording":1,
+"started":…,"by":…,"request":{…}}`. Each further line is an array `[t, kind, value]`, with `t` in
+seconds since the run began:
 
     [0.1821,"open",{"url":…,"status":200,…}]     the head of a reply, or a file
-    [0.4120,"chunk","data: {…}\\n\\n"]             what one read returned; "chunk64" is base64,
-                                                 where the bytes are no UTF-8
+    [0.4120,"chunk","data: {…}\\n\\n"]             the bytes of one read; "chunk64" is base64,
+                                                 where they are not valid UTF-8
     [0.9,"reconnect",{"attempt":2,"delay":3.0,…}]
-    [1.9,"close",{"ending":"eof","detail":…}]     always the last
+    [1.9,"close",{"ending":"eof","detail":…}]     always the last line
 
-Rule 1: bytes come back as they were. Rule 2: what a URL, a header or a body may keep secret is
-not in the file (`redact.py`; of a request's body only the size). Rule 3: a line is one write,
-so that whatever kills the writer leaves a file that can be read up to there. Rule 4: reading
-takes nothing on trust: an unknown key or a wrong type is an error with its line and column.
+Rule 1: bytes are read back exactly as they were written.
+Rule 2: secrets of URLs and headers are not in the file (`text/redaction.py`), nor is the body of a
+request, only its size.
+Rule 3: each line is a single write, so the file is readable up to the point where its writer was
+killed.
+Rule 4: the reader trusts nothing. An unknown key or a value of the wrong type is an error with its
+line and column.
 """

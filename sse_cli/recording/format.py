@@ -11,9 +11,12 @@ VERSION: Final = 1
 
 @dataclass(frozen=True, slots=True)
 class Header:
-    """What a recording says of itself. `started` is the wall clock's time (ISO 8601, UTC);
-    `request` has `method`, `url`, `headers` and `body_bytes`, None for a file; `last_event_id`
-    is the one that the run began with."""
+    """The header of a recording.
+
+    `started` is a date and time (ISO 8601, UTC), `by` the program that wrote the file. `request`
+    has `method`, `url`, `headers` and `body_bytes`; it is None for a file. `last_event_id` is the
+    last event ID with which the run began.
+    """
 
     started: str = ""
     by: str = ""

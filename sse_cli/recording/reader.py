@@ -1,4 +1,4 @@
-"""Signals out of a recording, nothing taken on trust: every bad line is named with its column."""
+"""Reading of recordings. Everything is validated; errors name the line and column."""
 
 from __future__ import annotations
 
@@ -11,32 +11,33 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Final, get_args
 
+from sse_cli.model.causes import Cause
 from sse_cli.model.errors import UsageError
 from sse_cli.model.events import Chunk, Closed, Ending, Media, Opened, Reconnecting, Signal
 from sse_cli.recording.format import VERSION, Header
 
 MARK: Final = b'{"sse-recording"'
-LONGEST_LINE: Final = 64 * 2**20  # bytes; a read of ours is a thousandth of that
-LONGEST_TIME: Final = 1e9  # seconds: thirty years
+LONGEST_LINE: Final = 64 * 2**20  # bytes; a chunk that we record is a thousandth of that
+LONGEST_TIME: Final = 1e9  # seconds, thirty years
 BREAKS_OFF: Final = "the recording breaks off"
 _START: Final = re.compile(rb'\s*\{\s*"sse-recording"')
 
 
 @dataclass(frozen=True, slots=True)
 class Recording:
-    """A recording that is being read. `signals` may raise UsageError for a bad line."""
+    """A recording. `signals` reads the lines, and raises UsageError for an invalid one."""
 
     header: Header
     signals: Iterator[Signal]
 
 
 def is_recording(start: bytes) -> bool:
-    """Whether a file that begins so is a recording."""
+    """Return whether a file with this `start` is a recording."""
     return _START.match(start) is not None
 
 
 def open_file(path: str) -> Recording:
-    """The recording in a file. Raises UsageError when it can't be read or is none."""
+    """Open a file as a recording. Raises UsageError if it cannot be read or is not a recording."""
     try:
         file = open(path, "rb")  # noqa: SIM115, PTH123 (closed when the signals end)
     except OSError as error:
@@ -48,9 +49,9 @@ def open_file(path: str) -> Recording:
 def read(
     pieces: Iterable[bytes], name: str, close: Callable[[], object] = lambda: None
 ) -> Recording:
-    """The recording in `pieces` of bytes, cut anywhere; `close` is called when all is read.
+    """Read a recording from `pieces` of bytes, split anywhere; `close` is called at the end.
 
-    Raises UsageError (the signals do so, too) for what is no recording or has a bad line.
+    Raises UsageError if the header is missing or invalid; the signals raise it for a bad line.
     """
     reader = _Reader(name, _lines(pieces))
     try:
@@ -62,7 +63,7 @@ def read(
 
 
 def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
-    """Lines with their LF; the last one may have none."""
+    """Yield lines with their LF; the last line may lack it."""
     pending: list[bytes] = []
     size = 0
     for piece in pieces:
@@ -80,7 +81,7 @@ def _lines(pieces: Iterable[bytes]) -> Iterator[bytes]:
 
 
 class _Reader:
-    """Turns lines into signals, and knows where it is when one is bad."""
+    """A converter of lines to signals that keeps the position for errors."""
 
     def __init__(self, name: str, lines: Iterator[bytes]) -> None:
         self._name = name
@@ -90,10 +91,10 @@ class _Reader:
         self._at = 0.0
 
     def header(self) -> Header:
-        """The header, off the first line."""
+        """Return the header, read from the first line."""
         value = self._next()
         if not isinstance(value, dict) or "sse-recording" not in value:
-            raise UsageError(f"{self._name} is no recording", "--record FILE makes one")
+            raise UsageError(f"{self._name} is not a recording", Cause.NOT_RECORDING)
         version = value["sse-recording"]
         if isinstance(version, int) and version > VERSION:
             raise UsageError(
@@ -108,7 +109,7 @@ class _Reader:
         return Header(**found)
 
     def signals(self, close: Callable[[], object]) -> Iterator[Signal]:
-        """The signals of all other lines; one that says so where the file breaks off."""
+        """Yield the signals of all other lines, and a `Closed` signal if the file breaks off."""
         try:
             is_open = False
             while (value := self._next()) is not None:
@@ -124,13 +125,13 @@ class _Reader:
                 self._at,
                 Ending.TRUNCATED,
                 f"{BREAKS_OFF}{where}: whoever wrote it was stopped",
-                "all that was recorded is shown",
+                Cause.RECORDING_CUT,
             )
         finally:
             close()
 
     def _next(self) -> Any:
-        """The next line's value; None at the end, and for a last line that was cut."""
+        """Return the value of the next line; None at the end, or for an unfinished last line."""
         line = next(self._lines, None)
         self._text = ""
         if line is None:
@@ -148,37 +149,38 @@ class _Reader:
     def _signal(self, value: Any) -> Signal:
         if not isinstance(value, list) or len(value) != 3:
             raise self._bad('not [seconds, "kind", value]', 1)
-        at, kind, said = value
+        at, kind, content = value
         if not _is_time(at):
             raise self._bad("its time is no number of seconds", 2)
         if not isinstance(kind, str) or kind not in _KINDS:
             raise self._unknown("kind of signal", kind, _KINDS)
         self._at = max(self._at, float(at))
-        return _KINDS[kind](self, said)
+        return _KINDS[kind](self, content)
 
-    def _open(self, said: Any) -> Signal:
-        found = self._checked(said, _OPEN, "open")
+    def _open(self, value: Any) -> Signal:
+        found = self._checked(value, _OPEN, "open")
         found["headers"] = tuple(map(tuple, found.get("headers", ())))
         return Opened(self._at, **{"url": "", **found})
 
-    def _chunk(self, said: Any) -> Signal:
-        if not isinstance(said, str):
+    def _chunk(self, value: Any) -> Signal:
+        if not isinstance(value, str):
             raise self._bad("a chunk is a string", self._column("chunk"))
-        return Chunk(self._at, said.encode("utf-8", "surrogatepass"))
+        return Chunk(self._at, value.encode("utf-8", "surrogatepass"))
 
-    def _chunk64(self, said: Any) -> Signal:
+    def _chunk64(self, value: Any) -> Signal:
         try:
-            return Chunk(self._at, base64.b64decode(said, validate=True))
+            return Chunk(self._at, base64.b64decode(value, validate=True))
         except (ValueError, TypeError):
             raise self._bad("a chunk64 is base64", self._column("chunk64")) from None
 
-    def _reconnect(self, said: Any) -> Signal:
-        found = self._checked(said, _RECONNECT, "reconnect")
+    def _reconnect(self, value: Any) -> Signal:
+        found = self._checked(value, _RECONNECT, "reconnect")
         found["ending"] = self._ending(found)
         return Reconnecting(self._at, **{"attempt": 2, "delay": 0.0, **found})
 
-    def _close(self, said: Any) -> Signal:
-        found = self._checked(said, _CLOSE, "close")
+    def _close(self, value: Any) -> Signal:
+        found = self._checked(value, _CLOSE, "close")
+        found["cause"] = found.pop("hint", "")
         return Closed(self._at, **{**found, "ending": self._ending(found)})
 
     def _ending(self, found: Mapping[str, Any]) -> Ending:
@@ -191,7 +193,7 @@ class _Reader:
     def _checked(
         self, value: Any, checks: Mapping[str, Callable[[Any], bool]], what: str
     ) -> dict[str, Any]:
-        """`value` if it is an object with known keys and values of their types."""
+        """Return `value` if it is an object with known keys and valid values, else raise."""
         if not isinstance(value, dict):
             raise self._bad(f"{what} is no object", 1)
         for key, one in value.items():
@@ -207,7 +209,7 @@ class _Reader:
         return self._bad(f"unknown {what}: {str(name)[:80]!r}", self._column(name), hint)
 
     def _column(self, name: Any) -> int:
-        """Where a key or a value is in the line, from 1."""
+        """Return the column (from 1) of a key or value in the line, 1 if it is not found."""
         found = self._text.find(json.dumps(name))
         return found + 1 if found >= 0 else 1
 

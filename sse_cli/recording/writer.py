@@ -1,4 +1,4 @@
-"""Signals into a recording: each one a line, each line one write."""
+"""Writing of recordings: one line per signal, one write per line."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Self
 
 import sse_cli
+from sse_cli.model.causes import Cause
 from sse_cli.model.errors import OutputError, UsageError
 from sse_cli.model.events import Chunk, Opened, Reconnecting, Signal
 from sse_cli.model.observer import Observer
@@ -20,31 +21,35 @@ from sse_cli.text import redaction
 
 
 def header_of(request: Request | None = None, last_event_id: str = "") -> Header:
-    """The header for a run that begins now, without secrets."""
+    """Return the header of a run that begins now, without secrets."""
     started = datetime.now(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-    asked = None
+    summary = None
     if request is not None:
-        asked = {
+        summary = {
             "method": request.method,
             "url": redaction.url(request.url),
             "headers": [list(pair) for pair in redaction.headers(request.headers)],
             "body_bytes": len(request.body or b""),
         }
-    return Header(started, f"sse-cli {sse_cli.__version__}", asked, last_event_id)
+    return Header(started, f"sse-cli {sse_cli.__version__}", summary, last_event_id)
 
 
 def first_line(header: Header) -> bytes:
-    """A header as its line."""
-    found: dict[str, Any] = {"sse-recording": VERSION, "started": header.started, "by": header.by}
+    """Return the line of a header."""
+    line: dict[str, Any] = {
+        "sse-recording": VERSION,
+        "started": header.started,
+        "by": header.by,
+    }
     if header.request is not None:
-        found["request"] = dict(header.request)
+        line["request"] = dict(header.request)
     if header.last_event_id:
-        found["last_event_id"] = header.last_event_id
-    return _line(found)
+        line["last_event_id"] = header.last_event_id
+    return _line(line)
 
 
 def line_of(signal: Signal) -> bytes:
-    """A signal as its line, without secrets."""
+    """Return the line of a signal, without secrets."""
     if isinstance(signal, Chunk):
         try:
             return _line([signal.at, "chunk", signal.data.decode()])
@@ -56,7 +61,8 @@ def line_of(signal: Signal) -> bytes:
     if isinstance(signal, Reconnecting):
         value = {"attempt": signal.attempt, "delay": signal.delay, **ended}
         return _line([signal.at, "reconnect", value])
-    return _line([signal.at, "close", {**ended, "hint": signal.hint, "fatal": signal.fatal}])
+    # The key has its name from the first version, where it held the advice itself.
+    return _line([signal.at, "close", {**ended, "hint": signal.cause, "fatal": signal.fatal}])
 
 
 def _open_value(opened: Opened) -> dict[str, Any]:
@@ -73,15 +79,15 @@ def _open_value(opened: Opened) -> dict[str, Any]:
 
 
 def _line(value: Any) -> bytes:
-    """ASCII, for a recording may be looked at in a terminal. Its keys keep their order."""
+    """Return a line of JSON; in ASCII, because people may view a recording in a terminal."""
     return (json.dumps(value, separators=(",", ":")) + "\n").encode()
 
 
 class Recorder(Observer):
-    """Writes a recording to `path`, mode 0600, each signal at once.
+    """An observer that writes a recording to `path` (mode 0600), each signal immediately.
 
-    An existing file is left alone unless `force`. Raises OutputError when it can't be written.
-    A file to which no signal came is removed again.
+    An existing file is overwritten only with `force`. A file without any signal is removed at the
+    end. Raises OutputError if writing fails.
     """
 
     def __init__(self, path: str, header: Header, *, force: bool = False) -> None:
@@ -92,12 +98,12 @@ class Recorder(Observer):
         self._is_empty = True
 
     def start(self) -> None:
-        """Create the file and write the header. Raises UsageError if that is not possible."""
+        """Create the file and write the header. Raises UsageError if the file cannot be created."""
         self._descriptor = _create(self.path, force=self._force)
         self._write(first_line(self._header))
 
     def signal(self, signal: Signal) -> None:
-        """Add a signal."""
+        """Write a signal."""
         self._is_empty = False
         self._write(line_of(signal))
 
@@ -136,9 +142,9 @@ def _create(path: str, *, force: bool) -> int:
     try:
         descriptor = os.open(path, flags, 0o600)
         if stat.S_ISREG(os.fstat(descriptor).st_mode):
-            os.fchmod(descriptor, 0o600)  # it may have been there, open to all
+            os.fchmod(descriptor, 0o600)  # with `force`, the file may have existed with other modes
     except FileExistsError:
-        raise UsageError(f"{path} is there already", "--force overwrites it") from None
+        raise UsageError(f"{path} already exists", Cause.FILE_EXISTS) from None
     except OSError as error:
         reason = (error.strerror or "no reason given").lower()
         raise UsageError(f"can't record to {path}: {reason}", "name another file") from None

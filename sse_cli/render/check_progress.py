@@ -1,4 +1,4 @@
-"""What `check` waits for, on a terminal: a live line for each stream that runs, gone afterwards."""
+"""The live display of `check` on a terminal: a line for each running stream, removed at the end."""
 
 from __future__ import annotations
 
@@ -14,37 +14,36 @@ from sse_cli.text import escaping
 
 
 class Progress:
-    """Shows what `running` gives, ten times a second at most, until it is closed."""
+    """A display of the attempts that `running` returns, updated at most ten times a second."""
 
     def __init__(self, console: Console, running: Callable[[], Sequence[Running]]) -> None:
         self._console = console
         self._running = running
-        self._screen = LiveRegion(console, self._lines)
-        self._screen.start()
+        self._region = LiveRegion(console, self._lines)
+        self._region.start()
 
     def suspended(self) -> AbstractContextManager[None]:
-        """Take the lines away while something else is written to the terminal."""
-        return self._screen.suspended()
+        """Hide the lines while something else is written to the terminal."""
+        return self._region.suspended()
 
     def close(self) -> None:
-        """Take the lines away, for good."""
-        self._screen.close()
+        """Remove the lines for good."""
+        self._region.close()
 
     def _lines(self) -> Sequence[Text]:
-        """As many as the terminal is high, but one: more could not be taken away again."""
-        room = max(1, self._console.height - 1)
+        """Return one line fewer than the terminal has at most: more could not be erased."""
+        height = max(1, self._console.height - 1)
         running = self._running()
-        if len(running) <= room:
+        if len(running) <= height:
             return list(map(_line, running))
-        shown = running[: room - 1]
+        shown = running[: height - 1]
         rest = f"and {len(running) - len(shown):,} more" if shown else f"{len(running):,} streams"
         return [*map(_line, shown), Text(f"  {rest}")]
 
 
-def _line(one: Running) -> Text:
-    """The figures before the name, which a narrow terminal cuts."""
-    noun = "event " if one.events == 1 else "events"
-    again = f"  attempt {one.attempt}" if one.attempt > 1 else ""
-    return Text(
-        f"  {one.seconds:5.1f}s  {one.events:,} {noun}{again}  {escaping.compact(one.name)}"
-    )
+def _line(running: Running) -> Text:
+    """Return the figures, then the name, which may be cut on a narrow terminal."""
+    noun = "event " if running.events == 1 else "events"
+    attempt = f"  attempt {running.attempt}" if running.attempt > 1 else ""
+    name = escaping.compact(running.name)
+    return Text(f"  {running.seconds:5.1f}s  {running.events:,} {noun}{attempt}  {name}")

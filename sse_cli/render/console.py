@@ -1,4 +1,4 @@
-"""Rich consoles as we use them: no markup, no highlighting, no emoji codes, our styles."""
+"""Rich consoles with our styles, and without markup, highlighting or emoji codes."""
 
 from __future__ import annotations
 
@@ -51,20 +51,20 @@ THEME: Final = Theme(
 
 
 class _Console(Console):
-    @property  # type: ignore[misc]  # Rich's can be set; nobody sets ours
+    @property  # type: ignore[misc]  # Rich's property has a setter, which ours does not need
     def size(self) -> ConsoleDimensions:
-        """The terminal's size. Rich takes every dumb one for 80 by 25."""
+        """The terminal's size; Rich assumes 80 by 25 for every dumb terminal."""
         if not self.is_dumb_terminal:
             return super().size
         return ConsoleDimensions(*shutil.get_terminal_size((80, 25)))
 
     def on_broken_pipe(self) -> None:
-        """Leave the error to the one place that knows: Rich would exit with 1."""
+        """Raise the error again: Rich would exit with 1, and our exit code is 141."""
         raise  # noqa: PLE0704 (called from Rich's own handler)
 
 
 def make(color: Color = "auto", *, stderr: bool = False, width: int | None = None) -> Console:
-    """A console on standard output (or error) that `--color`, NO_COLOR and TERM decide on."""
+    """Return a console on standard output (or error); `color`, NO_COLOR and TERM decide on it."""
     stream = sys.stderr if stderr else sys.stdout
     if stream is not None:
         _set_encoding(stream)
@@ -84,12 +84,12 @@ def make(color: Color = "auto", *, stderr: bool = False, width: int | None = Non
 
 
 def is_unicode(console: Console) -> bool:
-    """Whether box drawing and block characters can be shown."""
+    """Return whether the console can show box drawing and block characters."""
     return console.encoding.lower().startswith("utf")
 
 
 def _set_encoding(stream: TextIO) -> None:
-    """UTF-8 for a pipe; a terminal keeps its own, and gets escapes for what that lacks."""
+    """Set UTF-8 for a pipe. A terminal keeps its encoding, with escapes for other characters."""
     if hasattr(stream, "reconfigure"):
         encoding = None if stream.isatty() else "utf-8"
         stream.reconfigure(encoding=encoding, errors="backslashreplace")
@@ -100,10 +100,10 @@ def _is_dumb() -> bool:
 
 
 def print_lines(console: Console, lines: Iterable[Text]) -> None:
-    """Print lines whole: where one is too long for the terminal, the terminal wraps it. Only
-    `prose` is wrapped between words.
+    """Print lines. The terminal itself wraps long ones, but for `prose`, wrapped between words.
 
-    Talk that can't be written is lost and nothing else: the exit code still tells.
+    An error while writing to standard error is ignored: the exit code still reports the outcome.
+    Raises OutputError or ReaderGone for standard output.
     """
     with contextlib.suppress(OSError) if console.stderr else failing_output():
         with console:
@@ -114,34 +114,39 @@ def print_lines(console: Console, lines: Iterable[Text]) -> None:
 
 
 def prose(label: str, style: str, text: str) -> Text:
-    """A labelled line of words, which a terminal gets wrapped between them, below each other."""
+    """Return a labelled line to be wrapped between words on a terminal, aligned after the label.
+
+    The width of the label travels in `tab_size`, which Rich ignores in text without tabs.
+    """
     return Text.assemble((label, style), text, no_wrap=False, tab_size=len(label))
 
 
 def _wrapped(console: Console, line: Text) -> Iterable[Text]:
-    """`line`, in parts where it is prose too long for the terminal; a word that is too long by
-    itself (a URL, to be copied) leaves it whole."""
-    room = console.width - (line.tab_size or 0)
+    """Return `line` in parts if it is prose too long for the terminal.
+
+    A line with a word that does not fit by itself (a URL, to be copied) stays whole.
+    """
+    width = console.width - (line.tab_size or 0)
     is_long = line.no_wrap is False and console.is_terminal and line.cell_len > console.width
-    if not is_long or max(map(cell_len, line.plain.split())) > room:
+    if not is_long or max(map(cell_len, line.plain.split())) > width:
         return [line]
     if line.tab_size is None:
         return _by_figures(console, line)
     label, text = line.divide([line.tab_size])
-    first, *others = text.wrap(console, room)
+    first, *others = text.wrap(console, width)
     indent = Text(" " * line.tab_size)
     return [label + first, *(indent + part for part in others)]
 
 
 def _by_figures(console: Console, line: Text) -> Iterable[Text]:
-    """`line` in parts that fit, cut at two spaces where it can be: figures stay beside their
-    labels."""
+    """Return `line` in parts that fit, cut at double spaces if possible: a figure stays beside
+    its label."""
     parts: list[Text] = []
-    for piece in line.split("  "):
-        if parts and parts[-1].cell_len + 2 + piece.cell_len <= console.width:
-            parts[-1] = Text("  ").join([parts[-1], piece])
+    for figure in line.split("  "):
+        if parts and parts[-1].cell_len + 2 + figure.cell_len <= console.width:
+            parts[-1] = Text("  ").join([parts[-1], figure])
         else:
-            parts.append(piece)
+            parts.append(figure)
     return [wrapped for part in parts for wrapped in part.wrap(console, console.width)]
 
 

@@ -1,4 +1,4 @@
-"""Wire formats as people read them: the list, and what one makes of each event."""
+"""The output of `formats` for people: the list, and the values a format finds in each event."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ EXCERPT = 200  # characters of a value that are shown
 
 
 def listing(formats: Sequence[WireFormat]) -> Table:
-    """A row a format, in the order of detection: its name, what it is, who speaks it."""
+    """Return a table with a row per format, in the order given."""
     table = Table(box=SIMPLE_HEAD, pad_edge=False, header_style="sse.heading")
     table.add_column("format", style="bold magenta", no_wrap=True)
     table.add_column("what it reads")
-    table.add_column("spoken by", style="sse.label")
+    table.add_column("used by", style="sse.label")
     for wire in formats:
         table.add_row(*(Text(cell) for cell in cells(wire)))
     return table
 
 
 def cells(wire: WireFormat) -> tuple[str, str, str]:
-    """A format's name, what it is, and who speaks it."""
+    """Return a format's name, its description, and the services that use it."""
     return (
         escaping.compact(wire.name),
         escaping.compact(wire.description),
@@ -36,24 +36,24 @@ def cells(wire: WireFormat) -> tuple[str, str, str]:
 
 
 def heading(wire: WireFormat) -> Iterable[Text]:
-    """What is tried."""
+    """Yield the name and description of the format that is tried."""
     yield Text.assemble(
         (escaping.compact(wire.name), "bold magenta"), f"  {escaping.compact(wire.description)}"
     )
 
 
 def checked(name: str, raw: str, found: Iterable[tuple[str, Any]]) -> Iterable[Text]:
-    """One event: its number and type, its data's start, then each key that gives something."""
+    """Yield an event's name and the start of its data, then each key that found a value."""
     yield Text.assemble(
         (escaping.compact(name), "sse.heading"),
         (f"  {escaping.compact(raw[:EXCERPT])}", "sse.label"),
     )
-    none = True
+    is_empty = True
     for key, value in found:
-        none = False
+        is_empty = False
         shown = json_values.show(value)
         if len(shown) > EXCERPT:
             shown = shown[:EXCERPT] + "…"
         yield Text.assemble(("    " + key, "sse.gap"), " = ", escaping.compact(shown))
-    if none:
+    if is_empty:
         yield Text("    nothing", style="sse.label")

@@ -1,4 +1,4 @@
-"""What is said on standard error: the exchange (`--verbose`), a refused reply, an error."""
+"""HTTP messages for people: a request, the head of a reply, and a refused reply with its body."""
 
 from __future__ import annotations
 
@@ -7,61 +7,60 @@ from collections.abc import Iterable
 from typing import Final
 from urllib.parse import urlsplit
 
-from rich.cells import cell_len
 from rich.text import Text
 
 from sse_cli.model import media_type
-from sse_cli.model.errors import ExpressionError, SSEError
 from sse_cli.model.events import Closed, Headers, Opened
-from sse_cli.render.console import prose
 from sse_cli.request.model import Request
 from sse_cli.text import escaping, redaction
 
-BODY_LINES: Final = 40
-BODY_CHARACTERS: Final = 4000
+BODY_LINES: Final = 40  # most lines of a body that are shown
+BODY_CHARACTERS: Final = 4000  # and most characters
 
 
 def request_lines(request: Request) -> Iterable[Text]:
-    """The request as it is sent, header values outside the allowlist redacted."""
+    """Yield the request as it is sent, with header values outside the allowlist redacted."""
     parts = urlsplit(redaction.url(request.url))
     target = parts.path + (f"?{parts.query}" if parts.query else "")
-    yield _said("> ", f"{request.method} {target} {_offered(request, parts.scheme)}".rstrip())
+    yield _line("> ", f"{request.method} {target} {_version(request, parts.scheme)}".rstrip())
     if "host" not in {name.lower() for name, _ in request.headers}:
-        yield _said("> ", f"Host: {parts.netloc}")
+        yield _line("> ", f"Host: {parts.netloc}")
     yield from _headers("> ", request.headers)
     if request.body is not None:
-        yield _said("> ", f"({len(request.body):,} bytes of body)")
+        yield _line("> ", f"({len(request.body):,} bytes of body)")
 
 
-def _offered(request: Request, scheme: str) -> str:
-    """The version in the request line; none where ALPN settles it after this is told.
+def _version(request: Request, scheme: str) -> str:
+    """Return the version for the request line; "" if ALPN is yet to decide it.
 
-    `--http1.0` goes as HTTP/1.1 that closes.
+    HTTP/1.0 is sent as HTTP/1.1 that closes the connection.
     """
     if request.http_version == "2-prior-knowledge":
         return "HTTP/2"
-    is_open = scheme == "https" and request.http_version in ("auto", "2")
-    return "" if is_open else "HTTP/1.1"
+    is_undecided = scheme == "https" and request.http_version in ("auto", "2")
+    return "" if is_undecided else "HTTP/1.1"
 
 
 def reply_lines(opened: Opened) -> Iterable[Text]:
-    """The reply's status line and headers, redacted likewise."""
-    yield _said("< ", f"{opened.http_version} {opened.status} {opened.reason}".rstrip())
+    """Yield the reply's status line and headers, redacted in the same way."""
+    yield _line("< ", f"{opened.http_version} {opened.status} {opened.reason}".rstrip())
     yield from _headers("< ", opened.headers)
 
 
 def refused_lines(
     opened: Opened, closed: Closed, *, head: bool, status: bool = True
 ) -> Iterable[Text]:
-    """A reply that is no stream: its headers (`head`) below its status line (`status`), the
-    body's start."""
+    """Yield a reply that is not a stream, as far as it is not shown elsewhere.
+
+    These are its headers (`head`) below its status line (`status`), then the body's start.
+    """
     if head and opened.status is not None:
         yield from reply_lines(opened) if status else _headers("< ", opened.headers)
     yield from _body(opened, closed)
 
 
 def _body(opened: Opened, closed: Closed) -> Iterable[Text]:
-    """The start of the body, JSON laid out; of a binary one only its size."""
+    """Yield the start of the body, with JSON indented; only the size of a binary body."""
     body = closed.body
     kind = media_type.essence(opened.header("content-type"))
     if not body:
@@ -69,47 +68,23 @@ def _body(opened: Opened, closed: Closed) -> Iterable[Text]:
     if b"\0" in body or kind.startswith(("application/vnd.amazon", "application/octet")):
         yield Text(f"({len(body):,} bytes of binary {kind or 'data'})", style="sse.label")
         return
-    lines = _laid_out(body.decode("utf-8", "replace")).splitlines() or [""]
+    lines = _indented(body.decode("utf-8", "replace")).splitlines() or [""]
     for line in lines[:BODY_LINES]:
         yield Text(escaping.escape(line, keep="\t"))
     if len(lines) > BODY_LINES:
         yield Text(f"({len(lines) - BODY_LINES} more lines)", style="sse.label")
 
 
-def error_lines(message: str, hint: str = "") -> Iterable[Text]:
-    """`error: …` and `hint: …`, as every failure ends."""
-    yield prose("error: ", "sse.bad", escaping.compact(message))
-    if hint:
-        yield prose("hint: ", "sse.heading", escaping.compact(hint))
-
-
-def warning_lines(message: str, hint: str) -> Iterable[Text]:
-    """`warning: …` and `hint: …`: nothing failed, but it is not what one asks for."""
-    yield prose("warning: ", "sse.stopped", escaping.compact(message))
-    yield prose("hint: ", "sse.heading", escaping.compact(hint))
-
-
-def error_of(error: SSEError) -> Iterable[Text]:
-    """An error's lines; an expression is shown with a caret under the column."""
-    message, *rest = error_lines(error.message, error.hint)
-    yield message
-    if isinstance(error, ExpressionError):
-        before = escaping.compact(error.expression[: error.column])
-        yield Text("  " + before + escaping.compact(error.expression[error.column :]))
-        yield Text("  " + " " * cell_len(before) + "^", style="sse.bad")
-    yield from rest
-
-
 def _headers(mark: str, headers: Headers) -> Iterable[Text]:
     for name, value in redaction.headers(headers):
-        yield _said(mark, f"{name}: {value}")
+        yield _line(mark, f"{name}: {value}")
 
 
-def _said(mark: str, text: str) -> Text:
+def _line(mark: str, text: str) -> Text:
     return Text.assemble((mark, "sse.label"), escaping.escape(text))
 
 
-def _laid_out(text: str) -> str:
+def _indented(text: str) -> str:
     try:
         return json.dumps(json.loads(text), indent=2, ensure_ascii=False)[:BODY_CHARACTERS]
     except (ValueError, RecursionError):

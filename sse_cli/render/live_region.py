@@ -1,7 +1,7 @@
-"""A terminal: finished lines scroll up for good, a live part stays below them.
+"""Output on a terminal: finished lines that scroll up for good, above a live part.
 
-The live part is written again only when lines are added (in the same write) and, by a thread of
-its own, at most ten times a second.
+The live part is drawn again with each write of new lines and, from a thread of its own, at most
+ten times a second.
 """
 
 from __future__ import annotations
@@ -18,11 +18,14 @@ from rich.text import Text
 
 from sse_cli.render.stdout import failing_output
 
-REFRESH_SECONDS: Final = 0.105  # and with its jitter still no more than ten a second
+REFRESH_SECONDS: Final = 0.105  # at most ten a second, in spite of the timer's jitter
 
 
 class LiveRegion:
-    """Prints lines to `console`; `live` draws the live part, if the terminal can have one."""
+    """A printer of lines above a live part, which `live` draws.
+
+    Without a terminal that can move its cursor, there is no live part.
+    """
 
     def __init__(self, console: Console, live: Callable[[], Sequence[Text]]) -> None:
         self._console = console
@@ -30,13 +33,13 @@ class LiveRegion:
         self._can_move = console.file.isatty() and not console.is_dumb_terminal
         self._lines: list[Text] = []
         self._live: Sequence[Text] = ()
-        self._is_shown = False  # the live part stands on the screen
+        self._is_shown = False  # the live part is on the screen
         self._lock = threading.Lock()
         self._closing = threading.Event()
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Show the live part and keep it up to date."""
+        """Show the live part and keep it current."""
         if self._can_move:
             self._thread = threading.Thread(target=self._refresh, daemon=True, name="sse-live")
             self._thread.start()
@@ -46,7 +49,7 @@ class LiveRegion:
         self._lines.append(line)
 
     def flush(self) -> None:
-        """Print the lines added, in one write. Raises OutputError or ReaderGone."""
+        """Print the added lines in one write. Raises OutputError or ReaderGone."""
         if not self._lines:
             return
         with self._lock, failing_output():
@@ -55,14 +58,14 @@ class LiveRegion:
 
     @contextmanager
     def suspended(self) -> Iterator[None]:
-        """Take the live part away while something else is written to the terminal."""
+        """Hide the live part while something else is written to the terminal."""
         with self._lock, failing_output():
             self._print(self._lines, ())
             self._lines.clear()
             yield
 
     def close(self) -> None:
-        """Print what is left and take the live part away."""
+        """Print the remaining lines and remove the live part."""
         self._closing.set()
         if self._thread:
             self._thread.join()
@@ -78,27 +81,28 @@ class LiveRegion:
                 try:
                     self._live = self._draw()
                     self._print((), self._live)
-                except OSError:  # the next flush meets it too, and reports it
+                except OSError:  # the next flush fails as well, and reports it
                     return
 
     def _print(self, lines: Sequence[Text], live: Sequence[Text]) -> None:
         console = self._console
-        with console:  # buffers: one write for all of it
+        with console:  # buffers everything for a single write
             if self._is_shown:
                 console.control(Control(ControlType.CARRIAGE_RETURN), _erase_below())
                 self._is_shown = False
             for line in lines:
-                # Said again here: Console.print joins its texts and forgets how they wrap.
+                # Repeated from the line: Console.print joins its texts and forgets how they wrap.
                 console.print(line, no_wrap=True, overflow=line.overflow)
             if live:
                 self._print_live(live)
         console.file.flush()
 
     def _print_live(self, live: Sequence[Text]) -> None:
-        """The live lines; the cursor goes back to the start of the first.
+        """Print the live lines and move the cursor back to the start of the first.
 
-        There a narrower window leaves it, whether it cuts the lines or wraps them again: what
-        is at and below the cursor is the live part and nothing else, however many rows it takes.
+        The cursor stays there when the window gets narrower, whether the terminal cuts the lines
+        or wraps them again. So the live part is always everything from the cursor down, however
+        many rows it takes.
         """
         last = len(live) - 1
         for index, line in enumerate(live):
@@ -111,8 +115,11 @@ class LiveRegion:
 
 
 def _erase_below() -> Control:
-    """ED, ECMA-48 8.3.39: from the cursor to the screen's end. Rich has no name for it; an old
-    Windows console, which Rich moves by calls, gets the line alone erased."""
+    """Return a control that erases from the cursor to the end of the screen (ED, ECMA-48 8.3.39).
+
+    Rich has none. On an old Windows console, which Rich drives by system calls, it erases the
+    current line only.
+    """
     control = Control()
     control.segment = Segment("\x1b[J", None, [(ControlType.ERASE_IN_LINE, 2)])
     return control

@@ -1,4 +1,4 @@
-"""The table on a terminal: rows that scroll up, and a live footer below them."""
+"""The table of events on a terminal: rows that scroll up, above a live footer."""
 
 from __future__ import annotations
 
@@ -8,73 +8,67 @@ from contextlib import AbstractContextManager
 from rich.console import Console
 from rich.text import Text
 
-from sse_cli.model.events import Closed
 from sse_cli.model.observer import Observer
 from sse_cli.model.row import Item, Note, Row
 from sse_cli.query.selection import Query
 from sse_cli.render.live_region import LiveRegion
-from sse_cli.render.table import TableRenderer
+from sse_cli.render.table import EventTable
 
 
 class LiveTable(Observer):
-    """A view of one run as a table; `footer` draws the line below it."""
+    """A view that prints a run as a table; `footer` draws the line below it."""
 
     def __init__(
         self,
-        screen: Console,
+        console: Console,
         queries: Sequence[Query],
         footer: Callable[[], Text],
         *,
         full: bool = False,
         everything: bool = False,
     ) -> None:
-        self._console = screen
-        self._width = 0  # of the terminal; 0 until it is asked for, once a read
-        self._renderer = TableRenderer(
-            self._measured,
+        self._console = console
+        self._width = 0  # of the terminal, asked for once a read (an ioctl); 0 until then
+        self._table = EventTable(
+            self._current_width,
             queries,
             full=full,
             everything=everything,
-            encoding=screen.encoding,
+            encoding=console.encoding,
         )
-        self._screen = LiveRegion(screen, lambda: [footer()])
+        self._region = LiveRegion(console, lambda: [footer()])
 
     def start(self) -> None:
         """Show the footer."""
-        self._screen.start()
+        self._region.start()
 
     def rows(self, rows: Sequence[Row], /) -> Sequence[Row]:
-        """Add the rows of messages."""
+        """Add a row for each message."""
         for row in rows:
             self._add(row)
         return rows
 
     def note(self, note: Note, /) -> None:
-        """Add the row of any other event."""
+        """Add a row for any other event."""
         self._add(note)
 
-    def finish(self, closed: Closed) -> Closed:
-        """Add the end of the run."""
-        self._add(closed)
-        return closed
-
     def _add(self, item: Item) -> None:
-        for line in self._renderer.feed(item):
-            self._screen.write(line)
+        for line in self._table.feed(item):
+            self._region.write(line)
 
-    def _measured(self) -> int:
+    def _current_width(self) -> int:
         self._width = self._width or self._console.width
         return self._width
 
     def suspended(self) -> AbstractContextManager[None]:
-        """Take the footer away while something else is written to the terminal."""
-        return self._screen.suspended()
+        """Hide the footer while something else is written to the terminal."""
+        return self._region.suspended()
 
     def flush(self) -> None:
-        """Print them."""
-        self._screen.flush()
+        """Print the rows added since the last flush."""
+        self._region.flush()
         self._width = 0
 
     def close(self) -> None:
-        """Take the footer away, for good."""
-        self._screen.close()
+        """Remove the footer for good."""
+        self._region.close()

@@ -1,8 +1,8 @@
-"""`tail --markdown`: an answer rendered as it grows.
+"""An answer rendered as Markdown while it grows.
 
 Finished blocks scroll up for good and are never drawn again; only the block that is still being
-written is live. What Rich makes of a block goes through `safe` once more: an entity such as
-&#27; becomes a control character only when Markdown is read.
+written is live. Rich's output is escaped once more, because an entity such as &#27; becomes a
+control character only when Markdown is parsed.
 """
 
 from __future__ import annotations
@@ -21,89 +21,95 @@ from sse_cli.render.markdown_blocks import MarkdownBlock, MarkdownBlocks
 from sse_cli.render.response_writers import ReasoningWriter
 from sse_cli.text import escaping
 
-# HTML is shown as it is written: answers speak of List<String>, and think in <think>.
+# HTML is shown as text: answers mention List<String>, and some mark their reasoning with <think>.
 _PARSER: Final = MarkdownIt("commonmark", {"html": False}).enable(["strikethrough", "table"])
 
 
 class MarkdownWriter:
-    """Renders the text of one choice on a console; reasoning and tool calls go aside."""
+    """A writer that renders the text of one choice on a console.
 
-    def __init__(self, console: Console, aside: ReasoningWriter | None, *, choice: int = 0) -> None:
+    Reasoning and tool calls go to `reasoning`; None drops them.
+    """
+
+    def __init__(
+        self, console: Console, reasoning: ReasoningWriter | None, *, choice: int = 0
+    ) -> None:
         self._console = console
-        self._aside = aside
+        self._reasoning = reasoning
         self._choice = choice
         self._blocks = MarkdownBlocks()
-        self._any = False
-        self._screen: LiveRegion | None = None
+        self._has_blocks = False
+        self._region: LiveRegion | None = None
 
     def write(self, deltas: Iterable[Delta]) -> None:
-        """Take deltas; the blocks that they finish are printed with the next `flush`."""
+        """Take deltas; the blocks that they finish are printed by the next `flush`."""
         for delta in deltas:
             self._take(delta)
 
     def flush(self) -> None:
-        """Print what is finished."""
-        if self._screen:
-            self._screen.flush()
+        """Print the finished blocks."""
+        if self._region:
+            self._region.flush()
 
     def close(self) -> None:
         """Print the last block."""
-        self._close_screen()
-        if self._aside:
-            self._aside.gap()
+        self._close_region()
+        if self._reasoning:
+            self._reasoning.gap()
 
     def _take(self, delta: Delta) -> None:
         if delta.choice != self._choice:
             return
         if delta.kind == "text":
             self._text(("\n\n" if delta.replaces else "") + delta.value)
-        elif self._aside and delta.kind in ("reasoning", "tool"):
-            self._close_screen()
+        elif self._reasoning and delta.kind in ("reasoning", "tool"):
+            self._close_region()
             if delta.kind == "reasoning":
-                self._aside.reasoning(delta.value)
+                self._reasoning.reasoning(delta.value)
             else:
-                self._aside.tool(delta.value)
+                self._reasoning.tool(delta.value)
 
     def _text(self, text: str) -> None:
-        if self._aside:
-            self._aside.gap()
-        if self._screen is None:
-            self._screen = LiveRegion(self._console, self._live)
-            self._screen.start()
+        if self._reasoning:
+            self._reasoning.gap()
+        if self._region is None:
+            self._region = LiveRegion(self._console, self._live)
+            self._region.start()
         for block in self._blocks.feed(escaping.escape(text, keep="\n\t")):
-            self._finished(self._screen, block)
+            self._finished(self._region, block)
 
-    def _finished(self, screen: LiveRegion, block: MarkdownBlock) -> None:
-        if self._any and not block.tight:
-            screen.write(Text())
-        self._any = True
+    def _finished(self, region: LiveRegion, block: MarkdownBlock) -> None:
+        if self._has_blocks and not block.tight:
+            region.write(Text())
+        self._has_blocks = True
         for line in self._rendered(block.text):
-            screen.write(line)
+            region.write(line)
 
-    def _close_screen(self) -> None:
-        """Finish the block in work, so that something else can be written below it."""
-        if self._screen is None:
+    def _close_region(self) -> None:
+        """Finish the open block, so that something else can be written below it."""
+        if self._region is None:
             return
         for block in self._blocks.finish():
-            self._finished(self._screen, block)
-        self._screen.close()
-        self._screen = None
+            self._finished(self._region, block)
+        self._region.close()
+        self._region = None
 
     def _live(self) -> Sequence[Text]:
-        """The end of the open block, as much as fits on the screen."""
+        """Return the end of the open block, as much as fits on the screen."""
         text = self._blocks.open_text
-        room = max(1, self._console.height - 2)
-        # More lines than fit can't be seen: a long block is not rendered whole again and again.
+        height = max(1, self._console.height - 2)
+        # Render only about what fits: drawing a long block whole each time would be quadratic.
+        # The first line stays because it may open a fence.
         lines = text.split("\n")
-        if len(lines) > 4 * room:
-            text = "\n".join([lines[0], *lines[-2 * room :]])
-        most = 4 * room * max(1, self._console.width)
+        if len(lines) > 4 * height:
+            text = "\n".join([lines[0], *lines[-2 * height :]])
+        most = 4 * height * max(1, self._console.width)
         if len(text) > most:
             text = f"{lines[0][:80]}\n{text[-most:]}"
-        return self._rendered(text)[-room:] if text.strip() else []
+        return self._rendered(text)[-height:] if text.strip() else []
 
     def _rendered(self, text: str) -> Sequence[Text]:
-        """A block's lines, without the blank ones that Rich puts around some kinds."""
+        """Return a block's lines, without the blank ones that Rich adds around some blocks."""
         markdown = Markdown("", hyperlinks=False, code_theme="ansi_dark")
         markdown.parsed = _PARSER.parse(text)
         width = self._console.options.update(width=max(1, self._console.width - 1))
@@ -112,6 +118,6 @@ class MarkdownWriter:
             for line in self._console.render_lines(markdown, width, pad=False)
         ]
         for line in lines:
-            line.rstrip()  # Rich pads paragraphs: what is typed (^C) would wrap behind the live one
-        full = [index for index, line in enumerate(lines) if line.plain.strip()]
-        return lines[full[0] : full[-1] + 1] if full else []
+            line.rstrip()  # Rich pads paragraphs, and an echoed ^C after a full live line wraps
+        filled = [index for index, line in enumerate(lines) if line.plain.strip()]
+        return lines[filled[0] : filled[-1] + 1] if filled else []

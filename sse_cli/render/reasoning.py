@@ -1,4 +1,4 @@
-"""Reasoning and tool calls on standard error, dim, beside the answer on standard output."""
+"""Reasoning and tool calls on a console, dim, while the answer goes to standard output."""
 
 from __future__ import annotations
 
@@ -15,22 +15,25 @@ MAX_ARGUMENTS = 2000  # characters of a call's arguments that are shown
 
 
 class ConsoleReasoning:
-    """Types reasoning, and tells of tool calls, on a console of its own."""
+    """A `ReasoningWriter` on a console of its own (standard error).
+
+    An error while writing is ignored: this output is only for people.
+    """
 
     def __init__(self, console: Console) -> None:
         self._console = console
-        self._open = False
-        self._said = False
+        self._open = False  # the last line has no line end yet
+        self._has_text = False  # since the last gap
         self._marks = ("✓", "✗") if is_unicode(console) else ("ok", "!")
 
     def reasoning(self, text: str) -> None:
-        """Type a fragment, as it comes."""
+        """Print a fragment."""
         shown = escaping.escape(text, keep="\n\t")
         self._print(Text(shown, style="dim italic"), end="")
         self._open = not shown.endswith("\n")
 
     def tool(self, call: ToolCall) -> None:
-        """One line: name, arguments, and a mark whether they are JSON."""
+        """Print a line: name, arguments, and a mark for whether they are JSON."""
         self._end_line()
         arguments = call.arguments
         shown = escaping.compact(arguments[:MAX_ARGUMENTS])
@@ -47,11 +50,11 @@ class ConsoleReasoning:
         self._print(line, end="\n")
 
     def gap(self) -> None:
-        """The answer goes on: a blank line between it and what was said here."""
+        """Print a blank line before the answer continues, if anything was printed here."""
         self._end_line()
-        if self._said:
+        if self._has_text:
             self._print(Text(), end="\n")
-            self._said = False
+            self._has_text = False
 
     def _end_line(self) -> None:
         if self._open:
@@ -59,7 +62,7 @@ class ConsoleReasoning:
             self._open = False
 
     def _print(self, text: Text, end: str) -> None:
-        with contextlib.suppress(OSError):  # talk that can't be written is lost, nothing else
+        with contextlib.suppress(OSError):
             self._console.print(text, end=end, soft_wrap=True)
             self._console.file.flush()
-        self._said = True
+        self._has_text = True

@@ -1,86 +1,87 @@
-"""What `tail` writes: the text of an answer as it arrives, or its deltas as JSON Lines."""
+"""The outputs of `tail` as it reads: an answer's text, or its deltas as JSON Lines."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Any, Literal, Protocol
+from typing import Any, Protocol
 
 from sse_cli.llm.tool_calls import ToolCall
 from sse_cli.model.delta import Delta
 from sse_cli.render.stdout import Output
 from sse_cli.text import escaping, json_values
 
-Aside = Literal["stderr", "stdout", "hide"]
-
 
 class ReasoningWriter(Protocol):
-    """Where reasoning and tool calls are said, beside the answer."""
+    """An output for reasoning and tool calls, separate from the answer's text."""
 
     def reasoning(self, text: str) -> None:
-        """A fragment of reasoning."""
+        """Write a fragment of reasoning."""
 
     def tool(self, call: ToolCall) -> None:
-        """A whole tool call."""
+        """Write a complete tool call."""
 
     def gap(self) -> None:
-        """The answer goes on: leave the line that was begun."""
+        """End an open line, because the answer continues."""
 
 
 class TextWriter:
-    """The text of one choice to standard output: exact in a pipe, escaped on a terminal.
+    """A writer of one choice's text to standard output: exact in a pipe, escaped on a terminal.
 
-    Reasoning and tool calls go to `aside`, or nowhere.
+    Reasoning and tool calls go to `reasoning`; None drops them.
     """
 
     def __init__(
         self,
         output: Output,
-        aside: ReasoningWriter | None,
+        reasoning: ReasoningWriter | None,
         *,
         choice: int = 0,
         terminal: bool = False,
     ) -> None:
         self._output = output
-        self._aside = aside
+        self._reasoning = reasoning
         self._choice = choice
         self._terminal = terminal
-        self._last = "\n"  # that was typed
+        self._last = "\n"  # the last text written
 
     def write(self, deltas: Iterable[Delta]) -> None:
-        """Type out text; a part that was replaced starts on a line of its own."""
+        """Write text; text that replaces an earlier part starts on a new line."""
         for delta in deltas:
             if delta.choice != self._choice:
                 continue
             if delta.kind == "text":
-                if self._aside:
-                    self._aside.gap()
+                if self._reasoning:
+                    self._reasoning.gap()
                 if delta.replaces:
                     self._output.write("\n")
                 text = escaping.escape(delta.value, keep="\n\t") if self._terminal else delta.value
                 self._output.write(text)
                 self._last = text
-            elif self._aside and delta.kind == "reasoning":
-                self._leave_line()
-                self._aside.reasoning(delta.value)
-            elif self._aside and delta.kind == "tool":
-                self._leave_line()
-                self._aside.tool(delta.value)
+            elif self._reasoning and delta.kind == "reasoning":
+                self._end_line()
+                self._reasoning.reasoning(delta.value)
+            elif self._reasoning and delta.kind == "tool":
+                self._end_line()
+                self._reasoning.tool(delta.value)
 
     def flush(self) -> None:
-        """Hand what was typed to the reader."""
+        """Hand the text to the reader."""
         self._output.flush()
 
     def close(self) -> None:
-        """Leave a terminal's cursor at the start of a line."""
-        if self._aside:
-            self._aside.gap()
+        """Leave a terminal's cursor at the start of a line, and flush."""
+        if self._reasoning:
+            self._reasoning.gap()
         if self._terminal:
-            self._leave_line()
+            self._end_line()
         self._output.flush()
 
-    def _leave_line(self) -> None:
-        """On a terminal what is said aside stands on lines of its own; a pipe gets no newline."""
-        shared = isinstance(self._aside, PlainReasoning)  # they were asked for among the text
+    def _end_line(self) -> None:
+        """End an open line where reasoning is to follow it: on a terminal, or among the text.
+
+        A pipe gets no newline that is not part of the answer.
+        """
+        shared = isinstance(self._reasoning, PlainReasoning)
         if (self._terminal or shared) and not self._last.endswith("\n"):
             self._output.write("\n")
             self._output.flush()
@@ -88,7 +89,7 @@ class TextWriter:
 
 
 class PlainReasoning:
-    """Reasoning and tool calls among the text, for `--reasoning stdout`."""
+    """A `ReasoningWriter` on standard output, among the answer's text."""
 
     def __init__(self, output: Output, *, terminal: bool) -> None:
         self._output = output
@@ -96,32 +97,32 @@ class PlainReasoning:
         self._open = False
 
     def reasoning(self, text: str) -> None:
-        """Type it out like the answer."""
+        """Write a fragment like the answer's text."""
         self._output.write(escaping.escape(text, keep="\n\t") if self._terminal else text)
         self._open = not text.endswith("\n")
 
     def tool(self, call: ToolCall) -> None:
-        """One line a call: its name, arguments, and whether they are JSON."""
+        """Write a line: name, arguments, and a note if they are not JSON."""
         self.gap()
         mark = "" if call.is_valid else "  (not JSON)"
         line = f"{call.name or 'unnamed'} {call.arguments}{mark}"
         self._output.write((escaping.escape(line) if self._terminal else line) + "\n")
 
     def gap(self) -> None:
-        """End the line that was begun."""
+        """End an open line."""
         if self._open:
             self._output.write("\n")
             self._open = False
 
 
 class JSONLinesWriter:
-    """`-o jsonl`: one object a delta. Its keys are a contract; the README lists them."""
+    """A writer of JSON Lines, one object per delta. The keys are a contract (README)."""
 
     def __init__(self, output: Output) -> None:
         self._output = output
 
     def write(self, deltas: Iterable[Delta]) -> None:
-        """A line each."""
+        """Write a line for each delta."""
         for delta in deltas:
             self._output.write(json_values.dump(_object(delta)) + "\n")
 
@@ -130,14 +131,14 @@ class JSONLinesWriter:
         self._output.flush()
 
     def close(self) -> None:
-        """Every line is out already."""
+        """Do nothing: `flush` wrote every line."""
 
 
 _KEYS = {"reasoning": "text", "finish": "finish_reason"}
 
 
 def tool_object(call: ToolCall) -> dict[str, Any]:
-    """A tool call as JSON output shows it; `arguments` is the exact string."""
+    """Return a tool call as JSON output shows it; `arguments` is the exact string."""
     return {"id": call.id, "name": call.name, "arguments": call.arguments}
 
 

@@ -1,7 +1,7 @@
-"""Standard output for data: bytes out at once, every failure noticed.
+"""Standard output for data: flushed at once, with every failure reported.
 
-A pipe gets UTF-8 whatever the locale; a terminal its own encoding, with what that can't show
-as escapes.
+A pipe gets UTF-8 whatever the locale. A terminal gets its own encoding, with escapes for
+characters that the encoding lacks.
 """
 
 from __future__ import annotations
@@ -16,43 +16,47 @@ from typing import BinaryIO, Final
 from sse_cli.model.errors import OutputError, ReaderGone
 from sse_cli.text import escaping
 
-PIPE_BUF: Final = getattr(select, "PIPE_BUF", 512)  # bytes; POSIX promises so many
+PIPE_BUF: Final = getattr(select, "PIPE_BUF", 512)  # bytes; 512 is POSIX's minimum
 
 
 def standard_output() -> BinaryIO:
-    """The bytes below sys.stdout. Raises OutputError when it is closed."""
+    """Return the binary buffer of sys.stdout. Raises OutputError when it is closed."""
     if sys.stdout is None:
-        raise OutputError("standard output is closed", "run it with an output: not >&-")
+        raise OutputError("standard output is closed", "run it without >&-")
     return sys.stdout.buffer
 
 
 def is_terminal() -> bool:
-    """Whether standard output is a terminal."""
+    """Return whether standard output is a terminal."""
     return sys.stdout is not None and sys.stdout.isatty()
 
 
 class Output:
-    """Writes what renderers yield; flushed once a read, which bounds what is kept until then."""
+    """A buffer of text for standard output. The run flushes it after each read, so it stays
+    small."""
 
     def __init__(self) -> None:
         self._file = standard_output()
         self._encoding = sys.stdout.encoding if is_terminal() else "utf-8"
         self._is_pipe = _is_pipe(self._file)
-        self._texts: list[str] = []  # encoded together: a call a piece costs more than its bytes
+        # Joined, then encoded and written once: for short texts a call each costs more.
+        self._texts: list[str] = []
         self.write: Callable[[str], None] = self._texts.append
-        """Add a piece."""
+        """Add text."""
 
-    def write_bytes(self, piece: bytes) -> None:
-        """Add bytes as they are, to an output of nothing else. Raises OutputError, ReaderGone
-        when the pipe is closed."""
+    def write_bytes(self, data: bytes) -> None:
+        """Add bytes unchanged; do not mix this with `write`.
+
+        Raises OutputError, or ReaderGone when the pipe is closed.
+        """
         try:
-            self._file.write(piece)
+            self._file.write(data)
         except OSError as error:
             raise _failure(error) from None
 
     def flush(self) -> None:
-        """Hand everything to the reader now. Raises as `write_bytes` does."""
-        try:  # as failing_output does, which costs more than the write
+        """Hand everything to the reader now. Raises the errors of `write_bytes`."""
+        try:  # the same as failing_output, which costs more than the write
             if self._texts:
                 text = "".join(self._texts)
                 self._texts.clear()
@@ -62,8 +66,11 @@ class Output:
             raise _failure(error) from None
 
     def _write(self, data: bytes) -> None:
-        """Write lines so that Ctrl-C leaves whole ones to a reader who is slow: a pipe takes up to
-        PIPE_BUF bytes at once or not at all (POSIX, write)."""
+        """Write lines; to a pipe, in pieces of at most PIPE_BUF bytes unless one line is longer.
+
+        A pipe takes such a piece completely or not at all (POSIX, write), so that a slow reader
+        gets only whole lines even when Ctrl-C interrupts.
+        """
         start = 0
         while self._is_pipe and len(data) - start > PIPE_BUF:
             stop = data.rfind(b"\n", start, start + PIPE_BUF) + 1
@@ -83,35 +90,36 @@ class Output:
 def _is_pipe(file: BinaryIO) -> bool:
     try:
         return stat.S_ISFIFO(os.fstat(file.fileno()).st_mode)
-    except OSError:  # no file of the system's
+    except OSError:  # an object in memory, without a file descriptor
         return False
 
 
 class failing_output:  # noqa: N801 (reads as a statement)
-    """Turns an OSError of a write into an OutputError, or ReaderGone for a broken pipe."""
+    """A context manager that turns an OSError into an OutputError, or ReaderGone for a broken
+    pipe."""
 
     def __enter__(self) -> None:
-        """Nothing to set up."""
+        """Do nothing on entry."""
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> None:
-        """Translate `error`, and let go of an output that can't be flushed at exit either."""
+        """Translate an OSError, and abandon the output: flushing it at exit would fail again."""
         if isinstance(error, OSError):
             raise _failure(error) from None
 
 
 def _failure(error: OSError) -> Exception:
-    """What a failed write means; standard output is let go of."""
+    """Return the exception for a failed write, and abandon standard output."""
     abandon_output()
     if isinstance(error, BrokenPipeError):
         return ReaderGone()
     reason = (error.strerror or str(error)).lower()
     return OutputError(
-        f"can't write to standard output: {reason}", "make room, or send it elsewhere"
+        f"can't write to standard output: {reason}", "free some space, or write elsewhere"
     )
 
 
 def abandon_output() -> None:
-    """Point standard output at nothing, so that the interpreter's own flush can't fail."""
+    """Redirect standard output to the null device, so that Python's flush at exit can't fail."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, 1)
     os.close(nowhere)

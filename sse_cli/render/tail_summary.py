@@ -1,4 +1,4 @@
-"""The closing line of `tail`: how the answer ended, when it began, how fast it came."""
+"""The closing summary of `tail`: ending, times and rate of an answer, and its warnings."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from rich.text import Text
 
-from sse_cli.render.summary import Figure, ending_line, figures_line, reconnects_lines
+from sse_cli.render.summary_lines import Figure, ending_line, figures_line, reconnects_lines
 from sse_cli.run.measurements import RunReport
 from sse_cli.run.response_observer import ResponseObserver
 from sse_cli.text import escaping, units
@@ -15,8 +15,10 @@ from sse_cli.text import escaping, units
 def lines(
     report: RunReport, response: ResponseObserver, *, explained: bool = False
 ) -> Iterable[Text]:
-    """Return ending and evidence, then the figures. `explained`: an error line below gives the
-    ending's detail."""
+    """Yield the ending and its evidence, then the figures.
+
+    `explained` leaves out the evidence, because an error line below gives it.
+    """
     yield Text()
     yield ending_line(report.closed, explained=explained)
     if report.measured.timing.headers is not None:
@@ -25,20 +27,24 @@ def lines(
 
 
 def broken_json(number: int, first: int) -> Iterable[Text]:
-    """Payloads that began as JSON and were none."""
+    """Yield a warning of `number` events whose data starts like JSON but does not parse.
+
+    `first` is the number of the first of these events.
+    """
     events = "1 event holds" if number == 1 else f"{number:,} events hold"
     where = f"event {first}" if number == 1 else f"the first is event {first}"
     yield Text.assemble(("warning: ", "sse.stopped"), f"{events} broken JSON: {where}")
 
 
 def nothing(why: str) -> Iterable[Text]:
-    """Nothing was typed out, though the stream ended well."""
+    """Yield a warning that a stream ended well but gave no text; `why` is the reason."""
     yield Text.assemble(("warning: ", "sse.stopped"), escaping.compact(why))
-    yield Text.assemble(("hint: ", "sse.heading"), "sse watch shows what the events hold")
+    yield Text.assemble(("hint: ", "sse.heading"), "run sse watch to see what the events contain")
 
 
 def failed_expressions(failures: Mapping[str, tuple[int, str]]) -> Iterable[Text]:
-    """The expressions of a person's own that failed, each once."""
+    """Yield a warning for each of the user's expressions that failed; `failures` holds the
+    number of errors and the first of them by name."""
     for name, (number, why) in failures.items():
         times = units.count(number, "time")
         text = f"{escaping.compact(name)} failed {times}: {escaping.compact(why)}"

@@ -1,4 +1,4 @@
-"""Views that write to standard output: text of a renderer, or the body's bytes."""
+"""Views that write to standard output: a renderer's text, or the body's bytes."""
 
 from __future__ import annotations
 
@@ -12,35 +12,37 @@ from sse_cli.render.stdout import Output
 
 
 class TextView(Observer):
-    """A renderer with its output."""
+    """A view that writes the text of a renderer."""
 
     def __init__(self, renderer: Renderer) -> None:
         self._output = Output()
         self._write = self._output.write
-        self._of_rows, self._of_note = renderer.rows, renderer.note
+        self._rows_text, self._note_text = renderer.rows, renderer.note
 
     def rows(self, rows: Sequence[Row], /) -> Sequence[Row]:
         """Write messages."""
-        self._write(self._of_rows(rows))
+        self._write(self._rows_text(rows))
         return rows
 
     def note(self, note: Note, /) -> None:
         """Write any other event."""
-        self._write(self._of_note(note))
+        self._write(self._note_text(note))
 
     def finish(self, closed: Closed) -> Closed:
         """Write the end of the run."""
-        self._write(self._of_note(closed))
+        self._write(self._note_text(closed))
         return closed
 
     def flush(self) -> None:
-        """Hand what was written to the reader."""
+        """Hand the text to the reader."""
         self._output.flush()
 
 
 class RawView(Observer):
-    """The bytes of an event stream as they came, content coding undone. The body of a refused
-    reply is shown elsewhere."""
+    """A view that writes an event stream's bytes as received, after content decoding.
+
+    It leaves out the body of a refused reply, which is shown with the error.
+    """
 
     def __init__(self) -> None:
         self._is_stream = True
@@ -55,5 +57,5 @@ class RawView(Observer):
             self._is_stream = signal.media != "other"
 
     def flush(self) -> None:
-        """Hand what was written to the reader."""
+        """Hand the bytes to the reader."""
         self._output.flush()

@@ -19,6 +19,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from sse_cli.model.errors import UsageError
 from sse_cli.request import shell_words
+from sse_cli.request.options import OPTIONS as REQUEST_OPTIONS
 
 Action: TypeAlias = Literal["sent", "ignored", "refused"]
 Elsewhere: TypeAlias = Callable[[str], UsageError | None]
@@ -33,13 +34,8 @@ class Option(NamedTuple):
     action: Action
 
 
+_SENT = {name: option for option in REQUEST_OPTIONS for name in option.curl_names}
 # "name:L=" has the letter L and takes a value. From `curl --help all`, and its silent aliases.
-_SENT = """
-    url= request:X= header:H= data:d= data-ascii= data-raw= data-binary= data-urlencode= json=
-    user:u= oauth2-bearer= cookie:b= user-agent:A= referer:e= cacert= cert:E= key= proxy:x=
-    unix-socket= connect-timeout= max-time:m= get:G compressed insecure:k location:L verbose:v
-    http1.0:0 http1.1 http2 http2-prior-knowledge ipv4:4 ipv6:6
-"""
 _IGNORED = """
     silent:s show-error:S buffer:N disable:q include:i fail:f fail-with-body fail-early globoff:g
     junk-session-cookies:j progress-bar:# progress-meter proxytunnel:p write-out:w= styled-output
@@ -126,9 +122,13 @@ _PATTERN = re.compile(r"\{[^}]*\}|\[[^\]]+-[^\]]+\]")
 
 
 def _table() -> dict[str, Option]:
-    rows: list[tuple[Action, str]] = [("sent", _SENT), ("ignored", _IGNORED), ("refused", _REFUSED)]
+    table = {
+        name: Option(name, one.letter if name == one.name else "", one.takes_value, "sent")
+        for name, one in _SENT.items()
+    }
+    rows: list[tuple[Action, str]] = [("ignored", _IGNORED), ("refused", _REFUSED)]
     entry = re.compile(r"([^:=]+)(?::(.))?(=?)")
-    return {
+    return table | {
         found[1]: Option(found[1], found[2] or "", bool(found[3]), action)
         for action, text in rows
         for found in map(entry.fullmatch, text.split())
@@ -142,7 +142,7 @@ LETTERS: Mapping[str, Option] = {o.letter: o for o in OPTIONS.values() if o.lett
 
 @dataclass(frozen=True, slots=True, repr=False)
 class Pasted:
-    """What a pasted command said: options for `request.build`, and an argv of our own."""
+    """A pasted command: options for `builder.build`, and arguments for our own parser."""
 
     request: list[tuple[str, str]] = field(default_factory=list)
     ours: list[str] = field(default_factory=list)
@@ -203,7 +203,8 @@ class _Reading:
     def _url(self, word: str) -> None:
         if not word.strip():
             raise UsageError(
-                "curl's words hold an empty one", "is there a space after a line's backslash?"
+                "the curl command contains an empty word",
+                "is there a space after a line's backslash?",
             )
         self.pasted.request.append(("url", word))
 
@@ -236,7 +237,7 @@ class _Reading:
             self._flag(option, f"--{word if not on else option.name}", on=on)
 
     def _exact(self, word: str) -> tuple[Option, bool] | None:
-        """curl takes "no-" off first, and ignores case."""
+        """Find an option by its full name, after "no-" and ignoring case, as curl does."""
         off = word.lower().startswith("no-")
         option = OPTIONS.get(word.lower()[3 * off :])
         return (option, not off) if option else None
@@ -272,13 +273,12 @@ class _Reading:
         self.refuse(option, typed)
         value = self._next(typed) if attached is None else attached
         if option.action == "sent":
-            name = "data" if option.name == "data-ascii" else option.name
-            self.pasted.request.append((name, value))
+            self.pasted.request.append((_SENT[option.name].name, value))
 
     def _flag(self, option: Option, typed: str, *, on: bool) -> None:
         if not on and option.name in _ONLY_ON.split():
             raise UsageError(f"curl has no option '{typed}'", f"--{option.name} can't be undone")
-        if on or option.name == "alpn":  # what is refused may well be switched off
+        if on or option.name == "alpn":  # a refused option may be switched off
             self.refuse(option, typed)
         if option.name == "globoff":
             self.patterns = not on
@@ -303,7 +303,7 @@ class _Reading:
 
     def _check_urls(self) -> None:
         urls = [value for name, value in self.pasted.request if name == "url"]
-        if len(urls) > 1:  # they may be the words of an unquoted header: not shown
+        if len(urls) > 1:  # not shown: they may be the words of an unquoted header
             raise UsageError(
                 f"the curl command has {len(urls)} URLs",
                 "give one; a header or body that has spaces needs quotes",

@@ -1,9 +1,9 @@
 """A command that arrived as one string, split into words as a shell would split it.
 
-For `sse curl 'curl …'` and `sse curl "$(pbpaste)"`: the person quoted the whole command.
-Nothing is ever run: a substitution or an operator is refused by name. Two deviations, both
-for text that was copied: a newline is a space, and a backslash continues a line even with
-spaces after it. Rules: POSIX XCU 2.2 and 2.6.2; `$'…'` as bash and XCU 2.2.4 (2024) have it.
+It serves `sse curl 'curl …'` and `sse curl "$(pbpaste)"`, where the whole command is quoted.
+Nothing is ever run: a substitution or an operator is refused by name. Two rules differ, for
+text that was copied: a newline is a space, and a backslash continues a line even with spaces
+after it. Rules: POSIX XCU 2.2 and 2.6.2; `$'…'` as in bash and XCU 2.2.4 (2024).
 """
 
 from __future__ import annotations
@@ -56,14 +56,14 @@ _CMD_QUOTE = re.compile(r'\\(["\\])|"')
 
 
 def split(text: str, environment: Mapping[str, str]) -> list[str]:
-    """The words of `text`; `$NAME` and `${NAME}` are looked up in `environment`.
+    """Split `text` into words; `$NAME` and `${NAME}` are looked up in `environment`.
 
     Raises `UsageError` for an unclosed quote, an operator, a substitution, an unset variable.
     """
     if _CMD.match(text):
         return _split_cmd(text)
     words: list[str] = []
-    started = False  # quotes alone make a word, an empty one
+    started = False  # a pair of quotes alone is an empty word
     for kind, value in _tokens(text):
         if kind == "continuation":
             continue
@@ -83,7 +83,7 @@ def _tokens(text: str) -> Iterator[tuple[str, str]]:
         found = _TOKEN.match(text, position)
         if found is None or found.lastgroup is None:
             raise UsageError(
-                f"the pasted command has {text[position]!r} without its end", "check its quotes"
+                f"the pasted command has an unterminated {text[position]!r}", "check its quotes"
             )
         position = found.end()
         yield found.lastgroup, found[found.lastgroup]
@@ -119,7 +119,7 @@ def _variable(name: str, environment: Mapping[str, str]) -> str:
 
 def _operator(text: str) -> UsageError:
     return UsageError(
-        f"the pasted command holds {text!r}, which only a shell can carry out",
+        f"the pasted command contains {text!r}, which only a shell can run",
         "paste the curl command alone, and keep quotes around a URL that has & or ; in it",
     )
 

@@ -1,6 +1,6 @@
-"""The URL to ask: its scheme if none was typed, and what makes it impossible to ask.
+"""The URL of a request: the scheme if none was typed, and validation.
 
-What is wrong is said here, before anything is sent, and never with the URL's secrets.
+An invalid URL is reported before anything is sent, and never with its secrets.
 """
 
 from __future__ import annotations
@@ -22,16 +22,18 @@ _NO_SCHEME = re.compile(r"[^/?#@:\[\]]*:/")
 
 
 def target_url(text: str) -> str:
-    """`text` with a scheme: its own, else http for localhost and loopback, else https.
+    """Return `text` with a scheme: its own, else http for localhost and loopback, else https.
 
-    Raises `UsageError` for an empty text and for what looks like a scheme and is none.
+    Raises `UsageError` for an empty text and for a malformed scheme, as in `http:/host`.
     """
     if not text:
         raise UsageError("the URL is empty", "give a URL such as https://api.example.com/stream")
     if _SCHEME.match(text):
         return text
     if _NO_SCHEME.match(text):
-        raise UsageError(f"{redaction.url(text)!r} is no URL", "start it with https:// or http://")
+        raise UsageError(
+            f"{redaction.url(text)!r} is not a valid URL", "start it with https:// or http://"
+        )
     authority = re.split(r"[/?#]", text, maxsplit=1)[0].rpartition("@")[2]
     bracketed = re.match(r"\[([^\]]*)\]", authority)
     host = bracketed[1] if bracketed else authority.partition(":")[0]
@@ -50,11 +52,11 @@ def _is_here(host: str) -> bool:
 
 
 def checked(url: str) -> SplitResult:
-    """The parts of an absolute http or https URL. Raises `UsageError` if there is no asking it."""
+    """Split an absolute http or https URL. Raises `UsageError` if it can't be requested."""
     shown = redaction.url(url)
     if _NOT_IN_URL.search(url) or escaping.without_surrogates(url) != url:
         raise UsageError(
-            f"the URL {shown!r} holds a space or a control character",
+            f"the URL {shown!r} contains a space or a control character",
             "quote the URL; inside it a space is %20, or use -G --data-urlencode NAME=VALUE",
         )
     try:
@@ -78,7 +80,7 @@ def checked(url: str) -> SplitResult:
 
 
 def with_query(url: str, data: str) -> str:
-    """`url` without its fragment, `data` joined to its query as curl's `-G` does."""
+    """Join `data` to the query of `url` as curl's `-G` does, and drop the fragment."""
     url = url.partition("#")[0]
     _, mark, query = url.partition("?")
     if not mark:

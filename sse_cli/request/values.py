@@ -13,18 +13,19 @@ from typing import Final
 from sse_cli.model.errors import UsageError
 
 # Compiled where it is used: 0.3 ms that few runs need.
-_DURATION: Final = r"([0-9]+(?:\.[0-9]*)?|\.[0-9]+)(ms|s|m|h|)"
+DURATION: Final = r"([0-9]+(\.[0-9]*)?|\.[0-9]+)(ms|s|m|h|)"
 _SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
 _BYTES: Final = {"K": 1024, "M": 1024**2, "G": 1024**3}
 
 
 def duration(text: str, option: str) -> float:
     """Return the seconds of `500ms`, `2s`, `1m`, `1h` or `1.5`."""
-    found = re.fullmatch(_DURATION, text)
-    seconds = float(found[1]) * _SECONDS[found[2]] if found else math.inf
+    found = re.fullmatch(DURATION, text)
+    seconds = float(found[1]) * _SECONDS[found[3]] if found else math.inf
     if not math.isfinite(seconds):
         raise UsageError(
-            f"{option} {text!r} is no duration", "write 500ms, 2s, 1m or 1.5 (seconds)"
+            f"invalid {option} {text!r}: expected a duration",
+            "write 500ms, 2s, 1m or 1.5 (seconds)",
         )
     return seconds
 
@@ -35,7 +36,9 @@ def size(text: str, option: str) -> int:
     digits = text[:-1] if factor > 1 else text
     is_number = digits.isascii() and digits.isdecimal() and len(digits) < 19
     if not is_number or int(digits) == 0:
-        raise UsageError(f"{option} {text!r} is no size", "write bytes, or 512K, 16M")
+        raise UsageError(
+            f"invalid {option} {text!r}: expected bytes, or 512K, 16M", f"for example {option} 16M"
+        )
     return int(digits) * factor
 
 
@@ -48,5 +51,8 @@ def statuses(text: str, option: str) -> frozenset[int]:
         elif len(word) == 3 and word.isascii() and word.isdecimal() and word[0] in "45":
             found.add(int(word))
         else:
-            raise UsageError(f"{option} {word!r} is no status of a failure", "429,503 or 5xx")
+            raise UsageError(
+                f"invalid {option} {word!r}: expected statuses from 400 to 599",
+                "write 429,503 or 5xx",
+            )
     return frozenset(found)

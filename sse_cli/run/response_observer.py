@@ -8,7 +8,7 @@ from typing import Protocol
 from sse_cli.analysis.verdict import SENTINEL, ReportedError, Verdict
 from sse_cli.llm.accumulator import Accumulator
 from sse_cli.llm.extractor import is_message
-from sse_cli.llm.response import AnswerTiming
+from sse_cli.llm.response_timing import ResponseTiming
 from sse_cli.model.delta import Delta
 from sse_cli.model.events import Closed, Ignored
 from sse_cli.model.observer import Observer
@@ -52,7 +52,7 @@ class ResponseObserver(Observer):
         self.accumulator = accumulator
         self.writer = writer
         self.verdict = verdict
-        self.timing = AnswerTiming()
+        self.timing = ResponseTiming()
         self.broken = 0
         self.first_broken = 0
         self._n = 0
@@ -94,20 +94,16 @@ class ResponseObserver(Observer):
         self.writer.close()
 
     def nothing(self, choice: int) -> str:
-        """Why nothing was typed out, "" when something was."""
-        choices = self.accumulator.choices
-        if self.is_unknown or not self._n:
+        """Return why nothing was typed out, "" when something was."""
+        wire, choices = self.accumulator.format, self.accumulator.choices
+        if wire is None or not self._n:
             return ""
         if not any(kind in self.timing.first for kind in ("text", "reasoning", "tool")):
-            return f"no event held text, reasoning or a tool call by {self._source()}"
+            return f"no event held text, reasoning or a tool call that {wire.name} finds"
         if choice not in choices:
             there = ", ".join(map(str, sorted(choices)))
             return f"choice {choice} never came; there is {there}"
         return ""
-
-    def _source(self) -> str:
-        wire = self.accumulator.format
-        return "that query" if wire is None or wire.name == "--query" else f"format {wire.name}"
 
     def _write(self, deltas: Sequence[Delta]) -> None:
         self.timing.feed(deltas)

@@ -1,7 +1,8 @@
-"""The limit of `--for`: how long a stream is read."""
+"""The time for which a stream is read."""
 
 from __future__ import annotations
 
+from sse_cli.model.causes import Cause
 from sse_cli.model.events import Closed, Ending
 from sse_cli.model.observer import Due, Observer
 
@@ -21,6 +22,6 @@ class TimeLimit(Observer):
         """Return the end: the limit, or a deadline if nothing answered within it."""
         if not has_reply:
             detail = f"no reply had come after {self.seconds:g} s"
-            return Closed(self.seconds, Ending.DEADLINE, detail, "a longer time waits longer")
+            return Closed(self.seconds, Ending.DEADLINE, detail, Cause.READING_TIME)
         detail = f"watched for {self.seconds:g} s, as asked"
         return Closed(self.seconds, Ending.LIMIT, detail)

@@ -7,14 +7,15 @@ from collections.abc import Callable
 from typing import TypeAlias
 
 Clock: TypeAlias = Callable[[], float]
-"""The seconds since a run began."""
+"""A function that returns the seconds since a run began."""
 
 
 class RunClock:
-    """The seconds since it was first asked: imports before that do not count as its time.
+    """A clock that starts at its first reading, so that imports before it do not count.
 
-    Whole microseconds, as recordings and JSON Lines hold them, so that all figures of a run
-    come out the same from its recording. `speed` is that of a recording which is played.
+    It returns whole microseconds, the resolution of recordings and JSON Lines, so that a recording
+    gives the same figures as the run. `speed` is the speed at which a recording is played: the
+    clock runs that many times as fast.
     """
 
     def __init__(self, speed: float = 1.0) -> None:

@@ -13,6 +13,7 @@ from itertools import chain
 from typing import Final, NamedTuple
 
 from sse_cli.model import media_type
+from sse_cli.model.causes import Cause
 from sse_cli.model.errors import UsageError
 from sse_cli.model.events import Chunk, Closed, Ending, Opened, Resume, Signal
 from sse_cli.recording import reader
@@ -34,7 +35,7 @@ def from_file(
 
     Those of a recording have the stamps they had; they come at once, or at `reading.speed` by
     `clock`. Those of a raw stream have the stamp 0, but a pipe with a name
-    (`sse <(curl -N URL)`) is read as it arrives. Raises UsageError when the file can't be
+    (a process substitution) is read as it arrives. Raises UsageError when the file can't be
     opened; the signals do so where a recording is bad.
     """
     file = _opened(path)._replace(patience=patience)
@@ -45,14 +46,16 @@ def from_file(
 def from_stdin(
     reading: Reading, clock: Clock, resume: Resume | None = None, patience: Patience = endless
 ) -> Iterator[Signal]:
-    """The signals of standard input, as it arrives; of a recording as `from_file` has them.
-    Raises UsageError when it is closed."""
+    """Return the signals of standard input, as it arrives; a recording is read as in `from_file`.
+
+    Raises UsageError if standard input is closed.
+    """
     file = _standard_input()._replace(patience=patience)
     return _read(file, reading, clock, resume or Resume())
 
 
 def recorded(target: str, reading: Reading) -> reader.Recording:
-    """A file, or standard input for `-`, as a recording: what it is, or one made of a raw stream.
+    """Read a file, or standard input for `-`, as a recording; a raw stream becomes one.
 
     Raises UsageError as `from_file` and `reader.read` do.
     """
@@ -61,13 +64,13 @@ def recorded(target: str, reading: Reading) -> reader.Recording:
     if reader.is_recording(start):
         return reader.read(chain([start], iter(file.read, b"")), file.name)
     signals = _raw(file, start, reading, _stand_still)
-    from sse_cli.recording import writer  # noqa: PLC0415 (a recording has a header of its own)
+    from sse_cli.recording import writer  # noqa: PLC0415 (recordings do not need it)
 
     return reader.Recording(writer.header_of(), signals)
 
 
 class _Input(NamedTuple):
-    """What signals are read from. The time of a regular file stands still."""
+    """A file or standard input. Signals of a regular file all have the stamp 0."""
 
     descriptor: int
     name: str
@@ -75,15 +78,18 @@ class _Input(NamedTuple):
     patience: Patience = endless
 
     def read(self) -> bytes:
-        """What comes next, b"" at the end. Raises TimeoutError, an OSError, when nothing came for
-        as long as the reader wants to wait; what has come counts, however late it is."""
+        """Read the next bytes, b"" at the end.
+
+        Raises TimeoutError, an OSError, if nothing arrives within `patience`. Bytes that are
+        already there are read even if `patience` is over.
+        """
         left = None if self.is_regular else self.patience()
         if left is not None and not select.select([self.descriptor], [], [], max(left, 0.0))[0]:
             raise TimeoutError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
         return os.read(self.descriptor, READ_SIZE)
 
     def start(self) -> bytes:
-        """Enough of its beginning to tell what it is."""
+        """Read enough bytes to tell a recording from a raw stream."""
         start = b""
         while len(start) < len(reader.MARK) and reader.MARK.startswith(start):
             if not (data := self.read()):
@@ -109,7 +115,7 @@ def _opened(path: str) -> _Input:
 
 def _standard_input() -> _Input:
     if sys.stdin is None:
-        raise UsageError("standard input is closed", "pipe a stream into it: curl -N URL | sse -")
+        raise UsageError("standard input is closed", Cause.STDIN_CLOSED)
     return _Input(sys.stdin.fileno(), "standard input", is_regular=False)
 
 
@@ -124,13 +130,13 @@ def _read(file: _Input, reading: Reading, clock: Clock, resume: Resume) -> Itera
         yield from _replayed(file, start, reading, clock, resume)
         return
     if reading.speed is not None:
-        raise UsageError(f"--speed is for recordings, and {file.name} is none", "drop it")
+        raise UsageError(f"{file.name} is not a recording, so it has no speed", Cause.NO_SPEED)
     yield from _raw(file, start, reading, now)
 
 
 def _raw(file: _Input, data: bytes, reading: Reading, now: Clock) -> Iterator[Signal]:
     media = reading.of_start(data)
-    hint = media_type.OWN_LINES if media_type.is_own(data) else ""
+    cause = Cause.OWN_OUTPUT if media_type.is_own(data) else ""
     yield Opened(now(), file.name, media=media)
     try:
         while data:
@@ -140,10 +146,10 @@ def _raw(file: _Input, data: bytes, reading: Reading, now: Clock) -> Iterator[Si
         yield _failed(file, error, now())
         return
     if media == "other":
-        detail = f"{file.name} is a web page or XML, and no event stream"
-        yield Closed(now(), Ending.REFUSED, detail, media_type.ANY_TYPE)
+        detail = f"{file.name} is a web page or XML, not an event stream"
+        yield Closed(now(), Ending.REFUSED, detail, Cause.TYPE_OTHER)
     else:
-        yield Closed(now(), Ending.EOF, "the input ended", hint)
+        yield Closed(now(), Ending.EOF, "the input ended", cause)
 
 
 def _failed(file: _Input, error: OSError, at: float) -> Closed:
@@ -161,7 +167,7 @@ def _replayed(
     if reading.any_type or reading.ndjson:
         raise UsageError(
             f"{file.name} is a recording, which knows how its body is read",
-            "drop --any-type and --ndjson",
+            Cause.RECORDING_TYPE,
         )
     found = reader.read(chain([start], iter(file.read, b"")), file.name)
     resume.last_event_id = found.header.last_event_id

@@ -1,4 +1,4 @@
-"""How a body is read: as an event stream, as NDJSON, or not at all."""
+"""The decision how a body is read: as an event stream, as NDJSON, or not at all."""
 
 from __future__ import annotations
 
@@ -9,7 +9,11 @@ from sse_cli.model.events import Media
 
 
 class Reading(NamedTuple):
-    """How bodies are read whatever their type says; `speed` is for recordings, 0 for no waits."""
+    """The user's settings for reading bodies.
+
+    `any_type` and `ndjson` override the content type. `speed` is the speed at which a recording is
+    played, 0 for all at once, None if not given.
+    """
 
     any_type: bool = False
     ndjson: bool = False
@@ -20,7 +24,7 @@ class Reading(NamedTuple):
         return media_type.media(status, content_type, any_type=self.any_type, ndjson=self.ndjson)
 
     def of_start(self, start: bytes) -> Media:
-        """Return how a body without a type is read, by its first bytes."""
+        """Return how a body without a content type is read, by its first bytes."""
         if self.ndjson:
             return "ndjson"
         return "event-stream" if self.any_type else media_type.sniff(start)

@@ -12,7 +12,7 @@ from sse_cli.transport.reconnect import ConnectionPace, Reconnector, ReconnectPo
 from sse_cli.transport.watchdog import Patience, endless
 
 
-def from_url(  # noqa: PLR0913 (one request, and what the run knows)
+def from_url(  # noqa: PLR0913 (one request, and the state of the run)
     request: Request,
     reading: Reading,
     clock: Clock,
@@ -22,9 +22,11 @@ def from_url(  # noqa: PLR0913 (one request, and what the run knows)
     patience: Patience = endless,
     push: Push | None = None,
 ) -> Iterator[Signal]:
-    """The signals of a request, over as many connections as `policy` asks for, but those that
-    are pushed; none is waited for longer than `patience` says."""
-    # Imported here: httpx costs 60 ms, which files and standard input need not pay.
+    """Return the signals of a request, over as many connections as `policy` allows.
+
+    Chunks that are pushed are not among them. `patience` limits each wait for a signal.
+    """
+    # Imported here because httpx takes 60 ms, and files and standard input do not need it.
     from sse_cli.transport import connect as transport  # noqa: PLC0415
 
     cookies = transport.Cookies() if policy and policy.reconnect else None

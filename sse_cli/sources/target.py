@@ -1,5 +1,8 @@
-"""The kind of a target: `-` is standard input; anything with `://` a URL; an existing path a file;
-a missing path-like word "no such file"; a bare host a URL; anything else is not a target."""
+"""The kind of a target: standard input, a URL or a file.
+
+`-` is standard input, anything with `://` a URL, an existing path a file. A missing path-like word
+is "no such file", a bare host is a URL, and anything else is not a target.
+"""
 
 from __future__ import annotations
 
@@ -10,7 +13,7 @@ from typing import Final, Literal, TypeAlias
 from sse_cli.model.errors import UsageError
 
 _FILE_ENDINGS: Final = (".sse", ".ndjson", ".jsonl", ".rec", ".toml")
-# No top-level domain has such a name (.md, .py, .sh and .zip are top-level domains).
+# Suffixes that are not top-level domains, unlike .md, .py, .sh and .zip.
 _NOT_DOMAINS: Final = frozenset(
     {".csv", ".gz", ".har", ".json", ".log", ".out", ".raw", ".txt", ".xml", ".yaml", ".yml"}
 )
@@ -24,14 +27,17 @@ class UnknownTargetError(UsageError):
 
 
 def kind_of(target: str) -> Kind:
-    """Return what `target` names. Raises UsageError, UnknownTargetError if it may be a command."""
+    """Return the kind of `target`.
+
+    Raises UsageError if it is invalid, UnknownTargetError if it may be a mistyped command.
+    """
     if target == "-":
         return "stdin"
     if "://" in target:
         return "url"
     if target and _exists(Path(target)):
         return "file"
-    if target.lower().startswith("mailto:"):  # else a user with a password, at a host
+    if target.lower().startswith("mailto:"):  # would be parsed as USER:PASSWORD@HOST
         raise UsageError(f"{target} is a mail address", "name an http or https URL")
     if _is_path(target):
         raise UsageError(f"no such file: {target}", "check the path; - reads standard input")
@@ -41,16 +47,18 @@ def kind_of(target: str) -> Kind:
 
 
 def _is_path(target: str) -> bool:
-    """Return whether a word that names no file can't be anything but one."""
+    """Return whether a word can only be the path of a file."""
     if target.startswith(("./", "../", "/", "~")) or target.endswith(_FILE_ENDINGS):
         return True
     return "/" not in target and Path(target).suffix.lower() in _NOT_DOMAINS
 
 
 def _exists(path: Path) -> bool:
+    """Return whether there is a file, as far as can be seen."""
     try:
-        return path.exists()
-    except PermissionError:  # opening it will say so, by name
+        path.stat()  # `exists` swallows all errors from Python 3.14 on
+    except PermissionError:  # opening the file will report it
         return True
-    except OSError:  # a name too long for a file may be a URL
+    except (OSError, ValueError):  # too long for the name of a file, but maybe a URL
         return False
+    return True

@@ -1,10 +1,8 @@
-"""The one redactor: what a URL or a header may show to a person, a log or a recording.
+"""Redaction of URLs and headers for people, logs and recordings.
 
-Rule 1: header values are shown by an allowlist, so that a name nobody has heard of stays
-shut. Rule 2: a URL keeps its shape (scheme, host, path, names in the query) and loses its
-password, every query value and its fragment. Rule 3: nothing here raises, whatever the text.
-
-Escaping for a terminal is `safe.py`'s job; what comes from here still needs it.
+Header values are shown by an allowlist, so the value of an unknown header is hidden. A URL keeps
+its scheme, host, path and query names, and loses its password, query values and fragment. No
+function here raises, whatever the text. The results still have to be escaped for a terminal.
 """
 
 from __future__ import annotations
@@ -37,7 +35,7 @@ SHOWN_FAMILIES = (
 )
 URLS = frozenset({"content-location", "location", "origin", "referer"})
 
-# RFC 3986, appendix B, but the authority ends at its last "@": people paste raw passwords.
+# RFC 3986, appendix B. `url` ends the userinfo at the last "@", because people paste raw passwords.
 _URL = re.compile(
     r"(?P<scheme>[^:/?#@]*://|//|)(?P<authority>[^/?#]*)(?P<path>[^?#]*)"
     r"(?P<query>\?[^#]*)?(?:#.*)?",
@@ -47,22 +45,22 @@ _PORT = re.compile(r":[0-9]*\Z")
 
 
 def url(text: str) -> str:
-    """`text` without what a URL hides: its password, query values and fragment.
+    """Return a URL without its password, query values and fragment.
 
-    A user name alone (`https://KEY@host/`) is a key at many services and goes too.
+    A user name alone (`https://KEY@host/`) is a key at many services, so it is hidden, too.
     """
-    found = _URL.fullmatch(text)
-    if found is None:  # the pattern takes any text; this keeps rule 3 if it ever changes
+    match = _URL.fullmatch(text)
+    if match is None:  # the pattern matches any text; this must not raise if it ever changes
         return MARK
-    authority, path = _split_authority(found["authority"], found["path"])
+    authority, path = _split_authority(match["authority"], match["path"])
     userinfo, at, host = authority.rpartition("@")
     if not at:
         host = _host(host)
-    return found["scheme"] + _userinfo(userinfo) + at + host + path + _query(found["query"])
+    return match["scheme"] + _userinfo(userinfo) + at + host + path + _query(match["query"])
 
 
 def header(name: str, value: str) -> str:
-    """The value of header `name` if it is known to be harmless, else a mark."""
+    """Return the value of header `name` if it is known to hold no secret, else `MARK`."""
     key = name.strip().lower()
     if key in URLS:
         return url(value)
@@ -72,12 +70,12 @@ def header(name: str, value: str) -> str:
 
 
 def headers(pairs: Iterable[tuple[str, str]]) -> tuple[tuple[str, str], ...]:
-    """Every name of `pairs` in order, each with what `header` lets through."""
+    """Return the headers in order, with values redacted by `header`."""
     return tuple((name, header(name, value)) for name, value in pairs)
 
 
 def _split_authority(authority: str, path: str) -> tuple[str, str]:
-    # "user:pa/ss@host": what looks like a port is the start of a password with a raw slash.
+    # In "user:pa/ss@host" the apparent port "pa" is the start of a password with a raw slash.
     if "@" in authority or "@" not in path or ":" not in authority or authority.endswith("]"):
         return authority, path
     if _PORT.search(authority):
@@ -88,7 +86,7 @@ def _split_authority(authority: str, path: str) -> tuple[str, str]:
 
 
 def _host(text: str) -> str:
-    """A port that is none may be a password whose host was forgotten: `https://ann:pw`."""
+    """Hide an invalid port: it may be a password before a forgotten host, `https://ann:pw`."""
     name, colon, port = text.partition(":")
     is_port = not port or (port.isascii() and port.isdecimal())
     return text if is_port or text.startswith("[") else f"{name}{colon}{MARK}"
@@ -107,6 +105,6 @@ def _query(text: str | None) -> str:
 
 def _pair(text: str) -> str:
     name, equals, value = text.partition("=")
-    if not equals:  # a bare word may be a key
+    if not equals:  # a name without a value may be a key
         return MARK if name else ""
     return f"{name}={MARK if value else ''}"

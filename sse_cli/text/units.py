@@ -1,4 +1,4 @@
-"""Seconds, bytes and counts as people read them, in few columns."""
+"""Seconds, bytes and counts formatted for people, in few columns."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ _BARS: Final = "▁▂▃▄▅▆▇█"
 
 
 def seconds(value: float) -> str:
-    """A duration in at most six columns: 850µs, 24ms, 1.25s, 12.3s, 2m05s, 3h07m."""
+    """Format a duration in at most six columns: 850µs, 24ms, 1.25s, 12.3s, 2m05s, 3h07m."""
     if value < 0.0009995:
         return f"{value * 1e6:.0f}µs" if value else "0ms"
     if value < 0.9995:
@@ -25,7 +25,7 @@ def seconds(value: float) -> str:
 
 
 def clock(value: float) -> str:
-    """A time since the start in at most seven columns: 0.412, 812.001, 1:02:05, 27h46m."""
+    """Format seconds since the start in at most seven columns: 0.412, 812.001, 1:02:05, 27h46m."""
     if value < 999.9995:
         return f"{value:.3f}"
     minutes, rest = divmod(int(value), 60)
@@ -35,7 +35,7 @@ def clock(value: float) -> str:
 
 
 def size(count: int) -> str:
-    """Bytes with a binary unit: 980 B, 24.1 KiB, 3.2 MiB."""
+    """Format bytes with a binary unit: 980 B, 24.1 KiB, 3.2 MiB."""
     if count < 1024:
         return f"{count} B"
     value, unit = count / 1024, "KiB"
@@ -47,12 +47,12 @@ def size(count: int) -> str:
 
 
 def count(number: int, noun: str) -> str:
-    """A number and its noun: 1 event, 1,204 events."""
+    """Format a number with its noun: 1 event, 1,204 events."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
 def sparkline(values: Sequence[float]) -> str:
-    """Values as a line of bars, the largest a full one."""
+    """Draw values as a line of bars; the largest value is a full bar."""
     top = max(values, default=0.0)
     if top <= 0:
         return ""

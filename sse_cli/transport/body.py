@@ -10,6 +10,7 @@ import httpcore
 import httpx
 
 from sse_cli.model import media_type
+from sse_cli.model.causes import Cause
 from sse_cli.model.errors import Terminated
 from sse_cli.model.events import Chunk, Closed, Ending, Media, Opened, Push, Signal, new
 from sse_cli.transport import content_decoder
@@ -157,7 +158,7 @@ def _decoded(opened: Opened, response: httpx.Response, watchdog: Watchdog) -> It
         raise Failed(
             Ending.REFUSED,
             f"the body comes with Content-Encoding {unknown}, which was not asked for",
-            "sse reads identity, gzip and deflate; the server or a proxy ignores Accept-Encoding",
+            Cause.CONTENT_ENCODING,
         )
     found = content_decoder.codings(names)
     reads = _reads(response, watchdog)

@@ -47,7 +47,7 @@ def connect(  # noqa: PLR0913 (one request, and what earlier connections leave)
 
     `clock` gives the seconds since the run began; it is read once for each signal. `attempt`
     is the number of the connection; `cookies` are kept from one to the next, and `spent` are
-    the seconds that earlier ones took of `--max-time`; `admit` may hold back the connections
+    the seconds that earlier ones took of its time limit; `admit` may hold back the connections
     that redirects ask for; nobody waits longer than `patience` says. Raises UsageError for what
     can't be asked at all (an invalid URL, an unusable certificate).
     """

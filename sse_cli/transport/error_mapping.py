@@ -1,4 +1,4 @@
-"""How a connection ended, in words a person can act on and as one of the `Ending`s."""
+"""The end of a connection: its `Ending`, the evidence in a sentence, and the cause."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from typing import Final
 
 import httpx
 
+from sse_cli.model.causes import Cause
 from sse_cli.model.errors import UsageError
 from sse_cli.model.events import Closed, Ending, Opened
 from sse_cli.request.model import Request
@@ -26,25 +27,25 @@ _CUTS: Final = (
     "Server disconnected",
     "InvalidBodyLengthError",
 )
-_CUT_HINT: Final = "a crash, a deploy or a proxy's time limit; the server's log knows which"
 # Bytes that h11 and h2 quote, to the end of what they say. A chunk's size and a status line may be
 # shown; all else may be a header, and a header a secret.
 _QUOTED: Final = r"""(?:bytearray\()?b(?P<quote>['"]).*"""
 _SHOWN: Final = ("illegal chunk header", "illegal status line")
 _LONGEST_QUOTE: Final = 60  # characters
-_SCHEME_HINT: Final = "https or http? the wrong one looks so"
 
 
 class Failed(Exception):  # noqa: N818 (carries an ending, is no error of ours)
-    """The connection is over: with this ending, for this reason."""
+    """The failure of a connection, with what its `Closed` signal says."""
 
-    def __init__(self, ending: Ending, detail: str, hint: str = "", *, fatal: bool = False) -> None:
+    def __init__(
+        self, ending: Ending, detail: str, cause: str = "", *, fatal: bool = False
+    ) -> None:
         super().__init__(detail)
-        self.ending, self.detail, self.hint, self.fatal = ending, detail, hint, fatal
+        self.ending, self.detail, self.cause, self.fatal = ending, detail, cause, fatal
 
     def closed(self) -> Closed:
-        """The failure as a signal, not stamped yet."""
-        return Closed(0.0, self.ending, self.detail, self.hint, fatal=self.fatal)
+        """Return the failure as a signal, not stamped yet."""
+        return Closed(0.0, self.ending, self.detail, self.cause, fatal=self.fatal)
 
 
 def clean_end(opened: Opened, response: httpx.Response) -> Closed:
@@ -75,7 +76,8 @@ def cut(error: Exception) -> Closed:
         text = connect_errors.reason(error)
     elif "(" in text:
         text = text[text.index("(") :].strip("()")
-    return Closed(0.0, Ending.TRUNCATED, f"the connection was cut in the body: {text}", _CUT_HINT)
+    detail = f"the connection was cut in the body: {text}"
+    return Closed(0.0, Ending.TRUNCATED, detail, Cause.CONNECTION_CUT)
 
 
 def _said(error: Exception) -> str:
@@ -100,22 +102,23 @@ def failed_head(error: Exception, request: Request, url: httpx.URL, *, heard: bo
     _, host, port = origin(url)
     where = f"{host}:{port}"
     if isinstance(error, httpx.ProxyError):
-        return Failed(Ending.UNREACHABLE, f"the proxy refused: {error}", "check -x, --proxy")
+        detail = f"the proxy refused: {error}"
+        return Failed(Ending.UNREACHABLE, detail, Cause.PROXY_REFUSED)
     if isinstance(error, httpx.LocalProtocolError) and not is_http2(error):
         # Not in the error's own words: they quote the value, which may be a secret.
-        raise UsageError("a header can't be sent: its value breaks HTTP", "check -H, -b and -A")
+        raise UsageError("a header can't be sent: its value breaks HTTP", Cause.HEADER_INVALID)
     if isinstance(error, httpx.ProtocolError):
         if str(error).startswith(_CUTS):
             return _no_reply(f"{where} closed the connection", "without a reply", heard=heard)
         version = "HTTP/2" if is_http2(error) else "HTTP"
         detail = f"the reply is not {version}: {_said(error)}"
-        return Failed(Ending.MALFORMED, detail, "is it the right port?")
+        return Failed(Ending.MALFORMED, detail, Cause.NOT_HTTP)
     if isinstance(error, httpx.ReadError | httpx.WriteError | httpx.ReadTimeout):
         return _no_reply(_lost(error, where), "before it replied", heard=heard)
-    words = connect_errors.explain(error, host, where, _via(request, url))
+    failure = connect_errors.explain(error, host, where, _via(request, url))
     # A certificate that is not trusted now will not be in three seconds.
     fatal = isinstance(connect_errors.innermost(error), ssl.SSLCertVerificationError)
-    return Failed(Ending.UNREACHABLE, *words, fatal=fatal)
+    return Failed(Ending.UNREACHABLE, *failure, fatal=fatal)
 
 
 def _lost(error: Exception, where: str) -> str:
@@ -129,8 +132,8 @@ def _no_reply(what: str, when: str, *, heard: bool) -> Failed:
     """A connection that ended before the reply's headers were whole, or even begun."""
     if heard:
         detail = f"{what} before the headers of its reply were whole"
-        return Failed(Ending.UNREACHABLE, detail, _CUT_HINT)
-    return Failed(Ending.UNREACHABLE, f"{what} {when}", _SCHEME_HINT)
+        return Failed(Ending.UNREACHABLE, detail, Cause.CONNECTION_CUT)
+    return Failed(Ending.UNREACHABLE, f"{what} {when}", Cause.NO_REPLY)
 
 
 def is_http2(error: BaseException) -> bool:
@@ -152,38 +155,30 @@ def late_reply(watchdog: Watchdog) -> Failed:
         return out_of_time("no reply had come", watchdog)
     return Failed(
         Ending.DEADLINE,
-        f"no reply within --idle-timeout {watchdog.idle:g} s",
-        "a server that thinks long needs a larger one; keep-alives can't come before the reply",
+        f"no reply came for {watchdog.idle:g} s",
+        Cause.REPLY_TIMEOUT,
     )
 
 
 def out_of_time(phase: str, watchdog: Watchdog) -> Failed:
-    """The end by `--max-time`, or of the reader's patience, in the middle of `phase`: half a
-    sentence."""
+    """Return the end by the time limit, or by the reader's patience, in the middle of `phase`:
+    half a sentence."""
     if watchdog.seconds is None or not watchdog.is_over:
         return Failed(Ending.DEADLINE, f"{phase} when nobody waited for it any more", fatal=True)
     return Failed(
         Ending.DEADLINE,
-        f"{phase} when --max-time {watchdog.seconds:g} s was over",
-        "a larger --max-time, or none, waits longer",
+        f"{phase} when the time limit of {watchdog.seconds:g} s was over",
+        Cause.MAX_TIME,
         fatal=True,
     )
 
 
 def stalled(watchdog: Watchdog) -> Closed:
     """A body of which no byte came for too long."""
-    return Closed(
-        0.0,
-        Ending.STALLED,
-        f"no byte came for --idle-timeout {watchdog.idle:g} s",
-        "the server hangs, or a proxy holds its writes back; keep-alive comments would show which",
-    )
+    detail = f"no byte came for {watchdog.idle:g} s"
+    return Closed(0.0, Ending.STALLED, detail, Cause.IDLE_TIMEOUT)
 
 
 def late_connection(seconds: float) -> Failed:
-    """A connection that was not made within `--connect-timeout`."""
-    return Failed(
-        Ending.DEADLINE,
-        f"no connection within --connect-timeout {seconds:g} s",
-        "check the address, the network and firewalls in between",
-    )
+    """Return the failure of a connection that was not made within `seconds`."""
+    return Failed(Ending.DEADLINE, f"no connection within {seconds:g} s", Cause.CONNECT_TIMEOUT)

@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import encodings.idna
 import re
-from collections.abc import Callable
+import socket
+from collections.abc import Callable, Iterable
 from typing import Any, Final
 from urllib.request import getproxies, proxy_bypass
 
 import httpcore
 import httpx
+from httpcore._backends.sync import SyncStream
 
+from sse_cli.model.causes import Cause
 from sse_cli.model.errors import UsageError
 from sse_cli.request.model import Request
 from sse_cli.text import redaction
@@ -38,6 +41,31 @@ class _TypedURL(httpx.URL):
     @property
     def raw_path(self) -> bytes:
         return self._target
+
+
+class _UnixSocketBackend(httpcore.SyncBackend):
+    """httpcore's network backend, with a unix socket that is closed when it can't connect.
+
+    httpcore leaves such a socket to the garbage collector, which warns of it.
+    """
+
+    def connect_unix_socket(
+        self,
+        path: str,
+        timeout: float | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.NetworkStream:
+        """Connect to the socket at `path`. Raises httpcore.ConnectError."""
+        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        try:
+            for option in socket_options or ():
+                sock.setsockopt(*option)
+            sock.settimeout(timeout)
+            sock.connect(path)
+        except OSError as error:
+            sock.close()
+            raise httpcore.ConnectError(error) from error
+        return SyncStream(sock)
 
 
 def parse_url(text: str) -> httpx.URL:
@@ -83,7 +111,7 @@ def build_transport(request: Request, url: httpx.URL) -> httpx.HTTPTransport:
     secure = url.scheme == "https"
     version = request.http_version
     try:
-        return httpx.HTTPTransport(
+        transport = httpx.HTTPTransport(
             verify=tls.context(request, secure=secure),
             http1=version != "2-prior-knowledge",
             http2=version == "2-prior-knowledge" or (secure and version in ("auto", "2")),
@@ -93,19 +121,17 @@ def build_transport(request: Request, url: httpx.URL) -> httpx.HTTPTransport:
             local_address={"4": "0.0.0.0", "6": "::"}.get(request.ip_family),
         )
     except ImportError:
-        raise UsageError(
-            "socks proxies are not supported", "use an http:// or https:// proxy with -x"
-        ) from None
+        raise UsageError("socks proxies are not supported", Cause.PROXY_SOCKS) from None
     except (ValueError, httpx.InvalidURL):  # their text may quote the proxy's password
         shown = redaction.url(proxy_of(request, url) or "")
-        raise UsageError(
-            f"the proxy {shown} can't be used",
-            "-x, --proxy or the environment names it; it reads http://HOST:PORT",
-        ) from None
+        raise UsageError(f"the proxy {shown} can't be used", Cause.PROXY_INVALID) from None
+    if request.unix_socket:  # httpx has no parameter for it
+        transport._pool._network_backend = _UnixSocketBackend()
+    return transport
 
 
 def proxy_of(request: Request, url: httpx.URL) -> str | None:
-    """`--proxy`, else the environment's, as curl reads it (http_proxy, NO_PROXY, …).
+    """Return the request's proxy, else the environment's, as curl reads it (http_proxy, …).
 
     A unix socket is where to connect to, so that no proxy is left to ask.
     """

@@ -167,9 +167,9 @@ class Reconnector:
         return closed.ending is not Ending.DONE
 
     def _wait(self, delay: float, max_time: float | None) -> Closed | None:
-        """Sleep; the end of it all when `--max-time` is over before."""
+        """Sleep; return the end of the stream if the time limit is over before."""
         left = None if max_time is None else max_time - self.clock()
-        why = f"--max-time {max_time or 0:g} s was over"
+        why = f"the time limit of {max_time or 0:g} s was over"
         patience = self.patience()
         if patience is not None and (left is None or patience < left):
             left, why = patience, "nobody waited for it any more"
@@ -187,7 +187,7 @@ def _is_stream(opened: Opened | None) -> bool:
 def _final(closed: Closed, opened: Opened | None, attempt: int) -> Closed:
     """204 on a later connection is the server's way to say that the stream is over (9.2.2)."""
     if attempt > 1 and opened is not None and opened.status == 204:
-        return closed._replace(ending=Ending.DONE, detail="204, the server asks to stop", hint="")
+        return closed._replace(ending=Ending.DONE, detail="204, the server asks to stop", cause="")
     return closed
 
 
@@ -226,13 +226,13 @@ def sendable(last_event_id: str) -> str:
         return ""
 
 
-def given(last_event_id: str) -> str:
-    """The value of `--last-event-id`. Raises UsageError for one that could not be sent: a
-    server's own would be left out, but a person who typed it would wait for its effect."""
+def given(last_event_id: str, option: str) -> str:
+    """Return the last event ID that `option` gave. Raises UsageError for one that could not be
+    sent: a server's own is left out, but a person who typed one would wait for its effect."""
     if not last_event_id or sendable(last_event_id):
         return last_event_id
     raise UsageError(
-        f"--last-event-id can't be sent: no header can carry {_obstacle(last_event_id)}",
+        f"{option} can't be sent: no header can carry {_obstacle(last_event_id)}",
         "give the id as the stream shows it, in one line",
     )
 

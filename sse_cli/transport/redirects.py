@@ -11,6 +11,7 @@ from typing import Final
 
 import httpx
 
+from sse_cli.model.causes import Cause
 from sse_cli.model.errors import UsageError
 from sse_cli.model.events import Ending
 from sse_cli.request.model import Request
@@ -53,7 +54,7 @@ def follow(  # noqa: PLR0913, PLR0917 (a request, and what its connections share
     raise Failed(
         Ending.REFUSED,
         f"more than {MAX_REDIRECTS} redirects, the last to {redaction.url(str(url))}",
-        "the server redirects in a circle",
+        Cause.REDIRECT_LOOP,
     )
 
 
@@ -76,7 +77,7 @@ def _blocked(status: int, target: httpx.URL) -> Failed:
     return Failed(
         Ending.REFUSED,
         f"{status} redirects to another origin, {redaction.url(str(target))}",
-        "-L follows it, without your headers and body; or ask that URL itself",
+        Cause.REDIRECT_ORIGIN,
     )
 
 

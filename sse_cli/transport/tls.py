@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import ssl
 from collections.abc import Callable
-from typing import Final
 
+from sse_cli.model.causes import Cause
 from sse_cli.model.errors import UsageError
 from sse_cli.request.model import Request
 
 
 def context(request: Request, *, secure: bool) -> ssl.SSLContext:
-    """A client context: the system's CAs (certifi's where it has none), or `--cacert`'s.
+    """Return a client context that trusts the system's CAs (certifi's where it has none), or
+    those of the request's CA file.
 
-    Without `secure` an empty one, since loading CAs costs 30 ms. Raises UsageError for
-    files that are no certificates.
+    Without `secure` it is empty, since loading CAs costs 30 ms. Raises UsageError for files that
+    hold no certificates.
     """
     empty = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if not secure:
@@ -24,7 +25,7 @@ def context(request: Request, *, secure: bool) -> ssl.SSLContext:
         made.check_hostname = False
         made.verify_mode = ssl.CERT_NONE
     elif request.cacert:
-        _load(made.load_verify_locations, "--cacert", request.cacert)
+        _load(made.load_verify_locations, request.cacert, "CA file", Cause.CA_FILE)
     else:
         made = _system()
     if request.cert:
@@ -47,21 +48,14 @@ def _load_certificate(made: ssl.SSLContext, request: Request) -> None:
     def load(certificate: str) -> None:
         made.load_cert_chain(certificate, request.key, lambda: password or "")
 
-    _load(load, "--cert", request.cert or "")
+    _load(load, request.cert or "", "client certificate", Cause.CLIENT_CERTIFICATE)
 
 
-_PEM_HINTS: Final = {
-    "--cacert": "give the certificates of a CA, as -----BEGIN CERTIFICATE-----",
-    "--cert": "curl's --cert wants certificate and key, in one PEM file or with --key",
-}
-
-
-def _load(load: Callable[[str], None], option: str, path: str) -> None:
+def _load(load: Callable[[str], None], path: str, kind: str, cause: Cause) -> None:
     try:
         load(path)
     except (ssl.SSLError, OSError) as error:
         reason = getattr(error, "reason", None) or getattr(error, "strerror", None) or "unreadable"
         raise UsageError(
-            f"{option} {path}: no usable PEM file ({str(reason).lower()})",
-            _PEM_HINTS.get(option, "give a PEM file"),
+            f"the {kind} {path}: not a usable PEM file ({str(reason).lower()})", cause
         ) from None

@@ -54,18 +54,18 @@ BAD_WORDS = [
     (["http://u:sk-secret@h:x/?k=sk-secret"], "bad port", ""),
     (["h.example", "-H", "sk-secret"], "--header number 1 has no colon", "Name: value"),
     (["h.example", "-H", "a b: sk-secret"], "number 1 has no valid name", "letters"),
-    (["h.example", "-H", "a: sk-secret\nb: c"], "--header 'a' holds a line break", "one line"),
+    (["h.example", "-H", "a: sk-secret\nb: c"], "--header 'a' contains a line break", "one line"),
     (["h.example", "-H", "@no-such"], "--header: can't read 'no-such'", "file"),
     (["h.example", "-d", "@no-such"], "--data: can't read 'no-such'", "file"),
     (["h.example", "-d", "@folder"], "--data: can't read 'folder'", "file"),
     (["h.example", "--bearer", "env:NO_SUCH"], "'NO_SUCH' is not set", "export NO_SUCH"),
     (["h.example", "--cacert", "no-such"], "--cacert: can't read 'no-such'", "file"),
-    (["h.example", "-X", "A B"], "'A B' is no method", "GET"),
+    (["h.example", "-X", "A B"], "invalid --request 'A B': expected an HTTP method", "GET"),
     (["h.example", "-u", "sk-secret"], "--user has no password", "USER:"),
-    (["h.example", "-m", "soon"], "--max-time 'soon' is no duration", "500ms"),
+    (["h.example", "-m", "soon"], "invalid --max-time 'soon': expected a duration", "500ms"),
     (["h.example", "-m", "-1"], "'-1'", "500ms"),
-    (["h.example", "--connect-timeout", "1d"], "--connect-timeout '1d' is no duration", "2s"),
-    (["h.example", "-x", "ftp://p"], "--proxy 'ftp://p' is no proxy", "http://HOST:PORT"),
+    (["h.example", "--connect-timeout", "1d"], "--connect-timeout '1d': expected a duration", "2s"),
+    (["h.example", "-x", "ftp://p"], "invalid --proxy 'ftp://p': expected an HTTP", "http://HOST:PORT"),
     (["wathc"], "'wathc' is no command, file or URL", "did you mean 'watch'?"),
     (["dmeo"], "'dmeo' is no command", "did you mean 'demo'?"),
     (["crul", "h.example"], "'crul' is no command", "did you mean 'curl'?"),
@@ -80,7 +80,7 @@ BAD_WORDS = [
     (["convert", "one.sse", "--to", "hra"], "'hra' is not one of", "did you mean har?"),
     (["serve", "--speed", "fast"], "'fast' is no number", "--help"),
     (["serve", "--journal", "-"], "can't write the journal -: it is no file", "another"),
-    (["check", "one.sse", "--junit", "-"], "--junit - is no file", "report.xml"),
+    (["check", "one.sse", "--junit", "-"], "standard output is not for the JUnit", "report.xml"),
     (["one.sse", "--no-such"], "--no-such", "did you mean --no-summary"),
     (["one.sse", "--quary", "a"], "--quary", ""),
     (["tail", "one.sse", "-n", "1"], "-n (--max-events) is no option of sse tail, but of sse watch",
@@ -111,7 +111,7 @@ BAD_WORDS = [
     (["curl", "h.example", "--next"], "--next is not supported by sse", ""),
     (["curl", "h.example", "--haeder", "a: sk-secret"], "'--haeder'", "--header"),
     (["curl", "h.example", "-H", "Authorization:", "Bearer", "sk-secret"], "3 URLs", "quotes"),
-    (["curl 'h.example"], "without its end", "quotes"),
+    (["curl 'h.example"], "unterminated", "quotes"),
     (["curl h.example | jq ."], "'|'", "alone"),
 ]  # fmt: skip
 
@@ -317,7 +317,7 @@ def test_a_web_page_instead_of_events_is_shown() -> None:
     assert "more lines)" in ran.talk
     error, hint = error_and_hint(ran)
     assert error == "the reply is text/html, not text/event-stream"
-    assert "web page" in hint
+    assert "login page" in hint
 
 
 def test_a_binary_amazon_stream_is_named_and_not_shown() -> None:
@@ -411,7 +411,7 @@ def test_a_web_page_that_is_piped_in_is_no_stream(command: str) -> None:
     ran = sse(command, "-", stdin=page)
     assert ran.code == 4
     message, hint = error_and_hint(ran)
-    assert "is a web page or XML, and no event stream" in message
+    assert "is a web page or XML, not an event stream" in message
     assert "--any-type" in hint
     assert "Log in" in ran.text + ran.talk
     assert sse(command, "-", "--any-type", stdin=page).code != 4

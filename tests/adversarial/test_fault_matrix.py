@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from sse_cli.analysis.verdict import EXIT_CODES
-from sse_cli.mockserver.faults import FAULTS
+from sse_cli.mockserver.faults.registry import FAULTS
 from sse_cli.model.events import Ending
 from tests.support.broken_server import SMALLER, Broken, broken
 from tests.support.fault_matrix import ALL, ELSEWHERE, LARGE, MATRIX, RECONNECT
@@ -100,7 +100,7 @@ def test_it_ends_as_it_must_and_shows_what_was_sent(name: str, again: bool, tmp_
         words = (*expected.limits, *(RECONNECT if again else ()), "--record", recording)
         live = sse(*WAYS["watch-jsonl"].words, server.url, *words)
         assert texts(server) == shown
-        assert not again or len(server.journal) == expected.connections
+        assert not again or len(server.exchanges) == expected.connections
     assert sse(*WAYS["watch-jsonl"].words, recording) == live
     for way, look in WAYS.items():
         ran = sse(*look.words, recording)

@@ -180,8 +180,8 @@ CRASHES = {
     "while connecting": ("httpx", "HTTPTransport.handle_request"),
     "while reading": ("sse_cli.parser.session", "Session.feed"),
     "while judging": ("sse_cli.analysis.verdict", "Verdict.finish"),
-    "while rendering": ("sse_cli.render.json_lines", "JSONLinesRenderer.rows"),
-    "while building the request": ("sse_cli.request.model", "build"),
+    "while rendering": ("sse_cli.render.json_lines_renderer", "JSONLinesRenderer.rows"),
+    "while building the request": ("sse_cli.request.builder", "build"),
 }
 # Where a thread of ours is at work; the main thread waits for a server that holds the stream.
 IN_THREADS = {
@@ -243,7 +243,7 @@ def test_a_thread_of_ours_that_dies_ends_the_program_and_tells_none(
 
 
 def test_a_crash_of_the_live_line_ends_the_program_and_tells_none(tmp_path: Path) -> None:
-    program = CRASH.format(module="sse_cli.render.summary", name="footer")
+    program = CRASH.format(module="sse_cli.render.footer", name="footer")
     kit = next(iter(KITS.values()))
     with Wire(holding(head(STREAM, CHUNKED, LEAKS) + chunk(CUT))("")) as server:
         words = [kit.url(server.origin), *kit.words(tmp_path), "-m", "30"]
@@ -286,7 +286,7 @@ def test_a_clean_up_that_fails_tells_none_and_changes_nothing(debug: bool, tmp_p
 
 
 def test_a_bug_in_the_telling_of_an_error_tells_none(tmp_path: Path) -> None:
-    where = ("sse_cli.render.http_messages", "error_of")
+    where = ("sse_cli.render.error_messages", "error_of")
     ran = crashing(where, ["--no-such-option"], tmp_path, debug=False)
     assert ran.code == 70
     assert error_and_hint(ran)[0] == "a bug in sse: ZeroDivisionError"
@@ -295,11 +295,11 @@ def test_a_bug_in_the_telling_of_an_error_tells_none(tmp_path: Path) -> None:
 
 SECOND = """
 import os, signal
-from sse_cli.render import http_messages
-def interrupted(error):
+from sse_cli.render import error_messages
+def interrupted(error, hint):
     os.kill(os.getpid(), signal.SIGINT)
     raise AssertionError("a signal raises before the next line")
-http_messages.error_of = interrupted
+error_messages.error_of = interrupted
 from sse_cli.__main__ import main
 main()
 """

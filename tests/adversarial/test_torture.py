@@ -19,7 +19,7 @@ from pathlib import Path
 
 import pytest
 
-from sse_cli.mockserver import scenarios
+from sse_cli.mockserver.scenarios import bundled
 from tests.support.failing_calls import Run, runs
 from tests.support.process import DEVNULL, PATIENCE, PIPE, Process, environment
 from tests.support.program import Ran, error_and_hint, finish, in_shell, sse, start
@@ -588,7 +588,7 @@ def test_each_call_of_the_demo_that_fails(
     ("number", "code"), [(errno.ENOSPC, 7), (errno.EIO, 7), (errno.EPIPE, -signal.SIGPIPE)]
 )
 def test_each_write_of_a_server_that_fails_ends_it(number: int, code: int) -> None:
-    lines = len(scenarios.names())
+    lines = len(bundled.names())
     *broken, unbroken = runs(["serve", "--port", "0"], "write", number, lines=lines)
     assert unbroken.code == -signal.SIGINT
     assert broken
@@ -598,7 +598,7 @@ def test_each_write_of_a_server_that_fails_ends_it(number: int, code: int) -> No
 
 
 def test_a_server_goes_on_when_nobody_can_be_told_of_it() -> None:
-    lines = len(scenarios.names())
+    lines = len(bundled.names())
     *broken, _ = runs(["serve", "--port", "0"], "talk", errno.ENOSPC, lines=lines)
     assert broken
     assert {run.code for run in broken} == {-signal.SIGINT}

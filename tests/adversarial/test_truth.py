@@ -25,7 +25,7 @@ from sse_cli.model.row import Row
 from sse_cli.parser.session import Session
 from sse_cli.query.selection import Query
 from sse_cli.render.markdown import MarkdownWriter
-from sse_cli.render.table import TableRenderer
+from sse_cli.render.table import EventTable
 from tests.support.program import error_and_hint, sse
 from tests.support.replies import whole
 from tests.support.wire import Wire
@@ -208,7 +208,7 @@ def test_the_sentinel_of_others_does_not_end_a_format_that_has_its_own(tmp_path:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["-q", "nope"], "no event held text, reasoning or a tool call by that query"),
+        (["-q", "nope"], "no event held text, reasoning or a tool call that --query finds"),
         (["--choice", "5"], "choice 5 never came; there is 0"),
     ],
 )
@@ -241,8 +241,8 @@ def test_queries_that_have_no_room_are_told() -> None:
     queries = [Query(f"q{n}=a") for n in range(8)]
     row = Row(Message("message", "{}", "", None, 0.0, 0, 4, n=1))
     row.values = [None] * 8
-    narrow = [line.plain for line in TableRenderer(lambda: 60, queries).feed(row)]
+    narrow = [line.plain for line in EventTable(lambda: 60, queries).feed(row)]
     assert "not shown" in narrow[0]
     assert all(len(line) <= 60 for line in narrow[1:])
-    wide = [line.plain for line in TableRenderer(lambda: 200, queries).feed(row)]
+    wide = [line.plain for line in EventTable(lambda: 200, queries).feed(row)]
     assert all(f"q{n}" in wide[0] for n in range(8))

@@ -76,9 +76,9 @@ def outcome(parser: EventStreamParser | Reference, chunks: Sequence[bytes]) -> O
 class Eager(EventStreamParser):
     """The parser with the short cuts for many events taken for a few, too."""
 
-    many = 0
-    few = 2
-    alike = 0
+    large_read = 0
+    small_batch = 2
+    same_type_ratio = 0
 
 
 def of_parser(case: Case, kind: type[EventStreamParser] = EventStreamParser) -> Outcome:

@@ -17,8 +17,8 @@ from rich.cells import cell_len
 
 from sse_cli.check.outcome import exit_code
 from sse_cli.check.stream_check import MAX_TIME
-from sse_cli.mockserver.faults import FAULTS
-from sse_cli.mockserver.scenarios import Scenario
+from sse_cli.mockserver.faults.registry import FAULTS
+from sse_cli.mockserver.scenarios.scenario import Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
 from tests.support.broken_server import SMALLER, broken
@@ -197,7 +197,7 @@ def test_a_file_that_is_a_web_page_is_refused_and_judged_when_that_is_expected(
 ) -> None:
     (tmp_path / "a.html").write_bytes(b"<!doctype html><p>Hello")
     ran = sse("check", tmp_path / "a.html")
-    assert (ran.code, "no event stream" in ran.text) == (4, True), ran
+    assert (ran.code, "not an event stream" in ran.text) == (4, True), ran
     asked = sse("check", tmp_path / "a.html", "--ending", "refused")
     assert asked.code == 0, asked
 
@@ -286,7 +286,7 @@ def test_each_attempt_is_reported_and_the_last_one_counts(tmp_path: Path) -> Non
     with broken("cut-in-chunk", times=1) as server:
         words = ("--attempts", "3", "--keep", tmp_path, "-o", "json")
         ran = sse("check", server.url, *words)
-        assert len(server.journal) == 2
+        assert len(server.exchanges) == 2
     assert (ran.code, ran.err) == (0, b""), ran
     attempts = json.loads(ran.out)["streams"][0]["attempts"]
     assert [one["ending"] for one in attempts] == ["truncated", "eof"]
@@ -315,17 +315,17 @@ def test_the_keys_of_json_are_those_of_the_readme(origin: str) -> None:
 
 WRONG = [
     (("--status", "abc"), "--status 'abc' is no number"),
-    (("--ending", "eoff"), "'eoff' is no ending"),
-    (("--text", "("), "is no regular expression"),
+    (("--ending", "eoff"), "'eoff' is not a valid ending"),
+    (("--text", "("), "is not a valid regular expression"),
     (("--expect", "a ="), "not a JMESPath expression"),
-    (("--max-gap", "x"), "is no duration"),
+    (("--max-gap", "x"), "expected a duration"),
     (("--format", "opnai"), "no format 'opnai'"),
     (("--until", "a ="), "not a JMESPath expression"),
     (("--jobs", "0"), "0"),
     (("--attempts", "21"), "21"),
     (("--only", "x"), "--only names a stream of a .toml file"),
-    (("--junit", "/"), "--junit /"),
-    (("--keep", "/dev/null/x"), "--keep /dev/null/x"),
+    (("--junit", "/"), "can't write the JUnit report to /: "),
+    (("--keep", "/dev/null/x"), "can't keep recordings in /dev/null/x: "),
     (("--attempts", "2", "--record", "x"), "--record is for one run"),
     (("--keep", "x", "--record", "y"), "--record keeps every run and --keep what fails"),
     (("--record", "/nowhere/x"), "can't record to /nowhere/x"),
@@ -337,7 +337,7 @@ WRONG = [
 def test_bad_options_are_2_and_ask_nobody(words: tuple[str, ...], said: str) -> None:
     with broken(None) as server:
         ran = sse("check", server.url, *words)
-        assert server.journal == []
+        assert server.exchanges == []
     assert (ran.code, ran.out) == (2, b""), ran
     assert said in error_and_hint(ran)[0]
 
@@ -393,7 +393,7 @@ def test_a_full_disk_is_7(origin: str) -> None:
     ran = sse("check", f"{origin}/clock", "--junit", "/dev/full")
     assert (ran.code, error_and_hint(ran)[0]) == (
         7,
-        "can't write /dev/full: no space left on device",
+        "can't write the JUnit report to /dev/full: no space left on device",
     )
 
 
@@ -413,7 +413,7 @@ def test_a_signal_ends_all_streams_and_the_report_tells_which_were_not_judged(
             process.send_signal(number)
             ran = finish(process)
     assert ran.code == -number, ran
-    assert (shown + ran.out).decode().count("not judged: it was stopped before") == 4
+    assert (shown + ran.out).decode().count("not judged: stopped before it finished") == 4
     assert error_and_hint(ran)[0].startswith("stopped before ")
 
 
@@ -427,7 +427,7 @@ def test_a_signal_in_a_later_attempt_leaves_what_the_earlier_ones_came_to(
         return any(b"data: 2" in path.read_bytes() for path in tmp_path.glob("*slow-2*"))
 
     second = Scenario.of("slow", [(0, b"data: 2\n\n"), (3600, b"data: 3\n\n")])
-    slow = replace(Scenario.of("slow", [(0, b"data: 1\n\n")]), more=(second,))
+    slow = replace(Scenario.of("slow", [(0, b"data: 1\n\n")]), later_replies=(second,))
     quick = Scenario.of("quick", [(0, b"data: 1\n\n"), (is_second_recorded, b"data: 1\n\n")])
     report = tmp_path / "report.xml"
     with running(Server({"slow": slow, "quick": quick})) as url:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from sse_cli.mockserver.scenarios import Scenario
+from sse_cli.mockserver.scenarios.scenario import Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
 from tests.support.terminal import SSE, Terminal
@@ -90,7 +90,7 @@ def test_ctrl_c_takes_the_lines_away() -> None:
         it.type(b"\x03")
         assert it.finish() == -2
         assert not LIVE.search("\n".join(it.scrolled))
-        assert "not judged: it was stopped before" in it.text
+        assert "not judged: stopped before it finished" in it.text
         assert it.modes() == it.modes_before
 
 

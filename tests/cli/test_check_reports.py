@@ -16,7 +16,8 @@ import xmlschema
 from sse_cli.check.expectations import Evidence
 from sse_cli.check.outcome import Attempt, Checked, Outcome, Result
 from sse_cli.check.reports import github_actions, json_report, junit
-from sse_cli.mockserver.scenarios import Scenario, load
+from sse_cli.mockserver.scenarios.bundled import load
+from sse_cli.mockserver.scenarios.scenario import Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
 from sse_cli.model.events import Closed, Ending

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from sse_cli.mockserver.scenarios import Scenario, Then
+from sse_cli.mockserver.scenarios.scenario import ReplyEnd, Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
 from tests.support.broken_server import broken
@@ -37,7 +37,7 @@ def failed(attempt: dict[str, Any]) -> dict[str, str]:
 
 def held_open(*steps: bytes, **reply: Any) -> Scenario:
     """A stream that sends its steps at once, and then nothing for ever."""
-    return replace(Scenario.of("s", [(0, step) for step in steps], **reply), then=Then.HOLD)
+    return replace(Scenario.of("s", [(0, step) for step in steps], **reply), end=ReplyEnd.HOLD)
 
 
 # What is sent before the silence, what is expected, and what failed.

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from sse_cli.convert.har import archive
-from sse_cli.mockserver.scenarios import Scenario
+from sse_cli.mockserver.scenarios.scenario import Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
 from sse_cli.model.events import Chunk, Closed, Ending, Message, Opened, Reconnecting, Signal

@@ -15,8 +15,9 @@ from sse_cli.analysis.verdict import EXIT_CODES
 from sse_cli.model.events import Chunk, Closed, Ending, Opened
 from sse_cli.parser.session import Session
 from sse_cli.query.selection import Selection
-from sse_cli.render import summary
-from sse_cli.render.summary import WatchDetails, footer
+from sse_cli.render import watch_summary
+from sse_cli.render.footer import footer
+from sse_cli.render.watch_summary import WatchDetails
 from sse_cli.run.measurements import Measurements, RunReport
 from tests.support.program import Ran, finish, sse, start
 from tests.support.replies import CHUNKED, STREAM, chunk, head, whole
@@ -105,20 +106,20 @@ CASES = {
         Ending.STALLED,
         silent(STREAMING + chunk(ONE)),
         "--idle-timeout 1s",
-        "no byte came for --idle-timeout 1 s",
+        "no byte came for 1 s",
     ),
     "silence inside an event": Case(
         Ending.STALLED,
         silent(STREAMING + chunk(ONE + b"data: tw")),
         "--idle-timeout 1s",
-        "no byte came for --idle-timeout 1 s",
+        "no byte came for 1 s",
     ),
     "--max-time": Case(
-        Ending.DEADLINE, silent(STREAMING + chunk(ONE)), "-m 1", "--max-time 1 s was over"
+        Ending.DEADLINE, silent(STREAMING + chunk(ONE)), "-m 1", "the time limit of 1 s was over"
     ),
     "no headers": Case(Ending.DEADLINE, silent(b""), "-m 500ms", "no reply had come"),
     "no headers, and an idle limit": Case(
-        Ending.DEADLINE, silent(b""), "--idle-timeout 200ms", "no reply within --idle-timeout"
+        Ending.DEADLINE, silent(b""), "--idle-timeout 200ms", "no reply came for 0.2 s"
     ),
     "an empty stream": Case(Ending.EOF, whole(b": hello\n\n"), "", "ended as HTTP says it should"),
     "204 on a second connection": Case(Ending.DONE, b"", "--reconnect --retry-delay 100ms", "204"),
@@ -233,7 +234,7 @@ def lines_of(reconnects: int = 0, repeated: int = 0, skipped: int = 0) -> list[s
     measured.resume_audit.repeated, measured.resume_audit.skipped = repeated, skipped
     report = RunReport(measured, Closed(3.0, Ending.EOF, "the end"))
     details = WatchDetails(Selection(), shown=2)
-    return [line.plain for line in summary.summary(report, details)]
+    return [line.plain for line in watch_summary.lines(report, details)]
 
 
 @pytest.mark.parametrize(

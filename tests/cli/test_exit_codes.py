@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from sse_cli.mockserver.scenarios import Gate, Scenario
+from sse_cli.mockserver.scenarios.scenario import Gate, Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
 from tests.support.process import PATIENCE, STDOUT
@@ -125,7 +125,7 @@ def silent() -> Iterator[str]:
 def test_no_reply_within_max_time_is_a_deadline_and_6(silent: str) -> None:
     ran = sse(silent, "-m", "200ms")
     assert (ran.code, ran.out) == (6, b"")
-    assert "--max-time 0.2 s" in error_and_hint(ran)[0]
+    assert "the time limit of 0.2 s" in error_and_hint(ran)[0]
 
 
 @contextmanager

@@ -12,8 +12,9 @@ from typing import IO
 
 import pytest
 
-from sse_cli.mockserver import scenarios
-from sse_cli.mockserver.scenarios import FOLDER, Scenario, Step
+from sse_cli.mockserver.scenarios import bundled
+from sse_cli.mockserver.scenarios.bundled import FOLDER
+from sse_cli.mockserver.scenarios.scenario import Scenario, Step
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
 from tests.support.process import PROGRAM, Process
@@ -47,12 +48,12 @@ def stack() -> Iterator[ExitStack]:
 
 
 def test_the_text_of_a_chat_is_exactly_what_was_meant(stack: ExitStack) -> None:
-    output = piped(stack, scenarios.load("openai-chat"))
+    output = piped(stack, bundled.load("openai-chat"))
     assert output.read().decode() == INTENDED
 
 
 def test_every_piece_is_read_from_the_pipe_before_the_next_is_sent(stack: ExitStack) -> None:
-    steps = scenarios.load("openai-chat").steps
+    steps = bundled.load("openai-chat").steps
     gates = [threading.Event() for _ in steps]
     gated = [(gate, step.data) for gate, step in zip(gates, steps, strict=True)]
     for gate in gates:  # a test that fails must not leave the server waiting

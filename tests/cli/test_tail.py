@@ -15,8 +15,8 @@ from typing import Any, Final
 
 import pytest
 
-from sse_cli.llm.accumulator import DETECTION_LIMIT
-from sse_cli.mockserver.scenarios import Gate, Scenario
+from sse_cli.llm.detection import MAX_EVENTS
+from sse_cli.mockserver.scenarios.scenario import Gate, Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
 from tests.support.paths import FORMATS as CORPUS
@@ -429,7 +429,7 @@ def test_a_transfer_that_is_cut_says_so_after_the_text() -> None:
         (3, "text", "3 events"),
         (3, "json", "3 events"),
         (3, "jsonl", "3 events"),
-        (DETECTION_LIMIT + 50, "text", f"{DETECTION_LIMIT} events"),  # nobody reads the others
+        (MAX_EVENTS + 50, "text", f"{MAX_EVENTS} events"),  # nobody reads the others
     ],
 )
 def test_a_format_that_nobody_knows_is_2_and_nothing_is_printed(

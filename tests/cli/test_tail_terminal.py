@@ -14,7 +14,7 @@ from typing import Any, Final
 
 import pytest
 
-from sse_cli.mockserver.scenarios import Gate, Scenario
+from sse_cli.mockserver.scenarios.scenario import Gate, Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
 from tests.support.paths import FORMATS as CORPUS

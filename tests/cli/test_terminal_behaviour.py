@@ -14,7 +14,7 @@ from pathlib import Path
 import pyte
 import pytest
 
-from sse_cli.mockserver.scenarios import Gate, Scenario
+from sse_cli.mockserver.scenarios.scenario import Gate, Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
 from tests.support.terminal import SSE, TIMEOUT, Steps, Terminal, environment, watching

@@ -23,13 +23,13 @@ from typer.main import get_command
 import sse_cli
 from sse_cli import EventStreamParser
 from sse_cli.cli.commands import app
-from sse_cli.mockserver import scenarios
-from sse_cli.mockserver.scenarios import Gate, Scenario
+from sse_cli.mockserver.scenarios import bundled
+from sse_cli.mockserver.scenarios.scenario import EVENT_STREAM, Gate, Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
 from sse_cli.model.events import Message
 from sse_cli.render.http_messages import request_lines
-from sse_cli.request.model import build
+from sse_cli.request.builder import build
 from tests.support.process import PROGRAM
 from tests.support.program import Ran, error_and_hint, finish, sse, start
 from tests.support.replies import HELLO
@@ -167,7 +167,7 @@ def test_all_adds_what_a_browser_never_shows(url: str) -> None:
         "closed",
     ]  # fmt: skip
     assert (lines[0]["status"], lines[0]["http_version"]) == (200, "HTTP/1.1")
-    assert ["Content-Type", scenarios.EVENT_STREAM] in lines[0]["headers"]
+    assert ["Content-Type", EVENT_STREAM] in lines[0]["headers"]
     assert lines[1] == {"kind": "comment", "text": " warming up"}
     assert lines[2] == {"kind": "retry", "reconnection_time": 1500}
     assert (lines[6]["reason"], lines[6]["event"], lines[6]["text"]) == (
@@ -482,9 +482,9 @@ def messages_of(scenario: Scenario) -> list[Message]:
     return [event for event in [*events, *parser.finish()] if isinstance(event, Message)]
 
 
-@pytest.mark.parametrize("name", scenarios.names())
+@pytest.mark.parametrize("name", bundled.names())
 def test_the_demo_shows_every_message_of_its_scenario(name: str) -> None:
-    expected = [(m.type, m.id, m.data) for m in messages_of(scenarios.load(name))]
+    expected = [(m.type, m.id, m.data) for m in messages_of(bundled.load(name))]
     lines = quiet(sse("demo", name, "--speed", "0", "-o", "jsonl")).objects()
     shown = [(line["event"], line["id"]) for line in lines]
     assert shown == [(kind, id_) for kind, id_, _ in expected]
@@ -509,9 +509,7 @@ def test_serve_prints_its_urls_and_answers_until_ctrl_c() -> None:
         netloc = urlsplit(urls[0]).netloc
         client = http.client.HTTPConnection(netloc, timeout=20)
         client.request("GET", "/clock")
-        assert client.getresponse().read() == b"".join(
-            s.data for s in scenarios.load("clock").steps
-        )
+        assert client.getresponse().read() == b"".join(s.data for s in bundled.load("clock").steps)
         client.close()
         assert run.stderr
         told = f"http://{netloc}/ plays them in a browser; Ctrl-C ends it\n"
@@ -557,12 +555,12 @@ def test_the_table_warns_of_an_answer_without_its_end(
     ends: bool, queries: list[str], tmp_path: Path
 ) -> None:
     file = tmp_path / "it.sse"
-    wire = b"".join(step.data for step in scenarios.load("openai-chat").steps)
+    wire = b"".join(step.data for step in bundled.load("openai-chat").steps)
     cut = b"\n\n".join(block for block in wire.split(b"\n\n")[:9]) + b"\n\n"
     file.write_bytes(wire if ends else cut)
     ran = sse(file, "-o", "table", *queries)
     assert ran.code == 0
-    assert ("the end that openai-chat requires never came" in ran.text) == (not ends)
+    assert ("the terminator of openai-chat is missing" in ran.text) == (not ends)
 
 
 @pytest.mark.parametrize(

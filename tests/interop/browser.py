@@ -15,8 +15,8 @@ from pathlib import Path
 from typing import Any
 
 from sse_cli.mockserver.request_log import Exchange
-from sse_cli.mockserver.scenarios import Scenario
-from sse_cli.mockserver.server import Breaking, Server
+from sse_cli.mockserver.scenarios.scenario import Scenario
+from sse_cli.mockserver.server import FaultInjection, Server
 from sse_cli.mockserver.server_thread import running
 from tests.support.other_programs import environment, program
 
@@ -71,7 +71,7 @@ def _chromium(url: str, folder: Path) -> Iterator[None]:
 
 
 def visit(
-    streams: Mapping[str, Scenario], script: str, plan: Any, folder: Path, **breaks: Breaking
+    streams: Mapping[str, Scenario], script: str, plan: Any, folder: Path, **breaks: FaultInjection
 ) -> tuple[Any, list[Exchange]]:
     """What the async function `script` returned in the browser, given `plan`; and the
     requests that it sent. `breaks` are the faults of single streams."""
@@ -88,8 +88,8 @@ def visit(
         "report": _page("report", "", "text/plain"),
     }
     journal: list[Exchange] = []
-    server = Server({**streams, **own}, journal=journal, log=look, speed=0)
-    server.breaks.update(breaks)
+    server = Server({**streams, **own}, exchanges=journal, log=look, speed=0)
+    server.fault_injections.update(breaks)
     with running(server) as base, _chromium(f"{base}/run", folder):
         log = folder / "chromium.log"
         assert done.wait(PATIENCE), log.read_text("utf-8", "replace")[-2000:]

@@ -6,8 +6,8 @@ import base64
 import json
 
 from sse_cli import EventStreamParser, Message
-from sse_cli.mockserver import scenarios
-from sse_cli.mockserver.scenarios import Scenario
+from sse_cli.mockserver.scenarios import bundled
+from sse_cli.mockserver.scenarios.scenario import Scenario
 from tests.support.paths import CORPUS
 
 Told = list[list[str]]  # type, data, last event id
@@ -22,7 +22,7 @@ def parsed(scenario: Scenario) -> Told:
 
 def shipped() -> dict[str, Scenario]:
     """The scenarios that ship with the package."""
-    return {name: scenarios.load(name) for name in scenarios.names()}
+    return {name: bundled.load(name) for name in bundled.names()}
 
 
 def cases() -> dict[str, Scenario]:

@@ -8,12 +8,13 @@ from typing import Any
 
 import pytest
 
-from sse_cli.mockserver import page, scenarios
-from sse_cli.mockserver.faults import FAULTS
+from sse_cli.mockserver.faults.registry import FAULTS
+from sse_cli.mockserver.page import document
 from sse_cli.mockserver.request_log import Exchange
-from sse_cli.mockserver.scenarios import Scenario
-from sse_cli.mockserver.scenarios.chunking import recut
-from sse_cli.mockserver.server import Breaking, Server
+from sse_cli.mockserver.scenarios import bundled
+from sse_cli.mockserver.scenarios.chunking import rechunk
+from sse_cli.mockserver.scenarios.scenario import Scenario
+from sse_cli.mockserver.server import FaultInjection, Server
 from sse_cli.mockserver.server_thread import running
 from tests.interop.browser import visit
 from tests.interop.streams import Told, cases, formats, parsed, shipped
@@ -49,7 +50,7 @@ LISTEN = """async (plan) => {
 
 def hear(streams: Mapping[str, Scenario], folder: Path) -> dict[str, Told]:
     """What the browser says."""
-    plan = {name: page.event_types(one) for name, one in streams.items()}
+    plan = {name: document.event_types(one) for name, one in streams.items()}
     heard, _ = visit(streams, LISTEN, plan, folder)
     assert isinstance(heard, dict)
     return heard
@@ -66,7 +67,7 @@ def test_every_scenario_is_heard_as_our_parser_reads_it(tmp_path: Path) -> None:
 def test_every_case_of_the_corpus_is_heard_as_our_parser_reads_it(
     cut: int | None, tmp_path: Path
 ) -> None:
-    streams = {name: recut(one, cut) if cut else one for name, one in cases().items()}
+    streams = {name: rechunk(one, cut) if cut else one for name, one in cases().items()}
     heard = hear(streams, tmp_path)
     wrong = {
         name: (parsed(one), heard.get(name), one.body[:200])
@@ -93,7 +94,7 @@ RECONNECT = """(plan) => new Promise((resolve) => {
 def test_a_browser_that_was_cut_off_resumes_and_is_told_when_to_stop(tmp_path: Path) -> None:
     steps = [(0.0, b"retry: 10\nid: %d\ndata: %d\n\n" % (n, n)) for n in range(1, 7)]
     streams = {"stream": Scenario.of("stream", steps)}
-    cut = Breaking(FAULTS["cut-in-chunk"], 1)
+    cut = FaultInjection(FAULTS["cut-in-chunk"], 1)
     ids, journal = visit(streams, RECONNECT, None, tmp_path, stream=cut)
     assert ids == [*"123456"]
     asked = [one.last_event_id for one in journal if one.route == "stream"]
@@ -119,7 +120,7 @@ READ = """async (plan) => {
 def test_a_page_of_another_origin_reads_only_what_cors_allows(tmp_path: Path) -> None:
     one = {"one": Scenario.of("one", [(0, b"data: hi\n\n")])}
     journal: list[Exchange] = []
-    listed = Server(one, cors=["*"], journal=journal)
+    listed = Server(one, cors=["*"], exchanges=journal)
     with running(listed) as allowed, running(Server(one)) as closed:
         plan = {"allowed": f"{allowed}/one", "closed": f"{closed}/one"}
         read, _ = visit({}, READ, plan, tmp_path)
@@ -162,7 +163,7 @@ def test_the_page_plays_each_stream_and_shows_all_as_text(tmp_path: Path) -> Non
     streams = {
         "evil": Scenario.of("evil", [(0, body.encode())], description=evil),
         "lines": Scenario.of("lines", [(0, b'{"a":1}\n2')], content_type="application/x-ndjson"),
-        "clock": scenarios.load("clock"),
+        "clock": bundled.load("clock"),
     }
     told, journal = visit(streams, PLAY, [*streams], tmp_path)
     assert (told["scripts"], told["images"]) == (None, 0)

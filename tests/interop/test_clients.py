@@ -11,8 +11,9 @@ from typing import Any
 
 import pytest
 
-from sse_cli.mockserver import page, replay
-from sse_cli.mockserver.scenarios import Scenario
+from sse_cli.mockserver import scenario_library
+from sse_cli.mockserver.page import document
+from sse_cli.mockserver.scenarios.scenario import Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
 from tests.interop.streams import Told, cases, formats, parsed, shipped
@@ -63,7 +64,7 @@ def modules(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 def heard_by_node(streams: Mapping[str, Scenario], modules: Path) -> dict[str, Told]:
     plan = modules / "plan.json"
-    plan.write_text(json.dumps({name: page.event_types(one) for name, one in streams.items()}))
+    plan.write_text(json.dumps({name: document.event_types(one) for name, one in streams.items()}))
     with running(Server(streams, speed=0)) as base:
         told = run(program("node"), str(LISTEN), base, str(plan), cwd=modules)
     heard: dict[str, Told] = json.loads(told)
@@ -147,7 +148,7 @@ def recorded(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[s
     with running(Server({name: shipped()[name]}, speed=0)) as base:
         ran = sse("tail", f"{base}/{name}", "-o", "json", "--record", file)
     assert ran.code == 0, ran
-    with running(Server({"kept": replay.from_file(file)}, speed=0)) as base:
+    with running(Server({"kept": scenario_library.from_file(file)}, speed=0)) as base:
         yield name, f"{base}/kept", json.loads(ran.out)["text"]
 
 

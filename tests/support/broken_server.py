@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 
-from sse_cli.mockserver.faults import named
+from sse_cli.mockserver.faults.registry import find_fault
 from sse_cli.mockserver.request_log import Exchange
-from sse_cli.mockserver.scenarios import Scenario
+from sse_cli.mockserver.scenarios.scenario import Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
 from sse_cli.model.events import Message
@@ -30,15 +30,15 @@ class Broken:
     """A server with a fault that runs, and what it wrote down."""
 
     url: str
-    journal: list[Exchange] = field(default_factory=list)
+    exchanges: list[Exchange] = field(default_factory=list)
 
     def sent(self) -> list[str]:
         """The data of every complete event that was sent, over all connections, in order."""
-        return [data for exchange in self.journal for data in events(bytes(exchange.said))]
+        return [data for exchange in self.exchanges for data in events(bytes(exchange.said))]
 
     def asked_after(self) -> list[bytes | None]:
         """The Last-Event-ID of each request."""
-        return [exchange.last_event_id for exchange in self.journal]
+        return [exchange.last_event_id for exchange in self.exchanges]
 
 
 # The faults that are large: a smaller size, so that a run of one takes no second.
@@ -59,13 +59,13 @@ def broken(
     full_size: bool = False,
 ) -> Iterator[Broken]:
     """Serve `scenario` with the fault `name` on the first `times` replies, or on all."""
-    journal: list[Exchange] = []
-    fault = named(name) if name else None
+    exchanges: list[Exchange] = []
+    fault = find_fault(name) if name else None
     if fault and name in SMALLER and not full_size:
         fault = replace(fault, reply=partial(fault.reply, **SMALLER[name]))
-    server = Server({scenario.name: scenario}, fault=fault, times=times, journal=journal)
+    server = Server({scenario.name: scenario}, fault=fault, times=times, exchanges=exchanges)
     with running(server) as base:
-        yield Broken(f"{base}/{scenario.name}", journal)
+        yield Broken(f"{base}/{scenario.name}", exchanges)
 
 
 def events(body: bytes) -> list[str]:

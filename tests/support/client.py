@@ -10,7 +10,8 @@ from typing import Any
 
 from sse_cli.model.events import Closed, Event, Message, Opened, Reconnecting, Resume, Signal
 from sse_cli.parser.session import Session
-from sse_cli.request.model import Request, build
+from sse_cli.request.builder import build
+from sse_cli.request.model import Request
 from sse_cli.sources.clock import RunClock
 from sse_cli.transport import connect as transport
 from sse_cli.transport.reconnect import ConnectionPace, Reconnector, ReconnectPolicy

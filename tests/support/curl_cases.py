@@ -3,7 +3,8 @@
 `tests/corpus/curl_commands.json` holds commands as shell text: `{URL}` stands for the origin
 of a loopback server and `{HOST}` for its host and port. Each is run by bash twice: with real
 curl, against a raw socket server, and with a function named curl that writes down its words,
-so that the quoting on our side is the shell's, too.
+so that the quoting on our side is the shell's, too. Newer versions of curl refuse abbreviated and
+upper-case options, which we still accept: real curl is given the same command "in full".
 """
 
 from __future__ import annotations
@@ -43,10 +44,13 @@ def run_case(case: dict[str, Any], folder: Path, server: Wire) -> CurlRun:
     """Run one case of the corpus in `folder`, with real curl against `server`."""
     for name, content in case.get("files", {}).items():
         folder.joinpath(name).write_bytes(content.encode())
-    text = case["command"].replace("{URL}", server.origin)
-    text = text.replace("{HOST}", server.origin.removeprefix("http://"))
-    run_in_bash(text, case, folder)
-    run_in_bash(WORDS + text, case, folder)
+    host = server.origin.removeprefix("http://")
+    ours, theirs = (
+        text.replace("{URL}", server.origin).replace("{HOST}", host)
+        for text in (case["command"], case.get("in full", case["command"]))
+    )
+    run_in_bash(theirs, case, folder)
+    run_in_bash(WORDS + ours, case, folder)
     words = os.fsdecode(folder.joinpath("words").read_bytes()).split("\0")[:-1]
     return CurlRun(server.requests[0], words, folder.joinpath("stdin").read_bytes())
 

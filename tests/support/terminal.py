@@ -21,7 +21,7 @@ from typing import Any, Self, TypeAlias
 
 import pyte
 
-from sse_cli.mockserver.scenarios import Gate, Scenario
+from sse_cli.mockserver.scenarios.scenario import Gate, Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
 from tests.support.process import PROGRAM, Process

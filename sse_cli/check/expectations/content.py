@@ -1,4 +1,4 @@
-"""What is expected of what a stream says: its events, its text, the answer as a whole."""
+"""Expectations of the content of a stream: its events, its text, the whole answer."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from sse_cli.text.json_values import is_false
 
 
 class TextMatches(Expectation):
-    """`--text REGEX`."""
+    """Expectation that a regular expression is found in the answer's text."""
 
     name = "text"
 
@@ -32,7 +32,7 @@ class TextMatches(Expectation):
             self._pattern = re.compile(text)
         except (re.error, OverflowError, RecursionError) as error:
             raise UsageError(
-                f"--text {text!r} is no regular expression: {error}",
+                f"{self.option} {text!r} is not a valid regular expression: {error}",
                 "it is searched for as Python's re does; a backslash keeps . ( [ + as they are",
             ) from None
         super().__init__(f"/{text}/")
@@ -53,7 +53,7 @@ class TextMatches(Expectation):
 
 
 class ValidJSON(Expectation):
-    """`--valid-json`."""
+    """Expectation that the data of every event is JSON."""
 
     name = "valid-json"
 
@@ -80,7 +80,7 @@ class ValidJSON(Expectation):
 
 
 class NoIgnored(Expectation):
-    """`--no-ignored`."""
+    """Expectation that a browser would drop nothing."""
 
     name = "no-ignored"
 
@@ -104,7 +104,7 @@ class NoIgnored(Expectation):
 
 
 class ExpectEvent(Expectation):
-    """`--expect-event NAME[=COUNT]`."""
+    """Expectation that events of a type come: `NAME`, or `NAME=COUNT` for so many of them."""
 
     name = "expect-event"
 
@@ -113,7 +113,8 @@ class ExpectEvent(Expectation):
         self._type = name if equals else text
         self._exactly = count(number, self.option) if equals else None
         if not self._type:
-            raise UsageError("--expect-event names no event", "write --expect-event NAME[=COUNT]")
+            option = self.option
+            raise UsageError(f"{option} names no event", f"write {option} NAME[=COUNT]")
         often = "1 or more" if self._exactly is None else f"{self._exactly:,}"
         super().__init__(f"{often} of {self._type}")
         self._seen = 0
@@ -133,7 +134,7 @@ class ExpectEvent(Expectation):
 
 
 class AnyMatch(Expectation):
-    """`--any EXPR`."""
+    """Expectation that an expression is true of at least one event."""
 
     name = "any"
 
@@ -161,7 +162,7 @@ class AnyMatch(Expectation):
 
 
 class AllMatch(Expectation):
-    """`--all-match EXPR`."""
+    """Expectation that an expression is true of every event."""
 
     name = "all-match"
 
@@ -190,7 +191,7 @@ class AllMatch(Expectation):
 
 
 class Expect(Expectation):
-    """`--expect EXPR`."""
+    """Expectation that an expression is true of the answer."""
 
     name = "expect"
 

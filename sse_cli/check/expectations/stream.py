@@ -51,14 +51,14 @@ class Whole(Expectation):
 
 
 class Status(Expectation):
-    """`--status N`."""
+    """Expectation of the reply's status."""
 
     name = "status"
 
     def __init__(self, text: str) -> None:
         self.status = count(text, self.option)
         if not 100 <= self.status <= 599:
-            raise UsageError(f"--status {text} is no HTTP status", "write one: 200, 401, 503")
+            raise UsageError(f"{self.option} {text} is not a valid status", "write 200 or 401")
         super().__init__(str(self.status))
 
     def judge(self, facts: StreamFacts, /) -> Finding:
@@ -68,7 +68,7 @@ class Status(Expectation):
 
 
 class EndingIs(Expectation):
-    """`--ending NAME[,NAME]`."""
+    """Expectation that the stream ends in one of the ways named: `NAME[,NAME]`."""
 
     name = "ending"
 
@@ -79,7 +79,7 @@ class EndingIs(Expectation):
             if name not in known:
                 close = difflib.get_close_matches(name, known, n=1)
                 hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}"
-                raise UsageError(f"--ending {name!r} is no ending", hint)
+                raise UsageError(f"{self.option} {name!r} is not a valid ending", hint)
         self.endings = frozenset(map(Ending, names))
         super().__init__(" or ".join(names))
 
@@ -93,7 +93,7 @@ class EndingIs(Expectation):
 
 
 class MinEvents(Expectation):
-    """`--min-events N`."""
+    """Expectation of a number of events, or more."""
 
     name = "min-events"
 

@@ -35,7 +35,7 @@ class Within(Expectation):
 
 
 class FirstEventWithin(Within):
-    """`--first-event-within T`."""
+    """Expectation that the first event comes in time."""
 
     name = "first-event-within"
 
@@ -61,7 +61,7 @@ class FirstEventWithin(Within):
 
 
 class FirstContentWithin(Within):
-    """`--first-content-within T`."""
+    """Expectation that the first text comes in time."""
 
     name = "first-content-within"
 
@@ -90,7 +90,7 @@ class FirstContentWithin(Within):
 
 
 class TotalWithin(Within):
-    """`--total-within T`."""
+    """Expectation that the stream ends in time."""
 
     name = "total-within"
 
@@ -100,7 +100,7 @@ class TotalWithin(Within):
 
 
 class MaxGap(Within):
-    """`--max-gap T`."""
+    """Expectation that events follow each other in time."""
 
     name = "max-gap"
 

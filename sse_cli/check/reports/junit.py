@@ -10,6 +10,7 @@ written as escapes, as on a terminal.
 from __future__ import annotations
 
 import socket
+import stat
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -28,15 +29,26 @@ if TYPE_CHECKING:  # it costs 15 ms, which only reports need pay
 
 def prepare(path: str) -> None:
     """Make the folder of a report that is to come. Raises UsageError if it can't be there."""
-    if path == "-":  # standard output has the verdicts
-        raise UsageError("--junit - is no file to write to", "name a file: report.xml")
+    if path == "-":
+        words = "standard output is not for the JUnit report: it has the verdicts"
+        raise UsageError(words, "name a file: report.xml")
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
-        if Path(path).is_dir():
-            raise UsageError(f"--junit {path} is a directory", "name a file: report.xml")
+        if _is_directory(path):
+            words = f"can't write the JUnit report to {path}: is a directory"
+            raise UsageError(words, "name a file: report.xml")
     except OSError as error:
         reason = (error.strerror or "no such name").lower()
-        raise UsageError(f"--junit {path}: {reason}", "name a file to write to") from None
+        words = f"can't write the JUnit report to {path}: {reason}"
+        raise UsageError(words, "name a file that can be written to") from None
+
+
+def _is_directory(path: str) -> bool:
+    """Raise OSError for what can't be seen: `is_dir` swallows that from Python 3.14 on."""
+    try:
+        return stat.S_ISDIR(Path(path).stat().st_mode)
+    except FileNotFoundError:
+        return False
 
 
 def write(path: str, streams: Sequence[Checked], started: datetime) -> None:
@@ -45,7 +57,8 @@ def write(path: str, streams: Sequence[Checked], started: datetime) -> None:
         Path(path).write_bytes(document(streams, started))
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise OutputError(f"can't write {path}: {reason}", "name another --junit file") from None
+        words = f"can't write the JUnit report to {path}: {reason}"
+        raise OutputError(words, "make room, or name another file") from None
 
 
 def document(streams: Sequence[Checked], started: datetime) -> bytes:

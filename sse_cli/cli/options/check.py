@@ -8,7 +8,6 @@ from typing import Annotated, Any, NamedTuple
 
 import typer
 
-from sse_cli.check import config
 from sse_cli.cli import completion
 from sse_cli.cli.options.stream import (
     COLOR,
@@ -39,7 +38,9 @@ class CheckFormat(StrEnum):
 
 def _show_schema(value: bool) -> None:
     if value:
-        typer.echo(config.SCHEMA.read_text("utf-8"), nl=False)
+        from sse_cli.check import json_schema  # noqa: PLC0415 (for those who ask for it)
+
+        typer.echo(json_schema.text(), nl=False)
         raise typer.Exit
 
 

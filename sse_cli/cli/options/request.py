@@ -1,115 +1,40 @@
-"""The options of a request: curl's, by its names.
+"""The options of a request, declared to Typer from the table in `request/options.py`.
 
-Their values are read from the command line in the order typed (`parsing.py`), for `-d` and its
-kin are joined in that order; here they are only declared. No annotation is a string, as in
-`options.py`.
+Their values are read from the command line in the order typed (`command_line.py`), since `-d`
+and its kin are joined in that order; here they are only declared.
 """
 
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any, ClassVar, Final
 
 from sse_cli.cli.options.stream import Texts, option
+from sse_cli.request.options import OPTIONS, Group, RequestOption
 
-REQUEST = "Request (as curl)"
-CONNECTION = "Connection (as curl)"
-
-
-def _request(*names: str, text: str, metavar: str | None = None, rare: bool = False) -> Any:
-    return option(*names, panel=REQUEST, text=text, metavar=metavar, hidden=rare)
-
-
-def _connection(*names: str, text: str, metavar: str | None = None, rare: bool = True) -> Any:
-    return option(*names, panel=CONNECTION, text=text, metavar=metavar, hidden=rare)
+PANELS: Final[dict[Group, str]] = {
+    "request": "Request (as curl)",
+    "connection": "Connection (as curl)",
+}
 
 
-class RequestOptions(NamedTuple):
-    """What to ask for; each field is named after curl's option."""
-
-    request: Annotated[
-        Texts, _request("-X", "--request", metavar="METHOD", text="Method; POST if there is data.")
-    ] = None
-    header: Annotated[
-        Texts, _request("-H", "--header", metavar="LINE", text="'Name: value', or @FILE of them.")
-    ] = None
-    json: Annotated[
-        Texts, _request("--json", metavar="DATA", text="JSON body; @FILE, or @- for stdin.")
-    ] = None
-    data: Annotated[
-        Texts, _request("-d", "--data", metavar="DATA", text="Body; @FILE, or @- for stdin.")
-    ] = None
-    data_raw: Annotated[
-        Texts, _request("--data-raw", metavar="DATA", text="Body; @ has no meaning.", rare=True)
-    ] = None
-    data_binary: Annotated[
-        Texts, _request("--data-binary", metavar="DATA", text="Body, byte for byte.", rare=True)
-    ] = None
-    data_urlencode: Annotated[
-        Texts, _request("--data-urlencode", metavar="DATA", text="NAME=VALUE, encoded.", rare=True)
-    ] = None
-    get: Annotated[bool, _request("-G", "--get", text="Put the data into the URL.", rare=True)] = (
-        False
+def _annotation(one: RequestOption) -> Any:
+    names = [f"-{one.letter}", f"--{one.name}"] if one.letter else [f"--{one.name}"]
+    declared = option(
+        *names, panel=PANELS[one.group], text=one.help, metavar=one.metavar, hidden=one.is_rare
     )
-    bearer: Annotated[
-        Texts,
-        _request("--bearer", metavar="KEY", text="API key; env:NAME or @FILE hide it."),
-    ] = None
-    user: Annotated[
-        Texts, _request("-u", "--user", metavar="USER:PW", text="Basic authentication.", rare=True)
-    ] = None
-    cookie: Annotated[
-        Texts, _request("-b", "--cookie", metavar="N=V", text="Cookies to send.", rare=True)
-    ] = None
-    user_agent: Annotated[
-        Texts, _request("-A", "--user-agent", metavar="NAME", text="User agent.", rare=True)
-    ] = None
-    referer: Annotated[
-        Texts, _request("-e", "--referer", metavar="URL", text="Referring page.", rare=True)
-    ] = None
-    location: Annotated[
-        bool, _request("-L", "--location", text="Follow redirects to other hosts, anonymously.")
-    ] = False
-    compressed: Annotated[
-        bool, _request("--compressed", text="Ask for gzip or deflate.", rare=True)
-    ] = False
+    return Annotated[Texts if one.takes_value else bool, declared]
 
-    insecure: Annotated[
-        bool, _connection("-k", "--insecure", text="Don't check the TLS certificate.", rare=False)
-    ] = False
-    proxy: Annotated[
-        Texts, _connection("-x", "--proxy", metavar="URL", text="HTTP proxy.", rare=False)
-    ] = None
-    connect_timeout: Annotated[
-        Texts, _connection("--connect-timeout", metavar="TIME", text="Limit for connecting.")
-    ] = None
-    max_time: Annotated[
-        Texts,
-        _connection(
-            "-m", "--max-time", metavar="TIME", text="Limit for it all (exit 6).", rare=False
-        ),
-    ] = None
-    unix_socket: Annotated[
-        Texts, _connection("--unix-socket", metavar="PATH", text="Connect to this socket.")
-    ] = None
-    cacert: Annotated[
-        Texts, _connection("--cacert", metavar="FILE", text="CA certificates to trust (PEM).")
-    ] = None
-    cert: Annotated[
-        Texts, _connection("-E", "--cert", metavar="FILE[:PW]", text="Client certificate (PEM).")
-    ] = None
-    key: Annotated[Texts, _connection("--key", metavar="FILE", text="Its private key.")] = None
-    http1_0: Annotated[
-        bool,
-        _connection("-0", "--http1.0", text="HTTP/1.1 with Connection: close; no 1.0 is written."),
-    ] = False
-    http1_1: Annotated[bool, _connection("--http1.1", text="HTTP/1.1 only.")] = False
-    http2: Annotated[bool, _connection("--http2", text="Offer HTTP/2 (the default for https).")] = (
-        False
-    )
-    http2_prior_knowledge: Annotated[
-        bool, _connection("--http2-prior-knowledge", text="HTTP/2 without asking, http:// too.")
-    ] = False
-    ipv4: Annotated[bool, _connection("-4", "--ipv4", text="IPv4 addresses only.")] = False
-    ipv6: Annotated[bool, _connection("-6", "--ipv6", text="IPv6 addresses only.")] = False
-    verbose: Annotated[
-        bool,
-        _connection("-v", "--verbose", text="Show the exchange, secrets redacted.", rare=False),
-    ] = False
+
+_DECLARED: Final = {
+    one.name.replace("-", "_").replace(".", "_"): one for one in OPTIONS if one.group in PANELS
+}
+
+
+class RequestOptions(dict[str, Any]):
+    """Values of the request options by field; a group of options as `groups.py` expands it."""
+
+    _fields: ClassVar = tuple(_DECLARED)
+    _field_defaults: ClassVar = {
+        field: None if one.takes_value else False for field, one in _DECLARED.items()
+    }
+
+
+RequestOptions.__annotations__ = {field: _annotation(one) for field, one in _DECLARED.items()}

@@ -12,37 +12,35 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Final, Literal, TypeAlias
 
-from sse_cli.mockserver.scenarios import Scenario, Step
+from sse_cli.mockserver.scenarios.scenario import Scenario, Step
 from sse_cli.model.errors import UsageError
 from sse_cli.model.media_type import NDJSON_TYPES, essence
 
-Cut: TypeAlias = int | Literal["event", "whole"]
+Chunking: TypeAlias = int | Literal["event", "whole"]
 
 # A line's end and an empty line after it (HTML 9.2.6); a CR is never torn from its LF.
 _BLANK_LINE: Final = re.compile(rb"(?>\r\n|\r|\n){2}")
 _LINE: Final = re.compile(rb"\n")
 
 
-def cut_of(text: str) -> Cut:
-    """The value of `--chunk`. Raises UsageError."""
+def parse_chunking(text: str) -> Chunking:
+    """Return the chunking that a text stands for. Raises UsageError."""
     if text in ("event", "whole"):
         return "event" if text == "event" else "whole"
     if text.isascii() and text.isdecimal() and len(text) < 10 and int(text) > 0:
         return int(text)
-    raise UsageError(
-        f"--chunk {text!r} is no way to cut a stream", "a number of bytes, event or whole"
-    )
+    raise UsageError(f"invalid chunk size {text!r}", "write a number of bytes, event or whole")
 
 
-def recut(scenario: Scenario, cut: Cut) -> Scenario:
+def rechunk(scenario: Scenario, chunking: Chunking) -> Scenario:
     """`scenario` in other writes. One that waits for a gate stays as it is."""
     is_lines = essence(scenario.content_type) in NDJSON_TYPES
     mark = _LINE if is_lines else _BLANK_LINE
     return replace(
         scenario,
-        steps=_recut(scenario.steps, cut, mark),
-        again=_recut(scenario.again, cut, mark),
-        more=tuple(recut(one, cut) for one in scenario.more),
+        steps=_rechunk(scenario.steps, chunking, mark),
+        repeated=_rechunk(scenario.repeated, chunking, mark),
+        later_replies=tuple(rechunk(one, chunking) for one in scenario.later_replies),
     )
 
 
@@ -52,7 +50,9 @@ def by_event(body: bytes, *, lines: bool = False) -> list[bytes]:
     return [body[start:end] for start, end in pairwise(starts)]
 
 
-def _recut(steps: tuple[Step, ...], cut: Cut, mark: re.Pattern[bytes]) -> tuple[Step, ...]:
+def _rechunk(
+    steps: tuple[Step, ...], chunking: Chunking, mark: re.Pattern[bytes]
+) -> tuple[Step, ...]:
     waits: list[tuple[int, float]] = []  # where each step begins, and its wait
     size = 0
     for step in steps:
@@ -60,14 +60,14 @@ def _recut(steps: tuple[Step, ...], cut: Cut, mark: re.Pattern[bytes]) -> tuple[
             return steps
         waits.append((size, step.delay))
         size += len(step.data)
-    return tuple(_cut(b"".join(step.data for step in steps), waits, cut, mark))
+    return tuple(_steps(b"".join(step.data for step in steps), waits, chunking, mark))
 
 
-def _cut(
-    body: bytes, waits: list[tuple[int, float]], cut: Cut, mark: re.Pattern[bytes]
+def _steps(
+    body: bytes, waits: list[tuple[int, float]], chunking: Chunking, mark: re.Pattern[bytes]
 ) -> Iterator[Step]:
     start = taken = 0
-    for end in _ends(body, cut, mark):
+    for end in _ends(body, chunking, mark):
         delay = 0.0
         while taken < len(waits) and waits[taken][0] < end:
             delay += waits[taken][1]
@@ -78,17 +78,17 @@ def _cut(
         yield Step(rest, b"")
 
 
-def _ends(body: bytes, cut: Cut, mark: re.Pattern[bytes]) -> Iterator[int]:
+def _ends(body: bytes, chunking: Chunking, mark: re.Pattern[bytes]) -> Iterator[int]:
     """Where each write ends."""
-    if cut == "event":
+    if chunking == "event":
         last = 0
         for found in mark.finditer(body):
             last = found.end()
             yield last
         if last < len(body):
             yield len(body)
-    elif cut == "whole":
+    elif chunking == "whole":
         yield from [len(body)] if body else []
     else:
-        yield from range(cut, len(body), cut)
+        yield from range(chunking, len(body), chunking)
         yield from [len(body)] if body else []

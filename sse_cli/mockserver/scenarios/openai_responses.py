@@ -5,55 +5,48 @@ from __future__ import annotations
 from collections.abc import Generator, Iterator
 from typing import TypeAlias
 
-from sse_cli.mockserver.scenarios.script import (
-    HEX,
-    Beat,
-    Dice,
-    Fields,
-    Script,
-    event,
-    obfuscation,
-    pieces,
-)
+from sse_cli.mockserver.scenarios.encoding import Fields, encode_event, obfuscation, split_tokens
+from sse_cli.mockserver.scenarios.scenario_file import Gap, ScenarioFile, TimedEvents
+from sse_cli.mockserver.scenarios.seeded_random import HEX, SeededRandom
 
-Part: TypeAlias = tuple[Beat, str, Fields]  # when, the event's type, its other fields
+Part: TypeAlias = tuple[Gap, str, Fields]  # when, the event's type, its other fields
 ItemParts: TypeAlias = Generator[Part, None, Fields]  # returns the finished item
 
 
-def openai_responses(script: Script, dice: Dice) -> Iterator[tuple[Beat, bytes]]:
+def events(file: ScenarioFile, rng: SeededRandom) -> TimedEvents:
     """The Responses API: a reasoning summary, a message, a function call."""
-    for number, (beat, kind, fields) in enumerate(_response(script, dice)):
-        yield beat, event({"type": kind, "sequence_number": number, **fields}, kind)
+    for number, (gap, kind, fields) in enumerate(_response(file, rng)):
+        yield gap, encode_event({"type": kind, "sequence_number": number, **fields}, kind)
 
 
-def _response(script: Script, dice: Dice) -> Iterator[Part]:
-    response = _response_object(script, dice)
+def _response(file: ScenarioFile, rng: SeededRandom) -> Iterator[Part]:
+    response = _response_object(file, rng)
     yield "first", "response.created", {"response": response}
     yield "now", "response.in_progress", {"response": response}
     output: list[Fields] = []
     for index, item in enumerate((_reasoning_item, _message_item, _function_item)):
-        output.append((yield from item(script, dice, index)))
-    done = {"status": "completed", "output": output, "usage": _response_usage(script)}
+        output.append((yield from item(file, rng, index)))
+    done = {"status": "completed", "output": output, "usage": _response_usage(file)}
     yield "piece", "response.completed", {"response": {**response, **done}}
 
 
-def _reasoning_item(script: Script, dice: Dice, index: int) -> ItemParts:
-    item: Fields = {"id": f"rs_{dice.opaque(48, HEX)}", "type": "reasoning", "summary": []}
+def _reasoning_item(file: ScenarioFile, rng: SeededRandom, index: int) -> ItemParts:
+    item: Fields = {"id": f"rs_{rng.identifier(48, HEX)}", "type": "reasoning", "summary": []}
     place = {"item_id": item["id"], "output_index": index, "summary_index": 0}
     kind = "response.reasoning_summary"
-    empty, whole = ({"type": "summary_text", "text": text} for text in ("", script.reasoning))
+    empty, whole = ({"type": "summary_text", "text": text} for text in ("", file.reasoning))
     yield "now", "response.output_item.added", {"output_index": index, "item": item}
     yield "think", f"{kind}_part.added", {**place, "part": empty}
-    for piece in pieces(script.reasoning):
-        yield "piece", f"{kind}_text.delta", {**place, "delta": piece, **obfuscation(dice)}
-    yield "now", f"{kind}_text.done", {**place, "text": script.reasoning}
+    for piece in split_tokens(file.reasoning):
+        yield "piece", f"{kind}_text.delta", {**place, "delta": piece, **obfuscation(rng)}
+    yield "now", f"{kind}_text.done", {**place, "text": file.reasoning}
     yield "now", f"{kind}_part.done", {**place, "part": whole}
     return (yield from _item_done(index, {**item, "summary": [whole]}))
 
 
-def _message_item(script: Script, dice: Dice, index: int) -> ItemParts:
+def _message_item(file: ScenarioFile, rng: SeededRandom, index: int) -> ItemParts:
     item: Fields = {
-        "id": f"msg_{dice.opaque(48, HEX)}",
+        "id": f"msg_{rng.identifier(48, HEX)}",
         "type": "message",
         "status": "in_progress",
         "content": [],
@@ -61,33 +54,33 @@ def _message_item(script: Script, dice: Dice, index: int) -> ItemParts:
     }
     place = {"item_id": item["id"], "output_index": index, "content_index": 0}
     part = {"type": "output_text", "annotations": [], "logprobs": [], "text": ""}
-    whole = {**part, "text": script.answer}
+    whole = {**part, "text": file.answer}
     yield "think", "response.output_item.added", {"output_index": index, "item": item}
     yield "now", "response.content_part.added", {**place, "part": part}
-    for piece in pieces(script.answer):
-        fields = {**place, "delta": piece, "logprobs": [], **obfuscation(dice)}
+    for piece in split_tokens(file.answer):
+        fields = {**place, "delta": piece, "logprobs": [], **obfuscation(rng)}
         yield "piece", "response.output_text.delta", fields
-    yield "now", "response.output_text.done", {**place, "text": script.answer, "logprobs": []}
+    yield "now", "response.output_text.done", {**place, "text": file.answer, "logprobs": []}
     yield "now", "response.content_part.done", {**place, "part": whole}
     return (yield from _item_done(index, {**item, "status": "completed", "content": [whole]}))
 
 
-def _function_item(script: Script, dice: Dice, index: int) -> ItemParts:
-    tool = script.called()
+def _function_item(file: ScenarioFile, rng: SeededRandom, index: int) -> ItemParts:
+    tool = file.required_tool()
     item: Fields = {
-        "id": f"fc_{dice.opaque(48, HEX)}",
+        "id": f"fc_{rng.identifier(48, HEX)}",
         "type": "function_call",
         "status": "in_progress",
         "arguments": "",
-        "call_id": f"call_{dice.opaque(24)}",
+        "call_id": f"call_{rng.identifier(24)}",
         "name": tool.name,
     }
     place = {"item_id": item["id"], "output_index": index}
     kind = "response.function_call_arguments"
     done = {"name": tool.name, "arguments": tool.arguments}
     yield "think", "response.output_item.added", {"output_index": index, "item": item}
-    for piece in pieces(tool.arguments):
-        yield "piece", f"{kind}.delta", {**place, "delta": piece, **obfuscation(dice)}
+    for piece in split_tokens(tool.arguments):
+        yield "piece", f"{kind}.delta", {**place, "delta": piece, **obfuscation(rng)}
     yield "now", f"{kind}.done", {**place, **done}
     return (yield from _item_done(index, {**item, "status": "completed", **done}))
 
@@ -97,18 +90,18 @@ def _item_done(index: int, item: Fields) -> ItemParts:
     return item
 
 
-def _response_object(script: Script, dice: Dice) -> Fields:
+def _response_object(file: ScenarioFile, rng: SeededRandom) -> Fields:
     nothing = dict.fromkeys(
         ["error", "incomplete_details", "instructions", "max_output_tokens", "max_tool_calls"]
     )
     return {
-        "id": f"resp_{dice.opaque(48, HEX)}",
+        "id": f"resp_{rng.identifier(48, HEX)}",
         "object": "response",
-        "created_at": script.created,
+        "created_at": file.created,
         "status": "in_progress",
         "background": False,
         **nothing,
-        "model": script.model,
+        "model": file.model,
         "output": [],
         "parallel_tool_calls": True,
         "previous_response_id": None,
@@ -130,13 +123,17 @@ def _response_object(script: Script, dice: Dice) -> Fields:
     }
 
 
-def _response_usage(script: Script) -> Fields:
-    reasoning = len(pieces(script.reasoning))
-    output = reasoning + len(pieces(script.answer)) + len(pieces(script.called().arguments))
+def _response_usage(file: ScenarioFile) -> Fields:
+    reasoning = len(split_tokens(file.reasoning))
+    output = (
+        reasoning
+        + len(split_tokens(file.answer))
+        + len(split_tokens(file.required_tool().arguments))
+    )
     return {
-        "input_tokens": script.input_tokens,
+        "input_tokens": file.input_tokens,
         "input_tokens_details": {"cache_write_tokens": 0, "cached_tokens": 0},
         "output_tokens": output,
         "output_tokens_details": {"reasoning_tokens": reasoning},
-        "total_tokens": script.input_tokens + output,
+        "total_tokens": file.input_tokens + output,
     }

@@ -1,9 +1,20 @@
 """JMESPath expressions as closures: several times as fast as the library's interpreter.
 
-The library parses, and its functions are called; the walk over the syntax tree is done once, when
-an expression is compiled, and leaves one closure a node. Every answer is the library's own
-(jmespath 1.x, `visitor.TreeInterpreter`), its deviations from the specification included. Only
-that a string and a number have no order is said in our words; the library leaves it to Python.
+`compile_expression` takes the text of an expression and returns a function from a JSON value to the
+value of the expression. The library (jmespath 1.x) parses, and its functions are called; the syntax
+tree is walked once, when the expression is compiled, and each node becomes a closure.
+
+    nodes.py          one compiler per type of node
+    paths.py          plain paths of keys and indexes, the most frequent expressions
+    projections.py    items[*], items[], values.*, items[?…]
+    comparing.py      ==, !=, <, <=, >, >=
+    totality.py       expressions that cannot fail, so that evaluating them needs no checks
+
+Rule 1: an expression has the value that the library's `visitor.TreeInterpreter` returns, even where
+that deviates from the specification. The only difference is our own error message for comparing the
+order of a string and a number; the library leaves that to Python.
+Rule 2: closures test `value.__class__ is dict`. That is faster than `isinstance`, and JSON values
+have no subclasses; the expressions of a wire format run for every event.
 """
 
 from __future__ import annotations
@@ -18,19 +29,19 @@ __all__ = ["Evaluate", "Node", "compile_expression", "compile_syntax", "is_total
 
 
 def compile_expression(text: str) -> Evaluate:
-    """The function that gives the value of expression `text` for a JSON value.
+    """Return the function from a JSON value to the value of expression `text`.
 
-    Raises jmespath.exceptions.ParseError (or LexerError); the function raises what the library
-    raises for a wrong argument of one of its functions.
+    Raises jmespath.exceptions.ParseError (or LexerError). The returned function raises the
+    library's exception if an argument of one of its functions is invalid.
     """
     return compile_syntax(parse(text))
 
 
 def parse(text: str) -> Node:
-    """The syntax tree of expression `text`, as the library has it."""
+    """Return the library's syntax tree of expression `text`."""
     return Parser().parse(text).parsed
 
 
 def compile_syntax(tree: Node) -> Evaluate:
-    """The function that a syntax tree stands for. Raises RecursionError for one too deep."""
+    """Return the function of a syntax tree. Raises RecursionError for a tree that is too deep."""
     return compile_node(tree)

@@ -1,4 +1,4 @@
-"""Comparisons of two values, as the library makes them."""
+"""Comparisons of two values, with the library's results."""
 
 from __future__ import annotations
 
@@ -18,31 +18,35 @@ _ORDER: Final = {
 _SIGNS: Final = {"lt": "<", "gt": ">", "lte": "<=", "gte": ">="}
 
 
-def ordered(left: Evaluate, name: str, right: Evaluate) -> Evaluate:
-    """Whether `left` is `name` (lt, gt, lte, gte) `right`; null for what has no order. Raises
-    TypeError for a string and a number."""
+def compare_order(left: Evaluate, name: str, right: Evaluate) -> Evaluate:
+    """Return the comparison of `left` and `right` by `name` (lt, gt, lte, gte).
+
+    Its value is null unless both sides are strings or numbers. It raises TypeError for a string and
+    a number.
+    """
     compare = _ORDER[name]
 
     def evaluate(value: Any) -> Any:
         one, other = left(value), right(value)
         try:
-            return compare(one, other) if _is_ordered(one) and _is_ordered(other) else None
+            return compare(one, other) if _has_order(one) and _has_order(other) else None
         except TypeError:
-            raise TypeError(_unordered(one, name, other)) from None
+            raise TypeError(_order_error(one, name, other)) from None
 
     return evaluate
 
 
 def equal(one: Any, other: Any) -> bool:
-    """Whether two values are the same to the library."""
-    # Python takes 0 for False and 1 for True. The library keeps them apart at the top level only.
+    """Return whether two values are equal to the library."""
+    # In Python 0 == False and 1 == True. The library tells them apart, but not inside of lists
+    # and objects.
     if (one.__class__ is bool) != (other.__class__ is bool) and one in (0, 1) and other in (0, 1):
         return False
     return bool(one == other)
 
 
-def _unordered(one: Any, name: str, other: Any) -> str:
-    """Why a string and a number can't be compared: which, by what, with what."""
+def _order_error(one: Any, name: str, other: Any) -> str:
+    """Return the message for comparing the order of a string and a number."""
     shown = f"{_excerpt(one)} {_SIGNS[name]} {_excerpt(other)}"
     return f"{_kind(one)} and {_kind(other)} have no order: {shown}"
 
@@ -56,5 +60,5 @@ def _excerpt(value: float | str) -> str:
     return text if len(text) <= EXCERPT else text[: EXCERPT - 1] + "…"
 
 
-def _is_ordered(value: Any) -> bool:
+def _has_order(value: Any) -> bool:
     return value.__class__ in (int, float, str)

@@ -1,4 +1,4 @@
-"""One function for each kind of node that a syntax tree has."""
+"""Compilers from a node of the syntax tree to a closure, one for each type of node."""
 
 from __future__ import annotations
 
@@ -8,9 +8,9 @@ from typing import Any, Final
 from jmespath.functions import Functions
 
 from sse_cli.query.jmespath import projections
-from sse_cli.query.jmespath.comparing import equal, ordered
-from sse_cli.query.jmespath.paths import path, steps_of, two_keys_are
-from sse_cli.query.jmespath.totality import is_list_of_words
+from sse_cli.query.jmespath.comparing import compare_order, equal
+from sse_cli.query.jmespath.paths import path, steps_of, two_keys_equal
+from sse_cli.query.jmespath.totality import is_contains_of_strings
 from sse_cli.query.jmespath.types import Evaluate, Node
 from sse_cli.text.json_values import is_false
 
@@ -18,18 +18,18 @@ _FUNCTIONS: Final = Functions()
 
 
 def compile_node(node: Node) -> Evaluate:
-    """The function of a syntax tree's node, with all below it."""
+    """Return the function of a node of a syntax tree, its children included."""
     steps = steps_of(node)
     return path(steps) if steps else _COMPILERS[node["type"]](node)
 
 
 def _chain(node: Node) -> Evaluate:
-    """Each child on the value of the one before it; paths in it as one step."""
+    """Compile children that each take the value of the child before."""
     links = [compile_node(child) for child in node["children"]]
     if len(links) == 2:
         first, second = links
-        if node["children"][1]["type"] in _OF_NOTHING:
-            return lambda value: None if (found := first(value)) is None else second(found)
+        if node["children"][1]["type"] in _NULL_FOR_NULL:
+            return lambda value: None if (result := first(value)) is None else second(result)
         return lambda value: second(first(value))
 
     def chain(value: Any) -> Any:
@@ -61,10 +61,10 @@ def _or(node: Node) -> Evaluate:
 
     def first_of(value: Any) -> Any:
         for part in parts:
-            found = part(value)
-            # Not is_false(found), without the call: what Python takes for true, and any number.
-            if found or found.__class__ is int or found.__class__ is float:
-                return found
+            result = part(value)
+            # `not is_false(result)` without the call: truthy in Python, or any number.
+            if result or result.__class__ is int or result.__class__ is float:
+                return result
         return last(value)
 
     return first_of
@@ -72,16 +72,16 @@ def _or(node: Node) -> Evaluate:
 
 def _either(first: Evaluate, second: Evaluate) -> Evaluate:
     def either(value: Any) -> Any:
-        found = first(value)
-        if found or found.__class__ is int or found.__class__ is float:  # as in `first_of`
-            return found
+        result = first(value)
+        if result or result.__class__ is int or result.__class__ is float:  # as in `first_of`
+            return result
         return second(value)
 
     return either
 
 
 def _alternatives(node: Node) -> list[Node]:
-    """The parts of a || b || c, which is parsed as (a || b) || c."""
+    """Return the parts of a || b || c, which is parsed as (a || b) || c."""
     parts: list[Node] = []
     while node["type"] == "or_expression":
         node, right = node["children"]
@@ -93,10 +93,10 @@ def _and(node: Node) -> Evaluate:
     left, right = map(compile_node, node["children"])
 
     def both(value: Any) -> Any:
-        found = left(value)
-        if found or found.__class__ is int or found.__class__ is float:  # not is_false(found)
+        result = left(value)
+        if result or result.__class__ is int or result.__class__ is float:  # not is_false(result)
             return right(value)
-        return found
+        return result
 
     return both
 
@@ -114,17 +114,17 @@ def _comparator(node: Node) -> Evaluate:
         if literal["type"] == "literal" and isinstance(text := literal["value"], str):
             keys = steps_of(subject) or []
             if len(keys) == 2 and all(isinstance(key, str) for key in keys):
-                return two_keys_are(keys, text)
+                return two_keys_equal(keys, text)
             return lambda value: left(value) == text
         return lambda value: equal(left(value), right(value))
     if name == "ne":
         return lambda value: not equal(left(value), right(value))
-    return ordered(left, name, right)
+    return compare_order(left, name, right)
 
 
 def _multi_select_list(node: Node) -> Evaluate:
     parts = [compile_node(child) for child in node["children"]]
-    if len(parts) == 2:  # as most formats have them: a comprehension is a call
+    if len(parts) == 2:  # frequent in formats, and faster without the call of a comprehension
         first, second = parts
         return lambda value: None if value is None else [first(value), second(value)]
     return lambda value: None if value is None else [part(value) for part in parts]
@@ -139,31 +139,31 @@ def _projection(node: Node) -> Evaluate:
     source, target = node["children"]
     if source["type"] == "flatten":
         [source] = source["children"]
-        return projections.every_flat(compile_node(source), compile_node(target))
-    return projections.every(compile_node(source), compile_node(target))
+        return projections.project_flattened(compile_node(source), compile_node(target))
+    return projections.project_list(compile_node(source), compile_node(target))
 
 
 def _value_projection(node: Node) -> Evaluate:
-    return projections.every_value(*map(compile_node, node["children"]))
+    return projections.project_values(*map(compile_node, node["children"]))
 
 
 def _filter_projection(node: Node) -> Evaluate:
-    return projections.every_that(*map(compile_node, node["children"]))
+    return projections.project_filtered(*map(compile_node, node["children"]))
 
 
 def _flatten(node: Node) -> Evaluate:
-    return projections.flat(compile_node(node["children"][0]))
+    return projections.flatten_list(compile_node(node["children"][0]))
 
 
 class _Expression:
-    """`&expression`, as the library's functions take it: they know it by its class's name."""
+    """The value of `&expression`. The library's functions recognise it by the name of its class."""
 
     def __init__(self, node: Node) -> None:
         self.expression = node["children"][0]
         self._evaluate = compile_node(self.expression)
 
     def visit(self, _node: Node, value: Any) -> Any:
-        """The value of the expression, asked for by sort_by, map and their like."""
+        """Return the value of the expression; called by sort_by, map and similar functions."""
         return self._evaluate(value)
 
 
@@ -174,24 +174,24 @@ def _expref(node: Node) -> Evaluate:
 
 def _function(node: Node) -> Evaluate:
     name = node["value"]
-    short_cut = _SHORT_CUTS.get(name)
-    if short_cut and (found := short_cut(node)):
-        return found
+    fast = _FAST_FUNCTIONS.get(name)
+    if fast and (result := fast(node)):
+        return result
     arguments = [compile_node(child) for child in node["children"]]
     call = _FUNCTIONS.call_function
     return lambda value: call(name, [argument(value) for argument in arguments])
 
 
 def _contains(node: Node) -> Evaluate | None:
-    """contains(`["a", "b"]`, path), by which most wire formats tell their events apart."""
-    if not is_list_of_words(node) or node["children"][1]["type"] == "expref":
+    """Compile contains(`["a", "b"]`, path), the usual test for event types in wire formats."""
+    if not is_contains_of_strings(node) or node["children"][1]["type"] == "expref":
         return None
     words, subject = node["children"]
     known, search = frozenset(words["value"]), compile_node(subject)
 
     def contains(value: Any) -> bool:
-        found = search(value)
-        return found.__class__ is str and found in known
+        result = search(value)
+        return result.__class__ is str and result in known
 
     return contains
 
@@ -210,11 +210,11 @@ def _starts_with(node: Node) -> Evaluate | None:
     return starts_with
 
 
-# What gives null for null.
-_OF_NOTHING: Final = frozenset(
+# Types of nodes whose value is null for null.
+_NULL_FOR_NULL: Final = frozenset(
     {"field", "index", "slice", "multi_select_list", "multi_select_dict"}
 )
-_SHORT_CUTS: Final = {"contains": _contains, "starts_with": _starts_with}
+_FAST_FUNCTIONS: Final = {"contains": _contains, "starts_with": _starts_with}
 _COMPILERS: Final[dict[str, Callable[[Node], Evaluate]]] = {
     "identity": _identity,
     "current": _identity,

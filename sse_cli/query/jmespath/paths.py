@@ -9,7 +9,7 @@ from sse_cli.query.jmespath.types import Evaluate, Node
 
 
 def steps_of(node: Node) -> list[str | int] | None:
-    """The keys and indexes of a plain path such as choices[0].delta.content."""
+    """Return the keys and indexes of a plain path, or None for any other expression."""
     kind = node["type"]
     if kind in ("field", "index"):
         return [node["value"]]
@@ -17,17 +17,17 @@ def steps_of(node: Node) -> list[str | int] | None:
         return []
     if kind not in ("subexpression", "index_expression"):
         return None
-    found: list[str | int] = []
+    result: list[str | int] = []
     for child in node["children"]:
         steps = steps_of(child)
         if steps is None:
             return None
-        found += steps
-    return found
+        result += steps
+    return result
 
 
 def path(steps: list[str | int]) -> Evaluate:
-    """The value at the end of a path; null where there is none."""
+    """Return the function from a value to the value at the end of a path, null if missing."""
     if len(steps) == 1 and isinstance(key := steps[0], str):
         return lambda value: value.get(key) if value.__class__ is dict else None
     whole = tuple(steps)
@@ -48,16 +48,16 @@ def path(steps: list[str | int]) -> Evaluate:
     return walk
 
 
-def two_keys_are(path: Sequence[Any], text: str) -> Evaluate:
-    """`data.type == 'text'`: what formats ask of every event, several times."""
+def two_keys_equal(path: Sequence[Any], text: str) -> Evaluate:
+    """Return the function of `data.type == 'text'`, which formats test several times per event."""
     first, second = path
 
     def walk(value: Any) -> bool:
         if value.__class__ is dict:
             value = value.get(first)
             if value.__class__ is dict:
-                found: bool = value.get(second) == text
-                return found
+                result: bool = value.get(second) == text
+                return result
         return False
 
     return walk
@@ -99,7 +99,7 @@ def _three_keys(path: tuple[Any, ...]) -> Evaluate:
 
 
 def _item_of_key_and_two_keys(path: tuple[Any, ...]) -> Evaluate:
-    """`choices[0].delta.content`, which is asked for more than anything else."""
+    """Return the function of `choices[0].delta.content`, the most frequent path of all."""
     first, index, third, fourth = path
 
     def walk(value: Any) -> Any:
@@ -116,7 +116,7 @@ def _item_of_key_and_two_keys(path: tuple[Any, ...]) -> Evaluate:
     return walk
 
 
-# Most paths; without the loop they take half as long.
+# The shapes of most paths; without a loop they take half as long.
 _UNROLLED: Final[dict[tuple[type, ...], Callable[[tuple[Any, ...]], Evaluate]]] = {
     (int,): _item,
     (str, str): _two_keys,

@@ -1,4 +1,8 @@
-"""Lists and objects of which each item is asked: items[*], items[], values.*, items[?…]."""
+"""Projections, which evaluate an expression for each item: items[*], items[], values.*, items[?…].
+
+Each function returns a closure. Its value is a list without nulls, or null if `base` has a value of
+another type.
+"""
 
 from __future__ import annotations
 
@@ -8,59 +12,62 @@ from sse_cli.query.jmespath.types import Evaluate
 from sse_cli.text.json_values import is_false
 
 
-def every(base: Evaluate, each: Evaluate) -> Evaluate:
-    """What `each` gives for the items of a list, nulls left out; null for all else."""
+def project_list(base: Evaluate, each: Evaluate) -> Evaluate:
+    """Evaluate `each` for the items of a list."""
 
     def project(value: Any) -> Any:
         items = base(value)
         if items.__class__ is not list:
             return None
-        return [found for item in items if (found := each(item)) is not None]
+        return [result for item in items if (result := each(item)) is not None]
 
     return project
 
 
-def every_flat(base: Evaluate, each: Evaluate) -> Evaluate:
-    """The same of a list that is flattened before: in most events there is none, or one item."""
+def project_flattened(base: Evaluate, each: Evaluate) -> Evaluate:
+    """Evaluate `each` for the items of a flattened list.
+
+    In most events of wire formats the list has a single item, so that case comes first.
+    """
 
     def project(value: Any) -> Any:
         items = base(value)
         if items.__class__ is not list:
             return None
         if len(items) == 1 and (item := items[0]).__class__ is not list:
-            return [] if (found := each(item)) is None else [found]
-        return [found for item in _merged(items) if (found := each(item)) is not None]
+            return [] if (result := each(item)) is None else [result]
+        return [result for item in _merged(items) if (result := each(item)) is not None]
 
     return project
 
 
-def every_value(base: Evaluate, each: Evaluate) -> Evaluate:
-    """The same of an object's values."""
+def project_values(base: Evaluate, each: Evaluate) -> Evaluate:
+    """Evaluate `each` for the values of an object."""
 
     def project(value: Any) -> Any:
         items = base(value)
         if items.__class__ is not dict:
             return None
-        return [found for item in items.values() if (found := each(item)) is not None]
+        return [result for item in items.values() if (result := each(item)) is not None]
 
     return project
 
 
-def every_that(base: Evaluate, each: Evaluate, condition: Evaluate) -> Evaluate:
-    """The same of a list's items of which `condition` is true."""
+def project_filtered(base: Evaluate, each: Evaluate, condition: Evaluate) -> Evaluate:
+    """Evaluate `each` for the items of a list for which `condition` is true."""
 
     def project(value: Any) -> Any:
         items = base(value)
         if items.__class__ is not list:
             return None
         kept = (item for item in items if not is_false(condition(item)))
-        return [found for item in kept if (found := each(item)) is not None]
+        return [result for item in kept if (result := each(item)) is not None]
 
     return project
 
 
-def flat(base: Evaluate) -> Evaluate:
-    """A list with the items of the lists in it in their place."""
+def flatten_list(base: Evaluate) -> Evaluate:
+    """Replace the lists in a list by their items."""
 
     def flatten(value: Any) -> Any:
         items = base(value)

@@ -1,14 +1,14 @@
-"""Which JMESPath expressions have a JSON value for every JSON value.
+"""Total expressions, which have a JSON value for every JSON value.
 
-Most have: paths, projections, comparisons for equality. What can fail is a function, an order
-of a string and a number, a slice in steps of 0; what JSON has no word for is a reference.
+Most are total: paths, projections, comparisons for equality. A function can fail, and so can
+the order of a string and a number, or a slice with step 0. The value of `&expression` is not JSON.
 """
 
 from __future__ import annotations
 
 from typing import Any, Final
 
-MAX_DEPTH: Final = 30  # nodes: below it no walk over a tree runs out of stack
+MAX_DEPTH: Final = 30  # nodes; no function that walks a tree of this depth runs out of stack
 _TOTAL: Final = frozenset(
     {
         "and_expression",
@@ -33,28 +33,30 @@ _TOTAL: Final = frozenset(
 
 
 def is_total(node: Any, depth: int = 0) -> bool:
-    """Whether an expression, by its syntax tree, neither fails nor leaves JSON: it needs no
-    watching when it is evaluated. A tree too deep for that is not total."""
+    """Return whether evaluating an expression never raises and always returns a JSON value.
+
+    A tree deeper than `MAX_DEPTH` is not total, because evaluating it might run out of stack.
+    """
     kind, value = node["type"], node.get("value")
     if kind == "literal":
-        return _is_plain(value)
+        return _is_plain_literal(value)
     is_simple = kind in _TOTAL or (kind == "comparator" and value in ("eq", "ne"))
-    known = is_simple or (kind == "function_expression" and is_list_of_words(node))
+    known = is_simple or (kind == "function_expression" and is_contains_of_strings(node))
     return known and depth < MAX_DEPTH and all(is_total(one, depth + 1) for one in node["children"])
 
 
-def is_list_of_words(node: Any) -> bool:
-    """Whether a function is contains(`["a", "b"]`, …), which takes anything for its second."""
+def is_contains_of_strings(node: Any) -> bool:
+    """Return whether a function is contains(`["a", "b"]`, …), which accepts any second value."""
     if node["value"] != "contains" or len(node["children"]) != 2:
         return False
     words = node["children"][0]
-    return words["type"] == "literal" and _is_words(words["value"])
+    return words["type"] == "literal" and _is_string_list(words["value"])
 
 
-def _is_words(value: Any) -> bool:
+def _is_string_list(value: Any) -> bool:
     return isinstance(value, list) and all(isinstance(word, str) for word in value)
 
 
-def _is_plain(value: Any) -> bool:
-    """Whether a literal is sure to be JSON; it may hold NaN, which is not."""
-    return value is None or isinstance(value, str | bool | int) or _is_words(value)
+def _is_plain_literal(value: Any) -> bool:
+    """Return whether a literal is certainly JSON. Others may contain NaN, which is not."""
+    return value is None or isinstance(value, str | bool | int) or _is_string_list(value)

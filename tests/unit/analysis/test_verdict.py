@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from sse_cli.analysis.verdict import Verdict, error_of
+from sse_cli.cli import hints
 from sse_cli.model.events import Closed, Ending, Ignored, Message
 from sse_cli.model.row import Row
 
@@ -91,15 +92,15 @@ def test_of_several_pieces_of_evidence_the_gravest_wins(
 
 
 @pytest.mark.parametrize("ending", ["error-event", "truncated", "malformed", "too-large"])
-def test_a_failure_always_comes_with_a_hint(ending: str) -> None:
-    assert judged(ending).hint
-    told = Closed(0.0, Ending(ending), "d", "the hint of those who saw it")
-    assert Verdict().finish(told).hint == told.hint
+def test_a_failure_always_comes_with_a_cause(ending: str) -> None:
+    assert judged(ending).cause in hints.HINTS
+    told = Closed(0.0, Ending(ending), "d", "the exact cause")
+    assert Verdict().finish(told).cause == told.cause
 
 
 @pytest.mark.parametrize("ending", ["done", "eof", "eof-unverified", "limit", "interrupted"])
-def test_an_end_as_asked_needs_no_hint(ending: str) -> None:
-    assert judged(ending).hint == ""
+def test_an_end_as_asked_has_no_cause(ending: str) -> None:
+    assert judged(ending).cause == ""
 
 
 def test_the_detail_is_the_evidence() -> None:

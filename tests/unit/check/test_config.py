@@ -13,8 +13,8 @@ from typing import Any
 import jsonschema
 import pytest
 
-from sse_cli.check import config
-from sse_cli.check.config_keys import FITS, KEYS, WORDS, Kind
+from sse_cli.check import config, json_schema
+from sse_cli.check.config_keys import KEYS
 from sse_cli.check.expectations import KINDS
 from sse_cli.check.toml_positions import places
 from sse_cli.model.errors import UsageError
@@ -23,7 +23,7 @@ from tests.support.paths import ROOT
 from tests.support.program import error_and_hint, sse
 
 EXAMPLE = ROOT / "examples" / "smoke.toml"
-SCHEMA: dict[str, Any] = json.loads(config.SCHEMA.read_text("utf-8"))
+SCHEMA: dict[str, Any] = json_schema.schema()
 VALIDATOR = jsonschema.Draft202012Validator(SCHEMA)
 URL = 'url = "http://127.0.0.1:9/"\n'
 
@@ -42,27 +42,31 @@ def described(folder: Path, text: str, **environment: str) -> config.DescribedSt
 
 # What is wrong, where it stands, and the hint. The line and column are those of the key.
 BAD = [
-    ("streams.a.staus = 2", "line 1, column 11: streams.a.staus is no key", "did you mean status?"),
-    (f"[streams.a]\n{URL}min_events = 1", "line 3, column 1: streams.a.min_events is no key",
+    ("streams.a.staus = 2",
+     "line 1, column 11: streams.a.staus is not a known key", "did you mean status?"),
+    (f"[streams.a]\n{URL}min_events = 1",
+     "line 3, column 1: streams.a.min_events is not a known key",
      "did you mean min-events?"),
     (f"[streams.a]\n{URL}[defaults]\n  'no-ignord' = true",
-     "line 4, column 3: defaults.no-ignord is no key", "did you mean no-ignored?"),
-    (f"[streams.a]\n{URL}request = 'GET'", "streams.a.request is no key", "did you mean method?"),
-    (f"[streams.a]\n{URL}http1.1 = true", "line 3, column 1: streams.a.http1 is no key",
+     "line 4, column 3: defaults.no-ignord is not a known key", "did you mean no-ignored?"),
+    (f"[streams.a]\n{URL}request = 'GET'",
+     "streams.a.request is not a known key", "did you mean method?"),
+    (f"[streams.a]\n{URL}http1.1 = true", "line 3, column 1: streams.a.http1 is not a known key",
      'did you mean "http1.1", in quotes?'),
-    ('streams = { a = { url = "u", bogus = 1 } }', "line 1, column 30: streams.a.bogus is no key",
+    ('streams = { a = { url = "u", bogus = 1 } }',
+     "line 1, column 30: streams.a.bogus is not a known key",
      "sse check --schema"),
     ('streams = { a = { url = "}", "stat\\u0075z" = 1 } }',
-     "line 1, column 30: streams.a.statuz is no key", "did you mean status?"),
-    (f"[stream.a]\n{URL}", "line 1, column 2: stream is no key", "did you mean streams?"),
-    ("x = '''\n[streams.b]\n'''\n[streams.a]", "line 1, column 1: x is no key", "schema"),
+     "line 1, column 30: streams.a.statuz is not a known key", "did you mean status?"),
+    (f"[stream.a]\n{URL}", "line 1, column 2: stream is not a known key", "did you mean streams?"),
+    ("x = '''\n[streams.b]\n'''\n[streams.a]", "line 1, column 1: x is not a known key", "schema"),
     (f"[streams.a]\n{URL}status = '2'",
      "line 3, column 1: streams.a.status is a string, not a whole number",
      "write status = 200, without quotes"),
     (f"[streams.a]\n{URL}status = 200.0",
-     "streams.a.status is a number with a point, not a whole number", "200"),
+     "streams.a.status is a decimal number, not a whole number", "200"),
     (f"[streams.a]\n{URL}status = true",
-     "streams.a.status is true or false, not a whole number", "200"),
+     "streams.a.status is a boolean, not a whole number", "200"),
     (f"[streams.a]\n{URL}min-events = -1", "streams.a.min-events is not a whole number", "5"),
     (f"[streams.a]\n{URL}valid-json = 1", "streams.a.valid-json is not true or false", "true"),
     (f"[streams.a]\n{URL}max-gap = inf", "streams.a.max-gap is not a duration", '"500ms"'),
@@ -73,24 +77,26 @@ BAD = [
     (f"[streams.a]\n{URL}json = 5", "streams.a.json is not a string, a table or an array", "{"),
     (f"[streams.a]\n{URL}json = {{ at = 2026-01-01 }}", "streams.a.json is not a string", "{"),
     (f"[streams.a]\n{URL}json = {{ a = [nan] }}", "streams.a.json is not a string", "{"),
-    (f"[streams.a]\n{URL}expect-event = {{ tick = 'x' }}", "expect-event is not names", "tick"),
-    (f"[[streams.a]]\n{URL}", "line 1, column 11: streams.a is no table", "[streams.a]"),
-    ("defaults = 1\n[streams.a]\n" + URL, "line 1, column 1: defaults is no table", "[defaults]"),
-    ("[defaults]", "smoke.toml describes no stream", "[streams.NAME]"),
-    ("[streams]", "smoke.toml describes no stream", "[streams.NAME]"),
+    (f"[streams.a]\n{URL}expect-event = {{ tick = 'x' }}",
+     "expect-event is not an event name", "tick"),
+    (f"[[streams.a]]\n{URL}", "line 1, column 11: streams.a is not a table", "[streams.a]"),
+    ("defaults = 1\n[streams.a]\n" + URL,
+     "line 1, column 1: defaults is not a table", "[defaults]"),
+    ("[defaults]", "smoke.toml defines no streams", "[streams.NAME]"),
+    ("[streams]", "smoke.toml defines no streams", "[streams.NAME]"),
     ("\n [streams.a]", "line 2, column 11: streams.a has no url", "url ="),
     (f"[streams.a]\n{URL}file = 'x'", "streams.a has both url and file", "url ="),
-    ("[streams.a\n", "is no TOML: ", "--schema"),
-    ("[streams.a]\nurl = 'a'\nurl = 'b'", "line 3, column 1: streams.a.url is written twice, "
-     "first in line 2", "keep one"),
+    ("[streams.a\n", "is not valid TOML: ", "--schema"),
+    ("[streams.a]\nurl = 'a'\nurl = 'b'", "line 3, column 1: streams.a.url is defined twice, "
+     "first on line 2", "keep one"),
     ("[streams.a]\r\nurl = 'a'\r\n\r\n  'url' = 'b'\r\nstatus = 1", "line 4, column 3: "
-     "streams.a.url is written twice, first in line 2", "keep one"),
-    ("[streams.a]\n[streams.b]\n[streams.a]", "line 3, column 2: streams.a is written twice",
+     "streams.a.url is defined twice, first on line 2", "keep one"),
+    ("[streams.a]\n[streams.b]\n[streams.a]", "line 3, column 2: streams.a is defined twice",
      "keep one"),
-    ("[streams]\na = { url = 'u', url = 'v' }", "line 2, column 18: streams.a.url is written twice",
+    ("[streams]\na = { url = 'u', url = 'v' }", "line 2, column 18: streams.a.url is defined twice",
      "keep one"),
     ("[streams.a]\nurl = 'a'\nurl = 'b'\n]] no ['", "line 3, column 1: streams.a.url is", "keep"),
-    ("a = 1\n[a.b]", "is no TOML: Cannot overwrite a value", "--schema"),
+    ("a = 1\n[a.b]", "is not valid TOML: Cannot overwrite a value", "--schema"),
     (f"[streams.a]\n{URL}valid-json = 'true'",
      "streams.a.valid-json is a string, not true or false",
      "valid-json = true, without quotes"),
@@ -103,8 +109,9 @@ BAD = [
     (f"[streams.a]\n{URL}json = {{ a = [{{ b = '${{A_KEY}}' }}] }}", "needs ${A_KEY}", "export"),
     (f"[streams.a]\n{URL}headers = {{ X = '${{' }}", "has ${ without a variable's name", "${NAME}"),
     (f"[streams.a]\n{URL}data = '${{sk-canary}}'", "has ${ without a variable's name", "${NAME}"),
-    (f"[streams.a]\n{URL}text = '${{HOME}}'", "streams.a.text can't hold a variable", "$${"),
-    (f"[streams.a]\n{URL}data = '${{AT}}'", "streams.a.data begins with @ by its variable", "@"),
+    (f"[streams.a]\n{URL}text = '${{HOME}}'", "streams.a.text can't contain a variable", "$${"),
+    (f"[streams.a]\n{URL}data = '${{AT}}'",
+     "streams.a.data starts with @ only because of its variable", "@"),
     (f"[streams.a]\n{URL}json = '@-'", "streams.a.json can't read standard input", "@body.json"),
 ]  # fmt: skip
 
@@ -125,18 +132,19 @@ def test_what_is_wrong_is_told_with_its_place(
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("ending = 'don'", "--ending 'don' is no ending"),
-        ("status = 99", "--status 99 is no HTTP status"),
-        ("text = '('", "--text '(' is no regular expression"),
+        ("ending = 'don'", "--ending 'don' is not a valid ending"),
+        ("status = 99", "--status 99 is not a valid status"),
+        ("text = '('", "--text '(' is not a valid regular expression"),
         ("expect = 'a ='", "--expect: not a JMESPath expression"),
         ("until = 'a ='", "--until: not a JMESPath expression"),
-        ("max-gap = 'x'", "--max-gap 'x' is no duration"),
-        ("max-time = '2 s'", "--max-time '2 s' is no duration"),
-        ("max-size = 'x'", "--max-size 'x' is no size"),
-        ("retry-on = '200'\nreconnect = true", "--retry-on '200' is no status"),
+        ("max-gap = 'x'", "invalid --max-gap 'x': expected a duration"),
+        ("max-time = '2 s'", "invalid --max-time '2 s': expected a duration"),
+        ("max-size = 'x'", "invalid --max-size 'x': expected bytes"),
+        ("retry-on = '200'\nreconnect = true", "invalid --retry-on '200': expected statuses"),
         ("max-reconnects = 1", "--max-reconnects limits --reconnect"),
         ("format = 'opnai'", "there is no format 'opnai'"),
         ("headers = { 'a b' = 'c' }", "--header number 1 has no valid name"),
+        ("method = 'A B'", "invalid --request 'A B': expected an HTTP method"),
         ("json = '@missing.json'", "missing.json': No such file or directory"),
         ("bearer = 'env:NOT_SET'", "'NOT_SET' is not set"),
     ],
@@ -157,7 +165,16 @@ def test_a_value_that_can_not_be_asked_is_told_with_its_stream(
 def test_a_value_of_the_defaults_is_told_with_its_own_line(tmp_path: Path) -> None:
     path = written(tmp_path, f"[defaults]\n\nmax-gap = 'x'\n[streams.a]\n{URL}status = 200\n")
     message, _ = error_and_hint(sse("check", path))
-    assert message.startswith(f"{path}, line 3, stream a: --max-gap 'x' is no duration")
+    assert message.startswith(
+        f"{path}, line 3, stream a: invalid --max-gap 'x': expected a duration"
+    )
+
+
+def test_an_empty_url_is_an_error_of_its_stream(tmp_path: Path) -> None:
+    path = written(tmp_path, "[streams.a]\nurl = ''\n")
+    ran = sse("check", path)
+    assert ran.code == 2
+    assert error_and_hint(ran)[0].startswith(f"{path}, line 1, stream a: ")
 
 
 def test_nesting_without_an_end_is_refused(tmp_path: Path) -> None:
@@ -348,13 +365,13 @@ def test_the_keys_of_every_format_file_have_their_places() -> None:
 # The schema
 
 
-def test_schema_prints_what_ships() -> None:
+def test_schema_is_printed_as_json() -> None:
     ran = sse("check", "--schema")
     assert (ran.code, ran.err) == (0, b"")
     assert json.loads(ran.out) == SCHEMA
 
 
-def test_the_schema_is_one_and_the_example_is_valid() -> None:
+def test_the_schema_is_a_schema_and_the_example_is_valid() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     document = tomllib.loads(EXAMPLE.read_text("utf-8"))
     VALIDATOR.validate(document)
@@ -379,14 +396,71 @@ VALUES: list[Any] = [
 ]
 
 
-@pytest.mark.parametrize("kind", WORDS)
-def test_the_schema_and_the_reader_take_the_same_values(kind: Kind) -> None:
-    validator = VALIDATOR.evolve(schema={"$defs": SCHEMA["$defs"], **SCHEMA["$defs"][kind]})
+@pytest.mark.parametrize("key", KEYS)
+def test_the_schema_and_the_reader_take_the_same_values(key: str, tmp_path: Path) -> None:
+    url = "" if key in ("url", "file") else URL
+    taken = 0
     for value in VALUES:
-        # A duration that is none is found when it is read as one.
-        if kind == "duration" and isinstance(value, str):
+        # The reader takes any string for a duration; it is parsed when the stream is built.
+        if KEYS[key].kind == "duration" and isinstance(value, str):
             continue
-        assert validator.is_valid(value) == FITS[kind](value), (kind, value)
+        text = f"[streams.a]\n{url}{json.dumps(key)} = {toml(value)}\n"
+        is_valid = VALIDATOR.is_valid(tomllib.loads(text))
+        assert is_valid == is_taken(tmp_path, text), (key, value)
+        taken += is_valid
+    assert 0 < taken < len(VALUES)
+
+
+def is_taken(folder: Path, text: str) -> bool:
+    """Return whether the reader takes the one stream of a file."""
+    try:
+        described(folder, text)
+    except UsageError:
+        return False
+    return True
+
+
+def toml(value: Any) -> str:
+    """Return a value as TOML: that of JSON, but for tables."""
+    if isinstance(value, dict):
+        return f"{{ {', '.join(f'{name} = {toml(one)}' for name, one in value.items())} }}"
+    return json.dumps(value)
+
+
+SHAPES = [
+    ("", False),
+    ("[streams]", False),
+    ("[defaults]\nstatus = 200", False),
+    ("[streams.a]\nurl = 'u'\n[other]", False),
+    ("[streams]\na = 1", False),
+    ("defaults = 1\n[streams.a]\nurl = 'u'", False),
+    ("[defaults]\nstaus = 200\n[streams.a]\nurl = 'u'", False),
+    ("[streams.a]\nurl = 'u'\nstaus = 200", False),
+    ("[streams.a]\nurl = 'u'\nhttp1.1 = true", False),
+    ("[streams.a]\nurl = 'u'\n'http1.1' = true", True),
+    ("[defaults]\nstatus = 200\n[streams.a]\nurl = 'u'\nstatus = false", True),
+    ("[streams.a]\nurl = 'u'\n[streams.'b c']\nfile = 'f'", True),
+]
+
+
+@pytest.mark.parametrize(("text", "is_valid"), SHAPES)
+def test_the_schema_and_the_reader_take_the_same_files(
+    text: str, is_valid: bool, tmp_path: Path
+) -> None:
+    assert VALIDATOR.is_valid(tomllib.loads(text)) == is_valid
+    if is_valid:
+        assert config.read(written(tmp_path, text), (), {})
+    else:
+        with pytest.raises(UsageError):
+            config.read(written(tmp_path, text), (), {})
+
+
+@pytest.mark.parametrize(
+    ("text", "is_valid"), [("2s", True), ("1.5", True), (".5h", True), ("x", False), ("2 s", False)]
+)
+def test_the_schema_knows_durations_as_they_are_read(text: str, is_valid: bool) -> None:
+    document = {"streams": {"a": {"url": "u", "max-gap": text}}}
+    assert VALIDATOR.is_valid(document) == is_valid
 
 
 @pytest.mark.parametrize("key", [key for key, one in KEYS.items() if one.part == "expectation"])

@@ -12,6 +12,7 @@ from sse_cli.check.expectations import KINDS
 from sse_cli.check.outcome import Outcome, Result
 from sse_cli.check.stream_check import StreamCheck, run_once
 from sse_cli.llm import wire_format
+from sse_cli.model.causes import Cause
 from sse_cli.model.errors import ExpressionError, UsageError
 from sse_cli.model.events import Chunk, Closed, Ending, Opened, Signal
 from sse_cli.recording.writer import Recorder, header_of
@@ -191,7 +192,7 @@ def test_what_reports_an_error_first_is_shown(
     shown = next(one.witness for one in found.results if one.witness)
     assert (shown.n, shown.event, shown.data) == witness
     assert words in found.closed.detail
-    assert ("outside of any event" in found.closed.hint) is (shown.n == 0)
+    assert found.closed.cause == (Cause.ERROR_EVENT if shown.n else Cause.ERROR_LINE)
 
 
 @pytest.mark.parametrize(
@@ -245,16 +246,16 @@ def test_the_defaults_are_there_unless_told_otherwise(
 
 
 BAD = [
-    ("status", "20", "is no HTTP status"),
+    ("status", "20", "is not a valid status"),
     ("status", "OK", "is no number"),
     ("status", "٢٠٠", "is no number"),
-    ("ending", "don", "is no ending"),
-    ("ending", "interrupted", "is no ending"),
-    ("ending", "", "is no ending"),
+    ("ending", "don", "is not a valid ending"),
+    ("ending", "interrupted", "is not a valid ending"),
+    ("ending", "", "is not a valid ending"),
     ("min-events", "-1", "is no number"),
     ("min-events", "9" * 30, "is no number"),
-    ("max-gap", "fast", "is no duration"),
-    ("text", "(", "is no regular expression"),
+    ("max-gap", "fast", "expected a duration"),
+    ("text", "(", "is not a valid regular expression"),
     ("expect-event", "=3", "names no event"),
     ("expect-event", "a=b", "is no number"),
     ("expect", "text ==", "not a JMESPath expression"),

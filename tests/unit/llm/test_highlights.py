@@ -9,8 +9,9 @@ from typing import Any
 
 import pytest
 
-from sse_cli.llm.accumulator import DETECTION_LIMIT, Accumulator
-from sse_cli.llm.highlights import Highlights, Part
+from sse_cli.llm.accumulator import Accumulator
+from sse_cli.llm.detection import MAX_EVENTS
+from sse_cli.llm.highlights import Highlight, Highlights
 from sse_cli.model.events import Chunk, Message, Opened
 from sse_cli.model.row import Row
 from sse_cli.parser.session import Session
@@ -31,8 +32,11 @@ def test_the_strings_of_an_event_are_told_apart() -> None:
     function = {"name": "f", "arguments": '{"x"'}
     event = chat(content="é", reasoning="hm", tool_calls=[{"index": 0, "function": function}])
     assert highlights.feed(row(event)) == [
-        Part("reasoning", "hm"), Part("text", "é"), Part("tool", '{"x"'), Part("tool", "f"),
-    ]  # fmt: skip
+        Highlight("reasoning", "hm"),
+        Highlight("text", "é"),
+        Highlight("tool", '{"x"'),
+        Highlight("tool", "f"),
+    ]
     assert highlights.format is not None
     assert highlights.format.name == "openai-chat"
 
@@ -64,7 +68,7 @@ def test_plain_text_is_no_format_to_a_glance() -> None:
 
 def test_after_a_while_no_format_is_looked_for_any_more() -> None:
     highlights = Highlights(FORMATS)
-    for n in range(DETECTION_LIMIT):
+    for n in range(MAX_EVENTS):
         highlights.feed(row({"unheard": "of"}, n))
     assert highlights.feed(row(chat(content="late"))) == []
     assert highlights.format is None

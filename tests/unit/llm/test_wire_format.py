@@ -214,18 +214,18 @@ def test_a_function_that_there_is_not_gets_the_closest_one(tmp_path: Path) -> No
         ('reasonning = "data"', "there is no key 'reasonning'", "did you mean reasoning?"),
         ('terminater = "x"', "there is no key 'terminater'", "did you mean terminator?"),
         ('zzzzzzzzz = "x"', "there is no key 'zzzzzzzzz'", "there are detect, "),
-        ("text = 7", "text is no string", "JMESPath"),
-        ('[text]\na = "b"', "text is no string", "JMESPath"),
-        ('terminator = "always"', "terminator is 'always'", "required or optional"),
-        ("terminator = true", "terminator is 'True'", "required or optional"),
-        ('priority = "high"', "priority is no int", "sse formats NAME"),
-        ("description = 7", "description is no str", "sse formats NAME"),
-        ("covers = []", "covers is no str", "sse formats NAME"),
-        ("from_start = 1", "from_start is no bool", "sse formats NAME"),
-        ("priority = true", "priority is no int", "sse formats NAME"),
-        ("text", "is no TOML", "sse formats NAME"),
-        ('a = "x"\na = "y"', "is no TOML", "sse formats NAME"),
-        ("a = " + "[" * 3000, "is no TOML", "sse formats NAME"),
+        ("text = 7", "text must be a string", "JMESPath"),
+        ('[text]\na = "b"', "text must be a string", "JMESPath"),
+        ('terminator = "always"', "invalid terminator 'always'", "required or optional"),
+        ("terminator = true", "invalid terminator 'True'", "required or optional"),
+        ('priority = "high"', "priority must be an integer", "sse formats NAME"),
+        ("description = 7", "description must be a string", "sse formats NAME"),
+        ("covers = []", "covers must be a string", "sse formats NAME"),
+        ("from_start = 1", "from_start must be true or false", "sse formats NAME"),
+        ("priority = true", "priority must be an integer", "sse formats NAME"),
+        ("text", "is not valid TOML", "sse formats NAME"),
+        ('a = "x"\na = "y"', "is not valid TOML", "sse formats NAME"),
+        ("a = " + "[" * 3000, "is not valid TOML", "sse formats NAME"),
     ],
 )
 def test_a_broken_file_is_told_what_is_wrong_with_it(
@@ -241,7 +241,7 @@ def test_a_broken_file_is_told_what_is_wrong_with_it(
 def test_a_file_that_is_no_text_is_no_format(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_bytes(b"\xff\xfe")
-    assert "is no TOML" in failure(path).message
+    assert "is not valid TOML" in failure(path).message
     assert "is a directory" in failure(tmp_path).message
     assert "no such file" in failure(tmp_path / "gone.toml").message
 

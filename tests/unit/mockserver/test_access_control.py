@@ -10,10 +10,11 @@ import pytest
 
 from sse_cli.mockserver import access_control
 from sse_cli.mockserver.access_control import AccessControl
-from sse_cli.mockserver.faults import FAULTS
-from sse_cli.mockserver.scenarios import Scenario
+from sse_cli.mockserver.faults.registry import FAULTS
+from sse_cli.mockserver.scenarios.scenario import Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
+from sse_cli.model.causes import Cause
 from sse_cli.model.errors import UsageError
 
 ONE = Scenario.of("one", [(0, b"data: one\n\n")])
@@ -123,8 +124,8 @@ def test_a_broken_reply_can_be_read_by_the_page_too() -> None:
     ["app.example", "https://app.example/", "https://a b", "", "https://", "http://a,b", "*.a.com"],
 )
 def test_what_is_no_origin_is_a_usage_error(origin: str) -> None:
-    with pytest.raises(UsageError, match="is no origin"):
-        access_control.of("127.0.0.1", [origin])
+    with pytest.raises(UsageError, match="invalid CORS origin"):
+        access_control.for_host("127.0.0.1", [origin])
 
 
 # Other addresses than loopback
@@ -132,7 +133,7 @@ def test_what_is_no_origin_is_a_usage_error(origin: str) -> None:
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "127.0.0.53", "localhost", "LOCALHOST", "::1"])
 def test_loopback_needs_no_permission(host: str) -> None:
-    found = access_control.of(host)
+    found = access_control.for_host(host)
     assert found.knows_host("localhost:80")
     assert found.knows_host(f"[{host}]" if ":" in host else f"{host}:80")
     assert not found.knows_host("192.0.2.1")
@@ -141,30 +142,30 @@ def test_loopback_needs_no_permission(host: str) -> None:
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com", "2001:db8::1"])
 def test_all_else_does(host: str) -> None:
     with pytest.raises(UsageError, match="loopback only") as caught:
-        access_control.of(host)
-    assert "--allow-remote" in caught.value.hint
-    access_control.of(host, remote=True)
+        access_control.for_host(host)
+    assert caught.value.hint == Cause.LISTEN_REMOTE
+    access_control.for_host(host, remote=True)
 
 
 @pytest.mark.parametrize("remote", [False, True])
 def test_an_empty_host_is_none(remote: bool) -> None:
-    with pytest.raises(UsageError, match="an empty --host is no address"):
-        access_control.of("", remote=remote)
+    with pytest.raises(UsageError, match="the host to listen on is empty"):
+        access_control.for_host("", remote=remote)
 
 
 def test_an_address_that_is_listened_on_may_be_named() -> None:
-    found = access_control.of("192.0.2.1", remote=True)
+    found = access_control.for_host("192.0.2.1", remote=True)
     assert found.knows_host("192.0.2.1:7433")
     assert found.knows_host("127.0.0.1")
-    assert found.welcomes("http://192.0.2.1:7433")
+    assert found.accepts_origin("http://192.0.2.1:7433")
     for other in ("192.0.2.2", "example.com", "192.0.2.1.example.com"):
         assert not found.knows_host(other)
-        assert not found.welcomes(f"http://{other}")
+        assert not found.accepts_origin(f"http://{other}")
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])
 def test_on_all_addresses_any_address_will_do_but_no_name(host: str) -> None:
-    found = access_control.of(host, remote=True)
+    found = access_control.for_host(host, remote=True)
     for address in ("192.0.2.1", "10.0.0.9:80", "[2001:db8::1]:7433"):
         assert found.knows_host(address)
     for name in ("example.com", "rebound.example:7433", "1.2.3", "1.2.3.4.5", "", "[::g]"):
@@ -172,13 +173,13 @@ def test_on_all_addresses_any_address_will_do_but_no_name(host: str) -> None:
 
 
 def test_a_name_that_is_listened_on_may_be_named() -> None:
-    found = access_control.of("Mock.Test", remote=True)
+    found = access_control.for_host("Mock.Test", remote=True)
     assert found.knows_host("mock.test:80")
     assert not found.knows_host("other.test")
 
 
 def test_the_default_is_loopback_only() -> None:
-    assert AccessControl() == access_control.of("127.0.0.1")
+    assert AccessControl() == access_control.for_host("127.0.0.1")
 
 
 def test_a_server_on_all_addresses_tells_a_url_that_works_here() -> None:

@@ -12,8 +12,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sse_cli import EventStreamParser, Message
-from sse_cli.mockserver.scenarios import NOTHING_LEFT, Scenario, Step, resume_points
-from sse_cli.mockserver.scenarios.chunking import Cut, by_event, cut_of, recut
+from sse_cli.mockserver.scenarios import resume_points
+from sse_cli.mockserver.scenarios.chunking import Chunking, by_event, parse_chunking, rechunk
+from sse_cli.mockserver.scenarios.scenario import NOTHING_LEFT, Scenario, Step
 
 NDJSON = "application/x-ndjson"
 LINE_ENDS = st.sampled_from([b"\n", b"\r\n", b"\r"])
@@ -44,10 +45,10 @@ def times(scenario: Scenario) -> dict[int, float]:
 
 @given(STEPS, CUTS)
 def test_the_bytes_stay_and_none_is_sent_before_it_was_there(
-    steps: list[tuple[float, bytes]], cut: Cut
+    steps: list[tuple[float, bytes]], cut: Chunking
 ) -> None:
     before = Scenario.of("x", steps)
-    after = recut(before, cut)
+    after = rechunk(before, cut)
     assert after.body == before.body
     then, now = times(before), times(after)
     assert all(now[offset] >= then[offset] for offset in then)
@@ -60,7 +61,7 @@ def test_the_bytes_stay_and_none_is_sent_before_it_was_there(
 def test_a_size_is_the_size_of_every_write_but_the_last(
     steps: list[tuple[float, bytes]], size: int
 ) -> None:
-    *writes, last = recut(Scenario.of("x", [(0.0, b"x"), *steps]), size).steps
+    *writes, last = rechunk(Scenario.of("x", [(0.0, b"x"), *steps]), size).steps
     sizes = [len(step.data) for step in writes if step.data]
     assert set(sizes) <= {size} or (not last.data and set(sizes[:-1]) <= {size})
 
@@ -91,23 +92,27 @@ def test_a_line_end_of_two_bytes_is_one_line_end(body: bytes, pieces: list[bytes
 
 def test_an_event_of_json_lines_is_a_line() -> None:
     made = Scenario.of("x", [(0, b"1\n\n2\n3")], content_type=NDJSON)
-    assert [step.data for step in recut(made, "event").steps] == [b"1\n", b"\n", b"2\n", b"3"]
+    assert [step.data for step in rechunk(made, "event").steps] == [b"1\n", b"\n", b"2\n", b"3"]
 
 
 def test_what_waits_for_a_gate_is_not_cut_anew() -> None:
     gated = Scenario.of("x", [(threading.Event(), b"ab")])
-    assert recut(gated, 1) == gated
+    assert rechunk(gated, 1) == gated
 
 
 def test_later_connections_and_repetitions_are_cut_alike() -> None:
     other = Scenario.of("x", [(0, b"cd")])
-    made = recut(Scenario("x", "", (Step(0, b"ab"),), again=(Step(0, b"ef"),), more=(other,)), 1)
-    assert [len(one.data) for one in (*made.steps, *made.again, *made.more[0].steps)] == [1] * 6
+    made = rechunk(
+        Scenario("x", "", (Step(0, b"ab"),), repeated=(Step(0, b"ef"),), later_replies=(other,)), 1
+    )
+    assert [
+        len(one.data) for one in (*made.steps, *made.repeated, *made.later_replies[0].steps)
+    ] == [1] * 6
 
 
 @pytest.mark.parametrize(("text", "cut"), [("1", 1), ("65536", 65536), ("event", "event")])
-def test_the_ways_to_cut(text: str, cut: Cut) -> None:
-    assert cut_of(text) == cut
+def test_the_ways_to_cut(text: str, cut: Chunking) -> None:
+    assert parse_chunking(text) == cut
 
 
 # Going on after an id
@@ -134,8 +139,8 @@ def test_what_is_left_after_an_id_are_the_events_behind_the_first_that_has_it(
     events: list[tuple[str, bytes, bool]], size: int, last: str
 ) -> None:
     blocks = [block(*event, number) for number, event in enumerate(events)]
-    scenario = recut(Scenario.of("x", [(1.0, b"".join(blocks))]), size)
-    left = scenario.after(last)
+    scenario = rechunk(Scenario.of("x", [(1.0, b"".join(blocks))]), size)
+    left = scenario.resume_after(last)
     places = [number for number, (own, _, _) in enumerate(events) if own == last]
     # A block of nothing but an id counts, too: it sets the last event ID.
     if not places:

@@ -14,9 +14,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from sse_cli.mockserver import scenarios
 from sse_cli.mockserver.connection import Limits
-from sse_cli.mockserver.scenarios import Scenario
+from sse_cli.mockserver.scenarios import bundled
+from sse_cli.mockserver.scenarios.scenario import Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
 from tests.support.sockets import dial
@@ -174,12 +174,12 @@ def test_no_more_connections_are_taken_than_files_can_be_open() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, (364, hard))
         stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
         base = stack.enter_context(running(server))
-        assert server.room == 300
+        assert server.max_connections == 300
         assert get(base)[1] == b"data: one\n\n"
 
 
 def test_endless_streams_to_many_clients_leave_each_its_turn() -> None:
-    loaded = {name: scenarios.load(name).looped() for name in ("clock", "gemini")}
+    loaded = {name: bundled.load(name).looped() for name in ("clock", "gemini")}
     server = Server({**loaded, "short": SHORT}, speed=0)
     with running(server) as base, ExitStack() as stack:
         for peer in crowd(stack, base, WHOLE % b"clock", 20):

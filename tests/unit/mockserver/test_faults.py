@@ -16,9 +16,10 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from sse_cli.mockserver import faults
-from sse_cli.mockserver.faults import AWKWARD_IDS, COMMENTS, FAULTS, LINE_SIZE, Asked
-from sse_cli.mockserver.scenarios import RawReply, Scenario
+from sse_cli.mockserver.faults.registry import FAULTS, find_fault
+from sse_cli.mockserver.faults.reply_parts import COMMENTS, LINE_SIZE, RequestInfo
+from sse_cli.mockserver.faults.streams import AWKWARD_IDS
+from sse_cli.mockserver.scenarios.scenario import RawReply, Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
 from sse_cli.model.errors import UsageError
@@ -202,11 +203,11 @@ def test_a_status_comes_with_the_time_to_wait(name: str) -> None:
 
 
 def test_any_status_of_a_failure_can_be_asked_for() -> None:
-    assert faults.named("status-418").expected is Ending.REFUSED
+    assert find_fault("status-418").expected is Ending.REFUSED
     assert reply_to("status-418")[0].startswith(b"HTTP/1.1 418 I'm a Teapot\r\n")
     for name in ("status-200", "status-499", "status-", "status-0418", "status-418x"):
         with pytest.raises(UsageError, match="no fault is called"):
-            faults.named(name)
+            find_fault(name)
 
 
 def test_the_content_type_is_wrong_or_missing() -> None:
@@ -272,7 +273,7 @@ def test_a_body_is_in_the_coding_that_it_names(name: str) -> None:
 
 @pytest.mark.parametrize("name", ["gzip", "deflate"])
 def test_each_event_can_be_decoded_when_it_comes(name: str) -> None:
-    reply = FAULTS[name].reply(NUMBERED, Asked("/", "localhost:1"))
+    reply = FAULTS[name].reply(NUMBERED, RequestInfo("/", "localhost:1"))
     assert isinstance(reply, Scenario)
     inflate = zlib.decompressobj({"gzip": 31, "deflate": 15}[name])
     decoded = [inflate.decompress(step.data) for step in reply.steps]
@@ -322,7 +323,7 @@ def test_a_million_comments_stand_between_the_events() -> None:
 
 
 def test_a_line_is_as_long_as_it_says() -> None:
-    reply = FAULTS["long-line"].reply(NUMBERED, Asked("/", "localhost:1"))
+    reply = FAULTS["long-line"].reply(NUMBERED, RequestInfo("/", "localhost:1"))
     assert isinstance(reply, Scenario)
     sizes = [len(step.data) for step in reply.steps]
     assert sum(sizes) == LINE_SIZE + len(b"data: \n\n") + len(BODY)
@@ -331,7 +332,7 @@ def test_a_line_is_as_long_as_it_says() -> None:
 
 
 def test_instead_of_a_head_come_comments() -> None:
-    reply = FAULTS["no-head"].reply(NUMBERED, Asked("/", "localhost:1"))
+    reply = FAULTS["no-head"].reply(NUMBERED, RequestInfo("/", "localhost:1"))
     assert isinstance(reply, RawReply)
     assert b"".join(step.data for step in reply.steps()) == b":\n" * COMMENTS
 
@@ -358,8 +359,11 @@ def test_when_nothing_is_left_a_204_says_not_to_come_back() -> None:
 
 def test_an_event_that_shares_its_step_is_a_place_to_resume_at() -> None:
     whole = Scenario.of("whole", [(0, BODY)])
-    assert b"".join(step.data for step in whole.after("2").steps) == BODY[BODY.index(b"id: 3") :]
-    assert whole.after(str(EVENTS)).steps == ()
+    assert (
+        b"".join(step.data for step in whole.resume_after("2").steps)
+        == BODY[BODY.index(b"id: 3") :]
+    )
+    assert whole.resume_after(str(EVENTS)).steps == ()
 
 
 def test_a_fault_can_be_on_the_first_replies_only() -> None:
@@ -383,7 +387,7 @@ def test_nothing_is_written_down_unless_a_journal_is_given() -> None:
     server = Server({"numbered": NUMBERED})
     with running(server) as base, closing(asked(f"{base}/numbered")) as peer:
         read_all(peer)
-    assert server.journal is None
+    assert server.exchanges is None
 
 
 def sendable(last_event_id: bytes) -> bytes | None:
@@ -401,7 +405,7 @@ def test_every_awkward_id_comes_back_as_it_was_sent_or_not_at_all() -> None:
         assert (lines[-1]["ending"], ran.code) == (Ending.DONE, 0), ran
         shown = [line["data"] for line in lines if line["kind"] == "message"]
         assert shown == [json.loads(data) for data in server.sent()]
-        assert len(server.journal) == len(AWKWARD_IDS) + 1
+        assert len(server.exchanges) == len(AWKWARD_IDS) + 1
         # An id with a NUL changes nothing: the one before it stays in force.
         before = zip((b"", *AWKWARD_IDS), AWKWARD_IDS, strict=False)
         in_force = [previous if b"\0" in one else one for previous, one in before]
@@ -415,8 +419,8 @@ def test_retry_zero_opens_no_more_connections_than_are_allowed() -> None:
     seconds = 2.5
     with broken("retry-zero", scenario=ANONYMOUS) as server:
         ran = sse(server.url, "-o", "jsonl", "--reconnect", "-m", str(seconds))
-        assert (ran.code, len(ran.objects())) == (6, len(server.journal))
-        times = [exchange.at for exchange in server.journal]
+        assert (ran.code, len(ran.objects())) == (6, len(server.exchanges))
+        times = [exchange.at for exchange in server.exchanges]
     assert len(times) > seconds * CONNECTIONS_PER_SECOND / 5  # it does reconnect
     # The eleventh from any one on is a second later; 50 ms are for two clocks.
     windows = zip(times, times[CONNECTIONS_PER_SECOND:], strict=False)
@@ -434,7 +438,7 @@ def test_retry_after_is_waited_for_where_that_status_is_tried_again() -> None:
     with broken("status-503", times=1) as server:
         words = ("--reconnect", "--retry-on", "503", "-m", "20")
         ran = sse(server.url, "-o", "jsonl", *words, "--retry-delay", "100ms")
-        first, second, *_ = (exchange.at for exchange in server.journal)
+        first, second, *_ = (exchange.at for exchange in server.exchanges)
         assert (ran.code, len(ran.objects())) == (0, EVENTS)
     assert second - first >= 1
 
@@ -490,9 +494,9 @@ def test_a_fault_that_is_none_names_the_closest(words: list[str], error: str, hi
 
 
 def test_every_name_finds_its_fault() -> None:
-    assert all(faults.named(name).name == name for name in FAULTS)
+    assert all(find_fault(name).name == name for name in FAULTS)
     with pytest.raises(UsageError):
-        faults.named("")
+        find_fault("")
 
 
 def test_a_reset_takes_nothing_with_it_that_the_journal_has_as_sent() -> None:

@@ -14,8 +14,9 @@ from html.parser import HTMLParser
 
 import pytest
 
-from sse_cli.mockserver import page, scenarios
-from sse_cli.mockserver.scenarios import Scenario
+from sse_cli.mockserver.page import document
+from sse_cli.mockserver.scenarios import bundled
+from sse_cli.mockserver.scenarios.scenario import Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
 
@@ -44,7 +45,7 @@ class Seen(HTMLParser):
 
 def look(**streams: Scenario) -> Seen:
     seen = Seen()
-    seen.feed(page.render(streams))
+    seen.feed(document.render(streams))
     return seen
 
 
@@ -54,7 +55,7 @@ def stream(body: bytes, **more: str) -> Scenario:
 
 @pytest.fixture
 def base() -> Iterator[str]:
-    with running(Server({"clock": scenarios.load("clock")})) as url:
+    with running(Server({"clock": bundled.load("clock")})) as url:
         yield url
 
 
@@ -80,8 +81,9 @@ def test_a_browser_gets_a_page_whose_policy_lets_only_its_own_script_run(base: s
     reply, body = ask(base, "GET", BROWSER)
     assert reply.getheader("Content-Type") == "text/html; charset=utf-8"
     assert reply.getheader("X-Content-Type-Options") == "nosniff"
+    assert reply.getheader("Referrer-Policy") == "no-referrer"
     assert reply.getheader("Vary") == "Accept"
-    policy = reply.getheader("Content-Security-ReconnectPolicy") or ""
+    policy = reply.getheader("Content-Security-Policy") or ""
     rules = dict(rule.split(" ", 1) for rule in policy.split("; "))
     assert rules["default-src"] == "'none'"
     assert rules["connect-src"] == "'self'"
@@ -100,7 +102,7 @@ def test_head_gets_the_head_of_the_page(base: str) -> None:
 
 
 def test_the_page_needs_nothing_from_elsewhere() -> None:
-    text = page.render({name: scenarios.load(name) for name in scenarios.names()})
+    text = document.render({name: bundled.load(name) for name in bundled.names()})
     assert "http:" not in text
     assert "https:" not in text
     assert not re.findall(r"\b(?:src|srcset|action|@import)\b", text)
@@ -124,8 +126,8 @@ def test_a_template_sign_in_a_stream_is_only_text() -> None:
 
 def test_the_types_of_all_events_are_listed_each_once() -> None:
     one = stream(b"data: 1\n\nevent: a\ndata: 2\n\nevent: a\ndata: 3\n\nevent: no-data\n\n")
-    assert page.event_types(one) == ["message", "a"]
-    assert page.event_types(scenarios.load("clock")) == [
+    assert document.event_types(one) == ["message", "a"]
+    assert document.event_types(bundled.load("clock")) == [
         "hello", "tick", "tock", "weather", "message", "haiku", "sunrise", "goodbye",
     ]  # fmt: skip
 

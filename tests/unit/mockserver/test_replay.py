@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import stat
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -15,11 +16,18 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from sse_cli.mockserver import replay
-from sse_cli.mockserver.faults import FAULTS
-from sse_cli.mockserver.replay import NDJSON, RAW_GAP, from_signals
+from sse_cli.mockserver import scenario_library
+from sse_cli.mockserver.faults.registry import FAULTS
+from sse_cli.mockserver.replay import from_signals
 from sse_cli.mockserver.request_log import Exchange
-from sse_cli.mockserver.scenarios import EVENT_STREAM, NOTHING_LEFT, Scenario, Then
+from sse_cli.mockserver.scenario_library import RAW_GAP
+from sse_cli.mockserver.scenarios.scenario import (
+    EVENT_STREAM,
+    NDJSON,
+    NOTHING_LEFT,
+    ReplyEnd,
+    Scenario,
+)
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
 from sse_cli.model.errors import UsageError
@@ -27,6 +35,7 @@ from sse_cli.model.events import Chunk, Closed, Ending, Opened, Reconnecting, Si
 from sse_cli.recording import writer
 from sse_cli.recording.format import Header
 from tests.support.broken_server import NUMBERED, broken
+from tests.support.permissions import closed_folder
 from tests.support.program import Ran, error_and_hint, finish, sse, start
 
 FIRST = b"id: 1\ndata: one\n\n"
@@ -78,37 +87,37 @@ def test_the_writes_of_a_recording_wait_as_long_as_they_did() -> None:
 def test_what_a_client_did_to_a_stream_is_not_played() -> None:
     for ending in (Ending.LIMIT, Ending.INTERRUPTED, Ending.DONE):
         made = recorded(OPENED, Chunk(0.5, FIRST), closed(ending))
-        assert (made.framing, made.then, len(made.steps)) == ("http", Then.END, 1)
+        assert (made.framing, made.end, len(made.steps)) == ("http", ReplyEnd.COMPLETE, 1)
 
 
 @pytest.mark.parametrize(
     ("ending", "framing", "then"),
     [
-        (Ending.EOF, "http", Then.END),
-        (Ending.EOF_UNVERIFIED, "close", Then.CLOSE),
-        (Ending.TRUNCATED, "http", Then.CLOSE),
-        (Ending.MALFORMED, "http", Then.GARBLE),
-        (Ending.STALLED, "http", Then.HOLD),
-        (Ending.DEADLINE, "http", Then.HOLD),
+        (Ending.EOF, "http", ReplyEnd.COMPLETE),
+        (Ending.EOF_UNVERIFIED, "close", ReplyEnd.CLOSE),
+        (Ending.TRUNCATED, "http", ReplyEnd.CLOSE),
+        (Ending.MALFORMED, "http", ReplyEnd.GARBLE),
+        (Ending.STALLED, "http", ReplyEnd.HOLD),
+        (Ending.DEADLINE, "http", ReplyEnd.HOLD),
     ],
 )
-def test_a_recording_ends_as_it_ended(ending: Ending, framing: str, then: Then) -> None:
+def test_a_recording_ends_as_it_ended(ending: Ending, framing: str, then: ReplyEnd) -> None:
     made = recorded(OPENED, Chunk(0.5, FIRST), closed(ending))
-    assert (made.framing, made.then) == (framing, then)
+    assert (made.framing, made.end) == (framing, then)
 
 
 @pytest.mark.parametrize(
-    ("ending", "then"), [(Ending.UNREACHABLE, Then.CLOSE), (Ending.DEADLINE, Then.HOLD)]
+    ("ending", "then"), [(Ending.UNREACHABLE, ReplyEnd.CLOSE), (Ending.DEADLINE, ReplyEnd.HOLD)]
 )
-def test_a_server_that_never_replied_does_not_reply(ending: Ending, then: Then) -> None:
+def test_a_server_that_never_replied_does_not_reply(ending: Ending, then: ReplyEnd) -> None:
     made = recorded(closed(ending))
-    assert (made.framing, made.then, made.steps) == ("none", then, ())
+    assert (made.framing, made.end, made.steps) == ("none", then, ())
 
 
 def test_a_connection_that_was_reset_is_reset_again() -> None:
     made = recorded(OPENED, Chunk(0.5, FIRST), Closed(1.0, Ending.TRUNCATED, "connection reset"))
-    assert (made.framing, made.then) == ("http", Then.RESET)
-    assert recorded(Closed(1.0, Ending.UNREACHABLE, "it was reset")).then is Then.RESET
+    assert (made.framing, made.end) == ("http", ReplyEnd.RESET)
+    assert recorded(Closed(1.0, Ending.UNREACHABLE, "it was reset")).end is ReplyEnd.RESET
 
 
 def test_the_head_is_the_streams_own_without_secrets_and_framing() -> None:
@@ -151,25 +160,25 @@ TWO = (
 
 def test_each_connection_follows_the_last_id_of_the_one_before() -> None:
     made = recorded(*TWO)
-    assert (made.body, made.then) == (FIRST, Then.CLOSE)
-    assert made.after("1").body == SECOND
-    assert made.after("1").wait == pytest.approx(0.1)
-    assert made.after("2") is NOTHING_LEFT
-    assert made.after("other") is made
-    assert made.turn(1) is made  # who has no id starts anew
+    assert (made.body, made.end) == (FIRST, ReplyEnd.CLOSE)
+    assert made.resume_after("1").body == SECOND
+    assert made.resume_after("1").wait == pytest.approx(0.1)
+    assert made.resume_after("2") is NOTHING_LEFT
+    assert made.resume_after("other") is made
+    assert made.for_connection(1) is made  # who has no id starts anew
 
 
 def test_connections_without_ids_take_turns() -> None:
     first, second = b"data: 1\n\n", b"data: 2\n\n"
     opened, _, cut, reopened, _, end = TWO
     made = recorded(opened, Chunk(0.5, first), cut, reopened, Chunk(1.8, second), end)
-    bodies = [made.turn(number).body for number in range(4)]
+    bodies = [made.for_connection(number).body for number in range(4)]
     assert bodies == [first, second] * 2
 
 
 def test_half_an_event_before_a_cut_is_no_reason_to_stay_with_that_connection() -> None:
     half = Chunk(0.5, FIRST + b"id: 2\nda")
-    assert recorded(TWO[0], half, *TWO[2:]).after("1").body == SECOND
+    assert recorded(TWO[0], half, *TWO[2:]).resume_after("1").body == SECOND
 
 
 REPLAYED = [
@@ -205,7 +214,7 @@ def test_a_client_of_a_played_recording_sees_what_the_first_one_saw(
     words = ("-o", "jsonl", "--all", "--idle-timeout", "300ms")
     with broken(fault) as server:
         first = sse(server.url, *words, "--record", file)
-    scenario = replay.from_file(file)
+    scenario = scenario_library.from_file(file)
     with running(Server({"one": scenario}, speed=0)) as base:
         again = sse(f"{base}/one", *words)
     assert shown(again) == shown(first)
@@ -218,7 +227,7 @@ def test_a_recording_with_reconnects_is_played_to_a_client_that_reconnects(tmp_p
     words = ("-o", "jsonl", "--all", "--reconnect", "--retry-delay", "100ms", "-m", "20")
     with broken("cut-in-chunk", times=1) as server:
         first = sse(server.url, *words, "--record", file)
-    with running(Server({"one": replay.from_file(file)}, speed=0)) as base:
+    with running(Server({"one": scenario_library.from_file(file)}, speed=0)) as base:
         again = sse(f"{base}/one", *words)
     assert shown(again) == shown(first)
     assert [line["kind"] for line in shown(first)].count("reconnecting") == 2
@@ -241,7 +250,7 @@ def test_a_recording_that_breaks_off_is_served_up_to_there(tmp_path: Path) -> No
 def test_a_raw_stream_is_played_an_event_at_a_time(tmp_path: Path) -> None:
     file = tmp_path / "my stream.sse"
     file.write_bytes(b"data: 1\r\n\r\n: ping\r\r" + FIRST + b"data: half")
-    made = replay.from_file(str(file))
+    made = scenario_library.from_file(str(file))
     assert [step.data for step in made.steps] == [
         b"data: 1\r\n\r\n",
         b": ping\r\r",
@@ -255,7 +264,7 @@ def test_a_raw_stream_is_played_an_event_at_a_time(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["lines.ndjson", "lines.jsonl", "lines.NDJSON", "lines.txt"])
 def test_lines_of_json_are_served_as_such(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(b'{"a":1}\n{"b":2}')
-    made = replay.from_file(str(tmp_path / name))
+    made = scenario_library.from_file(str(tmp_path / name))
     assert [step.data for step in made.steps] == [b'{"a":1}\n', b'{"b":2}']
     assert made.content_type == NDJSON
 
@@ -288,7 +297,9 @@ def test_serve_takes_scenarios_files_and_folders_a_route_each(tmp_path: Path) ->
     [
         ("a b.sse", "a-b"),
         ("日本.sse", "stream"),
-        ("..sse", "stream"),
+        ("..sse", "sse"),
+        ("....sse", "sse"),
+        ("-.sse", "stream"),
         ("x%2f.sse", "x-2f"),
         ("<b>&.sse", "b"),
         ("v1.2_x~.sse", "v1.2_x~"),
@@ -296,13 +307,13 @@ def test_serve_takes_scenarios_files_and_folders_a_route_each(tmp_path: Path) ->
 )
 def test_a_name_is_one_segment_of_a_path(file: str, name: str, tmp_path: Path) -> None:
     (tmp_path / file).write_bytes(FIRST)
-    assert replay.from_file(str(tmp_path / file)).name == name
+    assert scenario_library.from_file(str(tmp_path / file)).name == name
 
 
 def test_a_file_that_no_terminal_should_see_the_name_of_is_told_escaped(tmp_path: Path) -> None:
     file = tmp_path / "a\x1b[31m\u202e.sse"
     file.write_bytes(FIRST)
-    made = replay.from_file(str(file))
+    made = scenario_library.from_file(str(file))
     assert "\\x1b" in made.description
     assert made.description.isprintable()
 
@@ -332,9 +343,9 @@ def test_a_refused_reply_and_an_empty_stream_are_not_repeated() -> None:
 def test_a_loop_plays_all_connections_of_a_recording_as_one() -> None:
     made = recorded(*TWO).looped()
     assert made.body == FIRST + SECOND
-    assert made.again == made.steps
-    assert made.after("1").body == SECOND
-    assert made.after("2").again == made.steps
+    assert made.repeated == made.steps
+    assert made.resume_after("1").body == SECOND
+    assert made.resume_after("2").repeated == made.steps
 
 
 @pytest.mark.parametrize(
@@ -426,7 +437,7 @@ def test_the_journal_has_what_is_known_of_a_request_that_can_not_be_read(
 
 def test_a_request_after_one_that_was_read_is_written_down_by_itself() -> None:
     journal: list[Exchange] = []
-    server = Server({"numbered": NUMBERED}, journal=journal)
+    server = Server({"numbered": NUMBERED}, exchanges=journal)
     first = b"POST /numbered HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nhi"
     with running(server) as base:
         place = urlsplit(base)
@@ -471,14 +482,26 @@ def test_a_journal_that_can_not_be_written_ends_the_server() -> None:
         (["newer.rec"], "made by a newer sse: version 2", "upgrade"),
         (["bad.rec"], "bad.rec: line 2, column", ""),
         (["pipe"], "pipe is no regular file", "folder"),
-        (["clock", "--chunk", "many"], "--chunk 'many'", "a number of bytes, event or whole"),
-        (["clock", "--chunk", "0"], "--chunk '0'", "event or whole"),
-        (["clock", "--chunk", "-3"], "--chunk '-3'", "event or whole"),
-        (["clock", "--cors", "example.com"], "--cors 'example.com' is no origin", "scheme://"),
-        (["clock", "--cors", "https://e.com/"], "--cors 'https://e.com/'", "without a path"),
-        (["clock", "--cors", ""], "--cors ''", "* for all"),
+        (
+            ["clock", "--chunk", "many"],
+            "invalid chunk size 'many'",
+            "a number of bytes, event or whole",
+        ),
+        (["clock", "--chunk", "0"], "invalid chunk size '0'", "event or whole"),
+        (["clock", "--chunk", "-3"], "invalid chunk size '-3'", "event or whole"),
+        (["clock", "--cors", "example.com"], "invalid CORS origin 'example.com'", "scheme://"),
+        (
+            ["clock", "--cors", "https://e.com/"],
+            "invalid CORS origin 'https://e.com/'",
+            "without a path",
+        ),
+        (["clock", "--cors", ""], "invalid CORS origin ''", "* for all"),
         (["clock", "--host", "0.0.0.0"], "loopback only, not on 0.0.0.0", "--allow-remote"),
-        (["clock", "--host", "192.0.2.1", "--allow-remote"], "192.0.2.1 is no address", ""),
+        (
+            ["clock", "--host", "192.0.2.1", "--allow-remote"],
+            "192.0.2.1 is not an address",
+            "ip address",
+        ),
         (["clock", "--journal", "empty"], "can't write the journal empty", "another file"),
         (["clock", "--journal", "no/j"], "can't write the journal no/j", "another file"),
         (["clock", "--fault", "rest"], "no fault is called 'rest'", "reset"),
@@ -499,6 +522,15 @@ def test_what_can_not_be_served_is_an_error_with_a_hint(
     assert hint in advice
 
 
+def test_a_folder_that_can_only_be_listed_holds_no_streams() -> None:
+    with tempfile.TemporaryDirectory() as name:  # nobody can't reach what is in `tmp_path`
+        folder = Path(name)
+        (folder / "one.sse").write_bytes(FIRST)
+        with closed_folder(folder, 0o444), pytest.raises(UsageError) as caught:
+            scenario_library.collect([name])
+    assert caught.value.message == f"{name} holds no streams"
+
+
 def test_an_unreadable_file_is_an_error(tmp_path: Path) -> None:
     loop = tmp_path / "loop.sse"  # root, too, can't read what leads to itself
     loop.symlink_to(loop)
@@ -510,6 +542,6 @@ def test_an_unreadable_file_is_an_error(tmp_path: Path) -> None:
 def test_a_file_too_large_to_be_served_is_an_error(tmp_path: Path) -> None:
     file = tmp_path / "large.sse"
     file.touch()
-    os.truncate(file, replay.LARGEST + 1)
+    os.truncate(file, scenario_library.LARGEST + 1)
     with pytest.raises(UsageError, match="too large"):
-        replay.from_file(str(file))
+        scenario_library.from_file(str(file))

@@ -13,9 +13,10 @@ from typing import Any
 
 import pytest
 
-from sse_cli.mockserver import scenarios
-from sse_cli.mockserver.scenarios import Scenario, Step
-from sse_cli.mockserver.scenarios.script import Dice, pieces
+from sse_cli.mockserver.scenarios import bundled
+from sse_cli.mockserver.scenarios.encoding import split_tokens
+from sse_cli.mockserver.scenarios.scenario import Scenario, Step
+from sse_cli.mockserver.scenarios.seeded_random import SeededRandom
 from sse_cli.model.errors import UsageError
 from tests.support.paths import ROOT
 
@@ -23,11 +24,11 @@ APIS = ["anthropic", "gemini", "openai-chat", "openai-responses"]
 
 
 def script(name: str) -> dict[str, Any]:
-    return tomllib.loads((scenarios.FOLDER / f"{name}.toml").read_text("utf-8"))
+    return tomllib.loads((bundled.FOLDER / f"{name}.toml").read_text("utf-8"))
 
 
 def payloads(name: str) -> list[Any]:
-    lines = b"".join(step.data for step in scenarios.load(name).steps).decode().splitlines()
+    lines = b"".join(step.data for step in bundled.load(name).steps).decode().splitlines()
     texts = [line.removeprefix("data: ") for line in lines if line.startswith("data: ")]
     return [json.loads(text) for text in texts if text != "[DONE]"]
 
@@ -73,8 +74,8 @@ READ: dict[tuple[str, str], Callable[[], str]] = {
 
 
 def test_five_scenarios_ship_with_the_package() -> None:
-    assert scenarios.names() == ["anthropic", "clock", "gemini", "openai-chat", "openai-responses"]
-    assert all(scenarios.load(name).description for name in scenarios.names())
+    assert bundled.names() == ["anthropic", "clock", "gemini", "openai-chat", "openai-responses"]
+    assert all(bundled.load(name).description for name in bundled.names())
 
 
 @pytest.mark.parametrize(("name", "what"), READ)
@@ -90,27 +91,27 @@ def test_an_answer_has_what_breaks_naive_clients(name: str) -> None:
     answer = script(name)["answer"]
     for wanted in (r"[\U0001f300-\U0001faff]", r"[\u3040-\u9fff]", r'["*]', r"\n\n"):
         assert re.search(wanted, answer), wanted
-    assert 60 <= len(scenarios.load(name).steps) <= 120
+    assert 60 <= len(bundled.load(name).steps) <= 120
 
 
-@pytest.mark.parametrize("name", scenarios.names())
+@pytest.mark.parametrize("name", bundled.names())
 def test_two_loads_give_the_same_bytes_and_waits(name: str) -> None:
-    assert scenarios.load(name) == scenarios.load(name)
+    assert bundled.load(name) == bundled.load(name)
 
 
-@pytest.mark.parametrize("name", scenarios.names())
+@pytest.mark.parametrize("name", bundled.names())
 def test_the_pace_is_lifelike(name: str) -> None:
-    waits = seconds(scenarios.load(name))
+    waits = seconds(bundled.load(name))
     assert 0.3 <= waits[0] <= 0.6
     assert 3 <= sum(waits) <= 6
     assert len(set(waits)) > 10
     assert max(waits[1:]) >= 0.2  # a pause now and then
 
 
-@pytest.mark.parametrize("name", scenarios.names())
+@pytest.mark.parametrize("name", bundled.names())
 def test_each_write_is_one_whole_event(name: str) -> None:
     eol = b"\r\n" if name == "gemini" else b"\n"
-    for step in scenarios.load(name).steps:
+    for step in bundled.load(name).steps:
         assert step.data.endswith(eol * 2)
         assert step.data.count(eol * 2) == 1
         assert step.data.count(b"\r") == (2 if name == "gemini" else 0)
@@ -129,19 +130,19 @@ def test_each_write_is_one_whole_event(name: str) -> None:
     ],
 )
 def test_a_stream_ends_as_its_api_ends(name: str, end: str) -> None:
-    assert scenarios.load(name).steps[-1].data.decode().startswith(end)
+    assert bundled.load(name).steps[-1].data.decode().startswith(end)
 
 
 def test_chat_sends_usage_in_an_event_without_choices_at_the_end() -> None:
     *before, last = payloads("openai-chat")
     assert last["choices"] == []
-    assert last["usage"]["total_tokens"] == 18 + len(pieces(script("openai-chat")["answer"]))
+    assert last["usage"]["total_tokens"] == 18 + len(split_tokens(script("openai-chat")["answer"]))
     assert all(payload["usage"] is None for payload in before)
     assert before[-1]["choices"][0]["finish_reason"] == "stop"
 
 
 def test_responses_are_numbered_and_named_by_their_type() -> None:
-    steps = scenarios.load("openai-responses").steps
+    steps = bundled.load("openai-responses").steps
     found = payloads("openai-responses")
     assert [payload["sequence_number"] for payload in found] == list(range(len(steps)))
     for step, payload in zip(steps, found, strict=True):
@@ -172,11 +173,11 @@ def test_anthropic_blocks_open_and_close_in_turn_with_pings_between() -> None:
 def test_gemini_counts_its_tokens_up() -> None:
     counts = [item["usageMetadata"]["candidatesTokenCount"] for item in payloads("gemini")]
     assert counts == sorted(counts)
-    assert (counts[0], counts[-1]) == (0, len(pieces(script("gemini")["answer"])))
+    assert (counts[0], counts[-1]) == (0, len(split_tokens(script("gemini")["answer"])))
 
 
 def test_the_clock_has_every_kind_of_line() -> None:
-    blocks = [step.data.decode() for step in scenarios.load("clock").steps]
+    blocks = [step.data.decode() for step in bundled.load("clock").steps]
     assert len(blocks) == 30
     assert "event: chime\n\n" in blocks
     assert ": keep-alive\n\n" in blocks
@@ -187,7 +188,7 @@ def test_the_clock_has_every_kind_of_line() -> None:
 
 
 def test_speed_divides_every_wait_and_zero_removes_it() -> None:
-    clock = scenarios.load("clock")
+    clock = bundled.load("clock")
     assert seconds(clock.at_speed(2)) == [wait / 2 for wait in seconds(clock)]
     assert set(seconds(clock.at_speed(0))) == {0.0}
     assert [step.data for step in clock.at_speed(0).steps] == [step.data for step in clock.steps]
@@ -213,7 +214,7 @@ def test_speed_leaves_gates_alone() -> None:
 )
 def test_an_unknown_name_gets_the_closest_ones(typed: str, hint: str) -> None:
     with pytest.raises(UsageError, match="no scenario is called") as caught:
-        scenarios.load(typed)
+        bundled.load(typed)
     assert hint in caught.value.hint
 
 
@@ -221,20 +222,20 @@ def test_an_unknown_name_gets_the_closest_ones(typed: str, hint: str) -> None:
     "text", ["", " ", "a\r\n\tb", "漏れ日 👩‍🚀!", "1234567 x" * 3, "\u2028é\n\n\n"]
 )
 def test_pieces_lose_nothing(text: str) -> None:
-    assert "".join(pieces(text)) == text
+    assert "".join(split_tokens(text)) == text
 
 
-def test_dice_stay_within_their_bounds() -> None:
-    dice = Dice(1)
-    rolled = {dice.below(6) for _ in range(500)}
+def test_random_numbers_stay_within_their_bounds() -> None:
+    rng = SeededRandom(1)
+    rolled = {rng.below(6) for _ in range(500)}
     assert rolled == set(range(6))
-    assert all(0.25 <= dice.between(0.25, 0.5) <= 0.5 for _ in range(500))
+    assert all(0.25 <= rng.between(0.25, 0.5) <= 0.5 for _ in range(500))
 
 
 def test_loading_one_imports_nothing_heavy() -> None:
     code = (
-        "import sys; before = set(sys.modules); from sse_cli.mockserver import scenarios;"
-        "scenarios.load('gemini');"
+        "import sys; before = set(sys.modules); from sse_cli.mockserver.scenarios import bundled;"
+        "bundled.load('gemini');"
         "print(*{name.partition('.')[0] for name in set(sys.modules) - before})"
     )
     ran = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, check=True)

@@ -20,11 +20,12 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from sse_cli.mockserver import scenarios
 from sse_cli.mockserver.connection import Limits
-from sse_cli.mockserver.scenarios import Scenario
+from sse_cli.mockserver.scenarios import bundled
+from sse_cli.mockserver.scenarios.scenario import Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running, serve_forever
+from sse_cli.model.causes import Cause
 from sse_cli.model.errors import UsageError
 from tests.support.paths import ROOT
 from tests.support.sockets import dial, read_all
@@ -119,9 +120,9 @@ def test_every_path_below_a_name_serves_it(url: str, path: str) -> None:
     assert ask(url, "POST", path)[1] == BODY
 
 
-@pytest.mark.parametrize("name", scenarios.names())
+@pytest.mark.parametrize("name", bundled.names())
 def test_every_scenario_arrives_byte_for_byte(name: str) -> None:
-    scenario = scenarios.load(name)
+    scenario = bundled.load(name)
     with running(Server({name: scenario}, speed=0)) as base:
         reply = send(base, GOOD.replace(b"short", name.encode()))
     assert chunks_of(reply) == [*(step.data for step in scenario.steps), b""]
@@ -488,7 +489,7 @@ def test_a_taken_port_is_a_usage_error(url: str) -> None:
     taken = pytest.raises(UsageError, match=f"port {port} is in use")
     with taken as caught, running(Server({}, port=port)):
         pass
-    assert caught.value.hint == "--port 0 picks a free one"
+    assert caught.value.hint == Cause.PORT
 
 
 def test_serve_forever_returns_when_the_server_is_stopped() -> None:
@@ -512,7 +513,7 @@ def test_serve_forever_closes_when_on_ready_fails() -> None:
 
 
 def test_a_port_that_is_none_is_a_usage_error() -> None:
-    with pytest.raises(UsageError, match="70000 is no port"):
+    with pytest.raises(UsageError, match="70000 is not a valid port"):
         serve_forever(Server({}, port=70000), print)
 
 
@@ -530,7 +531,7 @@ def test_a_speed_must_be_a_number_from_zero(speed: float) -> None:
 
 FOREVER = """
 import signal, sys, threading
-from sse_cli.mockserver.scenarios import Scenario
+from sse_cli.mockserver.scenarios.scenario import Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import serve_forever
 

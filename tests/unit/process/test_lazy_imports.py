@@ -21,8 +21,8 @@ from sse_cli.cli import main as program
 from sse_cli.process import lazy_imports
 
 def tell(code):
-    kind = lazy_imports._Later
-    left = [name for name in lazy_imports.SELDOM if type(sys.modules.get(name)) is kind]
+    kind = lazy_imports._DeferredModule
+    left = [name for name in lazy_imports.DEFERRED if type(sys.modules.get(name)) is kind]
     print(code, *sorted(left), file=sys.stderr, flush=True)
     os.kill(os.getpid(), 9)
 
@@ -42,7 +42,7 @@ def at_the_end(*words: str) -> tuple[str, set[str]]:
 @pytest.fixture
 def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A module `made_later`, which is loaded later; its source is in the file."""
-    monkeypatch.setattr(lazy_imports, "SELDOM", frozenset({"made_later"}))
+    monkeypatch.setattr(lazy_imports, "DEFERRED", frozenset({"made_later"}))
     monkeypatch.setattr(sys, "meta_path", [lazy_imports._Finder(), *sys.meta_path])
     monkeypatch.syspath_prepend(tmp_path)
     monkeypatch.delitem(sys.modules, "made_later", raising=False)
@@ -56,7 +56,7 @@ def test_a_run_over_http_looks_into_no_module_of_http_2(sse_server: SSEServer) -
     assert left >= {"h2.connection", "h2.events", "h2.exceptions", "h2.settings", "certifi"}
 
 
-@pytest.mark.parametrize("name", sorted(lazy_imports.SELDOM))
+@pytest.mark.parametrize("name", sorted(lazy_imports.DEFERRED))
 def test_each_module_is_there_and_whole_once_somebody_looks(name: str) -> None:
     program = f"""
 import sys
@@ -65,9 +65,9 @@ from sse_cli.process import lazy_imports
 lazy_imports.install()
 sys.modules.pop({name!r}, None)
 module = import_module({name!r})
-assert type(module) is lazy_imports._Later, type(module)
+assert type(module) is lazy_imports._DeferredModule, type(module)
 assert import_module({name!r}) is module
-assert type(module) is lazy_imports._Later, "a second import is no look"
+assert type(module) is lazy_imports._DeferredModule, "a second import is no look"
 assert dir(module)
 assert type(module) is type(sys), type(module)
 assert module.__spec__.loader is module.__loader__

@@ -76,7 +76,7 @@ def test_what_does_not_parse_is_a_usage_error_with_its_column(expression: str, c
         Query(expression)
     assert raised.value.column == column
     assert raised.value.exit_code == 2
-    assert raised.value.message.startswith("--query: ")
+    assert raised.value.message.startswith("query: ")
     assert raised.value.hint
 
 

@@ -14,12 +14,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sse_cli.cli.hints import hint_of
 from sse_cli.llm import wire_format
-from sse_cli.mockserver import scenarios
-from sse_cli.mockserver.faults import FAULTS
-from sse_cli.mockserver.scenarios import EVENT_STREAM, Scenario
+from sse_cli.mockserver.faults.registry import FAULTS
+from sse_cli.mockserver.scenarios import bundled
+from sse_cli.mockserver.scenarios.scenario import EVENT_STREAM, Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
+from sse_cli.model.causes import Cause
 from sse_cli.model.errors import OutputError, UsageError
 from sse_cli.model.events import Chunk, Closed, Ending, Message, Opened, Reconnecting, Signal
 from sse_cli.parser.session import Session
@@ -106,6 +108,34 @@ def test_a_file_cut_at_any_byte_keeps_every_whole_line(
         assert end.detail.startswith(reader.BREAKS_OFF)
 
 
+def test_a_cause_is_kept_by_its_name_under_the_key_of_the_first_version() -> None:
+    closed = Closed(0.5, Ending.STALLED, "no byte came for 2 s", Cause.IDLE_TIMEOUT)
+    line = writer.line_of(closed)
+    assert json.loads(line)[2]["hint"] == "idle-timeout"
+    assert read(writer.first_line(header_of()), line) == [closed]
+
+
+@pytest.mark.parametrize(
+    ("kept", "shown"),
+    [
+        ({"hint": "idle-timeout"}, hint_of(Cause.IDLE_TIMEOUT)),
+        ({"hint": "the server hangs; raise the limit"}, "the server hangs; raise the limit"),
+        ({"hint": "a cause of tomorrow"}, "a cause of tomorrow"),
+        ({"hint": ""}, hint_of(Cause.MALFORMED)),
+        ({}, hint_of(Cause.MALFORMED)),
+    ],
+)
+def test_a_recording_shows_its_cause_in_words_and_an_older_one_its_sentence(
+    tmp_path: Path, kept: dict[str, str], shown: str
+) -> None:
+    file = tmp_path / "it.rec"
+    close = json.dumps([0.5, "close", {"ending": "malformed", "detail": "it broke", **kept}])
+    opened = writer.line_of(Opened(0.0, "http://h/", 200))
+    file.write_bytes(writer.first_line(header_of()) + opened + close.encode() + b"\n")
+    ran = sse(file)
+    assert (ran.code, *error_and_hint(ran)) == (5, "it broke", shown)
+
+
 def test_bytes_that_are_no_utf_8_are_kept_in_base64() -> None:
     chunk = Chunk(0.5, b"data: \xff\xf0\x9f")
     assert writer.line_of(chunk) == b'[0.5,"chunk64","ZGF0YTog//Cf"]\n'
@@ -144,9 +174,9 @@ def test_a_file_is_overwritten_by_force_only(tmp_path: Path) -> None:
     file = tmp_path / "it.rec"
     file.write_text("dear to somebody, and longer than the first line of any recording" * 9)
     before = file.read_text()
-    with pytest.raises(UsageError, match="is there already") as raised:
+    with pytest.raises(UsageError, match="already exists") as raised:
         Recorder(str(file), header_of()).start()
-    assert "--force" in raised.value.hint
+    assert raised.value.hint == Cause.FILE_EXISTS
     assert file.read_text() == before
     with Recorder(str(file), header_of(), force=True) as recorder:
         recorder.signal(Closed(0.0, Ending.EOF))
@@ -165,7 +195,7 @@ def test_a_run_that_never_began_leaves_no_file(tmp_path: Path) -> None:
 def test_a_full_disk_is_told() -> None:
     with pytest.raises(OutputError, match="no space left"):
         Recorder("/dev/full", header_of(), force=True).start()
-    with running(Server({"clock": scenarios.load("clock")}, speed=0)) as url:
+    with running(Server({"clock": bundled.load("clock")}, speed=0)) as url:
         ran = sse(f"{url}/clock", "--record", "/dev/full", "--force")
     assert ran.code == 7
     assert "can't write the recording /dev/full" in error_and_hint(ran)[0]
@@ -304,10 +334,10 @@ def test_a_format_looks_the_same_from_its_recording(
     assert again == live
 
 
-@pytest.mark.parametrize("name", scenarios.names())
+@pytest.mark.parametrize("name", bundled.names())
 @pytest.mark.parametrize("look", LOOKS)
 def test_a_scenario_looks_the_same_from_its_recording(name: str, look: str, tmp_path: Path) -> None:
-    with running(Server({name: scenarios.load(name)}, speed=50)) as url:
+    with running(Server({name: bundled.load(name)}, speed=50)) as url:
         live, again = live_and_again(look, f"{url}/{name}", tmp_path / "it.rec")
     assert again == live
 
@@ -391,7 +421,7 @@ def test_speed_plays_a_recording_at_its_pace(tmp_path: Path) -> None:
         (["it.rec", "--record", "it.rec", "--force"], "--record it.rec is not a file to record to"),
         (["it.rec", "--record", "-"], "--record - is not a file to record to"),
         (["it.rec", "--record", "no/such/folder"], "can't record to no/such/folder"),
-        (["it.rec", "--record", "."], "is there already"),
+        (["it.rec", "--record", "."], "already exists"),
         (["it.rec", "--record", ".", "--force"], "can't record to .: is a directory"),
         (["it.rec", "--reconnect"], "it.rec is not a URL"),
     ],

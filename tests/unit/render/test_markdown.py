@@ -13,7 +13,7 @@ import pytest
 from rich.console import Console
 from rich.markdown import Markdown
 
-from sse_cli.mockserver.scenarios import Gate, Scenario
+from sse_cli.mockserver.scenarios.scenario import Gate, Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
 from sse_cli.render.markdown_blocks import MarkdownBlocks

@@ -1,12 +1,17 @@
-"""Markdown cut into blocks while it is written: what a block is, and that none is lost."""
+"""Markdown split into blocks while it is written: where they end, and that no text is lost."""
 
 from __future__ import annotations
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from markdown_it import MarkdownIt
+from markdown_it.token import Token
 
 from sse_cli.render.markdown_blocks import MarkdownBlock, MarkdownBlocks
+from tests.benchmarks.markdown_growth import answer
+
+parse = MarkdownIt("commonmark").enable("table").parse
 
 
 def blocks_of(text: str, size: int = 0) -> list[MarkdownBlock]:
@@ -68,6 +73,27 @@ CUT = [
 @pytest.mark.parametrize(("text", "expected"), CUT, ids=lambda x: repr(x)[:40])
 def test_a_text_is_cut_into_its_blocks(text: str, expected: list[str]) -> None:
     assert texts_of(text) == expected
+
+
+# In CommonMark a fence that is not indented ends a list. Here it stays in the block of the item
+# right above it: models write the code that belongs to a step so.
+KEPT_TOGETHER = "1. a\n```sh\n- x\n\ny\n```\n2. b"
+WHOLE = [text for text, _ in CUT if text != KEPT_TOGETHER] + [answer(20_000, n) for n in range(3)]
+
+
+@pytest.mark.parametrize("text", WHOLE, ids=lambda x: repr(x)[:40])
+def test_the_blocks_are_those_of_markdown_it(text: str) -> None:
+    lines = text.split("\n")
+    spans = [token.map for token in parse(text) if is_block(token) and token.map]
+    expected = ["\n".join(lines[start:end]).rstrip("\n") + "\n" for start, end in spans]
+    assert texts_of(text) == expected
+
+
+def is_block(token: Token) -> bool:
+    """Whether a token opens a block as we split them: a list is split into its items."""
+    if token.type == "list_item_open":
+        return token.level == 1
+    return token.level == 0 and token.type not in ("bullet_list_open", "ordered_list_open")
 
 
 @pytest.mark.parametrize("text", [text for text, _ in CUT], ids=lambda x: repr(x)[:40])

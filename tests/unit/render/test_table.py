@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from wcwidth import wcswidth  # pyte's own measure of text
 
-from sse_cli.mockserver.scenarios import Scenario
+from sse_cli.mockserver.scenarios.scenario import Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
 from tests.support import other_programs

@@ -15,7 +15,7 @@ from sse_cli.model.row import Row
 from sse_cli.parser.event_stream import EventStreamParser
 from sse_cli.parser.ndjson import NDJSONParser
 from sse_cli.render.console import THEME
-from sse_cli.render.table import TableRenderer
+from sse_cli.render.table import EventTable
 from tests.support.paths import FORMATS
 
 STREAMS = sorted(FORMATS.glob("*.[sn]*"))
@@ -36,7 +36,7 @@ def rows(path: Path) -> list[Row]:
 @pytest.mark.parametrize("width", [20, 40, 60, 80, 100, 120, 200])
 @pytest.mark.parametrize("path", STREAMS, ids=lambda path: path.name)
 def test_every_row_is_drawn_within_the_width(path: Path, width: int) -> None:
-    table = TableRenderer(lambda: width)
+    table = EventTable(lambda: width)
     console = Console(file=io.StringIO(), width=max(width, 40), theme=THEME, force_terminal=True)
     for row in rows(path):
         for line in table.feed(row):
@@ -45,7 +45,7 @@ def test_every_row_is_drawn_within_the_width(path: Path, width: int) -> None:
 
 
 def test_a_part_is_bright_and_the_json_around_it_dim() -> None:
-    table = TableRenderer(lambda: 80)
+    table = EventTable(lambda: 80)
     (path,) = [path for path in STREAMS if path.name == "openai-chat.sse"]
     lines = [line for row in rows(path) for line in table.feed(row)]
     (line,) = [line for line in lines if "你好" in line.plain]

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import os
-import re
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -22,6 +19,7 @@ from sse_cli.sources import files, network
 from sse_cli.sources.clock import RunClock
 from sse_cli.sources.media import Reading
 from tests.support.listener import PATIENCE
+from tests.support.permissions import closed_folder
 from tests.support.replies import STREAM, head, whole
 from tests.support.signals import body, chunks, closed, opened
 from tests.support.wire import Wire
@@ -162,29 +160,14 @@ def test_a_file_that_can_not_be_read_is_named(name: str, message: str, tmp_path:
     assert caught.value.hint
 
 
-@contextlib.contextmanager
-def unprivileged() -> Iterator[None]:
-    """As nobody, if we are root, whom no permission stops."""
-    root = os.geteuid() == 0
-    if root:
-        os.seteuid(65534)
-    try:
-        yield
-    finally:
-        if root:
-            os.seteuid(0)
-
-
 def test_a_file_without_permission_is_named(tmp_path: Path) -> None:
     path = tmp_path / "closed" / "log.sse"
-    path.parent.mkdir(mode=0)
-    message = f"can't read {path}: permission denied"
-    try:
-        with unprivileged(), pytest.raises(UsageError, match=re.escape(message)):
-            assert kind_of(str(path)) == "file"
+    path.parent.mkdir()
+    with closed_folder(path.parent):
+        assert kind_of(str(path)) == "file"
+        with pytest.raises(UsageError) as caught:
             files.from_file(str(path), Reading())
-    finally:
-        path.parent.chmod(0o700)
+    assert caught.value.message == f"can't read {path}: permission denied"
 
 
 def test_a_read_that_fails_is_truncated_and_says_why() -> None:

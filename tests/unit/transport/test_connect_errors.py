@@ -1,4 +1,4 @@
-"""Failed connections in words: what happened, to what, and what to do next."""
+"""Failed connections: what happened, to what, and the cause."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ import ssl
 
 import pytest
 
+from sse_cli.model.causes import Cause
 from sse_cli.transport import connect_errors
 
 HOST, WHERE = "api.test", "api.test:443"
@@ -31,44 +32,72 @@ def untrusted() -> ssl.SSLCertVerificationError:
     return error
 
 
-CASES: list[tuple[Exception, str]] = [
-    (socket.gaierror(-2, "Name not known"), "can't find the host api.test: Name not known"),
-    (UnicodeError("label too long"), "can't find the host api.test: not a valid host name"),
-    (untrusted(), "the TLS certificate of api.test is not trusted: certificate has expired"),
-    (tls_error("WRONG_VERSION_NUMBER"), "no TLS connection to api.test:443: wrong version number"),
-    (tls_error(""), "no TLS connection to api.test:443: handshake failed"),
-    (os_error(errno.ECONNREFUSED), "nothing listens on api.test:443: connection refused"),
-    (os_error(errno.ENETUNREACH), "can't connect to api.test:443: network is unreachable"),
-    (os_error(errno.ECONNRESET), "can't connect to api.test:443: connection reset by peer"),
-    (OSError("Odd"), "can't connect to api.test:443: odd"),
+CASES: list[tuple[Exception, Cause, str]] = [
+    (
+        socket.gaierror(-2, "Name not known"),
+        Cause.NAME_LOOKUP,
+        "can't find the host api.test: Name not known",
+    ),
+    (
+        UnicodeError("label too long"),
+        Cause.NAME_LOOKUP,
+        "can't find the host api.test: not a valid host name",
+    ),
+    (
+        untrusted(),
+        Cause.CERTIFICATE_EXPIRED,
+        "the TLS certificate of api.test is not trusted: certificate has expired",
+    ),
+    (
+        tls_error("WRONG_VERSION_NUMBER"),
+        Cause.TLS_HANDSHAKE,
+        "no TLS connection to api.test:443: wrong version number",
+    ),
+    (tls_error(""), Cause.TLS_HANDSHAKE, "no TLS connection to api.test:443: handshake failed"),
+    (
+        os_error(errno.ECONNREFUSED),
+        Cause.CONNECTION_REFUSED,
+        "nothing listens on api.test:443: connection refused",
+    ),
+    (
+        os_error(errno.ENETUNREACH),
+        Cause.NETWORK,
+        "can't connect to api.test:443: network is unreachable",
+    ),
+    (
+        os_error(errno.ECONNRESET),
+        Cause.NETWORK,
+        "can't connect to api.test:443: connection reset by peer",
+    ),
+    (OSError("Odd"), Cause.NETWORK, "can't connect to api.test:443: odd"),
 ]
 
 
-@pytest.mark.parametrize(("error", "said"), CASES, ids=[said for _, said in CASES])
-def test_a_failure_is_explained_with_a_hint(error: Exception, said: str) -> None:
-    detail, hint = connect_errors.explain(error, HOST, WHERE)
-    assert detail == said
-    assert hint
+@pytest.mark.parametrize(("error", "cause", "said"), CASES, ids=[case[-1] for case in CASES])
+def test_a_failure_is_explained_by_evidence_and_cause(
+    error: Exception, cause: Cause, said: str
+) -> None:
+    assert connect_errors.explain(error, HOST, WHERE) == (said, cause)
 
 
 @pytest.mark.parametrize(
-    ("code", "hint"),
+    ("code", "cause"),
     [
-        (9, "clock right?"),
-        (10, "needs a new one"),
-        (18, "--cacert FILE"),
-        (62, "by a name that the certificate is for"),
-        (64, "by a name that the certificate is for"),
+        (9, Cause.CERTIFICATE_NOT_YET_VALID),
+        (10, Cause.CERTIFICATE_EXPIRED),
+        (18, Cause.CERTIFICATE_UNTRUSTED),
+        (62, Cause.CERTIFICATE_NAME),
+        (64, Cause.CERTIFICATE_NAME),
     ],
 )
-def test_a_certificate_that_no_other_ca_would_mend_has_a_hint_of_its_own(
-    code: int, hint: str
+def test_a_certificate_that_another_ca_would_not_mend_has_a_cause_of_its_own(
+    code: int, cause: Cause
 ) -> None:
     error = ssl.SSLCertVerificationError(1, "x")
     error.verify_message, error.verify_code = "Why.", code
     detail, found = connect_errors.explain(error, HOST, WHERE)
     assert detail.endswith("not trusted: Why")
-    assert hint in found
+    assert found is cause
 
 
 def test_the_innermost_cause_is_what_is_explained() -> None:

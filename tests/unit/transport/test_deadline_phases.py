@@ -21,6 +21,7 @@ import h2.connection
 import pytest
 
 from sse_cli.analysis.verdict import EXIT_CODES
+from sse_cli.model.causes import Cause
 from sse_cli.model.events import Ending
 from sse_cli.transport.watchdog import Watchdog
 from tests.support.http2_server import begin, serving
@@ -279,24 +280,24 @@ TRICKLING: dict[str, Phase] = {
 }
 
 Row = tuple[str, Phase, dict[str, float], Ending, str]
-LATE = "--max-time 0.2 s was over"
+LATE = "the time limit of 0.2 s was over"
 
 
 def rows() -> Iterator[Row]:
     """Phase, limits, ending, the words that name the limit."""
     for name, phase in CONNECTING.items():
-        yield name, phase, {CONNECT: SECONDS}, Ending.DEADLINE, "--connect-timeout 0.2 s"
+        yield name, phase, {CONNECT: SECONDS}, Ending.DEADLINE, "no connection within 0.2 s"
         yield name, phase, {MAX: SECONDS}, Ending.DEADLINE, LATE
-        yield name, phase, {IDLE: SECONDS}, Ending.DEADLINE, "no reply within --idle-timeout 0.2 s"
+        yield name, phase, {IDLE: SECONDS}, Ending.DEADLINE, "no reply came for 0.2 s"
     for name, phase in WAITING.items():
         yield name, phase, {MAX: SECONDS}, Ending.DEADLINE, f"no reply had come when {LATE}"
-        yield name, phase, {IDLE: SECONDS}, Ending.DEADLINE, "no reply within --idle-timeout 0.2 s"
+        yield name, phase, {IDLE: SECONDS}, Ending.DEADLINE, "no reply came for 0.2 s"
     for name, phase in SILENT.items():
         yield name, phase, {MAX: SECONDS}, Ending.DEADLINE, f"the stream still ran when {LATE}"
-        yield name, phase, {IDLE: SECONDS}, Ending.STALLED, "no byte came for --idle-timeout 0.2 s"
+        yield name, phase, {IDLE: SECONDS}, Ending.STALLED, "no byte came for 0.2 s"
     for name, phase in TRICKLING.items():
         limits = {MAX: 5 * SECONDS, IDLE: 2 * SECONDS}
-        yield name, phase, limits, Ending.DEADLINE, "--max-time 1 s was over"
+        yield name, phase, limits, Ending.DEADLINE, "the time limit of 1 s was over"
 
 
 ROWS = {f"{name}: {' and '.join(limits)}": row for row in rows() for name, _, limits, *_ in [row]}
@@ -312,7 +313,12 @@ def test_a_phase_ends_on_time(
         end = closed(ask(how.pop("url"), **how, **limits))
     assert end.ending is ending
     assert words in end.detail
-    assert end.hint
+    assert end.cause in (
+        Cause.CONNECT_TIMEOUT,
+        Cause.MAX_TIME,
+        Cause.REPLY_TIMEOUT,
+        Cause.IDLE_TIMEOUT,
+    )
     assert EXIT_CODES[ending] == 6
 
 
@@ -321,20 +327,20 @@ def test_the_connect_timeout_has_no_say_once_the_request_was_sent(place: Place, 
     with WAITING[name](place) as how, on_time(3 * SECONDS):
         url = how.pop("url")
         end = closed(ask(url, **how, connect_timeout=2 * SECONDS, max_time=3 * SECONDS))
-    assert "--max-time 0.6 s was over" in end.detail
+    assert "the time limit of 0.6 s was over" in end.detail
 
 
 def test_the_lowest_limit_wins_in_each_phase(place: Place) -> None:
     orders = [
-        (CONNECTING["TLS handshake"], {CONNECT: 9, MAX: 9, IDLE: SECONDS}, "--idle-timeout"),
-        (CONNECTING["TLS handshake"], {CONNECT: 9, MAX: SECONDS, IDLE: 9}, "--max-time"),
-        (CONNECTING["TLS handshake"], {CONNECT: SECONDS, MAX: 9, IDLE: 9}, "--connect-timeout"),
-        (SILENT["body"], {CONNECT: SECONDS / 2, MAX: 9, IDLE: SECONDS}, "--idle-timeout"),
-        (SILENT["body"], {CONNECT: SECONDS / 2, MAX: SECONDS, IDLE: 9}, "--max-time"),
+        (CONNECTING["TLS handshake"], {CONNECT: 9, MAX: 9, IDLE: SECONDS}, Cause.REPLY_TIMEOUT),
+        (CONNECTING["TLS handshake"], {CONNECT: 9, MAX: SECONDS, IDLE: 9}, Cause.MAX_TIME),
+        (CONNECTING["TLS handshake"], {CONNECT: SECONDS, MAX: 9, IDLE: 9}, Cause.CONNECT_TIMEOUT),
+        (SILENT["body"], {CONNECT: SECONDS / 2, MAX: 9, IDLE: SECONDS}, Cause.IDLE_TIMEOUT),
+        (SILENT["body"], {CONNECT: SECONDS / 2, MAX: SECONDS, IDLE: 9}, Cause.MAX_TIME),
     ]
-    for phase, limits, option in orders:
+    for phase, limits, cause in orders:
         with phase(place) as how:
-            assert option in closed(ask(how.pop("url"), **how, **limits)).detail
+            assert closed(ask(how.pop("url"), **how, **limits)).cause == cause
 
 
 TUNNELLED = {
@@ -435,9 +441,9 @@ socket.getaddrinfo = getaddrinfo
 @pytest.mark.parametrize(
     ("words", "said"),
     [
-        (["-m", "300ms"], "--max-time 0.3 s"),
-        (["--connect-timeout", "300ms"], "--connect-timeout 0.3 s"),
-        (["--idle-timeout", "300ms"], "--idle-timeout 0.3 s"),
+        (["-m", "300ms"], "no reply had come when the time limit of 0.3 s was over"),
+        (["--connect-timeout", "300ms"], "no connection within 0.3 s"),
+        (["--idle-timeout", "300ms"], "no reply came for 0.3 s"),
     ],
 )
 @pytest.mark.parametrize("command", ["watch", "tail"])
@@ -449,7 +455,9 @@ def test_a_name_server_that_never_answers_does_not_keep_the_program(
     ran = sse(command, "http://api.test/", *words, env=path(tmp_path))
     assert time.monotonic() - began < 10
     assert (ran.code, ran.out) == (6, b"")
-    assert said in error_and_hint(ran)[0]
+    error, hint = error_and_hint(ran)
+    assert error == said
+    assert {"-m": "--max-time"}.get(words[0], words[0]) in hint
 
 
 def path(folder: Path) -> dict[str, str]:
@@ -464,7 +472,7 @@ def path(folder: Path) -> dict[str, str]:
         (until_gone, ["-m", "300ms"], "no reply had come"),
         (endless_1xx, ["-m", "300ms"], "no reply had come"),
         (silent_body, ["--idle-timeout", "1s"], "no byte came"),
-        (trickled_body, ["-m", "1", "--idle-timeout", "500ms"], "--max-time 1 s"),
+        (trickled_body, ["-m", "1", "--idle-timeout", "500ms"], "the time limit of 1 s was over"),
     ],
 )
 def test_a_peer_that_never_ends_does_not_keep_the_program(
@@ -490,7 +498,7 @@ def test_max_time_holds_over_all_connections_and_the_waits_between() -> None:
     # The reply to the last of them may have been on its way.
     assert len(server.requests) - ran.text.count("one") in (0, 1)
     assert len(server.requests) > 1
-    assert "--max-time 1.5 s was over" in error_and_hint(ran)[0]
+    assert "the time limit of 1.5 s was over" in error_and_hint(ran)[0]
 
 
 def test_an_idle_limit_holds_on_every_connection() -> None:

@@ -328,7 +328,7 @@ def test_a_file_can_not_be_resumed(words: tuple[str, ...], tmp_path: Path) -> No
     file.write_bytes(EVENT)
     for ran in (sse(file, *words), sse("-", *words, stdin=EVENT)):
         assert ran.code == 2
-        assert "no URL" in error_and_hint(ran)[0]
+        assert "not a URL" in error_and_hint(ran)[0]
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
@@ -424,7 +424,7 @@ def test_max_time_bounds_the_waits_too() -> None:
         assert wall.monotonic() - begun < 10
         assert len(server.requests) == 1
     assert ran.code == 6
-    assert "--max-time 0.8 s" in error_and_hint(ran)[0]
+    assert "the time limit of 0.8 s" in error_and_hint(ran)[0]
 
 
 def test_max_time_is_one_for_all_connections() -> None:

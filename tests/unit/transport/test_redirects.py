@@ -9,6 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sse_cli.model.causes import Cause
 from sse_cli.model.events import Closed, Ending
 from tests.support.replies import head, whole
 from tests.support.signals import ask, body, closed, opened
@@ -104,7 +105,7 @@ def test_another_origin_is_not_asked_and_named_without_its_secrets(status: int) 
     assert end.ending is Ending.REFUSED
     shown = other.origin.replace("//", "//ann:***@")
     assert end.detail == f"{status} redirects to another origin, {shown}/s?key=***"
-    assert "-L" in end.hint
+    assert end.cause == Cause.REDIRECT_ORIGIN
 
 
 @pytest.mark.parametrize("status", STATUSES)

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from sse_cli.model.causes import Cause
 from sse_cli.model.errors import UsageError
 from sse_cli.model.events import Closed, Ending
 from sse_cli.request.model import Request
@@ -36,7 +37,7 @@ def test_a_certificate_nobody_vouches_for_is_not_trusted(server: Wire) -> None:
     assert end.ending is Ending.UNREACHABLE
     assert end.detail.startswith("the TLS certificate of 127.0.0.1 is not trusted: ")
     assert "self" in end.detail
-    assert end.hint == "--cacert FILE trusts another CA; -k skips the check"
+    assert end.cause == Cause.CERTIFICATE_UNTRUSTED
     assert server.requests == []
 
 
@@ -60,6 +61,7 @@ def test_a_name_the_certificate_lacks_is_not_trusted(
         assert wire.requests == []
     assert end.ending is Ending.UNREACHABLE
     assert "127.0.0.2" in end.detail
+    assert end.cause == Cause.CERTIFICATE_NAME
 
 
 def test_a_client_certificate_is_shown_to_the_server(
@@ -116,7 +118,7 @@ def test_https_to_a_plain_port_is_unreachable_and_says_why() -> None:
         assert wire.requests == []
     assert end.ending is Ending.UNREACHABLE
     assert end.detail.startswith("no TLS connection to 127.0.0.1:")
-    assert "http://" in end.hint
+    assert end.cause == Cause.TLS_HANDSHAKE
 
 
 def _answer_in_plain(listener: socket.socket) -> None:
@@ -249,17 +251,27 @@ def test_https_checks_names_and_certificates_by_the_systems_cas() -> None:
     assert found.cert_store_stats()["x509_ca"] > 0
 
 
-@pytest.mark.parametrize("option", ["cacert", "cert"])
-def test_a_file_that_is_no_certificate_is_named(option: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("field", "kind", "cause"),
+    [
+        ("cacert", "CA file", Cause.CA_FILE),
+        ("cert", "client certificate", Cause.CLIENT_CERTIFICATE),
+    ],
+)
+def test_a_file_without_a_certificate_is_named(
+    field: str, kind: str, cause: Cause, tmp_path: Path
+) -> None:
     file = tmp_path / "junk.pem"
     file.write_text("junk")
-    with pytest.raises(UsageError, match=f"--{option} .*junk.pem: no usable PEM file"):
-        ask("https://127.0.0.1:1/", **{option: str(file)})
+    words = f"the {kind} .*junk.pem: not a usable PEM file"
+    with pytest.raises(UsageError, match=words) as raised:
+        ask("https://127.0.0.1:1/", **{field: str(file)})
+    assert raised.value.hint == cause
 
 
 def test_a_key_that_belongs_to_another_certificate_is_refused(
     certificate: Path, tmp_path: Path
 ) -> None:
     key = make_certificate(tmp_path, "other").with_suffix(".key")
-    with pytest.raises(UsageError, match=r"--cert .*mismatch"):
+    with pytest.raises(UsageError, match=r"the client certificate .*mismatch"):
         ask("https://127.0.0.1:1/", cert=str(certificate), key=str(key))

@@ -12,6 +12,7 @@ from collections.abc import Iterator
 import httpx
 import pytest
 
+from sse_cli.model.causes import Cause
 from sse_cli.model.events import Closed, Ending
 from sse_cli.request.model import Request
 from sse_cli.sources.clock import RunClock
@@ -57,8 +58,8 @@ def test_max_time_ends_the_wait_for_a_reply(handler: object) -> None:
         (end,) = ask(server.origin, max_time=SECONDS)
     assert isinstance(end, Closed)
     assert end.ending is Ending.DEADLINE
-    assert end.detail == f"no reply had come when --max-time {SECONDS} s was over"
-    assert end.hint
+    assert end.detail == f"no reply had come when the time limit of {SECONDS} s was over"
+    assert end.cause == Cause.MAX_TIME
 
 
 IN_THE_BODY = {
@@ -86,7 +87,10 @@ def test_max_time_ends_a_body_and_is_no_end_of_it(headers: list[str], rest: obje
         signals = ask(server.origin, max_time=SECONDS)
     assert EVENT in body(signals)
     assert closed(signals).ending is Ending.DEADLINE
-    assert closed(signals).detail == f"the stream still ran when --max-time {SECONDS} s was over"
+    assert (
+        closed(signals).detail
+        == f"the stream still ran when the time limit of {SECONDS} s was over"
+    )
 
 
 def test_what_had_arrived_by_then_is_no_reason_to_read_on() -> None:
@@ -168,21 +172,22 @@ def full() -> Iterator[socket.socket]:
 
 
 @pytest.mark.parametrize(
-    ("limits", "option"),
+    ("limits", "cause"),
     [
-        ({"connect_timeout": SECONDS}, "--connect-timeout"),
-        ({"max_time": SECONDS}, "--max-time"),
-        ({"connect_timeout": SECONDS, "max_time": PATIENCE}, "--connect-timeout"),
-        ({"connect_timeout": PATIENCE, "max_time": SECONDS}, "--max-time"),
+        ({"connect_timeout": SECONDS}, Cause.CONNECT_TIMEOUT),
+        ({"max_time": SECONDS}, Cause.MAX_TIME),
+        ({"connect_timeout": SECONDS, "max_time": PATIENCE}, Cause.CONNECT_TIMEOUT),
+        ({"connect_timeout": PATIENCE, "max_time": SECONDS}, Cause.MAX_TIME),
     ],
 )
 def test_a_connection_that_is_not_answered_is_late(
-    full: socket.socket, limits: dict[str, float], option: str
+    full: socket.socket, limits: dict[str, float], cause: Cause
 ) -> None:
     with on_time(SECONDS):
         end = closed(ask(f"http://127.0.0.1:{full.getsockname()[1]}/", **limits))
     assert end.ending is Ending.DEADLINE
-    assert f"{option} {SECONDS} s" in end.detail
+    assert end.cause == cause
+    assert f"{SECONDS} s" in end.detail
 
 
 def test_a_connection_made_after_it_was_given_up_on_sends_nothing(full: socket.socket) -> None:

@@ -1,4 +1,4 @@
-"""`-o csv`: RFC 4180 with LF line ends; a column a query, or the data."""
+"""Messages as CSV: RFC 4180 with LF line ends; a column a query, or the data."""
 
 from __future__ import annotations
 
@@ -13,25 +13,26 @@ _SPECIAL = re.compile(r'[",\r\n]')  # RFC 4180, 2.6 and 2.7
 
 
 class CSVRenderer:
-    """A header line, then a line a message: number, seconds, event type, id, values."""
+    """A renderer of CSV: a header, then a line per message (number, seconds, event type, id,
+    values). `escaped` is for terminals."""
 
     def __init__(self, queries: Sequence[Query], *, escaped: bool) -> None:
         self._columns = [query.name for query in queries]
         self._escaped = escaped
-        self._begun = False
+        self._has_header = False
 
     def rows(self, rows: Sequence[Row]) -> str:
-        """The lines of messages."""
+        """Return the lines of messages."""
         return self._header() + "".join(map(self._row, rows))
 
     def note(self, _note: Note) -> str:
-        """The header, if nothing came before."""
+        """Return the header if it is still missing, else nothing."""
         return self._header()
 
     def _header(self) -> str:
-        if self._begun:
+        if self._has_header:
             return ""
-        self._begun = True
+        self._has_header = True
         return self._line(["n", "t", "event", "id", *(self._columns or ["data"])])
 
     def _row(self, row: Row) -> str:
@@ -47,7 +48,7 @@ class CSVRenderer:
 
 
 def _quoted(cell: str) -> str:
-    # Python's csv writer leaves a bare CR unquoted, and many a reader ends a record there.
+    # Python's csv writer leaves a bare CR unquoted, where many readers end the record.
     if _SPECIAL.search(cell):
         return '"' + cell.replace('"', '""') + '"'
     return cell

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from itertools import repeat
 from typing import Final
 
-from sse_cli.mockserver.scenarios import PHRASES, RawReply, Scenario, Step, Then
+from sse_cli.mockserver.scenarios.scenario import PHRASES, RawReply, ReplyEnd, Scenario, Step
 
 PIECE: Final = 64 * 1024
 LINE_SIZE: Final = 256 * 2**20
@@ -16,7 +16,7 @@ LAST_CHUNK: Final = Step(0.0, b"0\r\n\r\n", b"")
 
 
 @dataclass(frozen=True, slots=True)
-class Asked:
+class RequestInfo:
     """What a fault may know of a request: its path, its Host, and its number among those that
     asked for a scenario (from 1)."""
 
@@ -54,11 +54,11 @@ def half(step: Step) -> Step:
 
 
 def chunked(
-    scenario: Scenario, steps: Iterable[Step], then: Then = Then.CLOSE, *after: Step
+    scenario: Scenario, steps: Iterable[Step], end: ReplyEnd = ReplyEnd.CLOSE, *after: Step
 ) -> RawReply:
     """A head, each of `steps` as a chunk, and `after` as it stands; no last chunk."""
     pieces = [head(scenario, "Transfer-Encoding: chunked"), *map(chunk, steps), *after]
-    return RawReply(lambda: pieces, then)
+    return RawReply(lambda: pieces, end)
 
 
 def in_the_middle(scenario: Scenario, steps: Iterable[Step]) -> Scenario:

@@ -1,4 +1,4 @@
-"""`-o jsonl`: one JSON object a line, in ASCII. Its keys are a contract; the README lists them."""
+"""Events as JSON Lines, in ASCII. The keys of the objects are a contract; the README lists them."""
 
 from __future__ import annotations
 
@@ -11,21 +11,21 @@ from sse_cli.query.selection import Query
 from sse_cli.text import json_values, redaction
 from sse_cli.text.json_values import as_written, quote
 
-# Put together by hand, at every event: what is JSON already is not written anew.
+# A template instead of json.dumps: a payload that is JSON already is copied, not written again.
 _MESSAGE: Final = (
     '{"kind":"message","n":%d,"t":%r,"event":%s,"id":%s,"last_event_id":%s,"data":%s%s}\n'
 )
 
 
 class JSONLinesRenderer:
-    """Messages, and with `everything` comments, retries, ignored lines and lifecycle too."""
+    """A renderer of one JSON object per line: messages, and with `everything` all other events."""
 
     def __init__(self, queries: Sequence[Query] = (), *, everything: bool = False) -> None:
         self._names = [query.name for query in queries]
         self._everything = everything
 
     def rows(self, rows: Sequence[Row]) -> str:
-        """The lines of messages."""
+        """Return the lines of messages."""
         lines = []
         for row in rows:
             message, value = row.message, row.payload
@@ -43,42 +43,42 @@ class JSONLinesRenderer:
         return "".join(lines)
 
     def note(self, note: Note) -> str:
-        """The line of anything else, if it is asked for."""
-        return json_values.dump(_noted(note)) + "\n" if self._everything else ""
+        """Return the line of any other event, with `everything`."""
+        return json_values.dump(_object(note)) + "\n" if self._everything else ""
 
     def _query(self, row: Row) -> str:
-        found = dict(zip(self._names, row.values, strict=True))
-        return f',"query":{json_values.dump(found)}'
+        values = dict(zip(self._names, row.values, strict=True))
+        return f',"query":{json_values.dump(values)}'
 
 
-def _noted(item: Note) -> dict[str, Any]:
-    line: dict[str, Any] = {"kind": type(item).__name__.lower(), "t": _seconds(item.at)}
-    match item:
+def _object(note: Note) -> dict[str, Any]:
+    line: dict[str, Any] = {"kind": type(note).__name__.lower(), "t": _seconds(note.at)}
+    match note:
         case Opened():
-            line |= _opened(item)
+            line |= _opened(note)
         case Comment():
-            line["text"] = item.text
+            line["text"] = note.text
         case Retry():
-            line["reconnection_time"] = item.reconnection_time
+            line["reconnection_time"] = note.reconnection_time
         case Ignored():
-            line |= {"reason": item.reason, "line": item.line, "text": item.text}
-            line |= {"event": item.type, "id": item.id, "offset": item.offset, "size": item.size}
+            line |= {"reason": note.reason, "line": note.line, "text": note.text}
+            line |= {"event": note.type, "id": note.id, "offset": note.offset, "size": note.size}
         case Reconnecting():
-            line |= {"attempt": item.attempt, "delay": _seconds(item.delay)}
-            line |= {"ending": item.ending.value, "detail": item.detail}
+            line |= {"attempt": note.attempt, "delay": _seconds(note.delay)}
+            line |= {"ending": note.ending.value, "detail": note.detail}
         case Closed():
-            line |= {"ending": item.ending.value, "detail": item.detail}
+            line |= {"ending": note.ending.value, "detail": note.detail}
     return line
 
 
-def _opened(item: Opened) -> dict[str, Any]:
+def _opened(opened: Opened) -> dict[str, Any]:
     return {
-        "url": redaction.url(item.url) if item.status else item.url,
-        "status": item.status,
-        "reason": item.reason,
-        "http_version": item.http_version,
-        "headers": [list(header) for header in redaction.headers(item.headers)],
-        "attempt": item.attempt,
+        "url": redaction.url(opened.url) if opened.status else opened.url,
+        "status": opened.status,
+        "reason": opened.reason,
+        "http_version": opened.http_version,
+        "headers": [list(header) for header in redaction.headers(opened.headers)],
+        "attempt": opened.attempt,
     }
 
 

@@ -1,4 +1,4 @@
-"""How a connection is left, once a reply is written: by `Then`."""
+"""The end of a reply: a function for each `ReplyEnd`, called once the reply is written."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ import sys
 import termios
 from contextlib import suppress
 
-from sse_cli.mockserver.scenarios import Then
+from sse_cli.mockserver.scenarios.scenario import ReplyEnd
 
 READ_SIZE = 65536
-SENT_SECONDS = 1.0  # that a peer has to take what it was sent before a reset
+SENT_SECONDS = 1.0  # for which a peer may acknowledge the bytes before a reset
 POLL_SECONDS = 0.005
 
 
 async def _close(_reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> None:
-    """Nothing: a connection that is not to be used again is closed in the end, politely."""
+    """Do nothing: the connection closes itself unless another request can follow."""
 
 
 async def _garble(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
@@ -27,19 +27,22 @@ async def _garble(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -
 
 
 async def _reset(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-    """Leave no time to linger: then closing is a RST instead of a FIN (socket(7)). It takes
-    with it what the kernel has not sent, which the journal has as sent: so wait for that."""
-    plain = writer.get_extra_info("socket")
+    """Close with a RST instead of a FIN: no time to linger (socket(7)).
+
+    A reset discards the bytes that the kernel has not sent yet. The request log counts them as
+    sent, so wait until they are.
+    """
+    sock = writer.get_extra_info("socket")
     with suppress(TimeoutError):
         async with asyncio.timeout(SENT_SECONDS):
-            while _unsent(plain.fileno()):
+            while _unsent(sock.fileno()):
                 await asyncio.sleep(POLL_SECONDS)
-    plain.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
     raise ConnectionAbortedError("the fault asks for it")
 
 
 def _unsent(descriptor: int) -> int:
-    """The bytes of a socket that its peer has not acknowledged."""
+    """Return how many bytes of a socket its peer has not acknowledged."""
     return int.from_bytes(fcntl.ioctl(descriptor, termios.TIOCOUTQ, b"\0" * 4), sys.byteorder)
 
 
@@ -48,17 +51,17 @@ async def _hold(reader: asyncio.StreamReader, _writer: asyncio.StreamWriter) -> 
         pass
 
 
-async def _be_deaf(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+async def _half_open(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
     assert isinstance(writer.transport, asyncio.ReadTransport)  # noqa: S101 (a socket's)
     writer.transport.pause_reading()
     await asyncio.Event().wait()
 
 
 ENDS = {
-    Then.END: _close,
-    Then.CLOSE: _close,
-    Then.GARBLE: _garble,
-    Then.RESET: _reset,
-    Then.HOLD: _hold,
-    Then.DEAF: _be_deaf,
+    ReplyEnd.COMPLETE: _close,
+    ReplyEnd.CLOSE: _close,
+    ReplyEnd.GARBLE: _garble,
+    ReplyEnd.RESET: _reset,
+    ReplyEnd.HOLD: _hold,
+    ReplyEnd.HALF_OPEN: _half_open,
 }

@@ -1,4 +1,4 @@
-"""`-o text`: the values asked for, one event a line, as a shell script wants them."""
+"""Messages as text: the values asked for, one event a line, as a shell script wants them."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ _VALUES: Final = attrgetter("values")
 
 
 class TextRenderer:
-    """The queries of an event joined by tabs, or its data; an event without any value
-    prints nothing. `join` leaves the newline out; `escaped` is for terminals."""
+    """A renderer of a line per message: its query values joined by tabs, or else its data.
+
+    A message whose queries found no value prints nothing. `join` omits the newline between
+    messages; `escaped` is for terminals.
+    """
 
     def __init__(self, *, queries: bool, join: bool, escaped: bool) -> None:
         self._queries = queries
@@ -23,10 +26,10 @@ class TextRenderer:
         self._escaped = escaped
 
     def rows(self, rows: Sequence[Row]) -> str:
-        """The lines of messages."""
+        """Return the lines of messages."""
         if not self._queries:
             lines = [row.message.data for row in rows]
-        elif len(rows[0].values) == 1:  # as for most
+        elif len(rows[0].values) == 1:  # the common case, without a join
             lines = [
                 value if value.__class__ is str else as_text(value)
                 for (value,) in map(_VALUES, rows)
@@ -43,5 +46,5 @@ class TextRenderer:
         return self._end.join(lines) + self._end if lines else ""
 
     def note(self, _note: Note) -> str:
-        """Nothing."""
+        """Return nothing: text shows messages alone."""
         return ""

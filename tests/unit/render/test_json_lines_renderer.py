@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from sse_cli.model.events import Closed, Comment, Ending, Ignored, Message, Opened, Retry
 from sse_cli.model.row import Item, Row
 from sse_cli.query.selection import Query
-from sse_cli.render.json_lines import JSONLinesRenderer
+from sse_cli.render.json_lines_renderer import JSONLinesRenderer
 
 OPENED = Opened(
     0.25,

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from sse_cli.model.events import Closed, Comment, Ending, Message, Opened
 from sse_cli.model.row import Item, Row
 from sse_cli.query.selection import Query
-from sse_cli.render.csv_rows import CSVRenderer
+from sse_cli.render.csv_renderer import CSVRenderer
 
 CELL = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"))
 

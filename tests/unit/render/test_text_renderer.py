@@ -8,7 +8,7 @@ import pytest
 
 from sse_cli.model.events import Closed, Comment, Ending, Ignored, Message, Opened, Retry
 from sse_cli.model.row import Item, Row
-from sse_cli.render.text import TextRenderer
+from sse_cli.render.text_renderer import TextRenderer
 
 REST: list[Item] = [
     Opened(0.0, "http://h/"),

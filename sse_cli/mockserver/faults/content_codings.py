@@ -1,6 +1,6 @@
-"""Bodies in content codings, and the bombs that these make possible.
+"""Bodies in content codings, and the compression bombs that these make possible.
 
-The table says what each does.
+The table in `registry.py` describes each function.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from dataclasses import replace
 from functools import cache
 from typing import Final
 
-from sse_cli.mockserver.faults.building_blocks import LINE_SIZE, PIECE, Asked, line, parts
-from sse_cli.mockserver.scenarios import MockReply, Scenario, Step
+from sse_cli.mockserver.faults.reply_parts import LINE_SIZE, PIECE, RequestInfo, line, parts
+from sse_cli.mockserver.scenarios.scenario import MockReply, Scenario, Step
 
 
 def _encoded(
@@ -24,7 +24,9 @@ def _encoded(
     return replace(scenario, steps=(*steps, Step(0.0, end(), b"")), headers=headers)
 
 
-def deflated(scenario: Scenario, _asked: Asked, *, coding: str, window_bits: int) -> MockReply:
+def deflated(
+    scenario: Scenario, _request: RequestInfo, *, coding: str, window_bits: int
+) -> MockReply:
     deflate = zlib.compressobj(wbits=window_bits)
 
     def encode(data: bytes) -> bytes:
@@ -33,7 +35,7 @@ def deflated(scenario: Scenario, _asked: Asked, *, coding: str, window_bits: int
     return _encoded(scenario, coding, encode, deflate.flush)
 
 
-def gzip_bomb(scenario: Scenario, _asked: Asked, *, size: int = LINE_SIZE) -> MockReply:
+def gzip_bomb(scenario: Scenario, _request: RequestInfo, *, size: int = LINE_SIZE) -> MockReply:
     """A member for each event and one for the bomb (RFC 1952, 2.2)."""
 
     def member(step: Step) -> Step:
@@ -47,7 +49,7 @@ def gzip_bomb(scenario: Scenario, _asked: Asked, *, size: int = LINE_SIZE) -> Mo
     return replace(scenario, steps=steps, headers=headers)
 
 
-def deflate_bomb(scenario: Scenario, _asked: Asked, *, size: int = LINE_SIZE) -> MockReply:
+def deflate_bomb(scenario: Scenario, _request: RequestInfo, *, size: int = LINE_SIZE) -> MockReply:
     """One zlib stream (RFC 1950) of deflate's blocks, each part's to be read at once."""
     before, step, after = parts(scenario)
     bomb = _bomb(-15, size)
@@ -80,7 +82,7 @@ def _bomb(window_bits: int, size: int) -> bytes:
     return b"".join(packed) + packer.flush(zlib.Z_FINISH if window_bits > 0 else zlib.Z_FULL_FLUSH)
 
 
-def unread(scenario: Scenario, _asked: Asked, *, coding: str) -> MockReply:
+def unread(scenario: Scenario, _request: RequestInfo, *, coding: str) -> MockReply:
     """A coding that nobody asked for, so that nothing is learnt from it. Its blocks are
     stored uncompressed: Python has no encoder for them, and none is needed."""
     start, store, end = _STORED[coding]

@@ -1,0 +1,56 @@
+"""The failure of `sse check` in two lines, for people who read a log: the error and the hint."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+
+from sse_cli.check.outcome import Checked
+from sse_cli.cli import hints
+from sse_cli.model.errors import ExitCode
+
+
+def error(streams: Sequence[Checked]) -> tuple[str, str]:
+    """Return what went wrong in all of the streams, and what to do next."""
+    bad = [one for one in streams if one.exit_code]
+    failed = [one for one in bad if one.exit_code == ExitCode.EXPECTATION]
+    if any(one.signal_number for one in bad):
+        stopped = [_stopped(one) for one in bad if one.signal_number]
+        return f"stopped before {_all(stopped)} could be judged", "run it again"
+    if len(streams) == 1:
+        return _of_one(bad[0])
+    if failed:
+        names = _all([one.name for one in failed])
+        return f"{len(failed)} of {len(streams)} streams failed: {names}", _hint(failed)
+    names = _all([one.name for one in bad])
+    return (
+        f"{len(bad)} of {len(streams)} streams could not be judged: {names}",
+        "see the report for the reasons; sse watch URL -v shows the exchange",
+    )
+
+
+def _of_one(checked: Checked) -> tuple[str, str]:
+    outcome = checked.attempts[-1].outcome
+    closed = outcome.closed
+    if not outcome.is_judged:
+        return closed.detail or closed.ending.value, hints.hint_of(closed.cause)
+    names = _all([result.name for result in outcome.failed])
+    count = f"{len(outcome.failed)} of {len(outcome.results)} expectations"
+    return f"{count} failed: {names}", _hint([checked])
+
+
+def _stopped(checked: Checked) -> str:
+    number = len(checked.attempts) + 1
+    return f"{checked.name} (in attempt {number})" if number > 1 else checked.name
+
+
+def _hint(failed: Sequence[Checked]) -> str:
+    kept = next((one.attempts[-1].recording for one in failed if one.attempts[-1].recording), None)
+    if kept:
+        return f"sse watch {shlex.quote(kept)} --all shows what came"
+    return "--keep DIR keeps a recording of what fails; sse watch --all shows every event"
+
+
+def _all(names: Sequence[str], most: int = 5) -> str:
+    rest = f" and {len(names) - most} more" if len(names) > most else ""
+    return ", ".join(names[:most]) + rest

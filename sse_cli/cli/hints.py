@@ -1,0 +1,96 @@
+"""Hints: the advice for each cause, in one table. Every hint says what to do next.
+
+This is the only place that spells options for layers which don't know them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from sse_cli.model.causes import Cause
+
+_NETWORK: Final = "check the address, the network and firewalls in between"
+_SHOW_BYTES: Final = "sse watch -o raw shows the bytes"
+
+HINTS: Final[Mapping[str, str]] = {
+    Cause.NAME_LOOKUP: "check the host's name, the network, and whether a VPN or proxy (-x) is "
+    "needed",
+    Cause.CONNECTION_REFUSED: "check that the server is running, and on that port",
+    Cause.NETWORK: _NETWORK,
+    Cause.CONNECT_TIMEOUT: f"{_NETWORK}; a larger --connect-timeout waits longer",
+    Cause.TLS_HANDSHAKE: "try http://, in case that port does not speak https",
+    Cause.CERTIFICATE_UNTRUSTED: "--cacert FILE trusts another CA; -k skips the check",
+    Cause.CERTIFICATE_NOT_YET_VALID: "check the clock of this machine; -k skips the check",
+    Cause.CERTIFICATE_EXPIRED: "the server needs a new certificate; -k skips the check",
+    Cause.CERTIFICATE_NAME: "use a host name that the certificate is for; -k skips the check",
+    Cause.CA_FILE: "give --cacert the certificates of a CA, as -----BEGIN CERTIFICATE-----",
+    Cause.CLIENT_CERTIFICATE: "give --cert a certificate and its key in one PEM file, or the key "
+    "with --key",
+    Cause.PROXY_REFUSED: "check the proxy that -x, --proxy or the environment names",
+    Cause.PROXY_INVALID: "write the proxy as http://HOST:PORT in -x, --proxy or the environment",
+    Cause.PROXY_SOCKS: "use an http:// or https:// proxy with -x",
+    Cause.HEADER_INVALID: "check -H, -b and -A",
+    Cause.NO_REPLY: "try https:// instead of http://, or the other way round",
+    Cause.NOT_HTTP: "check the port: another protocol may be spoken there",
+    Cause.REDIRECT_ORIGIN: "-L follows it, without your headers and body; or use that URL itself",
+    Cause.REDIRECT_LOOP: "check the URL, and the rules by which the server redirects",
+    Cause.CONTENT_ENCODING: "find the server or proxy that ignores Accept-Encoding: sse reads "
+    "identity, gzip and deflate",
+    Cause.STATUS_204: "check the request: the server says that it has nothing to stream",
+    Cause.STATUS_3XX: "see its Location with -v: it leads nowhere sse can follow",
+    Cause.STATUS_400: "see the reply above for what the server rejected in the request",
+    Cause.STATUS_401: "send credentials: --bearer env:NAME, -u USER:PASSWORD or -H 'Name: value'",
+    Cause.STATUS_403: "check the key and its rights: it was read but not accepted for this",
+    Cause.STATUS_404: "check the path of the URL",
+    Cause.STATUS_405: "use another method: -d DATA or --json DATA sends a POST, -X sets any",
+    Cause.STATUS_406: "ask for another type with -H 'Accept: …': the server can't send "
+    "text/event-stream here",
+    Cause.STATUS_415: "send another Content-Type: --json DATA sends application/json",
+    Cause.STATUS_422: "see the reply above for the field of the body that the server rejected",
+    Cause.STATUS_429: "slow down: the server limits the rate of requests",
+    Cause.STATUS_5XX: "look in the server's log, by the request id if -v shows one",
+    Cause.STATUS_OTHER: "check the URL and the method: an event stream has status 200",
+    Cause.TYPE_JSON: 'ask for a stream ("stream": true): the reply is one JSON document',
+    Cause.TYPE_HTML: "check that this is the API's URL, not that of a login page or a proxy",
+    Cause.TYPE_AWS: "use an AWS SDK to decode it: a binary AWS event stream is not SSE",
+    Cause.TYPE_OTHER: "--any-type reads it as an event stream all the same",
+    Cause.CONNECTION_CUT: "look in the server's log for a crash, a deploy or a proxy's time limit",
+    Cause.TRUNCATED: "all that came is shown; look in the log of the server or a proxy",
+    Cause.EVENT_CUT: f"{_SHOW_BYTES}: the body ended before its last event did",
+    Cause.MALFORMED: "look for the server or proxy that writes bad HTTP; -v shows the reply's head",
+    Cause.TOO_LARGE: "--max-size SIZE raises the limit",
+    Cause.ERROR_EVENT: "sse watch -o jsonl shows the whole event: the server reports an error",
+    Cause.ERROR_LINE: f"{_SHOW_BYTES}: the server reports an error outside of any event",
+    Cause.RECORDING_CUT: "record the stream again for the rest; all that was recorded is shown",
+    Cause.IDLE_TIMEOUT: "check whether the server hangs or a proxy holds its writes back: "
+    "keep-alive comments would show which",
+    Cause.REPLY_TIMEOUT: "a larger --idle-timeout suits a server that thinks long: keep-alives "
+    "can't come before the reply",
+    Cause.MAX_TIME: "a larger --max-time, or none, waits longer",
+    Cause.READING_TIME: "a longer --for waits longer",
+    Cause.EXPECTED_TIME: "allow more time, or find out why the stream is slow",
+    Cause.STDIN_CLOSED: "pipe a stream into it: curl -N URL | sse -",
+    Cause.FILE_EXISTS: "--force overwrites it",
+    Cause.NOT_RECORDING: "--record FILE makes one",
+    Cause.RECORDING_EMPTY: "record a stream with --record FILE",
+    Cause.RECORDING_TYPE: "drop --any-type and --ndjson",
+    Cause.NO_SPEED: "drop --speed: only a recording is played at one",
+    Cause.LISTEN_REMOTE: "--allow-remote lets other machines ask it",
+    Cause.PORT: "--port 0 picks a free one",
+    Cause.NO_EVENTS: "sse watch --all shows comments and ignored lines, -o raw the bytes; -v the "
+    "exchange",
+    Cause.UNKNOWN_FORMAT: "-q EXPR takes the text from any JSON; sse watch shows the events; sse "
+    "formats lists what is known",
+    Cause.OWN_OUTPUT: "--record FILE keeps a stream so that sse can show it again; jq reads "
+    "-o jsonl",
+    Cause.HIDDEN_EVENTS: "--all shows them",
+    Cause.EMPTY_CHECK: "--min-events 1 would make it fail",
+    Cause.BUG: "sse --debug … shows where; please report it",
+}
+
+
+def hint_of(cause: str) -> str:
+    """Return the advice for a cause; any other text (of an old recording, or of an error that
+    brings its own advice) is returned as it is."""
+    return HINTS.get(cause, cause)

@@ -1,0 +1,50 @@
+"""The scenarios that ship with the package: `NAME.toml` beside this file."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from pathlib import Path
+from typing import TypeAlias
+
+from sse_cli.mockserver.scenarios.scenario import Scenario, Step
+from sse_cli.mockserver.scenarios.scenario_file import ScenarioFile, TimedEvents
+from sse_cli.mockserver.scenarios.seeded_random import SeededRandom
+from sse_cli.model.errors import UsageError
+
+FOLDER = Path(__file__).parent
+
+Builder: TypeAlias = Callable[[ScenarioFile, SeededRandom], TimedEvents]
+
+
+def names() -> list[str]:
+    """The scenarios that ship with the package, sorted."""
+    return sorted(path.stem for path in FOLDER.glob("*.toml"))
+
+
+def load(name: str) -> Scenario:
+    """The shipped scenario `name`. Raises UsageError, naming the closest, if there is none."""
+    if name not in names():
+        raise UsageError(f"no scenario is called {name!r}", suggestion(name, names()))
+    file = ScenarioFile.from_table(tomllib.loads((FOLDER / f"{name}.toml").read_text("utf-8")))
+    events = _builder(file.api)(file, SeededRandom(file.seed))
+    wait_of = file.pace.waits(SeededRandom(file.seed))
+    steps = tuple(Step(wait_of(gap), data) for gap, data in events)
+    return Scenario(name, file.description, steps)
+
+
+def _builder(api: str) -> Builder:
+    """Return the function `events` of the module that is named after the API."""
+    # By its name, because a demo of one API needs no other one.
+    module = import_module(f"{__package__}.{api.replace('-', '_')}")
+    builder: Builder = module.events
+    return builder
+
+
+def suggestion(name: str, known: Sequence[str]) -> str:
+    """The hint for a name that is none of `known`: the closest, or all of them."""
+    from difflib import get_close_matches  # noqa: PLC0415 - 3 ms that only a typo should cost
+
+    close = get_close_matches(name, known)
+    return f"did you mean {' or '.join(close)}?" if close else f"there are: {', '.join(known)}"

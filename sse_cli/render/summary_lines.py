@@ -1,0 +1,51 @@
+"""The lines that the closing summaries of `watch` and `tail` share."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Final
+
+from rich.text import Text
+
+from sse_cli.model.events import Closed, Ending
+from sse_cli.render.console import prose
+from sse_cli.run.measurements import Measurements
+from sse_cli.text import escaping, units
+
+_GOOD: Final = frozenset({Ending.DONE, Ending.EOF, Ending.EOF_UNVERIFIED})
+_STOPPED: Final = frozenset({Ending.LIMIT, Ending.INTERRUPTED})
+
+Figure = tuple[str, str]  # label, value
+
+
+def ending_line(closed: Closed, *, explained: bool = False) -> Text:
+    """Return how the stream ended, with the evidence unless an error line below gives it
+    (`explained`)."""
+    ending = closed.ending
+    style = "sse.good" if ending in _GOOD else "sse.stopped" if ending in _STOPPED else "sse.bad"
+    if explained or not closed.detail:
+        return Text(ending.value, style)
+    return prose(f"{ending.value}  ", style, escaping.compact(closed.detail))
+
+
+def reconnects_lines(measured: Measurements) -> Iterable[Text]:
+    """Yield how often the stream reconnected, and how many events were repeated or skipped."""
+    reconnects, audit = measured.connections.reconnects, measured.resume_audit
+    if not reconnects:
+        return
+    line = Text(f"reconnected {units.count(reconnects, 'time')}", style="sse.label")
+    if audit.repeated:
+        line.append(f"  {units.count(audit.repeated, 'event')} repeated", "sse.ignored")
+    if audit.skipped:
+        line.append(f"  {audit.skipped:,} skipped", "sse.bad")
+    yield line
+
+
+def figures_line(figures: Iterable[Figure]) -> Text:
+    """Return the figures side by side, each after its label."""
+    line = Text(no_wrap=False)  # too long a line is wrapped between two figures
+    for label, value in figures:
+        line.append("  " if line else "")
+        line.append(f"{label} " if label else "", "sse.label")
+        line.append(value, "sse.figure")
+    return line
