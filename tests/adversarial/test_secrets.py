@@ -186,7 +186,7 @@ CRASHES = {
 # Where a thread of ours is at work; the main thread waits for a server that holds the stream.
 IN_THREADS = {
     "in the watchdog": ("sse_cli.transport.watchdog", "Watchdog._look"),
-    "in the thread of signals": ("sse_cli.process.signals", "_insist"),
+    "in the thread of signals": ("sse_cli.process.signals", "_interrupt_main"),
 }
 # The exception says what it was working on, as many do, and so does what it came of.
 CRASH = """
@@ -197,6 +197,7 @@ def broken(*given, **named):
         raise KeyError(*sys.argv)
     except KeyError as cause:
         raise ZeroDivisionError(repr((given, named, sys.argv))) from cause
+assert module.{name}
 module.{name} = broken
 from sse_cli.__main__ import main
 main()
