@@ -1,66 +1,34 @@
-"""Pasted curl commands: what real curl sends is what we would send, but for what we change."""
+"""Pasted curl commands, read in process; interop/test_curl.py compares them with real curl."""
 
 from __future__ import annotations
 
 import os
-import subprocess
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import pytest
 
 from sse_cli.model.errors import UsageError
 from sse_cli.request import curl
-from sse_cli.request.builder import build
-from sse_cli.request.curl import Option, Pasted
-from sse_cli.request.model import Request
+from sse_cli.request.curl import Pasted
 from tests.support.curl_cases import (
     CASES,
+    OURS,
     WORDS,
-    as_we_send,
-    needs_curl,
-    run_case,
+    needs_bash,
     run_in_bash,
-    upper_escapes,
 )
-from tests.support.replies import HELLO
-from tests.support.wire import Wire
 
 ALONE = [case for case in CASES if "<<" not in case["command"]]  # here-documents are the shell's
-OURS = {"where": True, "max-events": True, "full": False, "no-summary": False, "output": True}
 REFUSED = """-o -O -n -c -F -T -I -D -r -K -U -Z -y -Y -z -: -sof --next --output --form --http3
 --no-alpn --retry --aws-sigv4 --location-trusted --compressed-ssh --upload-f"""
-
-
-def target(request: Request) -> str:
-    parts = urlsplit(request.url)
-    return parts.path + (f"?{parts.query}" if parts.query else "")
 
 
 def options(*words: str, **variables: str) -> list[tuple[str, str]]:
     return curl.parse(words, OURS, variables).request
 
 
-@needs_curl
-@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
-def test_a_pasted_command_asks_for_what_real_curl_asks_for(
-    case: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with Wire(HELLO) as server:
-        ran = run_case(case, tmp_path, server)
-    monkeypatch.chdir(tmp_path)
-    pasted = curl.parse(ran.words, OURS, {})
-    request = build(pasted.request, stdin=lambda: ran.stdin, environment={})
-    assert pasted.ours == []
-    assert request.method == ran.sent.method
-    assert target(request) == upper_escapes(ran.sent.target)
-    assert (request.body or b"") == ran.sent.body
-    ours = [(name.lower(), value) for name, value in request.headers if name.lower() != "host"]
-    assert sorted(ours) == as_we_send(ran.words, ran.sent.headers)
-
-
-@needs_curl
+@needs_bash
 @pytest.mark.parametrize("case", ALONE, ids=[case["name"] for case in ALONE])
 def test_a_command_quoted_as_one_word_says_the_same(case: dict[str, Any], tmp_path: Path) -> None:
     text = case["command"].replace("{URL}", "http://h").replace("{HOST}", "h")
@@ -68,21 +36,6 @@ def test_a_command_quoted_as_one_word_says_the_same(case: dict[str, Any], tmp_pa
     run_in_bash(WORDS + alone, case, tmp_path)
     words = os.fsdecode(tmp_path.joinpath("words").read_bytes()).split("\0")[:-1]
     assert curl.parse([alone], OURS, case.get("env", {})) == curl.parse(words, OURS, {})
-
-
-@needs_curl
-def test_our_table_takes_values_where_real_curl_does() -> None:
-    def wants_value(option: Option) -> bool:
-        done = subprocess.run(
-            ["curl", "-q", f"--{option.name}"], capture_output=True, text=True, check=False
-        )
-        return "requires parameter" in done.stderr
-
-    listed = subprocess.run(["curl", "--help", "all"], capture_output=True, text=True, check=True)
-    names = {word[2:] for word in listed.stdout.split() if word.startswith("--")}
-    known = [curl.OPTIONS[name] for name in sorted(names & set(curl.OPTIONS))]
-    assert len(known) > 200
-    assert [o.name for o in known if wants_value(o) != o.takes_value] == []
 
 
 @pytest.mark.parametrize(
