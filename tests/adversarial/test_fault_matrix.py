@@ -4,7 +4,6 @@ the server's log says was sent printed once, in order, with nothing beside it.""
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
@@ -16,6 +15,7 @@ from sse_cli.mockserver.faults.registry import FAULTS
 from sse_cli.model.events import Ending
 from tests.support.broken_server import SMALLER, Broken, broken
 from tests.support.fault_matrix import ALL, ELSEWHERE, LARGE, MATRIX, RECONNECT
+from tests.support.peak_memory import measured
 from tests.support.program import Ran, sse
 
 
@@ -127,28 +127,12 @@ def test_a_fault_on_every_connection_ends_as_the_last_one_did(name: str) -> None
 # Bytes above a run over a harmless stream. A line is kept twice, up to its limit of 16 MiB.
 MEMORY = {"comments": 16 * 2**20}
 MEMORY_OF_A_LINE = 48 * 2**20
-UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss (getrusage(2))
-# A small process in between: a child's maximum counts what its parent had when it forked.
-MEASURE = """
-import os, sys
-child = os.spawnv(os.P_NOWAIT, sys.executable, [sys.executable, "-m", "sse_cli", *sys.argv[1:]])
-_, status, used = os.wait4(child, 0)
-print("peak", used.ru_maxrss, file=sys.stderr)
-os._exit(os.waitstatus_to_exitcode(status))
-"""
 LARGE_MATRIX = {
     "comments": Ending.EOF,
     "long-line": Ending.TOO_LARGE,
     "gzip-bomb": Ending.TOO_LARGE,
     "deflate-bomb": Ending.TOO_LARGE,
 }
-
-
-def measured(*words: str) -> tuple[Ran, int]:
-    """Run `sse WORDS`; its largest resident size (bytes), too."""
-    ran = sse(*words, program=(sys.executable, "-c", MEASURE))
-    talk, _, peak = ran.talk.rpartition("peak ")
-    return ran._replace(err=talk.encode()), int(peak) * UNIT
 
 
 @pytest.fixture(scope="module")
