@@ -93,7 +93,7 @@ def test_every_stream_of_many_is_given_up_on_its_own() -> None:
     quick = Scenario.of("quick", [(0, TICK), (0.1, TICK), (0.1, TICK)])
     with running(Server({"s": held_open(TICK), "quick": quick})) as url:
         targets = [f"{url}/s?1", f"{url}/quick", f"{url}/s?2"]
-        ran = sse("check", *targets, "--jobs", "3", "--max-gap", "4s", *LONG)
+        ran = sse("check", *targets, "--jobs", "3", "--max-gap", "2s", *LONG)
     streams = json.loads(ran.out)["streams"]
     assert [one["exit_code"] for one in streams] == [1, 0, 1]
     assert ran.code == 1
@@ -125,11 +125,11 @@ def test_the_wait_for_a_reconnect_is_a_silence_too() -> None:
     assert attempt["answer"]["timing"]["total"] < SOON
 
 
-@pytest.mark.parametrize("sent", [b"", TICK])
-def test_standard_input_is_not_waited_for_either(sent: bytes) -> None:
+@pytest.mark.parametrize(("sent", "first"), [(b"", "500ms"), (TICK, "20s")])
+def test_standard_input_is_not_waited_for_either(sent: bytes, first: str) -> None:
     reader, writer = os.pipe()
     os.write(writer, sent)
-    words = ("--first-event-within", "5s", "--max-gap", "200ms", *LONG[2:])
+    words = ("--first-event-within", first, "--max-gap", "200ms", *LONG[2:])
     try:
         with start("check", "-", *words, stdin=reader) as process:
             ran = finish(process)
