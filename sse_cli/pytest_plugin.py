@@ -1,8 +1,8 @@
 """A pytest fixture: `sse_server`, the mock server for the tests of any project.
 
 Rule 1: pytest loads this module in every project where the package is installed, so it imports
-nothing but pytest until a test uses the fixture. Rule 2: each test has a server of its own, on
-a free port of 127.0.0.1, that plays without waits unless it is told a speed.
+nothing but pytest until a test uses the fixture. Rule 2: each test has its own server, on a free
+port of 127.0.0.1, which plays streams without waits unless a speed is given.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Source = str | bytes | PathLike[str]
 
 
 class SSEServer:
-    """The mock server of one test; it starts when it is first asked for a URL."""
+    """The mock server of one test. It starts when its first URL is requested."""
 
     def __init__(self, stack: ExitStack) -> None:
         self._stack = stack
@@ -31,13 +31,13 @@ class SSEServer:
         self._server: Server | None = None
         self._base = ""
         self.requests: list[Exchange] = []
-        """Each request so far: `method`, `target`, `path`, `headers`, `header(name)`, `body`,
-        `json()`, `last_event_id`, `route`, `status`, and what was `said` for it."""
+        """The requests so far, each with `method`, `target`, `path`, `headers`, `header(name)`,
+        `body`, `json()`, `last_event_id`, `route`, `status`, and `said`: the stream that it got."""
 
     @property
     def base_url(self) -> str:
-        """Where it listens; `/` lists what it serves."""
-        self._running()
+        """The base URL of the server; `/` lists its streams."""
+        self._start()
         return self._base
 
     def url(
@@ -49,11 +49,11 @@ class SSEServer:
         speed: float = 0.0,
         loop: bool = False,
     ) -> str:
-        """The URL of the scenario `name` that ships with sse-cli (`sse serve` lists them).
+        """Return the URL of a bundled scenario (`sse serve` lists them).
 
-        `fault` breaks every reply, or the first `times` of them (`sse serve --list-faults`);
-        `speed` 1 is a lifelike pace, 0 is without waits; `loop` starts over at the end, for
-        ever. Raises UsageError for an unknown name, with the closest.
+        `fault` breaks every reply, or only the first `times` (`sse serve --list-faults` lists the
+        faults). `speed` 1 is a lifelike pace, 0 is without waits. `loop` repeats the stream for
+        ever. Raises UsageError, with the closest names, for an unknown scenario or fault.
         """
         from sse_cli.mockserver.scenarios import bundled  # noqa: PLC0415 (rule 1)
 
@@ -71,10 +71,11 @@ class SSEServer:
         speed: float = 0.0,
         loop: bool = False,
     ) -> str:
-        """The URL of a stream of the test's own: `source` is its text or bytes, or the path
-        (as `pathlib.Path`) of a recording, `.sse` or `.ndjson` file. The other options are
-        those of `url`; `status` and `content_type` replace what the source says. Raises
-        UsageError for a file or a status that can't be served.
+        """Return the URL of a stream of the test's own.
+
+        `source` is its text or bytes, or the path (as `pathlib.Path`) of a recording, `.sse` or
+        `.ndjson` file. `status` and `content_type` replace those of the source; the other options
+        are those of `url`. Raises UsageError for a file or a status that can't be served.
         """
         from dataclasses import replace  # noqa: PLC0415 (rule 1)
 
@@ -84,17 +85,17 @@ class SSEServer:
 
         if isinstance(source, str | bytes):
             body = source.encode() if isinstance(source, str) else source
-            made = scenario_library.from_bytes(name, body, content_type or EVENT_STREAM)
+            scenario = scenario_library.from_bytes(name, body, content_type or EVENT_STREAM)
         else:
-            made = scenario_library.from_file(fspath(source))
-        made = replace(made, name=scenario_library.route_name(name))
+            scenario = scenario_library.from_file(fspath(source))
+        scenario = replace(scenario, name=scenario_library.route_name(name))
         if not 200 <= status <= 599:
             raise UsageError(f"{status} is no status of a reply", "200 to 599 are")
         if status != 200:
-            made = replace(made, status=status)
+            scenario = replace(scenario, status=status)
         if content_type is not None:
-            made = replace(made, content_type=content_type)
-        return self._add(made, fault, times, speed, loop)
+            scenario = replace(scenario, content_type=content_type)
+        return self._add(scenario, fault, times, speed, loop)
 
     def _add(
         self, scenario: Scenario, fault: str | None, times: int | None, speed: float, loop: bool
@@ -103,15 +104,15 @@ class SSEServer:
         from sse_cli.mockserver.scenario_library import ScenarioLibrary  # noqa: PLC0415
         from sse_cli.mockserver.server import FaultInjection  # noqa: PLC0415
 
-        breaking = FaultInjection(find_fault(fault) if fault else None, times)
-        server = self._running()
+        injection = FaultInjection(find_fault(fault) if fault else None, times)
+        server = self._start()
         library = ScenarioLibrary(self._scenarios)
-        made = scenario.at_speed(speed)
-        name = library.add(made.looped() if loop else made)
-        server.fault_injections[name] = breaking
+        paced = scenario.at_speed(speed)
+        name = library.add(paced.looped() if loop else paced)
+        server.fault_injections[name] = injection
         return f"{self._base}/{name}"
 
-    def _running(self) -> Server:
+    def _start(self) -> Server:
         from sse_cli.mockserver.server import Server  # noqa: PLC0415 (rule 1)
         from sse_cli.mockserver.server_thread import running  # noqa: PLC0415 (rule 1)
 

@@ -1,4 +1,4 @@
-"""`sse serve` and `sse demo`: scenarios over real HTTP, to watch or to develop against."""
+"""`sse serve` and `sse demo`: scenarios over real HTTP, to develop against or to watch."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from sse_cli.process import crash_reports
 from sse_cli.render.stdout import is_terminal
 from sse_cli.text import escaping
 
-if TYPE_CHECKING:  # only servers need them
+if TYPE_CHECKING:
     from sse_cli.mockserver.scenario_library import ScenarioLibrary
     from sse_cli.mockserver.server import Server
 
-# What one would ask of each scenario: the typewriter text, or the raw data.
+# The queries of a demo: the text that a model writes.
 _QUERIES: Final = {
     "openai-chat": ["text=choices[0].delta.content"],
     "openai-responses": ["delta"],
@@ -40,8 +40,8 @@ def serve(
         list[str] | None,
         typer.Argument(
             metavar="[WHAT]...",
-            help="Scenarios, recordings, .sse or .ndjson files, folders of them. "
-            "All scenarios by default.",
+            help="Scenarios, recordings, .sse or .ndjson files, or folders of them. "
+            "Default: all scenarios.",
             show_default=False,
             autocompletion=completion.scenario,
         ),
@@ -65,7 +65,7 @@ def _list_faults() -> None:
 
 
 def _list(pairs: Iterable[tuple[str, str]]) -> None:
-    """Names and what they are, a line each; on a terminal beside each other, and wrapped."""
+    """Print names and descriptions, a line each; on a terminal in two columns, and wrapped."""
     if not is_terminal():
         for name, text in pairs:
             typer.echo(f"{name}  {text}".rstrip())
@@ -79,22 +79,22 @@ def _list(pairs: Iterable[tuple[str, str]]) -> None:
 
 
 def _library(what: list[str], play: PlayOptions) -> ScenarioLibrary:
-    """What is served, as it is to be played."""
+    """Return the scenarios to serve, chunked and repeated as the options say."""
     from sse_cli.mockserver import scenario_library  # noqa: PLC0415 (only servers need them)
     from sse_cli.mockserver.scenarios.chunking import parse_chunking, rechunk  # noqa: PLC0415
 
     chunking = None if play.chunk is None else parse_chunking(play.chunk)
     library = scenario_library.collect(what)
     for name, scenario in library.scenarios.items():
-        made = scenario if chunking is None else rechunk(scenario, chunking)
-        library.scenarios[name] = made.looped() if play.loop else made
+        chunked = scenario if chunking is None else rechunk(scenario, chunking)
+        library.scenarios[name] = chunked.looped() if play.loop else chunked
     return library
 
 
 def _server(
     library: ScenarioLibrary, listen: ListenOptions, play: PlayOptions, stack: ExitStack
 ) -> Server:
-    """The server that the options describe; what it writes to is closed with `stack`."""
+    """Return the server that the options describe; `stack` closes its request log."""
     from sse_cli.mockserver.faults.registry import find_fault  # noqa: PLC0415 (only servers need it)
     from sse_cli.mockserver.request_log import RequestLogFile  # noqa: PLC0415
     from sse_cli.mockserver.server import Server  # noqa: PLC0415 (asyncio costs 50 ms)
@@ -117,7 +117,7 @@ def _server(
 
 
 def _serve(server: Server, library: ScenarioLibrary, listen: ListenOptions) -> None:
-    """Say where, and serve until a signal ends it."""
+    """Print the URLs, and serve until a signal ends it."""
     from sse_cli.mockserver import access_control  # noqa: PLC0415 (only servers need it)
     from sse_cli.mockserver.server_thread import serve_forever  # noqa: PLC0415
 
@@ -128,10 +128,10 @@ def _serve(server: Server, library: ScenarioLibrary, listen: ListenOptions) -> N
         )
         if not access_control.is_loopback(listen.host):
             host = escaping.compact(listen.host)
-            crash_reports.say(f"warning: whoever reaches {host} can read these streams")
+            crash_reports.say(f"warning: everyone who can reach {host} can read these streams")
         for note in library.notes:
             crash_reports.say(f"note: {note}")
-        crash_reports.say(f"{url}/ plays them in a browser; Ctrl-C ends it")
+        crash_reports.say(f"open {url}/ in a browser to play them; Ctrl-C stops the server")
         sys.stdout.flush()
 
     serve_forever(server, ready)
@@ -145,13 +145,13 @@ def demo(
         str,
         typer.Argument(
             metavar="[SCENARIO]",
-            help="sse serve lists them.",
+            help="A bundled scenario; sse serve lists them.",
             autocompletion=completion.scenario,
         ),
     ] = "openai-chat",
     speed: SPEED = 1.0,
 ) -> None:
-    """Watch a realistic AI stream, at once and offline: a server inside, a real socket between."""
+    """Watch a realistic AI stream, offline: from a server inside sse, over a real socket."""
     from sse_cli.mockserver.server import Server  # noqa: PLC0415 (asyncio costs 50 ms)
     from sse_cli.mockserver.server_thread import running  # noqa: PLC0415 (asyncio costs 50 ms)
 
@@ -162,7 +162,7 @@ def demo(
         if is_terminal():
             queries = "".join(f" -q '{query}'" for query in stream.query or ())
             crash_reports.say(f"$ sse {url}/{name}{queries}")
-        # An empty proxy: one in the environment would capture loopback, too.
+        # An empty proxy, because one from the environment would capture loopback too.
         settings = settings_of(f"{url}/{name}", [("proxy", "")], recording=recording)
         code = follow(settings, stream, output)
     raise typer.Exit(code)

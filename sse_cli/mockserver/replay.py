@@ -108,9 +108,7 @@ def _steps(opened: Opened, signals: Sequence[Signal], end: Reconnecting | Closed
             yield Step(max(0.0, signal.at - at), signal.data)
             at = signal.at
             size += len(signal.data)
-    if (
-        isinstance(end, Closed) and end.body and not size
-    ):  # the body of a refused reply is kept there
+    if isinstance(end, Closed) and end.body and not size:  # the body of a refused reply
         yield Step(0.0, end.body)
     if end.ending in _BY_SERVER and end.at > at:
         yield Step(end.at - at, b"")

@@ -107,7 +107,9 @@ class Router:
         from sse_cli.mockserver.page import document  # noqa: PLC0415 (10 ms, for browsers only)
 
         headers = (("Vary", "Accept"), *document.headers())
-        return _plain(200, document.render(dict(self.scenarios)), headers, kind=document.KIND)
+        return _plain(
+            200, document.render(dict(self.scenarios)), headers, content_type=document.CONTENT_TYPE
+        )
 
     def _listing(self) -> str:
         items = [*self.scenarios.items()]
@@ -147,12 +149,12 @@ def _plain(
     status: int,
     text: str,
     headers: tuple[tuple[str, str], ...] = (),
-    kind: str = "text/plain; charset=utf-8",
+    content_type: str = "text/plain; charset=utf-8",
 ) -> Scenario:
     body = text.encode()
     length = ("Content-Length", str(len(body)))
     return Scenario.of(
-        "", [(0.0, body)], status=status, content_type=kind, headers=(length, *headers)
+        "", [(0.0, body)], status=status, content_type=content_type, headers=(length, *headers)
     )
 
 

@@ -66,11 +66,11 @@ BAD_WORDS = [
     (["h.example", "-m", "-1"], "'-1'", "500ms"),
     (["h.example", "--connect-timeout", "1d"], "--connect-timeout '1d': expected a duration", "2s"),
     (["h.example", "-x", "ftp://p"], "invalid --proxy 'ftp://p': expected an HTTP", "http://HOST:PORT"),
-    (["wathc"], "'wathc' is no command, file or URL", "did you mean 'watch'?"),
-    (["dmeo"], "'dmeo' is no command", "did you mean 'demo'?"),
-    (["crul", "h.example"], "'crul' is no command", "did you mean 'curl'?"),
-    (["xyzzy"], "'xyzzy' is no command", "--help"),
-    (["clock"], "'clock' is no command, file or URL", "sse demo clock"),
+    (["wathc"], "'wathc' is not a command, file or URL", "did you mean 'watch'?"),
+    (["dmeo"], "'dmeo' is not a command", "did you mean 'demo'?"),
+    (["crul", "h.example"], "'crul' is not a command", "did you mean 'curl'?"),
+    (["xyzzy"], "'xyzzy' is not a command", "--help"),
+    (["clock"], "'clock' is not a command, file or URL", "sse demo clock"),
     (["demo", "openai"], "no scenario is called 'openai'", "openai-chat"),
     (["serve", "clocks"], "no scenario is called 'clocks'", "clock"),
     (["one.sse", "-n", "x"], "'x' is no whole number", "--help-all"),
@@ -390,7 +390,7 @@ def test_a_file_of_streams_is_for_check(command: str, tmp_path: Path) -> None:
     file.write_text("[streams.a]")
     ran = sse(command, file)
     assert ran.code == 2
-    assert error_and_hint(ran) == (f"{file} describes streams, and is none", f"sse check {file}")
+    assert error_and_hint(ran) == (f"{file} describes streams, and is not one", f"sse check {file}")
 
 
 @pytest.mark.parametrize("option", ["-q", "--where", "--until"])

@@ -512,7 +512,7 @@ def test_serve_prints_its_urls_and_answers_until_ctrl_c() -> None:
         assert client.getresponse().read() == b"".join(s.data for s in bundled.load("clock").steps)
         client.close()
         assert run.stderr
-        told = f"http://{netloc}/ plays them in a browser; Ctrl-C ends it\n"
+        told = f"open http://{netloc}/ in a browser to play them; Ctrl-C stops the server\n"
         assert run.stderr.readline() == told.encode()
         run.send_signal(signal.SIGINT)
         ran = finish(run)

@@ -8,77 +8,83 @@ from sse_cli.cli import completion
 from sse_cli.cli.options.stream import option
 
 DEFAULT_PORT: Final = 7433
-WHERE: Final = "Where, and to whom"
-HOW: Final = "How it plays"
+LISTEN: Final = "Address and access"
+PLAY: Final = "Playback"
 
 
-def _where(*names: str, text: str, **more: Any) -> Any:
-    return option(*names, panel=WHERE, text=text, **more)
+def _listen(*names: str, text: str, **more: Any) -> Any:
+    return option(*names, panel=LISTEN, text=text, **more)
 
 
-def _how(*names: str, text: str, **more: Any) -> Any:
-    return option(*names, panel=HOW, text=text, **more)
+def _play(*names: str, text: str, **more: Any) -> Any:
+    return option(*names, panel=PLAY, text=text, **more)
 
 
 SPEED = Annotated[
-    float, _how("--speed", metavar="N", min=0, text="2 is twice as fast, 0 without waits.")
+    float,
+    _play(
+        "--speed",
+        metavar="N",
+        min=0,
+        text="Speed of the streams: 2 is twice as fast, 0 is without waits.",
+    ),
 ]
 
 
 class ListenOptions(NamedTuple):
-    """Where it listens, and who may ask."""
+    """The address that the server listens on, and the access to it."""
 
     port: Annotated[
         int,
-        _where("-p", "--port", metavar="N", min=0, max=65535, text="0 takes a free one."),
+        _listen(
+            "-p", "--port", metavar="N", min=0, max=65535, text="The port; 0 picks a free one."
+        ),
     ] = DEFAULT_PORT
-    host: Annotated[str, _where("--host", metavar="ADDRESS", text="The address to listen on.")] = (
+    host: Annotated[str, _listen("--host", metavar="ADDRESS", text="The address to listen on.")] = (
         "127.0.0.1"
     )
     allow_remote: Annotated[
-        bool, _where("--allow-remote", text="Let --host be one that other machines reach.")
+        bool, _listen("--allow-remote", text="Allow a --host that other machines can reach.")
     ] = False
     cors: Annotated[
         list[str] | None,
-        _where(
+        _listen(
             "--cors",
             metavar="ORIGIN",
-            text="Let pages of this origin read it; * for all. Repeatable.",
+            text="Let pages of this origin read the streams; * for all. Repeatable.",
             show_default=False,
         ),
     ] = None
     journal: Annotated[
         str | None,
-        _where("--journal", metavar="FILE", text="Append a JSON object for each request."),
+        _listen("--journal", metavar="FILE", text="Append a JSON object for each request to FILE."),
     ] = None
 
 
 class PlayOptions(NamedTuple):
-    """How streams are played."""
+    """The playback of the streams."""
 
     speed: SPEED = 1.0
-    loop: Annotated[bool, _how("--loop", text="Start each stream over at its end, for ever.")] = (
-        False
-    )
+    loop: Annotated[bool, _play("--loop", text="Repeat each stream forever.")] = False
     chunk: Annotated[
         str | None,
-        _how(
+        _play(
             "--chunk",
             metavar="N|event|whole",
-            text="Write N bytes, an event, or all at a time. Default: as it was written.",
+            text="Write N bytes, one event, or everything at a time. Default: the original writes.",
             show_default=False,
         ),
     ] = None
     fault: Annotated[
         str | None,
-        _how(
+        _play(
             "--fault",
             metavar="NAME",
-            text="Break every reply in this way.",
+            text="Break every reply in this way; --list-faults lists the names.",
             autocompletion=completion.fault,
         ),
     ] = None
     times: Annotated[
-        int | None, _how("--times", metavar="N", min=1, text="Only the first N replies have it.")
+        int | None, _play("--times", metavar="N", min=1, text="Break only the first N replies.")
     ] = None
-    list_faults: Annotated[bool, _how("--list-faults", text="Show the faults there are.")] = False
+    list_faults: Annotated[bool, _play("--list-faults", text="List the faults.")] = False

@@ -119,8 +119,8 @@ def length_too_short(scenario: Scenario, _request: RequestInfo) -> MockReply:
     before, step, after = parts(scenario)
     part = half(step).data
     length = sum(len(one.data) for one in before) + len(part)
-    unsaid = [one._replace(says=b"") for one in after]
-    return _with_length(scenario, length, [*before, step._replace(says=part), *unsaid])
+    unread = [one._replace(says=b"") for one in after]
+    return _with_length(scenario, length, [*before, step._replace(says=part), *unread])
 
 
 def no_head(_scenario: Scenario, _request: RequestInfo) -> MockReply:

@@ -18,7 +18,7 @@ from sse_cli.mockserver.scenarios.scenario import MockReply, Scenario, Step
 def _encoded(
     scenario: Scenario, coding: str, encode: Callable[[bytes], bytes], end: Callable[[], bytes]
 ) -> Scenario:
-    """Each step encoded so that it can be read at once."""
+    """Return the scenario with each step encoded so that a client can read it at once."""
     steps = [Step(one.delay, encode(one.data), one.data) for one in scenario.steps]
     headers = (*scenario.headers, ("Content-Encoding", coding))
     return replace(scenario, steps=(*steps, Step(0.0, end(), b"")), headers=headers)
@@ -36,7 +36,7 @@ def deflated(
 
 
 def gzip_bomb(scenario: Scenario, _request: RequestInfo, *, size: int = LINE_SIZE) -> MockReply:
-    """A member for each event and one for the bomb (RFC 1952, 2.2)."""
+    """Return a gzip member for each event, and one for the bomb (RFC 1952, 2.2)."""
 
     def member(step: Step) -> Step:
         return Step(step.delay, zlib.compress(step.data, wbits=31), step.data)
@@ -50,7 +50,7 @@ def gzip_bomb(scenario: Scenario, _request: RequestInfo, *, size: int = LINE_SIZ
 
 
 def deflate_bomb(scenario: Scenario, _request: RequestInfo, *, size: int = LINE_SIZE) -> MockReply:
-    """One zlib stream (RFC 1950) of deflate's blocks, each part's to be read at once."""
+    """Return one zlib stream (RFC 1950) of deflate blocks; a client can read each part at once."""
     before, step, after = parts(scenario)
     bomb = _bomb(-15, size)
     checksum = 1
@@ -75,16 +75,20 @@ def deflate_bomb(scenario: Scenario, _request: RequestInfo, *, size: int = LINE_
 
 @cache
 def _bomb(window_bits: int, size: int) -> bytes:
-    """An event with a too large line, as a gzip member (31) or as blocks of deflate (-15):
-    nothing in it marks a place to stop."""
+    """Return an event with a line that is too large, as a gzip member (31) or deflate blocks (-15).
+
+    Nothing in it tells a decoder where to stop.
+    """
     packer = zlib.compressobj(wbits=window_bits)
     packed = [packer.compress(step.data) for step in line(size, b"x" * 2**20)]
     return b"".join(packed) + packer.flush(zlib.Z_FINISH if window_bits > 0 else zlib.Z_FULL_FLUSH)
 
 
 def unread(scenario: Scenario, _request: RequestInfo, *, coding: str) -> MockReply:
-    """A coding that nobody asked for, so that nothing is learnt from it. Its blocks are
-    stored uncompressed: Python has no encoder for them, and none is needed."""
+    """Return the scenario in a coding that clients do not accept, so they can read nothing of it.
+
+    Its blocks are stored uncompressed: Python has no encoder for them, and none is needed.
+    """
     start, store, end = _STORED[coding]
     coded = _encoded(scenario, coding, store, lambda: end)
     return replace(
@@ -94,18 +98,18 @@ def unread(scenario: Scenario, _request: RequestInfo, *, coding: str) -> MockRep
 
 
 def _brotli_block(data: bytes) -> bytes:
-    """RFC 7932, 9.2: not the last, four nibbles of length less one, uncompressed."""
+    """Return blocks as in RFC 7932, 9.2: not the last, length - 1 in four nibbles, uncompressed."""
     parts = (data[start : start + PIECE] for start in range(0, len(data), PIECE))
     return b"".join((len(one) - 1 << 3 | 1 << 19).to_bytes(3, "little") + one for one in parts)
 
 
 def _zstd_block(data: bytes) -> bytes:
-    """RFC 8878, 3.1.1.2: not the last, raw, its size."""
+    """Return blocks as in RFC 8878, 3.1.1.2: not the last, raw, its size."""
     parts = (data[start : start + PIECE] for start in range(0, len(data), PIECE))
     return b"".join((len(one) << 3).to_bytes(3, "little") + one for one in parts)
 
 
-# The start (window size), a block, the end: an empty last block.
+# The start (with the window size), a function for blocks, and the end: an empty last block.
 _STORED: Final = {
     # 64 KiB of window take one bit; an empty metadata block (9.2) fills up the byte.
     "br": (b"\x0c", _brotli_block, b"\x03"),

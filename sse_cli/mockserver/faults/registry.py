@@ -1,10 +1,4 @@
-"""What can go wrong with a stream, as a table: each fault makes a bad reply of a good scenario.
-
-Rule 1: a fault is a pure function of the scenario and of what was asked; waits of its own
-are the same at any speed. Rule 2: where it strikes in the middle, the events before it are
-sent whole. Rule 3: `Step.says` tells what of the stream a client learns by a write, so that
-the journal of the server is what the client has to show, no more and no less.
-"""
+"""The table of faults, by name."""
 
 from __future__ import annotations
 
@@ -24,8 +18,8 @@ from sse_cli.model.events import Ending
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One way to be broken. `expected` is how a client has to say that a single connection
-    ended; those that never end by themselves end by a deadline of the client's."""
+    """A fault. `expected` is the ending that a client has to report for a single connection; a
+    reply that never ends by itself ends by a time limit of the client."""
 
     name: str
     description: str
@@ -34,7 +28,7 @@ class Fault:
 
 
 def find_fault(name: str) -> Fault:
-    """The fault `name`. Raises UsageError, naming the closest, if there is none."""
+    """Return the fault of that name. Raises UsageError with the closest names if there is none."""
     if name in FAULTS:
         return FAULTS[name]
     number = name.removeprefix("status-")
@@ -44,16 +38,16 @@ def find_fault(name: str) -> Fault:
     raise UsageError(f"no fault is called {name!r}", suggestion(name, [*FAULTS]))
 
 
-def _of_status(status: HTTPStatus, more: str = "") -> Fault:
-    words = f"{status.value} {status.phrase}, Retry-After: 1.{more}"
+def _of_status(status: HTTPStatus, note: str = "") -> Fault:
+    description = f"{status.value} {status.phrase}, Retry-After: 1.{note}"
     reply = partial(replies.status, status=status.value)
-    return Fault(f"status-{status.value}", words, Ending.REFUSED, reply)
+    return Fault(f"status-{status.value}", description, Ending.REFUSED, reply)
 
 
 _TABLE: Final = (
     Fault(
         "cut-before-headers",
-        "Close without a word.",
+        "Close without a reply.",
         Ending.UNREACHABLE,
         connections.cut_before_headers,
     ),
@@ -71,7 +65,7 @@ _TABLE: Final = (
     ),
     Fault(
         "cut-in-event",
-        "End as HTTP should, inside an event.",
+        "End the body correctly, but inside an event.",
         Ending.TRUNCATED,
         connections.cut_in_event,
     ),
@@ -86,14 +80,14 @@ _TABLE: Final = (
     ),
     Fault(
         "cut-without-framing",
-        "Close between two events; no length or chunks tell that it is no end.",
+        "Close between two events; without a length or chunks, nothing shows that it is a cut.",
         Ending.EOF_UNVERIFIED,
         connections.cut_without_framing,
     ),
     Fault("reset", "Reset the connection between two events.", Ending.TRUNCATED, connections.reset),
     Fault(
         "reset-before-headers",
-        "Reset the connection without a word.",
+        "Reset the connection without a reply.",
         Ending.UNREACHABLE,
         connections.reset_before_headers,
     ),
@@ -101,31 +95,31 @@ _TABLE: Final = (
     Fault("silence", "Fall silent between two events.", Ending.STALLED, connections.silence),
     Fault(
         "half-open",
-        "Fall silent, and don't notice that the client leaves.",
+        "Fall silent, and do not notice that the client leaves.",
         Ending.STALLED,
         connections.half_open,
     ),
     Fault(
         "trickle",
-        "After half of the events a byte every 50 ms, and never another event.",
+        "Half of the events, then a byte every 50 ms and never another event.",
         Ending.DEADLINE,
         connections.trickle,
     ),
     Fault(
         "endless-1xx",
-        "103 Early Hints for ever, no reply.",
+        "103 Early Hints forever, and no reply.",
         Ending.DEADLINE,
         connections.endless_1xx,
     ),
     Fault(
         "bad-chunk-size",
-        "A chunk size that is no number.",
+        "A chunk size that is not a number.",
         Ending.MALFORMED,
         connections.bad_chunk_size,
     ),
     Fault(
         "length-too-long",
-        "A Content-Length of one byte more than comes.",
+        "A Content-Length one byte too large.",
         Ending.TRUNCATED,
         connections.length_too_long,
     ),
@@ -155,7 +149,7 @@ _TABLE: Final = (
     ),
     Fault(
         "awkward-ids",
-        "Ids of every kind; each connection ends with another one, then comes a 204.",
+        "IDs of every kind; each connection ends with another one, and a 204 follows the last.",
         Ending.EOF,
         streams.awkward_ids,
     ),
@@ -176,19 +170,19 @@ _TABLE: Final = (
     _of_status(HTTPStatus.UNAUTHORIZED),
     _of_status(HTTPStatus.TOO_MANY_REQUESTS),
     _of_status(HTTPStatus.INTERNAL_SERVER_ERROR),
-    _of_status(HTTPStatus.SERVICE_UNAVAILABLE, " Any other 4xx or 5xx goes, too."),
+    _of_status(HTTPStatus.SERVICE_UNAVAILABLE, " Any other 4xx or 5xx works too."),
     Fault("redirect-loop", "302 to the same URL.", Ending.REFUSED, replies.redirect_loop),
     Fault("empty-location", "302 with an empty Location.", Ending.REFUSED, replies.empty_location),
     Fault("cross-origin", "302 to another origin.", Ending.REFUSED, replies.cross_origin),
     Fault(
         "gzip",
-        "The body in gzip, asked for or not.",
+        "The body in gzip, even if the client did not ask for it.",
         Ending.EOF,
         partial(content_codings.deflated, coding="gzip", window_bits=31),
     ),
     Fault(
         "deflate",
-        "The body in deflate, asked for or not.",
+        "The body in deflate, even if the client did not ask for it.",
         Ending.EOF,
         partial(content_codings.deflated, coding="deflate", window_bits=15),
     ),
@@ -203,7 +197,7 @@ _TABLE: Final = (
     ),
     Fault(
         "gzip-bomb",
-        "256 MiB in the middle that take 256 KiB.",
+        "256 MiB in the middle, compressed to 256 KiB.",
         Ending.TOO_LARGE,
         content_codings.gzip_bomb,
     ),

@@ -15,7 +15,7 @@ MOVED: Final = "/moved"
 
 
 def status(scenario: Scenario, _request: RequestInfo, *, status: int) -> MockReply:
-    body = b'{"error":{"message":"a fault that was asked for"}}\n'
+    body = b'{"error":{"message":"an injected fault"}}\n'
     return replace(
         scenario,
         steps=(Step(0.0, body, b""),),
@@ -26,8 +26,8 @@ def status(scenario: Scenario, _request: RequestInfo, *, status: int) -> MockRep
 
 
 def content_type(scenario: Scenario, _request: RequestInfo, *, kind: str) -> MockReply:
-    unsaid = tuple(step._replace(says=b"") for step in scenario.steps)
-    return replace(scenario, steps=unsaid, content_type=kind)
+    steps = tuple(step._replace(says=b"") for step in scenario.steps)
+    return replace(scenario, steps=steps, content_type=kind)
 
 
 def _redirect(location: str) -> MockReply:
@@ -44,7 +44,7 @@ def empty_location(_scenario: Scenario, _request: RequestInfo) -> MockReply:
 
 
 def cross_origin(scenario: Scenario, request: RequestInfo) -> MockReply:
-    """The same server by its other name is another origin."""
+    """Redirect to the same server by its other name, which is another origin."""
     if request.path.endswith(MOVED):
         return scenario
     host, _, port = request.host.rpartition(":")

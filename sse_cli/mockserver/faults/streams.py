@@ -19,7 +19,7 @@ from sse_cli.mockserver.faults.reply_parts import (
 )
 from sse_cli.mockserver.scenarios.scenario import MockReply, Scenario, Step
 
-# Ids that something on the way may trim, escape, refuse, or take for something else.
+# IDs that a program on the way may trim, escape, refuse or misread.
 AWKWARD_IDS: Final = (
     b"", b"007", b"-1", b"1e9", b"null", b"two words", b"\ttab", b"trailing ", b"  both  ",
     b"a;b,c=d", b'"quoted"', b"%0d%0aX-Injected: 1", b"a:b", b"\\n", b"<b>&amp;",
@@ -51,7 +51,7 @@ def retry(scenario: Scenario, _request: RequestInfo, *, value: bytes) -> MockRep
 
 
 def awkward_ids(scenario: Scenario, request: RequestInfo) -> MockReply:
-    """All of them each time, so that each is once the last, and asked for then."""
+    """Send all IDs on each connection, a different one last: a client sends that one back."""
     if request.number > len(AWKWARD_IDS):
         return Scenario("", "", (), 204, "")
     ids = AWKWARD_IDS[request.number :] + AWKWARD_IDS[: request.number]

@@ -1,1 +1,1 @@
-"""The list of streams as a page for browsers."""
+"""The list of streams as a web page."""

@@ -1,9 +1,9 @@
-"""The mock server's list of streams as a page that plays each in the browser.
+"""The document that lists the streams of the mock server and plays each in the browser.
 
-Rule 1: it is one document, and needs nothing from elsewhere; its policy (CSP) lets nothing else
-run. Rule 2: what a file or a user supplied is escaped into the document, and the script shows
-what it receives as text. Rule 3: an `EventSource` hears only the types that somebody listens
-for, so the page lists those that occur in each stream.
+Rule 1: it is a single document without other resources; its Content Security Policy forbids any
+other script. Rule 2: text from files and users is escaped in the document, and the script shows the
+data it receives as text. Rule 3: an `EventSource` reports only event types that have a listener, so
+the document lists the types of each stream.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ from sse_cli.model.events import Message
 from sse_cli.model.media_type import EVENT_STREAM, essence
 from sse_cli.parser.event_stream import EventStreamParser
 
-KIND: Final = "text/html; charset=utf-8"
-LOOKED_AT: Final = 4 * 2**20  # bytes of a stream that are searched for event types
+CONTENT_TYPE: Final = "text/html; charset=utf-8"
+SEARCHED_BYTES: Final = 4 * 2**20  # of a stream, for its event types
 _FOLDER: Final = Path(__file__).parent
 _SECTION: Final = Template("""<section data-kind="$kind" data-types="$types">
 <h2><a href="/$name">/$name</a></h2> $description
@@ -34,7 +34,7 @@ _SECTION: Final = Template("""<section data-kind="$kind" data-types="$types">
 
 
 def render(scenarios: Mapping[str, Scenario]) -> str:
-    """The document."""
+    """Return the document as HTML."""
     document = Template(_read("page.html"))
     sections = "".join(_section(name, one) for name, one in scenarios.items())
     return document.substitute(style=_read("page.css"), script=_read("page.js"), streams=sections)
@@ -42,7 +42,7 @@ def render(scenarios: Mapping[str, Scenario]) -> str:
 
 @cache
 def headers() -> tuple[tuple[str, str], ...]:
-    """What a browser has to be told of the document."""
+    """Return the headers that the document needs."""
     policy = (
         "default-src 'none'",
         "connect-src 'self'",
@@ -60,13 +60,13 @@ def headers() -> tuple[tuple[str, str], ...]:
 
 
 def event_types(scenario: Scenario) -> list[str]:
-    """The types of the events in a stream, over all its connections, each once."""
+    """Return the types of the events in a stream, over all its connections, each once."""
     return list(dict.fromkeys(_types((scenario, *scenario.later_replies))))
 
 
 def _types(replies: Iterable[Scenario]) -> Iterator[str]:
     for reply in replies:
-        for event in EventStreamParser().feed(reply.body[:LOOKED_AT]):
+        for event in EventStreamParser().feed(reply.body[:SEARCHED_BYTES]):
             if isinstance(event, Message):
                 yield event.type
 
@@ -87,7 +87,7 @@ def _read(name: str) -> str:
 
 
 def _hash(text: str) -> str:
-    """A source expression for an inline element (CSP 3, 2.3.1)."""
-    from hashlib import sha256  # noqa: PLC0415 (only a browser's visit needs it)
+    """Return the source expression of an inline element (CSP 3, 2.3.1)."""
+    from hashlib import sha256  # noqa: PLC0415 (for browsers only)
 
     return f"sha256-{b64encode(sha256(text.encode()).digest()).decode()}"

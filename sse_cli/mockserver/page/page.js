@@ -1,5 +1,5 @@
 "use strict";
-// At most this many events are kept on the page, of each stream.
+// The number of events of each stream that are kept on the page.
 const KEPT = 500;
 
 for (const section of document.querySelectorAll("section")) {
@@ -34,10 +34,10 @@ for (const section of document.querySelectorAll("section")) {
     const source = new EventSource(url);
     for (const type of new Set(["message", ...JSON.parse(section.dataset.types)]))
       source.addEventListener(type, (event) => {
-        // A connection's end and an event of type "error" call the same listeners.
+        // The end of a connection and an event of type "error" call the same listeners.
         if (event instanceof MessageEvent) show(event.type, event.lastEventId, event.data);
       });
-    // It would connect again and play on; once is enough for a look.
+    // Without `close`, it would connect again; here, a stream is played once.
     source.onerror = (event) => {
       if (!(event instanceof MessageEvent)) over("the connection ended");
     };

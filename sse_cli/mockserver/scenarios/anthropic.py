@@ -9,18 +9,18 @@ from sse_cli.mockserver.scenarios.encoding import Fields, encode_event, split_to
 from sse_cli.mockserver.scenarios.scenario_file import Gap, ScenarioFile, TimedEvents
 from sse_cli.mockserver.scenarios.seeded_random import SeededRandom
 
-Parts: TypeAlias = Iterator[tuple[Gap, str, Fields]]  # with the event's type in between
+TypedEvents: TypeAlias = Iterator[tuple[Gap, str, Fields]]  # gap, event type, other fields
 
 
 def events(file: ScenarioFile, rng: SeededRandom) -> TimedEvents:
-    """The Messages API: a thinking block, a text block, a tool use."""
+    """Yield a message: a thinking block, a text block, a tool use."""
     for gap, kind, fields in _message(file, rng):
         yield gap, encode_event({"type": kind, **fields}, kind)
         if kind == "content_block_start":
             yield "now", b'event: ping\ndata: {"type": "ping"}\n\n'
 
 
-def _message(file: ScenarioFile, rng: SeededRandom) -> Parts:
+def _message(file: ScenarioFile, rng: SeededRandom) -> TypedEvents:
     tool = file.required_tool()
     blocks = (file.reasoning, file.answer, tool.arguments)
     yield "first", "message_start", {"message": _message_object(file, rng)}
@@ -66,7 +66,7 @@ def _message_object(file: ScenarioFile, rng: SeededRandom) -> Fields:
     }
 
 
-def _block(index: int, block: Fields, deltas: Iterator[Fields]) -> Parts:
+def _block(index: int, block: Fields, deltas: Iterator[Fields]) -> TypedEvents:
     yield (
         "think" if index else "now",
         "content_block_start",

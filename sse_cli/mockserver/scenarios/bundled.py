@@ -19,12 +19,12 @@ Builder: TypeAlias = Callable[[ScenarioFile, SeededRandom], TimedEvents]
 
 
 def names() -> list[str]:
-    """The scenarios that ship with the package, sorted."""
+    """Return the names of the bundled scenarios, sorted."""
     return sorted(path.stem for path in FOLDER.glob("*.toml"))
 
 
 def load(name: str) -> Scenario:
-    """The shipped scenario `name`. Raises UsageError, naming the closest, if there is none."""
+    """Return a bundled scenario. Raises UsageError with the closest names if there is none."""
     if name not in names():
         raise UsageError(f"no scenario is called {name!r}", suggestion(name, names()))
     file = ScenarioFile.from_table(tomllib.loads((FOLDER / f"{name}.toml").read_text("utf-8")))
@@ -36,15 +36,15 @@ def load(name: str) -> Scenario:
 
 def _builder(api: str) -> Builder:
     """Return the function `events` of the module that is named after the API."""
-    # By its name, because a demo of one API needs no other one.
+    # Imported by name, because a demo of one API does not need the others.
     module = import_module(f"{__package__}.{api.replace('-', '_')}")
     builder: Builder = module.events
     return builder
 
 
 def suggestion(name: str, known: Sequence[str]) -> str:
-    """The hint for a name that is none of `known`: the closest, or all of them."""
-    from difflib import get_close_matches  # noqa: PLC0415 - 3 ms that only a typo should cost
+    """Return the hint for an unknown name: the closest of the `known` names, or all of them."""
+    from difflib import get_close_matches  # noqa: PLC0415 (3 ms, for typos only)
 
     close = get_close_matches(name, known)
     return f"did you mean {' or '.join(close)}?" if close else f"there are: {', '.join(known)}"

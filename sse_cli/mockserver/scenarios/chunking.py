@@ -1,7 +1,7 @@
-"""How the bytes of a reply are cut into writes: by size, by event, or not at all.
+"""The chunking of a reply into writes: by size, by event, or none.
 
-A write can leave when its last byte is there, so it waits as long as all the writes did that
-began inside it. The bytes stay the same, and so does the time of the last one.
+A write can start once its last byte is available, so it waits as long as all the steps that begin
+inside it. The bytes stay the same, and so does the time of the last one.
 """
 
 from __future__ import annotations
@@ -18,13 +18,13 @@ from sse_cli.model.media_type import NDJSON_TYPES, essence
 
 Chunking: TypeAlias = int | Literal["event", "whole"]
 
-# A line's end and an empty line after it (HTML 9.2.6); a CR is never torn from its LF.
+# The end of a line and an empty line after it (HTML 9.2.6); CR and LF are never separated.
 _BLANK_LINE: Final = re.compile(rb"(?>\r\n|\r|\n){2}")
 _LINE: Final = re.compile(rb"\n")
 
 
 def parse_chunking(text: str) -> Chunking:
-    """Return the chunking that a text stands for. Raises UsageError."""
+    """Return the chunking that `text` describes. Raises UsageError if it is not valid."""
     if text in ("event", "whole"):
         return "event" if text == "event" else "whole"
     if text.isascii() and text.isdecimal() and len(text) < 10 and int(text) > 0:
@@ -33,7 +33,7 @@ def parse_chunking(text: str) -> Chunking:
 
 
 def rechunk(scenario: Scenario, chunking: Chunking) -> Scenario:
-    """`scenario` in other writes. One that waits for a gate stays as it is."""
+    """Return `scenario` with other writes; unchanged if it waits for a gate."""
     is_lines = essence(scenario.content_type) in NDJSON_TYPES
     mark = _LINE if is_lines else _BLANK_LINE
     return replace(
@@ -45,7 +45,7 @@ def rechunk(scenario: Scenario, chunking: Chunking) -> Scenario:
 
 
 def by_event(body: bytes, *, lines: bool = False) -> list[bytes]:
-    """`body` cut after each event, or after each line; joined it is `body`."""
+    """Split `body` after each event, or after each line; joined, the parts are `body`."""
     starts = [0, *_ends(body, "event", _LINE if lines else _BLANK_LINE)]
     return [body[start:end] for start, end in pairwise(starts)]
 
@@ -53,7 +53,7 @@ def by_event(body: bytes, *, lines: bool = False) -> list[bytes]:
 def _rechunk(
     steps: tuple[Step, ...], chunking: Chunking, mark: re.Pattern[bytes]
 ) -> tuple[Step, ...]:
-    waits: list[tuple[int, float]] = []  # where each step begins, and its wait
+    waits: list[tuple[int, float]] = []  # the offset at which each step begins, and its wait
     size = 0
     for step in steps:
         if not isinstance(step.delay, (int, float)):
@@ -79,11 +79,11 @@ def _steps(
 
 
 def _ends(body: bytes, chunking: Chunking, mark: re.Pattern[bytes]) -> Iterator[int]:
-    """Where each write ends."""
+    """Yield the offset at which each write ends."""
     if chunking == "event":
         last = 0
-        for found in mark.finditer(body):
-            last = found.end()
+        for match in mark.finditer(body):
+            last = match.end()
             yield last
         if last < len(body):
             yield len(body)

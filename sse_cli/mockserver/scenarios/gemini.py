@@ -8,7 +8,7 @@ from sse_cli.mockserver.scenarios.seeded_random import SeededRandom
 
 
 def events(file: ScenarioFile, rng: SeededRandom) -> TimedEvents:
-    """`streamGenerateContent?alt=sse`: larger pieces, CRLF, and no event that says the end."""
+    """Yield a reply with `alt=sse`: larger pieces, CRLF, and no event that marks the end."""
     thoughts = [
         {"text": text, "thought": True} for text in _joined(split_tokens(file.reasoning), 6)
     ]
@@ -21,7 +21,7 @@ def events(file: ScenarioFile, rng: SeededRandom) -> TimedEvents:
         written = min(2 * max(0, number + 1 - len(thoughts)), len(split_tokens(file.answer)))
         payload = {
             "candidates": [_candidate(part, last)],
-            "usageMetadata": _gemini_usage(file, written, thinking),
+            "usageMetadata": _usage(file, written, thinking),
             **tail,
         }
         yield "piece" if number else "first", encode_event(payload, eol="\r\n")
@@ -32,7 +32,7 @@ def _candidate(part: Fields, last: bool) -> Fields:
     return {"content": {"parts": [part], "role": "model"}, **finish, "index": 0}
 
 
-def _gemini_usage(file: ScenarioFile, written: int, thinking: int) -> Fields:
+def _usage(file: ScenarioFile, written: int, thinking: int) -> Fields:
     return {
         "promptTokenCount": file.input_tokens,
         "candidatesTokenCount": written,

@@ -8,7 +8,7 @@ from sse_cli.mockserver.scenarios.seeded_random import HEX, SeededRandom
 
 
 def events(file: ScenarioFile, rng: SeededRandom) -> TimedEvents:
-    """Chat Completions with `stream_options: {include_usage: true}`."""
+    """Yield a completion with `stream_options: {include_usage: true}`."""
     head = {
         "id": f"chatcmpl-{rng.identifier(24)}",
         "object": "chat.completion.chunk",
@@ -25,7 +25,7 @@ def events(file: ScenarioFile, rng: SeededRandom) -> TimedEvents:
     for piece in split_tokens(file.answer):
         yield "piece", chunk([_choice({"content": piece})])
     yield "piece", chunk([_choice({}, "stop")])
-    yield "now", chunk([], _chat_usage(file))
+    yield "now", chunk([], _usage(file))
     yield "now", b"data: [DONE]\n\n"
 
 
@@ -33,7 +33,7 @@ def _choice(delta: Fields, finish: str | None = None) -> Fields:
     return {"index": 0, "delta": delta, "logprobs": None, "finish_reason": finish}
 
 
-def _chat_usage(file: ScenarioFile) -> Fields:
+def _usage(file: ScenarioFile) -> Fields:
     output = len(split_tokens(file.answer))
     return {
         "prompt_tokens": file.input_tokens,

@@ -1,4 +1,4 @@
-"""OpenAI's Responses API: output items, each opened, filled and closed by events of its own."""
+"""OpenAI's Responses API: output items, each started, filled and finished by its own events."""
 
 from __future__ import annotations
 
@@ -9,42 +9,42 @@ from sse_cli.mockserver.scenarios.encoding import Fields, encode_event, obfuscat
 from sse_cli.mockserver.scenarios.scenario_file import Gap, ScenarioFile, TimedEvents
 from sse_cli.mockserver.scenarios.seeded_random import HEX, SeededRandom
 
-Part: TypeAlias = tuple[Gap, str, Fields]  # when, the event's type, its other fields
-ItemParts: TypeAlias = Generator[Part, None, Fields]  # returns the finished item
+TypedEvent: TypeAlias = tuple[Gap, str, Fields]  # gap, event type, other fields
+ItemEvents: TypeAlias = Generator[TypedEvent, None, Fields]  # returns the finished item
 
 
 def events(file: ScenarioFile, rng: SeededRandom) -> TimedEvents:
-    """The Responses API: a reasoning summary, a message, a function call."""
+    """Yield a response: a reasoning summary, a message, a function call."""
     for number, (gap, kind, fields) in enumerate(_response(file, rng)):
         yield gap, encode_event({"type": kind, "sequence_number": number, **fields}, kind)
 
 
-def _response(file: ScenarioFile, rng: SeededRandom) -> Iterator[Part]:
+def _response(file: ScenarioFile, rng: SeededRandom) -> Iterator[TypedEvent]:
     response = _response_object(file, rng)
     yield "first", "response.created", {"response": response}
     yield "now", "response.in_progress", {"response": response}
     output: list[Fields] = []
     for index, item in enumerate((_reasoning_item, _message_item, _function_item)):
         output.append((yield from item(file, rng, index)))
-    done = {"status": "completed", "output": output, "usage": _response_usage(file)}
+    done = {"status": "completed", "output": output, "usage": _usage(file)}
     yield "piece", "response.completed", {"response": {**response, **done}}
 
 
-def _reasoning_item(file: ScenarioFile, rng: SeededRandom, index: int) -> ItemParts:
+def _reasoning_item(file: ScenarioFile, rng: SeededRandom, index: int) -> ItemEvents:
     item: Fields = {"id": f"rs_{rng.identifier(48, HEX)}", "type": "reasoning", "summary": []}
-    place = {"item_id": item["id"], "output_index": index, "summary_index": 0}
+    position = {"item_id": item["id"], "output_index": index, "summary_index": 0}
     kind = "response.reasoning_summary"
     empty, whole = ({"type": "summary_text", "text": text} for text in ("", file.reasoning))
     yield "now", "response.output_item.added", {"output_index": index, "item": item}
-    yield "think", f"{kind}_part.added", {**place, "part": empty}
+    yield "think", f"{kind}_part.added", {**position, "part": empty}
     for piece in split_tokens(file.reasoning):
-        yield "piece", f"{kind}_text.delta", {**place, "delta": piece, **obfuscation(rng)}
-    yield "now", f"{kind}_text.done", {**place, "text": file.reasoning}
-    yield "now", f"{kind}_part.done", {**place, "part": whole}
+        yield "piece", f"{kind}_text.delta", {**position, "delta": piece, **obfuscation(rng)}
+    yield "now", f"{kind}_text.done", {**position, "text": file.reasoning}
+    yield "now", f"{kind}_part.done", {**position, "part": whole}
     return (yield from _item_done(index, {**item, "summary": [whole]}))
 
 
-def _message_item(file: ScenarioFile, rng: SeededRandom, index: int) -> ItemParts:
+def _message_item(file: ScenarioFile, rng: SeededRandom, index: int) -> ItemEvents:
     item: Fields = {
         "id": f"msg_{rng.identifier(48, HEX)}",
         "type": "message",
@@ -52,20 +52,20 @@ def _message_item(file: ScenarioFile, rng: SeededRandom, index: int) -> ItemPart
         "content": [],
         "role": "assistant",
     }
-    place = {"item_id": item["id"], "output_index": index, "content_index": 0}
+    position = {"item_id": item["id"], "output_index": index, "content_index": 0}
     part = {"type": "output_text", "annotations": [], "logprobs": [], "text": ""}
     whole = {**part, "text": file.answer}
     yield "think", "response.output_item.added", {"output_index": index, "item": item}
-    yield "now", "response.content_part.added", {**place, "part": part}
+    yield "now", "response.content_part.added", {**position, "part": part}
     for piece in split_tokens(file.answer):
-        fields = {**place, "delta": piece, "logprobs": [], **obfuscation(rng)}
+        fields = {**position, "delta": piece, "logprobs": [], **obfuscation(rng)}
         yield "piece", "response.output_text.delta", fields
-    yield "now", "response.output_text.done", {**place, "text": file.answer, "logprobs": []}
-    yield "now", "response.content_part.done", {**place, "part": whole}
+    yield "now", "response.output_text.done", {**position, "text": file.answer, "logprobs": []}
+    yield "now", "response.content_part.done", {**position, "part": whole}
     return (yield from _item_done(index, {**item, "status": "completed", "content": [whole]}))
 
 
-def _function_item(file: ScenarioFile, rng: SeededRandom, index: int) -> ItemParts:
+def _function_item(file: ScenarioFile, rng: SeededRandom, index: int) -> ItemEvents:
     tool = file.required_tool()
     item: Fields = {
         "id": f"fc_{rng.identifier(48, HEX)}",
@@ -75,17 +75,17 @@ def _function_item(file: ScenarioFile, rng: SeededRandom, index: int) -> ItemPar
         "call_id": f"call_{rng.identifier(24)}",
         "name": tool.name,
     }
-    place = {"item_id": item["id"], "output_index": index}
+    position = {"item_id": item["id"], "output_index": index}
     kind = "response.function_call_arguments"
     done = {"name": tool.name, "arguments": tool.arguments}
     yield "think", "response.output_item.added", {"output_index": index, "item": item}
     for piece in split_tokens(tool.arguments):
-        yield "piece", f"{kind}.delta", {**place, "delta": piece, **obfuscation(rng)}
-    yield "now", f"{kind}.done", {**place, **done}
+        yield "piece", f"{kind}.delta", {**position, "delta": piece, **obfuscation(rng)}
+    yield "now", f"{kind}.done", {**position, **done}
     return (yield from _item_done(index, {**item, "status": "completed", **done}))
 
 
-def _item_done(index: int, item: Fields) -> ItemParts:
+def _item_done(index: int, item: Fields) -> ItemEvents:
     yield "now", "response.output_item.done", {"output_index": index, "item": item}
     return item
 
@@ -123,7 +123,7 @@ def _response_object(file: ScenarioFile, rng: SeededRandom) -> Fields:
     }
 
 
-def _response_usage(file: ScenarioFile) -> Fields:
+def _usage(file: ScenarioFile) -> Fields:
     reasoning = len(split_tokens(file.reasoning))
     output = (
         reasoning

@@ -1,4 +1,4 @@
-"""The places in a stream where a client can go on: after each event that has an id."""
+"""The points of a stream at which a client can resume: after each event that has an ID."""
 
 from __future__ import annotations
 
@@ -8,19 +8,22 @@ from typing import Final, NamedTuple, Self
 from sse_cli.model.events import Ignored, Message
 from sse_cli.parser.event_stream import EventStreamParser
 
-KEPT: Final = 64  # streams whose places are remembered
+KEPT: Final = 64  # streams in the cache
 
 
 class ResumePoints(NamedTuple):
-    """`ends`: the offset after the first block with each id, its blank line included. `last`:
-    the offset after the last event."""
+    """The resume points of a stream, as byte offsets.
+
+    `ends` maps each ID to the end of the first block that has it, blank line included; `last` is
+    the end of the last event.
+    """
 
     ends: Mapping[str, int]
     last: int
 
     @classmethod
     def of(cls, body: bytes) -> Self:
-        """Those of a whole body. An id of a block without data counts (HTML 9.2.6)."""
+        """Return the points of a whole body. The ID of a block without data counts (HTML 9.2.6)."""
         ends: dict[str, int] = {}
         last = 0
         for event in EventStreamParser().feed(body):
@@ -34,16 +37,18 @@ class ResumePoints(NamedTuple):
         return cls(ends, last)
 
 
-# By identity: to compare two long streams takes as long as to read one. The stream itself is
-# kept beside, so that no other one gets its identity.
-_known: dict[int, tuple[object, ResumePoints]] = {}
+# By identity, because comparing two long streams takes as long as reading one. The entry keeps the
+# stream itself alive, so that no other one can get its identity.
+_cache: dict[int, tuple[object, ResumePoints]] = {}
 
 
 def resume_points_of(stream: object, body: Callable[[], bytes]) -> ResumePoints:
-    """The places in `stream`, an immutable thing whose bytes are `body()`; looked for once, for
-    a client may ask for a long one again and again."""
-    if (found := _known.get(id(stream))) is None:
-        if len(_known) >= KEPT:
-            _known.clear()
-        found = _known[id(stream)] = (stream, ResumePoints.of(body()))
-    return found[1]
+    """Return the resume points of `stream`, an immutable object whose bytes are `body()`.
+
+    They are cached, because a client may resume a long stream many times.
+    """
+    if (entry := _cache.get(id(stream))) is None:
+        if len(_cache) >= KEPT:
+            _cache.clear()
+        entry = _cache[id(stream)] = (stream, ResumePoints.of(body()))
+    return entry[1]

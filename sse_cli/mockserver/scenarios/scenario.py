@@ -1,4 +1,4 @@
-"""The replies of the mock server as data: a `Scenario` that HTTP frames, or a `RawReply`."""
+"""The replies of the mock server as data: a `Scenario`, or a `RawReply` for broken HTTP."""
 
 from __future__ import annotations
 
@@ -21,9 +21,9 @@ Gate: TypeAlias = threading.Event | Callable[[], bool]
 class Step(NamedTuple):
     """One write: wait for `delay`, then send `data` in a chunk of its own.
 
-    `delay` is seconds, or a gate that some other thread opens: a `threading.Event`, or a
-    function that returns at once and is asked again until it says true. `says` is what of
-    the stream a client learns by it; None means `data`, as it does wherever nothing is wrong.
+    `delay` is in seconds, or a gate that another thread opens: a `threading.Event`, or a function
+    that is called again until it returns true. `says` holds the bytes of the stream that a client
+    can read from this write; None means `data`, which is right unless a fault is involved.
     """
 
     delay: float | Gate
@@ -32,18 +32,18 @@ class Step(NamedTuple):
 
 
 class ReplyEnd(Enum):
-    """How a reply ends, once all is written."""
+    """The end of a reply, after its last step."""
 
-    COMPLETE = "complete"  # as HTTP should, ready for the next request
-    CLOSE = "close"  # say that nothing follows (FIN)
-    GARBLE = "garble"  # write what is no chunk, then close
-    RESET = "reset"  # take the connection down (RST)
-    HOLD = "hold"  # keep it open without a word until the client leaves
-    HALF_OPEN = "half-open"  # keep it open, and don't notice that the client left
+    COMPLETE = "complete"  # end as HTTP requires, ready for the next request
+    CLOSE = "close"  # close the connection (FIN)
+    GARBLE = "garble"  # write bytes that are not a chunk, then close
+    RESET = "reset"  # reset the connection (RST)
+    HOLD = "hold"  # keep the connection open, silent, until the client leaves
+    HALF_OPEN = "half-open"  # keep it open, and do not notice that the client leaves
 
 
-# How a body is told from what follows it: "http" by chunks or a Content-Length, "close" by the
-# end of the connection, "none": not even a head is sent.
+# The end of a body is shown by chunks or a Content-Length ("http"), or by the end of the connection
+# ("close"); with "none" not even a head is sent.
 Framing: TypeAlias = Literal["http", "close", "none"]
 
 _HAS_IDS = re.compile(rb"(?:\A|[\r\n])id[:\r\n]")
@@ -51,12 +51,12 @@ _HAS_IDS = re.compile(rb"(?:\A|[\r\n])id[:\r\n]")
 
 @dataclass(frozen=True, slots=True)
 class Scenario:
-    """A reply of the mock server. `headers` come on top of those the server sets itself;
-    a `Content-Length` among them replaces chunked coding. An empty `content_type` means
-    no such header.
+    """A reply of the mock server.
 
-    `wait` is seconds before the head. After `steps` come those of `repeated`, over and over, if
-    there are any. `later_replies` are the replies to later connections, of the same stream.
+    `headers` are added to those that the server sets itself; a `Content-Length` among them replaces
+    chunked coding. An empty `content_type` means no such header. `wait` is the time before the
+    head, in seconds. After `steps`, the steps of `repeated` follow over and over, if there are any.
+    `later_replies` are the replies of the same stream to later connections.
     """
 
     name: str
@@ -72,7 +72,7 @@ class Scenario:
     later_replies: tuple[Scenario, ...] = ()
 
     @classmethod
-    def of(  # noqa: PLR0913 - the fields of a reply; all but two are named options
+    def of(  # noqa: PLR0913 (the fields of a reply; all but two are named options)
         cls,
         name: str,
         steps: Iterable[tuple[float | Gate, bytes]],
@@ -82,21 +82,21 @@ class Scenario:
         content_type: str = EVENT_STREAM,
         headers: Iterable[tuple[str, str]] = (),
     ) -> Scenario:
-        """A scenario from raw (delay, bytes) pairs."""
-        made = tuple(Step(delay, data) for delay, data in steps)
-        return cls(name, description, made, status, content_type, tuple(headers))
+        """Return a scenario of (delay, bytes) pairs."""
+        all_steps = tuple(Step(delay, data) for delay, data in steps)
+        return cls(name, description, all_steps, status, content_type, tuple(headers))
 
     @property
     def body(self) -> bytes:
-        """All that its steps write, once."""
+        """The bytes of all steps, without repetitions."""
         return b"".join(step.data for step in self.steps)
 
     def all_steps(self) -> Iterator[Step]:
-        """Its steps, and then those that are repeated, for ever."""
+        """Return an iterator over the steps, and over the repeated ones forever."""
         return chain(self.steps, cycle(self.repeated))
 
     def at_speed(self, speed: float) -> Scenario:
-        """This scenario `speed` times as fast; 0 means without waits. Gates stay shut."""
+        """Return this scenario `speed` times as fast, 0 without waits. Gates are kept."""
         factor = 1 / speed if speed else 0.0
         return replace(
             self,
@@ -107,8 +107,10 @@ class Scenario:
         )
 
     def looped(self) -> Scenario:
-        """This scenario, all its connections in one, started over at its end for ever; a reply
-        without a stream as it is."""
+        """Return this scenario repeated forever, all its connections in one.
+
+        A reply without a stream is returned as it is.
+        """
         if self.status != 200 or not self.body:
             return self
         steps = sum(
@@ -124,54 +126,60 @@ class Scenario:
         )
 
     def once(self) -> Scenario:
-        """This scenario, ending as HTTP should after its steps."""
+        """Return this scenario without repetition, with a complete end."""
         return replace(self, framing="http", end=ReplyEnd.COMPLETE, repeated=())
 
     def resume_after(self, last_event_id: str) -> Scenario:
-        """What is left for a client that saw the event with this id (HTML 9.2.4).
+        """Return the rest for a client whose last event ID is this one (HTML 9.2.4).
 
-        Where no event is left: the connection that followed, or `NOTHING_LEFT`. An id that
-        is not in here is no place to go on at: it begins anew.
+        If no event is left in a reply, return the next reply, or `NOTHING_LEFT` after the last.
+        For an unknown ID the scenario starts from its beginning.
         """
-        if not last_event_id:  # what an id can be set to, but not what one is asked for by
+        if not last_event_id:  # a stream can set an empty ID, but clients do not send one
             return self
         replies = (self, *self.later_replies)
         for number, reply in enumerate(replies):
-            if (found := reply._rest_after(last_event_id)) is None:
+            if (resumed := reply._rest_after(last_event_id)) is None:
                 continue
-            left, has_event = found
+            rest, has_event = resumed
             if not has_event and number + 1 < len(replies):
                 return replies[number + 1]
-            return left if left.steps or left.repeated else NOTHING_LEFT
+            return rest if rest.steps or rest.repeated else NOTHING_LEFT
         return self
 
     def _rest_after(self, last_event_id: str) -> tuple[Scenario, bool] | None:
-        """This reply after the event with this id, and whether an event is left in it; None
-        if there is no such id."""
+        """Return the reply after the event with this ID, and whether it still has an event.
+
+        Return None if no event has this ID.
+        """
         from sse_cli.mockserver.scenarios.resume_points import resume_points_of  # noqa: PLC0415 (rule 3)
 
-        places = resume_points_of(self.steps, lambda: self.body)
-        if (offset := places.ends.get(last_event_id)) is None:
+        points = resume_points_of(self.steps, lambda: self.body)
+        if (offset := points.ends.get(last_event_id)) is None:
             return None
-        return replace(self, steps=_from(self.steps, offset)), offset < places.last
+        return replace(self, steps=_from(self.steps, offset)), offset < points.last
 
     def for_connection(self, number: int) -> Scenario:
-        """The reply to connection `number` (from 0) of clients that can't say where they were:
-        its connections take turns if the stream has no ids, else it begins anew."""
+        """Return the reply to connection `number` (from 0) of clients without a last event ID.
+
+        A stream without IDs gives its replies in turn; one with IDs starts from its beginning.
+        """
         replies = (self, *self.later_replies)
         if any(_HAS_IDS.search(reply.body) for reply in replies):
             return self
         return replies[number % len(replies)]
 
 
-# 204: don't come back (HTML 9.2.2).
+# 204 stops a client from reconnecting (HTML 9.2.2).
 NOTHING_LEFT: Final = Scenario("", "", (), 204, "")
 
 
 @dataclass(frozen=True, slots=True)
 class RawReply:
-    """A reply that HTTP knows nothing of: each step is written as it stands, head and framing
-    included. `steps` is asked for them once a request; they may never end."""
+    """A reply in raw bytes: each step is written as it is, head and framing included.
+
+    `steps` is called once for each request; the steps that it returns may never end.
+    """
 
     steps: Callable[[], Iterable[Step]]
     end: ReplyEnd = ReplyEnd.CLOSE
@@ -181,7 +189,7 @@ MockReply: TypeAlias = Scenario | RawReply
 
 
 def _from(steps: tuple[Step, ...], offset: int) -> tuple[Step, ...]:
-    """What `steps` write from `offset` bytes on; nothing if that is no byte."""
+    """Return the steps that write the bytes from `offset` on; none behind the last byte."""
     for number, step in enumerate(steps):
         if offset < len(step.data):
             return (step._replace(data=step.data[offset:]), *steps[number + 1 :])

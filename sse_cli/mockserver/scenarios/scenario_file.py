@@ -8,17 +8,17 @@ from typing import Any, Literal, TypeAlias
 
 from sse_cli.mockserver.scenarios.seeded_random import SeededRandom
 
-# first: the time to the first event. piece: the usual gap. think: a longer one, as before
-# a tool call. now: the same moment as the event before.
+# The gap before an event. first: the time to the first one. piece: the usual gap. think: a longer
+# one, as before a tool call. now: none, it comes with the event before.
 Gap: TypeAlias = Literal["first", "piece", "think", "now"]
 TimedEvents: TypeAlias = Iterator[tuple[Gap, bytes]]
 
 
 @dataclass(frozen=True, slots=True)
 class TokenPace:
-    """Seconds: to the first event; the shortest and longest gap; a pause.
+    """The pace of events in seconds: time to the first one, shortest and longest gap, a pause.
 
-    About one gap in `rarity` becomes a pause, as it does on a busy server.
+    About one gap in `rarity` becomes a pause, as on a busy server.
     """
 
     first: float
@@ -28,7 +28,7 @@ class TokenPace:
     rarity: int = 30
 
     def waits(self, rng: SeededRandom) -> Callable[[Gap], float]:
-        """A function that gives the wait for each gap in turn, in whole milliseconds."""
+        """Return a function from each gap in turn to its wait in seconds (whole milliseconds)."""
 
         def gap() -> float:
             return self.pause if rng.below(self.rarity) == 0 else self._jitter(rng)
@@ -55,8 +55,11 @@ class Tool:
 
 @dataclass(frozen=True, slots=True)
 class ScenarioFile:
-    """A scenario's file: for an API what the model thinks, answers and calls; else `wire`,
-    the stream itself, one write a block."""
+    """The content of a scenario's file.
+
+    For an API, `reasoning`, `answer` and `tool` are the model's output. For `api = "wire"`, `wire`
+    is the stream itself, with one write for each block.
+    """
 
     description: str
     api: str
@@ -72,14 +75,14 @@ class ScenarioFile:
 
     @classmethod
     def from_table(cls, table: dict[str, Any]) -> ScenarioFile:
-        """The file that a parsed TOML file describes. Raises TypeError on unknown keys."""
+        """Return the content of a parsed TOML file. Raises TypeError for unknown keys."""
         nested: dict[str, Any] = {"pace": TokenPace(**table["pace"])}
         if "tool" in table:
             nested["tool"] = Tool(**table["tool"])
         return cls(**{**table, **nested})
 
     def required_tool(self) -> Tool:
-        """The tool call. Raises TypeError if the file has none and its API needs one."""
+        """Return the tool call. Raises TypeError if the file has none."""
         if self.tool is None:
             raise TypeError(f"a scenario of {self.api} needs a [tool]")
         return self.tool
