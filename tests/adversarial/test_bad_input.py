@@ -19,7 +19,8 @@ from typer.main import get_command
 from sse_cli.cli.commands import app
 from sse_cli.cli.unknown_option import STAND_INS
 from tests.support.program import Ran, error_and_hint, sse
-from tests.support.raw_server import RecordingServer
+from tests.support.replies import HELLO
+from tests.support.wire import Wire
 
 LONG = "x" * 200
 
@@ -221,7 +222,7 @@ def test_a_port_where_nothing_listens_is_3(target: str) -> None:
 
 
 def test_https_where_http_is_spoken_is_3() -> None:
-    with RecordingServer() as server:
+    with Wire(HELLO) as server:
         ran = sse(server.origin.replace("http:", "https:"))
     assert (ran.code, ran.out) == (3, b"")
     error, hint = error_and_hint(ran)
@@ -276,7 +277,7 @@ def test_a_certificate_nobody_signed_is_3_and_the_ways_out_work(certificate: Pat
 
 
 def test_a_port_that_speaks_no_http_is_told() -> None:
-    with RecordingServer(b"220 mail.example ESMTP\r\n502 What?\r\n\r\n") as server:
+    with Wire(b"220 mail.example ESMTP\r\n502 What?\r\n\r\n") as server:
         ran = sse(server.origin)
     assert (ran.code, ran.out) == (5, b"")
     assert "not HTTP" in error_and_hint(ran)[0]
@@ -292,7 +293,7 @@ def reply(status: str, content_type: str, body: bytes) -> bytes:
 
 
 def refused(status: str, content_type: str, body: bytes, *words: str) -> Ran:
-    with RecordingServer(reply(status, content_type, body)) as server:
+    with Wire(reply(status, content_type, body)) as server:
         ran = sse(server.origin, *words)
     assert (ran.code, ran.out) == (4, b"")
     assert "sk-secret" not in ran.talk
@@ -350,7 +351,7 @@ def test_any_other_reply_is_refused_with_its_reason(
 
 def test_a_redirect_to_another_origin_is_not_followed_and_its_query_stays_hidden() -> None:
     head = b"HTTP/1.1 307 Elsewhere\r\nLocation: https://other.example/x?key=sk-secret\r\n\r\n"
-    with RecordingServer(head) as server:
+    with Wire(head) as server:
         ran = sse(server.origin)
     assert (ran.code, ran.out) == (4, b"")
     assert "https://other.example/x?key=***" in error_and_hint(ran)[0]
@@ -362,7 +363,7 @@ def test_a_redirect_to_another_origin_is_not_followed_and_its_query_stays_hidden
 
 @pytest.mark.parametrize("body", [b"", b": only a comment\n\n", b"event: end\n\n"])
 def test_a_stream_without_an_event_is_a_success_with_a_warning(body: bytes) -> None:
-    with RecordingServer(reply("200 OK", "text/event-stream", body)) as server:
+    with Wire(reply("200 OK", "text/event-stream", body)) as server:
         runs = [sse(server.origin, "-o", "table"), sse("-", "-o", "text", stdin=body)]
     for ran in runs:
         assert ran.code == 0

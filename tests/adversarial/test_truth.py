@@ -27,7 +27,8 @@ from sse_cli.query.selection import Query
 from sse_cli.render.markdown import MarkdownWriter
 from sse_cli.render.table import EventTable
 from tests.support.program import error_and_hint, sse
-from tests.support.wire import Wire, whole
+from tests.support.replies import whole
+from tests.support.wire import Wire
 
 CHAT = (
     'data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"hi"}}]}\n\n'

@@ -29,6 +29,7 @@ from sse_cli.mockserver.server_thread import running, serve_forever
 from sse_cli.model.causes import Cause
 from sse_cli.model.errors import UsageError
 from tests.support.paths import ROOT
+from tests.support.sockets import dial, read_all
 
 PATIENCE = 20.0  # seconds until a hanging socket fails its test
 SHORT = Scenario.of("short", [(0, b"data: one\n\n"), (0, b"data: two\n\n")], description="Two.")
@@ -53,19 +54,6 @@ def quiet(capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -
 def url() -> Iterator[str]:
     with running(Server({"short": SHORT})) as base:
         yield base
-
-
-def dial(base: str) -> socket.socket:
-    address = urlsplit(base)
-    assert address.hostname and address.port
-    return socket.create_connection((address.hostname, address.port), timeout=PATIENCE)
-
-
-def read_all(peer: socket.socket) -> bytes:
-    received = bytearray()
-    while data := peer.recv(65536):
-        received += data
-    return bytes(received)
 
 
 def read_until(peer: socket.socket, end: bytes) -> bytes:
