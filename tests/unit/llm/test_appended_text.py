@@ -1,4 +1,4 @@
-"""Text that is appended to part by part, however an API splits its characters."""
+"""Text appended part by part, however an API splits its characters."""
 
 from __future__ import annotations
 
@@ -13,7 +13,9 @@ FRAGMENTS = st.lists(st.text(CHARACTERS, max_size=4), max_size=8)
 
 
 @given(FRAGMENTS)
-def test_the_printed_text_is_the_whole_text_with_its_pairs_joined(fragments: list[str]) -> None:
+def test_the_printed_text_is_the_whole_text_with_surrogate_pairs_joined(
+    fragments: list[str],
+) -> None:
     text = AppendedText()
     printed = [text.append(None, fragment) for fragment in fragments]
     whole = join_surrogates("".join(fragments))
@@ -31,7 +33,7 @@ def test_each_part_holds_back_its_own_surrogate(fragments: list[tuple[int, str]]
     assert str(text) == "".join(map(str, alone.values()))
 
 
-def test_a_whole_that_begins_with_the_text_before_only_adds_to_it() -> None:
+def test_a_full_text_that_extends_the_earlier_one_only_appends() -> None:
     text = AppendedText()
     assert text.replace("a", "one") == ("one", False)
     assert text.append("b", ".") == "."

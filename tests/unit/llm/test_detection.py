@@ -1,4 +1,4 @@
-"""Detection of a wire format: which one is taken, what is kept, and when it is given up."""
+"""Detection of a wire format: the format taken, the events kept, and when detection stops."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def test_a_single_format_is_taken_at_once() -> None:
     assert Detector([BY_NAME["gemini"]]).format is BY_NAME["gemini"]
 
 
-def test_a_format_from_the_start_is_taken_by_the_first_event_only() -> None:
+def test_a_format_that_starts_with_the_stream_matches_the_first_event_only() -> None:
     first, second = Detector(FORMATS), Detector(FORMATS)
     assert first.feed(envelope("Hello", "Hello"), 1, 0.0) is not None
     assert first.format is BY_NAME["plain"]
