@@ -100,10 +100,8 @@ def test_gaps_are_measured_from_the_previous_message_and_the_first_from_the_head
     assert timing.arrived(0.75) == 0.25
     assert timing.arrived(1.75) == 1.0
     assert timing.arrived(1.75) == 0.0
-    assert (timing.gaps.count, timing.gaps.max) == (
-        2,
-        1.0,
-    )  # the wait for the first event is not a gap
+    # The wait for the first event is not a gap.
+    assert (timing.gaps.count, timing.gaps.max) == (2, 1.0)
     assert Timing().arrived(0.75) == 0.75
 
 

@@ -83,7 +83,7 @@ def test_highlights_have_the_format_and_the_strings_that_tail_joins(path: Path) 
         accumulator.feed([one])
         said = "".join(texts)
         typed = "".join(piece.value for piece in one.deltas if piece.kind == "text")
-        # Highlights do not join split surrogate pairs; text after the end is not part of the answer.
+        # Highlights do not join surrogate pairs; text after the end is not part of the answer.
         if highlights.format and not accumulator.done and said.isprintable():
             # Events of cumulative formats hold the text so far, and tail prints only the new part.
             assert said.endswith(typed)

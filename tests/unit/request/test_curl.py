@@ -19,7 +19,9 @@ from tests.support.curl_cases import (
     run_in_bash,
 )
 
-ALONE = [case for case in CASES if "<<" not in case["command"]]  # here-documents are the shell's
+ALONE = [
+    case for case in CASES if "<<" not in case["command"]
+]  # here-documents belong to the shell
 REFUSED = """-o -O -n -c -F -T -I -D -r -K -U -Z -y -Y -z -: -sof --next --output --form --http3
 --no-alpn --retry --aws-sigv4 --location-trusted --compressed-ssh --upload-f"""
 
@@ -30,7 +32,7 @@ def options(*words: str, **variables: str) -> list[tuple[str, str]]:
 
 @needs_bash
 @pytest.mark.parametrize("case", ALONE, ids=[case["name"] for case in ALONE])
-def test_a_command_quoted_as_one_word_says_the_same(case: dict[str, Any], tmp_path: Path) -> None:
+def test_a_command_quoted_as_one_word_means_the_same(case: dict[str, Any], tmp_path: Path) -> None:
     text = case["command"].replace("{URL}", "http://h").replace("{HOST}", "h")
     alone = text[text.index("curl") :].removesuffix(" | cat").removesuffix(" 2> /dev/null")
     run_in_bash(WORDS + alone, case, tmp_path)
@@ -57,7 +59,7 @@ def test_a_command_quoted_as_one_word_says_the_same(case: dict[str, Any], tmp_pa
         (["http://[::1]:80/"], [("url", "http://[::1]:80/")]),
     ],
 )
-def test_words_are_read_as_curl_reads_them(words: list[str], pairs: object) -> None:
+def test_words_are_parsed_as_curl_parses_them(words: list[str], pairs: object) -> None:
     if pairs is UsageError:
         with pytest.raises(UsageError, match="2 URLs"):
             options(*words)
@@ -65,14 +67,14 @@ def test_words_are_read_as_curl_reads_them(words: list[str], pairs: object) -> N
         assert options(*words) == pairs
 
 
-def test_our_options_come_back_apart_and_in_order() -> None:
+def test_our_own_options_are_returned_separately_and_in_order() -> None:
     words = ["h", "--where", "-1", "--full", "-N", "--max-events=3", "--no-summary", "--output=raw"]
     pasted = curl.parse(words, OURS)
     assert pasted.request == [("url", "h")]
     assert pasted.ours == ["--where=-1", "--full", "--max-events=3", "--no-summary", "--output=raw"]
 
 
-def test_our_exact_name_wins_over_an_abbreviation_of_curl_s() -> None:
+def test_our_exact_name_takes_precedence_over_an_abbreviation_of_curls() -> None:
     assert curl.parse(["h", "--for", "2s"], {"for": True}) == Pasted([("url", "h")], ["--for=2s"])
 
 
@@ -80,14 +82,14 @@ def test_our_exact_name_wins_over_an_abbreviation_of_curl_s() -> None:
     "typed",
     REFUSED.split(),
 )
-def test_an_option_we_lack_is_refused_by_its_name(typed: str) -> None:
+def test_an_unsupported_option_is_refused_by_name(typed: str) -> None:
     with pytest.raises(UsageError, match=r"curl's -.* is not supported by sse") as raised:
         options("http://h", typed, "x")
     assert "--" in raised.value.message
     assert raised.value.hint
 
 
-def test_every_option_is_sent_or_ignored_or_refused_and_none_crashes() -> None:
+def test_every_option_is_sent_ignored_or_refused() -> None:
     for option in curl.OPTIONS.values():
         words = [f"--{option.name}", *["x"] * option.takes_value]
         if option.action == "refused":
@@ -125,7 +127,7 @@ def test_every_option_is_sent_or_ignored_or_refused_and_none_crashes() -> None:
         (["-o", "f"], "-o (--output) is not supported", "before the word curl"),
     ],
 )
-def test_what_can_not_be_read_is_named_with_a_way_out(
+def test_an_unreadable_command_is_refused_with_a_hint(
     words: list[str], message: str, hint: str
 ) -> None:
     with pytest.raises(UsageError) as raised:
@@ -183,7 +185,7 @@ def test_one_quoted_command_is_split_as_its_shell_would(text: str, words: list[s
         ('curl -H "K: $NOT_SET" h', "$NOT_SET, which is not set"),
     ],
 )
-def test_what_only_a_shell_can_do_is_refused_by_name(text: str, message: str) -> None:
+def test_shell_syntax_is_refused_by_name(text: str, message: str) -> None:
     with pytest.raises(UsageError) as raised:
         options(text)
     assert message in raised.value.message

@@ -44,7 +44,7 @@ def test_an_invalid_size_is_refused_with_the_valid_forms(text: str) -> None:
     assert "--max-size 16M" in raised.value.hint
 
 
-def test_statuses_are_read_one_by_one_or_by_their_class() -> None:
+def test_statuses_are_given_one_by_one_or_as_a_class() -> None:
     assert values.statuses("", "--retry-on") == frozenset()
     assert values.statuses("429, 503,", "--retry-on") == {429, 503}
     assert values.statuses("5xx,404", "--retry-on") == {404, *range(500, 600)}
@@ -52,7 +52,7 @@ def test_statuses_are_read_one_by_one_or_by_their_class() -> None:
 
 
 @pytest.mark.parametrize("text", ["200", "2xx", "xxx", "4x", "42", "4299", "-503", "5٣٣"])
-def test_a_status_of_no_failure_is_refused(text: str) -> None:
+def test_a_status_that_is_not_a_failure_is_refused(text: str) -> None:
     with pytest.raises(UsageError, match="expected statuses from 400 to 599") as raised:
         values.statuses(f"503,{text}", "--retry-on")
     assert f"invalid --retry-on {text!r}: " in raised.value.message
