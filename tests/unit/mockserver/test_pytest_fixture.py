@@ -33,7 +33,7 @@ def test_a_scenario_is_served_without_waits(sse_server: SSEServer) -> None:
     assert sse_server.base_url.startswith("http://127.0.0.1:")
 
 
-def test_a_stream_of_the_tests_own_comes_from_text_bytes_or_a_file(
+def test_a_custom_stream_comes_from_text_bytes_or_a_file(
     sse_server: SSEServer, tmp_path: Path
 ) -> None:
     (tmp_path / "mine.ndjson").write_text('{"a":1}\n')
@@ -51,7 +51,7 @@ def test_a_stream_of_the_tests_own_comes_from_text_bytes_or_a_file(
     caught.value.close()
 
 
-def test_a_fault_strikes_the_replies_that_it_is_asked_for(sse_server: SSEServer) -> None:
+def test_a_fault_breaks_only_the_given_number_of_replies(sse_server: SSEServer) -> None:
     url = sse_server.url("clock", fault="cut-in-chunk", times=2)
     for _ in range(2):
         with pytest.raises(IncompleteRead):
@@ -82,7 +82,7 @@ def test_each_test_has_its_own_server(sse_server: SSEServer) -> None:
     assert (asked.last_event_id, bytes(asked.said)) == (b"1", b"id: 2\ndata: 2\n\n")
 
 
-def test_a_loop_and_a_pace_can_be_asked_for(sse_server: SSEServer) -> None:
+def test_a_loop_and_a_pace_can_be_set(sse_server: SSEServer) -> None:
     url = sse_server.serve("x", "data: 1\n\ndata: 2\n\n", loop=True)
     with opener.open(url, timeout=20) as reply:
         assert len(reply.read(1000)) == 1000
@@ -91,7 +91,7 @@ def test_a_loop_and_a_pace_can_be_asked_for(sse_server: SSEServer) -> None:
     assert time.monotonic() - began >= 0.05
 
 
-def test_a_wrong_name_fails_with_the_closest(sse_server: SSEServer) -> None:
+def test_an_unknown_name_fails_with_the_closest_one(sse_server: SSEServer) -> None:
     with pytest.raises(UsageError, match="no scenario is called 'clok'") as caught:
         sse_server.url("clok")
     assert caught.value.hint == "did you mean clock?"
@@ -103,12 +103,12 @@ def test_a_wrong_name_fails_with_the_closest(sse_server: SSEServer) -> None:
 
 @pytest.fixture
 def late() -> Iterator[ExitStack]:
-    """What a test enters here outlives the fixtures that it names after this one."""
+    """A stack of context managers that outlive the fixtures requested after this one."""
     with ExitStack() as stack:
         yield stack
 
 
-def test_a_client_that_is_still_reading_does_not_hold_up_the_end(
+def test_a_client_that_is_still_reading_does_not_delay_the_end(
     late: ExitStack, sse_server: SSEServer
 ) -> None:
     url = sse_server.serve("x", "data: 1\n\n", loop=True)
