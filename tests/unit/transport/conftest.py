@@ -1,4 +1,4 @@
-"""Fixtures that several tests of the transport share."""
+"""Fixtures shared by the tests of the transport."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.tls import make_certificate, server_context
 
 @pytest.fixture(autouse=True)
 def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Let no proxy of this machine interfere."""
+    """A run without the proxies of this machine."""
     monkeypatch.setenv("NO_PROXY", "*")
 
 

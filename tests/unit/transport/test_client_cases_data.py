@@ -1,5 +1,6 @@
-"""What a connecting client reads, and how it stops: the rows of `corpus/client_cases.json` about
-bodies and closing. The parser's own cases are a corpus of theirs; these need a wire."""
+"""The bodies that a connecting client reads, and how it stops: the rows of
+`corpus/client_cases.json` about bodies and closing. The parser has its own corpus; these cases need
+a connection."""
 
 from __future__ import annotations
 
@@ -28,7 +29,7 @@ STREAMING = head(STREAM, CHUNKED)
 
 
 class Step:
-    """Something that a server waits for and a client does."""
+    """A step that a client completes and a server waits for."""
 
     def __init__(self) -> None:
         self._event = threading.Event()
@@ -41,7 +42,7 @@ class Step:
 
 
 def stepwise(first: bytes, second: bytes, *headers: str) -> list[str]:
-    """The payloads of a stream whose second half is held back until an event of the first is
+    """Return the payloads of a stream whose second half is held back until an event of the first is
     seen; a client that waits for more fails."""
     seen = Step()
 
@@ -59,7 +60,7 @@ def stepwise(first: bytes, second: bytes, *headers: str) -> list[str]:
 
 
 def silent(start: bytes, gone: Step | None = None, asked: Step | None = None) -> Handler:
-    """Sends `start` and then not a byte, until the client goes."""
+    """Return a handler that sends `start` and then nothing until the client goes."""
 
     def handler(peer: Peer) -> None:
         if asked:
@@ -287,13 +288,13 @@ def test_old_connection_closed_before_new() -> None:
     gone = Step()
 
     def first(peer: Peer) -> None:
-        peer.send(whole(EVENT))  # has its length: it is the client that closes
+        peer.send(whole(EVENT))  # the reply has a length, so it is the client that closes
         peer.until_gone()
         gone.done()
 
     def each(event: Event) -> None:
         if isinstance(event, Reconnecting):
-            gone.awaited()  # or the new request would come first
+            gone.awaited()  # otherwise the new request would come first
 
     with scripted(first) as server:
         assert follow(server.origin, each=each).data == ["one"]

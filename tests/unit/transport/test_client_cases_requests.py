@@ -1,4 +1,4 @@
-"""What a connecting client asks for: the rows of `corpus/client_cases.json` about requests."""
+"""The requests of a connecting client: the rows of `corpus/client_cases.json` about requests."""
 
 from __future__ import annotations
 

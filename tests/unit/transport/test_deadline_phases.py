@@ -42,7 +42,7 @@ CONNECT, MAX, IDLE = "connect_timeout", "max_time", "idle_timeout"
 Ways = Iterator[dict[str, Any]]  # where to connect, and how: fields of a request
 
 
-# What a peer does that has a connection
+# The behaviour of a peer that has a connection
 
 
 def until_gone(peer: Peer) -> None:
@@ -86,7 +86,7 @@ def h2_silence(_: h2.connection.H2Connection, peer: socket.socket) -> None:
 
 
 def h2_pings(connection: h2.connection.H2Connection, peer: socket.socket) -> None:
-    """As fast as they are answered: a connection that is alive, under a stream that is not."""
+    """Ping as fast as the client answers: the connection is alive, and the stream is not."""
     while True:
         connection.ping(b"8 bytes!")
         peer.sendall(connection.data_to_send())
@@ -112,12 +112,12 @@ def h2_trickle(connection: h2.connection.H2Connection, peer: socket.socket) -> N
         peer.sendall(connection.data_to_send())
 
 
-# Where a client meets it
+# Ways to reach a peer
 
 
 @contextlib.contextmanager
 def name_server(monkeypatch: pytest.MonkeyPatch) -> Ways:
-    """A resolver that does not answer while anybody waits for it."""
+    """Provide a resolver that does not answer while a client waits for it."""
     asked, release = threading.Event(), threading.Event()
 
     def getaddrinfo(*_: Any, **__: Any) -> Any:
@@ -157,8 +157,8 @@ def by_proxy(handler: Handler) -> Ways:
 
 @contextlib.contextmanager
 def by_tunnel(handler: Handler, certificate: Path | None) -> Ways:
-    """An https:// URL by way of a proxy: after its CONNECT `handler` is the host, in TLS
-    where there is a certificate."""
+    """Provide an https:// URL by way of a proxy: after its CONNECT `handler` is the host, in TLS if
+    there is a certificate."""
 
     def tunnel(peer: Peer) -> None:
         assert peer.request.method == "CONNECT"
@@ -167,7 +167,7 @@ def by_tunnel(handler: Handler, certificate: Path | None) -> Ways:
             handler(peer)
             return
         with server_context(certificate).wrap_socket(peer.socket, server_side=True) as inner:
-            inner.settimeout(1)  # the block's end can't wake it: TLS has detached the socket
+            inner.settimeout(1)  # the end of the block can't wake it: TLS has detached the socket
             inner.recv(65536)
             handler(Peer(inner, peer.request, peer.closing))
 
@@ -177,7 +177,7 @@ def by_tunnel(handler: Handler, certificate: Path | None) -> Ways:
 
 @contextlib.contextmanager
 def deaf_proxy(handler: Handler) -> Ways:
-    """A proxy whose answer to CONNECT never comes whole."""
+    """Provide a proxy whose answer to CONNECT is never complete."""
     with Wire(handler) as server:
         yield {"url": "https://api.test/", "proxy": server.origin}
 
@@ -190,7 +190,7 @@ def by_tls(handler: Handler, certificate: Path) -> Ways:
 
 @contextlib.contextmanager
 def silent_tls() -> Ways:
-    """TCP is there; of TLS not a byte."""
+    """Provide a host that accepts TCP connections and sends no byte of TLS."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield {"url": f"https://127.0.0.1:{listener.getsockname()[1]}/"}
 
@@ -212,7 +212,7 @@ def dialling(scheme: str = "http", *, proxy: bool = False) -> Ways:
 
 
 class Place:
-    """What the rows need of pytest: a patched resolver, a folder, a certificate."""
+    """The objects that the rows need from pytest: a patched resolver, a folder, a certificate."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path, certificate: Path) -> None:
         self.monkeypatch, self.folder, self.certificate = monkeypatch, folder, certificate
@@ -238,7 +238,7 @@ CONNECTING: dict[str, Phase] = {
 }
 
 
-# A request was sent: the connection is made, and --connect-timeout has no say any more.
+# The request was sent: the connection exists, and --connect-timeout no longer applies.
 WAITING: dict[str, Phase] = {
     "no headers": lambda _: direct(until_gone),
     "headers byte by byte": lambda _: direct(trickled_header),
@@ -258,7 +258,7 @@ WAITING: dict[str, Phase] = {
     "no headers, HTTP/2": lambda _: over_http2(h2_silence),
     "pings for headers, HTTP/2": lambda _: over_http2(h2_pings),
 }
-# A body that is silent: --idle-timeout calls it stalled. Pings are no bytes of it.
+# A silent body: --idle-timeout calls it stalled. Pings are not bytes of the body.
 SILENT: dict[str, Phase] = {
     "body": lambda _: direct(silent_body),
     "body, unix socket": lambda at: by_unix_socket(silent_body, at.folder),
@@ -268,7 +268,7 @@ SILENT: dict[str, Phase] = {
     "body, HTTP/2": lambda _: over_http2(h2_silent_body),
     "pings in the body, HTTP/2": lambda _: over_http2(h2_pings_in_the_body),
 }
-# A body of comments and nothing else: any byte of it starts --idle-timeout anew.
+# A body of only comments: any byte of it restarts --idle-timeout.
 TRICKLING: dict[str, Phase] = {
     "comments": lambda _: direct(trickled_body),
     "a chunk byte by byte": lambda _: direct(trickled_chunk),
@@ -284,7 +284,7 @@ LATE = "the time limit of 0.2 s was over"
 
 
 def rows() -> Iterator[Row]:
-    """Phase, limits, ending, the words that name the limit."""
+    """Yield phase, limits, ending, and the words that name the limit."""
     for name, phase in CONNECTING.items():
         yield name, phase, {CONNECT: SECONDS}, Ending.DEADLINE, "no connection within 0.2 s"
         yield name, phase, {MAX: SECONDS}, Ending.DEADLINE, LATE
@@ -323,7 +323,9 @@ def test_a_phase_ends_on_time(
 
 
 @pytest.mark.parametrize("name", ["no headers", "no headers, tunnel", "no headers, HTTP/2"])
-def test_the_connect_timeout_has_no_say_once_the_request_was_sent(place: Place, name: str) -> None:
+def test_the_connect_timeout_does_not_apply_once_the_request_was_sent(
+    place: Place, name: str
+) -> None:
     with WAITING[name](place) as how, on_time(3 * SECONDS):
         url = how.pop("url")
         end = closed(ask(url, **how, connect_timeout=2 * SECONDS, max_time=3 * SECONDS))
@@ -352,7 +354,7 @@ TUNNELLED = {
 
 @pytest.mark.parametrize("phase", TUNNELLED)
 @pytest.mark.parametrize("milliseconds", [3, 10, 30, 100])
-def test_a_deadline_at_any_moment_of_a_tunnel_leaves_no_thread_and_no_open_file(
+def test_a_deadline_at_any_moment_of_a_tunnel_leaks_no_thread_and_no_file(
     certificate: Path, phase: str, milliseconds: int
 ) -> None:
     def once() -> None:
@@ -369,14 +371,14 @@ def test_a_deadline_at_any_moment_of_a_tunnel_leaves_no_thread_and_no_open_file(
     for thread in set(threading.enumerate()) - threads:
         thread.join(PATIENCE)
     assert set(threading.enumerate()) <= threads
-    assert open_files() <= files  # before a collection: nothing waits for one to be closed
+    assert open_files() <= files  # before a collection: no file waits for one to be closed
 
 
 # What counts as silence
 
 
-def test_a_byte_that_a_decoder_keeps_back_is_no_silence() -> None:
-    """gzip's frame comes byte by byte: nothing is decoded for long, and all the same it comes."""
+def test_a_byte_that_a_decoder_holds_back_is_not_silence() -> None:
+    """Send gzip's frame byte by byte: nothing is decoded for long, but bytes keep coming."""
     zipped = gzip.compress(EVENT)
 
     def handler(peer: Peer) -> None:
@@ -391,8 +393,8 @@ def test_a_byte_that_a_decoder_keeps_back_is_no_silence() -> None:
     assert (body(signals), closed(signals).ending) == (EVENT, Ending.EOF)
 
 
-def test_a_reader_of_ours_that_is_slow_is_not_the_stream_s_silence() -> None:
-    """Our standard output is blocked for longer than the limit, while the server waits for us."""
+def test_a_slow_reader_is_not_silence_of_the_stream() -> None:
+    """Block our standard output for longer than the limit, while the server waits for us."""
     flood = b"data: " + b"x" * 1000 + b"\n\n"
 
     def handler(peer: Peer) -> None:
@@ -403,15 +405,15 @@ def test_a_reader_of_ours_that_is_slow_is_not_the_stream_s_silence() -> None:
         start(server.origin, "-o", "text", "--idle-timeout", "300ms", "-m", "30") as run,
     ):
         assert run.stdout
-        first = os.read(run.stdout.fileno(), 10)  # it writes now, and soon the pipe is full
+        first = os.read(run.stdout.fileno(), 10)  # it writes now, and the pipe fills soon
         assert not threading.Event().wait(1.0)  # for longer than the limit
         ran = finish(run)
     assert ran.code == 0, ran.talk
     assert (first + ran.out).count(b"\n") == 3001
 
 
-def test_a_silence_after_a_slow_reader_is_noticed_long_before_max_time() -> None:
-    """Nobody waited for a byte when the limit was first looked at."""
+def test_silence_after_a_slow_reader_is_noticed_long_before_max_time() -> None:
+    """Check the limit for the first time while no read is waiting for a byte."""
     left, right = socket.socketpair()
     with left, right:
         left.settimeout(PATIENCE)
@@ -419,7 +421,7 @@ def test_a_silence_after_a_slow_reader_is_noticed_long_before_max_time() -> None
         watchdog.watch(left)
         watchdog.received()
         watchdog.start()
-        assert not threading.Event().wait(1.5 * SECONDS)  # our own reader's time
+        assert not threading.Event().wait(1.5 * SECONDS)  # time spent by our own reader
         assert not watchdog.stalled
         watchdog.waiting()
         with on_time(SECONDS):
@@ -447,7 +449,7 @@ socket.getaddrinfo = getaddrinfo
     ],
 )
 @pytest.mark.parametrize("command", ["watch", "tail"])
-def test_a_name_server_that_never_answers_does_not_keep_the_program(
+def test_a_name_server_that_never_answers_does_not_delay_the_exit(
     tmp_path: Path, command: str, words: list[str], said: str
 ) -> None:
     (tmp_path / "sitecustomize.py").write_text(SLOW_RESOLVER)
@@ -461,7 +463,7 @@ def test_a_name_server_that_never_answers_does_not_keep_the_program(
 
 
 def path(folder: Path) -> dict[str, str]:
-    """The environment in which `folder`'s sitecustomize runs first."""
+    """Return the environment in which `folder`'s sitecustomize runs first."""
     return environment({"PYTHONPATH": str(folder)})
 
 
@@ -475,7 +477,7 @@ def path(folder: Path) -> dict[str, str]:
         (trickled_body, ["-m", "1", "--idle-timeout", "500ms"], "the time limit of 1 s was over"),
     ],
 )
-def test_a_peer_that_never_ends_does_not_keep_the_program(
+def test_a_peer_that_never_ends_does_not_delay_the_exit(
     handler: Handler, command: str, words: list[str], said: str
 ) -> None:
     with Wire(handler) as server:
@@ -495,7 +497,7 @@ def test_max_time_holds_over_all_connections_and_the_waits_between() -> None:
         ran = sse(server.origin, "--reconnect", "-m", "1.5", "-o", "text")
         assert time.monotonic() - began < 10
     assert ran.code == 6
-    # The reply to the last of them may have been on its way.
+    # The reply to the last of them may still have been on its way.
     assert len(server.requests) - ran.text.count("one") in (0, 1)
     assert len(server.requests) > 1
     assert "the time limit of 1.5 s was over" in error_and_hint(ran)[0]

@@ -1,4 +1,4 @@
-"""HTTP/2, spoken by h2 on the server's side: a good stream, and every way to end a bad one."""
+"""HTTP/2, with h2 on the server's side: a good stream, and every way to end a bad one."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def over_http2(act: Act, path: str = "/", **fields: object) -> tuple[list[Signal
         return ask(origin + path, http_version="2-prior-knowledge", **fields), seen
 
 
-def test_a_stream_ends_where_http_2_says_so() -> None:
+def test_a_stream_ends_at_the_end_stream_flag() -> None:
     def act(connection: h2.connection.H2Connection, _: socket.socket) -> None:
         begin(connection)
         connection.end_stream(1)
@@ -67,7 +67,7 @@ DATA_OF_NO_STREAM = b"\0\0\1\0\0\0\0\0\0x"  # RFC 9113, 6.1: a connection error
     [(END_OF_STREAM, Ending.TRUNCATED), (DATA_OF_NO_STREAM, Ending.MALFORMED)],
     ids=["short of the length", "a frame that is none"],
 )
-def test_a_frame_that_breaks_the_body_is_told_apart_from_a_cut(
+def test_an_invalid_frame_in_the_body_is_distinguished_from_a_cut(
     frame: bytes, ending: Ending
 ) -> None:
     read = threading.Event()
@@ -87,7 +87,7 @@ def test_a_frame_that_breaks_the_body_is_told_apart_from_a_cut(
         assert closed(list(signals)).ending is ending
 
 
-def test_a_frame_that_is_none_in_the_place_of_a_reply_is_malformed() -> None:
+def test_an_invalid_frame_instead_of_a_reply_is_malformed() -> None:
     def act(_: h2.connection.H2Connection, peer: socket.socket) -> None:
         peer.sendall(DATA_OF_NO_STREAM)
 
@@ -109,7 +109,7 @@ def test_a_stream_that_is_reset_before_the_reply_is_unreachable(code: int | None
     assert end.detail.endswith("closed the connection without a reply")
 
 
-def test_a_server_that_speaks_http_1_gives_no_reply() -> None:
+def test_a_server_that_speaks_only_http_1_gives_no_reply() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=_speak_http_1, args=(listener,))
         thread.start()
