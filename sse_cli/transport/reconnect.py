@@ -258,12 +258,12 @@ def _obstacle(last_event_id: str) -> str:
         if character in last_event_id:
             return name
     if not last_event_id.strip(" \t"):
-        return "a value of nothing but blanks"
+        return "a value of only spaces and tabs"
     try:
         size = len(last_event_id.encode())
     except UnicodeEncodeError:
-        return "bytes that are no UTF-8"
-    return f"{size:,} bytes: {LONGEST_ID:,} are the most"
+        return "bytes that are not UTF-8"
+    return f"{size:,} bytes (the limit is {LONGEST_ID:,})"
 
 
 def _retry_after(opened: Opened | None) -> float | None:
