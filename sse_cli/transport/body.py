@@ -181,7 +181,7 @@ def _decompressed(reads: Iterable[bytes], name: str) -> Iterator[bytes]:
     for chunk in reads:
         yield from decoder.feed(chunk)
     if not decoder.complete:
-        raise Failed(Ending.TRUNCATED, f"the {name} body ends before its own end")
+        raise Failed(Ending.TRUNCATED, f"the {name} body is incomplete")
 
 
 def _text(raw: bytes) -> str:

@@ -71,7 +71,7 @@ def clean_end(opened: Opened, response: httpx.Response) -> Closed:
 def cut(error: Exception) -> Closed:
     """Return the end of a body that failed with `error`, not stamped yet."""
     if isinstance(error, zlib.error):
-        return Closed(0.0, Ending.MALFORMED, "the body breaks its own content coding")
+        return Closed(0.0, Ending.MALFORMED, "the body's content coding is broken")
     text = str(error)
     is_protocol = isinstance(error, httpx.ProtocolError) or is_http2(error)
     if is_protocol and not text.startswith(_CUTS):
@@ -173,7 +173,7 @@ def out_of_time(phase: str, watchdog: Watchdog) -> Failed:
     `phase` is the first half of a sentence: the state of the stream at that moment.
     """
     if watchdog.seconds is None or not watchdog.is_over:
-        return Failed(Ending.DEADLINE, f"{phase} when nobody waited for it any more", fatal=True)
+        return Failed(Ending.DEADLINE, f"{phase} when it was no longer needed", fatal=True)
     return Failed(
         Ending.DEADLINE,
         f"{phase} when the time limit of {watchdog.seconds:g} s was over",

@@ -177,7 +177,7 @@ class Reconnector:
         why = f"the time limit of {max_time or 0:g} s was over"
         patience = self.patience()
         if patience is not None and (left is None or patience < left):
-            left, why = patience, "nobody waited for it any more"
+            left, why = patience, "it was no longer needed"
         if left is None or delay < left:
             self.sleep(delay)
             return None
