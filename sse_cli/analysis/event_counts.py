@@ -30,7 +30,7 @@ class Connections(Observer):
     def __init__(self) -> None:
         self.opened: Opened | None = None
         self.reconnects = 0
-        self._begins_at = 0.0  # the connection that was announced last (seconds of the run)
+        self._begins_at = 0.0  # when the last announced connection begins (seconds of the run)
 
     def note(self, note: Note, /) -> None:
         """Take note of a reply, or of a connection that is announced."""
@@ -41,7 +41,7 @@ class Connections(Observer):
             self._begins_at = note.at + note.delay
 
     def finish(self, closed: Closed) -> Closed:
-        """Take back the connection that was announced and never began."""
+        """Subtract a connection that was announced but never began."""
         if closed.at < self._begins_at:
             self.reconnects -= 1
         return closed

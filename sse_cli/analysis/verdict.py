@@ -1,7 +1,7 @@
-"""How a stream ended, all told, and the exit code that says so.
+"""The ending of a stream as a whole, and its exit code.
 
-The transport knows how the connection ended; the stream itself may say otherwise: an error
-event under HTTP 200, a sentinel before a cut, half an event before a clean end.
+The transport knows how the connection ended, but the stream may say otherwise: an error event
+under HTTP 200, a sentinel before a cut, half an event before a clean end.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ EXIT_CODES: Final = {
     Ending.DEADLINE: ExitCode.TIMEOUT,
     Ending.INTERRUPTED: 128 + 2,
 }
-# The sentinel that OpenAI's API ends a stream with, and most others after it.
+# The sentinel at the end of a stream of OpenAI's API, and of most others that follow it.
 SENTINEL: Final = "[DONE]"
 
 _CLEAN: Final = frozenset({Ending.EOF, Ending.EOF_UNVERIFIED})
 _KEPT: Final = frozenset({Ending.REFUSED, Ending.UNREACHABLE, Ending.INTERRUPTED})
 _AFTER_DONE: Final = _CLEAN | {Ending.TRUNCATED, Ending.MALFORMED}
 _WHOLE: Final = _CLEAN | {Ending.DONE, Ending.LIMIT}
-_MOST_LINES: Final = 1000  # of an error that is printed over several: each of at most 1,000 letters
-# The cause where a `Closed` signal names none that is more exact.
+_MOST_LINES: Final = 1000  # of a document over several lines, each cut to 1,000 characters
+# The cause if the `Closed` signal does not name a more exact one.
 _CAUSES: Final = {
     Ending.ERROR_EVENT: Cause.ERROR_EVENT,
     Ending.TRUNCATED: Cause.TRUNCATED,
@@ -51,8 +51,10 @@ _CAUSES: Final = {
 
 
 class ReportedError(NamedTuple):
-    """What reports an error: event `n` with its data, or lines after it that are no event. `at` is
-    their stamp (seconds)."""
+    """The source of an error: event `n` with its data, or the lines after it that are not an event.
+
+    `at` is their stamp (seconds).
+    """
 
     n: int
     at: float
@@ -62,7 +64,7 @@ class ReportedError(NamedTuple):
 
 
 class Verdict(Observer):
-    """Watches every message and ignored line; `finish` judges the connection's end by them."""
+    """An observer of every message and ignored line; `finish` judges the end by them."""
 
     def __init__(
         self, resume: Resume | None = None, missing: Callable[[], str] = lambda: ""
@@ -71,23 +73,25 @@ class Verdict(Observer):
         self.error_value: Any = None
         self.reported: ReportedError | None = None
         self._resume = resume or Resume()
-        # Asked at a clean end: why the answer is not whole, "" when it is. Formats know.
+        # Called at a clean end. Returns why the answer is incomplete by its wire format, else "".
         self._missing = missing
-        self.is_done = False  # the sentinel was seen: the stream came to its own end
+        self.is_done = False  # the sentinel was seen: the stream reached its own end
         self._too_large = ""
         self._incomplete: Ignored | None = None
         self._document = _Document()
         self._messages = 0
 
     def rows(self, rows: Sequence[Row], /) -> Sequence[Row]:
-        """Note a sentinel, after which nothing is opened again, and the first event by which the
-        stream reports an error."""
+        """Note a sentinel and the first event that reports an error.
+
+        After a sentinel, no connection is opened again.
+        """
         for row in rows:
             message = row.message
             data = message.data
             if data == SENTINEL:
                 self.is_done = True
-            # error_of asks the same, once more: this runs at every event, and few can be one.
+            # error_of checks the same again. This check spares most events the call.
             elif '"error"' in data or message.type == "error":
                 self._error(row)
         self._messages = rows[-1].message.n
@@ -96,7 +100,7 @@ class Verdict(Observer):
         return rows
 
     def note(self, note: Note, /) -> None:
-        """Take note of what was ignored, and of a new connection."""
+        """Take note of ignored lines and of a new connection."""
         if isinstance(note, Ignored):
             self.ignored(note)
         elif isinstance(note, Reconnecting):
@@ -109,7 +113,7 @@ class Verdict(Observer):
             self._report(f"event {message.n} reports an error: {error}", error_value(row), report)
 
     def ignored(self, event: Ignored) -> None:
-        """Note what was cut off, and what a limit of ours passed over."""
+        """Note an incomplete event, an error outside of events, or a line over the size limit."""
         if event.reason == "incomplete":
             self._incomplete = event
         if event.reason in ("unknown-field", "incomplete") and not self.error:
@@ -118,27 +122,27 @@ class Verdict(Observer):
             self._too_large = f"line {event.line}, {event.size:,} bytes, is over the size limit"
 
     def _error_outside_events(self, event: Ignored) -> None:
-        """Some servers report an error in a line of their own, or as a bare JSON body."""
+        """Note an error that a server reports in an `error` line or as a bare JSON body."""
         line, source = event.line, event.text
-        if event.last_line:  # it has no end, and was not reported before
+        if event.last_line:  # unfinished, so it was not passed to this method by itself
             line, source = event.last_line, event.last_text
         name, _, value = source.partition(":")
-        found: Any = value.strip() if name.strip() == "error" else None
+        error: Any = value.strip() if name.strip() == "error" else None
         if source.lstrip()[:1] in ("{", "["):
-            found = _reported(json_values.parse(source))
-        elif isinstance(found, str):
-            found = json_values.parse(found)
-        if is_false(found):
-            found = _reported(self._document.feed(line, source))
+            error = _error_member(json_values.parse(source))
+        elif isinstance(error, str):
+            error = json_values.parse(error)
+        if is_false(error):
+            error = _error_member(self._document.feed(line, source))
             line, source = self._document.line, self._document.text
-        if not is_false(found):
+        if not is_false(error):
             report = ReportedError(
                 self._messages, event.at, event.type or "", source, is_event=False
             )
-            self._report(f"line {line} reports an error: {_error_text(found)}", found, report)
+            self._report(f"line {line} reports an error: {_error_text(error)}", error, report)
 
     def reconnecting(self) -> None:
-        """Forget what the connection that is over left unfinished: it will be sent again."""
+        """Forget the unfinished event of the last connection: it will be sent again."""
         self._incomplete = None
         self._document = _Document()
 
@@ -165,8 +169,10 @@ class Verdict(Observer):
         return closed
 
     def format_error(self, error: Any, report: ReportedError) -> None:
-        """Note the error that a wire format found, unless an earlier one is known: a format may be
-        known only when more has come."""
+        """Note the error that a wire format found, unless an earlier one is known.
+
+        It may come late, because a format may be detected only after several events.
+        """
         known = self.reported
         if known and (known.n, not known.is_event) <= (report.n, not report.is_event):
             return
@@ -175,8 +181,8 @@ class Verdict(Observer):
             where = f"a block without data, after {where}," if report.n else "a block without data"
         self._report(f"{where} reports an error: {_error_text(error)}", error, report)
 
-    def _report(self, words: str, value: Any, report: ReportedError) -> None:
-        self.error, self.error_value, self.reported = words, value, report
+    def _report(self, text: str, value: Any, report: ReportedError) -> None:
+        self.error, self.error_value, self.reported = text, value, report
 
     def _cut(self, closed: Closed, cut: Ignored) -> Closed:
         evidence = f"cut inside event {self._messages + 1}, {cut.size:,} bytes of it"
@@ -186,27 +192,29 @@ class Verdict(Observer):
 
 
 class _Document:
-    """A JSON value that is printed over several lines of an event stream, as a body that should
-    not be one; each line of it is ignored. Memory is bounded."""
+    """A JSON value over several lines of a body that should be an event stream.
+
+    Each of the lines is ignored as an unknown field. Memory is bounded.
+    """
 
     def __init__(self) -> None:
-        self.line = 0  # the number of its first
-        self.text = ""  # all of it, once it is whole
+        self.line = 0  # the number of its first line
+        self.text = ""  # its whole text, once it is complete
         self._lines: list[str] = []
         self._closes = ""
 
     def feed(self, line: int, text: str) -> Any:
-        """The value, once its last line is there; None before, and where there is none."""
+        """Add an ignored line; return the value if this line completes one, else None."""
         if line != self.line + len(self._lines) or len(self._lines) == _MOST_LINES:
             self._lines = []
-        words = text.strip()
+        stripped = text.strip()
         if not self._lines:
-            if words[:1] not in ("{", "[") or not isinstance(json_values.parse(text), str):
+            if stripped[:1] not in ("{", "[") or not isinstance(json_values.parse(text), str):
                 return None
             self.line = line
-            self._closes = "}" if words[0] == "{" else "]"
+            self._closes = "}" if stripped[0] == "{" else "]"
         self._lines.append(text)
-        is_last = words[:1] in ("}", "]") and words.endswith(self._closes)
+        is_last = stripped[:1] in ("}", "]") and stripped.endswith(self._closes)
         if not is_last or _indent(text) != _indent(self._lines[0]):
             return None
         self.text = "\n".join(self._lines)
@@ -219,26 +227,31 @@ def _indent(text: str) -> int:
 
 
 def error_of(row: Row) -> str:
-    """What an error event says: `event: error`, or a top-level `error` that says something (in an
-    array by itself, too)."""
+    """Return the text of the error that an event reports, "" for none.
+
+    An event reports an error if its type is `error`, or if its payload has a top-level `error` that
+    is not null, false or empty (see `_error_member` for arrays).
+    """
     message = row.message
     if message.type == "error":
         return _error_text(error_value(row))
     if '"error"' not in message.data:  # spares most messages the parsing of their payload
         return ""
-    found = _reported(row.payload)
-    return "" if is_false(found) else _error_text(found)
+    error = _error_member(row.payload)
+    return "" if is_false(error) else _error_text(error)
 
 
 def error_value(row: Row) -> Any:
-    """The error of an event as JSON has it."""
-    found = _reported(row.payload)
-    return row.payload if is_false(found) else found
+    """Return the JSON value of the error that an event reports."""
+    error = _error_member(row.payload)
+    return row.payload if is_false(error) else error
 
 
-def _reported(body: Any) -> Any:
-    """The `error` of an object; also of an array that holds `{"error": …}` and nothing else, as
-    Gemini answers. Any other array is data."""
+def _error_member(body: Any) -> Any:
+    """Return the `error` of an object, or of an array that holds only `{"error": …}`.
+
+    Gemini answers with such an array. Any other array is data.
+    """
     if isinstance(body, list) and len(body) == 1 and isinstance(body[0], dict):
         [body] = body
         return body.get("error") if len(body) == 1 else None
@@ -246,7 +259,7 @@ def _reported(body: Any) -> Any:
 
 
 def _error_text(error: Any) -> str:
-    """The readable part of an error, wherever the API at hand puts it."""
+    """Return the readable part of an error: APIs put it under different keys."""
     if isinstance(error, dict):
         for key in ("error", "message", "detail", "type", "code"):
             if error.get(key) not in (None, "", {}):

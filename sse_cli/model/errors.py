@@ -1,16 +1,16 @@
-"""What can go wrong before and beside a stream, and the exit codes.
+"""Exceptions, for errors outside of a stream, and the exit codes.
 
     SSEError                    message, hint or cause, exit code
     ├── UsageError              2: an option, an expression, a file, a URL
     │   └── ExpressionError     2: JMESPath that does not parse, with the column
-    └── OutputError             7: what we print can't be written
+    └── OutputError             7: our output can't be written
 
-Three more pass through everything to the entry point. Two end the process by a signal:
-`ReaderGone` (SIGPIPE) and `Terminated` (SIGTERM, a BaseException like KeyboardInterrupt);
-`Crashed` says that one of our threads died of a bug.
+Three more are caught only at the entry point. Two end the process by a signal: `ReaderGone`
+(SIGPIPE) and `Terminated` (SIGTERM, a BaseException like KeyboardInterrupt). `Crashed` says that
+one of our threads died of a bug.
 
-How a *stream* fails is no exception: it is the `Ending` of its last `Closed` signal,
-so that a recording fails in the same way.
+The failure of a *stream* is not an exception. It is the `Ending` of its last `Closed` signal, so a
+recording fails in the same way.
 """
 
 from __future__ import annotations
@@ -47,7 +47,7 @@ class SSEError(Exception):
 
 
 class UsageError(SSEError):
-    """The command line asks for something that can't be done."""
+    """A command line that asks for something that can't be done."""
 
     exit_code = ExitCode.USAGE
 
@@ -62,17 +62,17 @@ class ExpressionError(UsageError):
 
 
 class OutputError(SSEError):
-    """Standard output or a file of ours can't be written: full, closed, unwritable."""
+    """A failure to write standard output or one of our files: full, closed, unwritable."""
 
     exit_code = ExitCode.OUTPUT
 
 
-class ReaderGone(Exception):  # noqa: N818 (no error: the reader had enough)
-    """The reader of our output closed its end of the pipe."""
+class ReaderGone(Exception):  # noqa: N818 (not an error: the reader had enough)
+    """The close of our output's pipe by its reader."""
 
 
 class Crashed(BaseException):
-    """Another thread died: of `error`."""
+    """The death of another thread, of `error`."""
 
     def __init__(self, error: BaseException) -> None:
         super().__init__(type(error).__name__)  # not its message: it may quote a secret
@@ -80,7 +80,7 @@ class Crashed(BaseException):
 
 
 class Terminated(BaseException):
-    """A signal asks the program to end, as Ctrl-C does by KeyboardInterrupt."""
+    """A signal that asks the program to end, as Ctrl-C does by KeyboardInterrupt."""
 
     def __init__(self, signal_number: int) -> None:
         super().__init__(signal_number)
