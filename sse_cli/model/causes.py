@@ -1,8 +1,8 @@
-"""Causes: a short, stable name for each thing that went wrong and can be advised on.
+"""Causes: short, stable names for the failures on which advice can be given.
 
-A layer below the command line says what happened in a sentence of evidence and names the cause; it
-knows neither options nor commands. `cli/hints.py` turns a cause into advice. Recordings hold the
-names, so a name is never changed or used again for something else.
+The layers below the command line know neither options nor commands. They describe a failure in a
+sentence of evidence and name its cause; `cli/hints.py` turns the cause into advice. Recordings hold
+the names, so a name is never changed or reused.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Cause(StrEnum):
     PROXY_INVALID = "proxy-invalid"
     PROXY_SOCKS = "proxy-socks"
 
-    # The request got no reply, or none that can be read.
+    # The request got no readable reply.
     HEADER_INVALID = "header-invalid"
     NO_REPLY = "no-reply"
     NOT_HTTP = "not-http"

@@ -78,11 +78,11 @@ class Chunk(NamedTuple):
 
 
 class Closed(NamedTuple):
-    """The end of a connection. `detail` is a sentence of evidence, `cause` what to advise on.
+    """The end of a connection. `detail` is a sentence of evidence.
 
-    `cause` is the value of a `Cause`, "" for none; in a recording that an earlier version made it
-    may be the advice itself. `body` is the start of a reply that was no event stream. `fatal` says
-    that another connection would do no better.
+    `cause` is the value of a `Cause`, "" for none; in a recording made by an earlier version it may
+    be the advice itself. `body` is the start of a reply that was not an event stream. `fatal` says
+    that another connection would fail, too.
     """
 
     at: float
@@ -94,8 +94,7 @@ class Closed(NamedTuple):
 
 
 class Reconnecting(NamedTuple):
-    """The end of a connection, after which another is opened: as `attempt`, in `delay` seconds.
-
+    """The end of a connection after which another, number `attempt`, opens in `delay` seconds.
     `ending` and `detail` describe the connection that ended.
     """
 
