@@ -20,7 +20,7 @@ class Stop(NamedTuple):
 
 
 class Due(NamedTuple):
-    """A moment (seconds of the run) after which the run ends unless something moves it before.
+    """A moment (seconds of the run) after which the run ends unless an event comes before.
 
     A source stops waiting `grace` seconds later, and a signal that came too late is still processed
     as evidence. With `cuts_off` it is dropped, and the run's clock counts as well as the stamps of

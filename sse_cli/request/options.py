@@ -1,9 +1,9 @@
 """The request options: one table for the command line, pasted curl commands and check files.
 
-`RequestOption` says what a row holds. The options of `sse watch`, `tail` and `check`
-(`cli/options/request.py`), the curl options that are sent (`curl.py`), the keys of a check file
-(`check/config_keys.py`) and their JSON Schema derive from `OPTIONS`; `build` applies the
-handlers. A new option is one row here, and a function in `handlers.py` unless one fits.
+`RequestOption` describes the columns of a row. Derived from `OPTIONS` are the options of `sse
+watch`, `tail` and `check` (`cli/options/request.py`), the curl options that are sent (`curl.py`),
+and the keys of a check file (`check/config_keys.py`) with their JSON Schema; `build` applies the
+handlers. A new option is one row, and a function in `handlers.py` unless an existing one fits.
 """
 
 from __future__ import annotations
@@ -24,9 +24,9 @@ class RequestOption(NamedTuple):
 
     `name` is its long name without dashes, `letter` its short one or "". `value` is the kind of
     value that it takes: `flag` none, `texts` one that adds to the values before it, `path` the
-    name of a file, `headers` and `json` what they are in a check file; a command line passes
-    strings. Options of the group `pasted` exist in pasted curl commands only. `is_rare` leaves
-    it out of `--help`; `--help-all` has them all.
+    name of a file, `headers` and `json` a table or JSON value in a check file; a command line
+    passes strings. Options of the group `pasted` exist in pasted curl commands only. `is_rare`
+    options are listed by `--help-all`, but not by `--help`.
     """
 
     name: str
