@@ -1,6 +1,6 @@
 """Assembly of a response from its messages: text, reasoning, tool calls, usage.
 
-One engine for all APIs; what differs between them is data (`formats/`). Each message is turned
+One engine serves all APIs; their differences are data (`formats/`). Each message is turned
 into the deltas that can be printed at once. The response so far can be read at any time, and
 takes the memory of its own text.
 """
@@ -65,7 +65,7 @@ class Accumulator:
 
     @property
     def gave_up(self) -> bool:
-        """Return whether no format was found, and none is looked for any more."""
+        """Return whether the search for a format ended without finding one."""
         return self._detector.gave_up
 
     @property
@@ -75,7 +75,7 @@ class Accumulator:
 
     @property
     def is_whole(self) -> bool:
-        """Return whether the stream showed the end that its format requires, if it does."""
+        """Whether the stream showed the end that its format requires, if it requires one."""
         finished = [bool(choice.finish) for choice in self.choices.values()]
         return self.format is None or self.format.is_whole(done=self.done, finished=finished)
 
