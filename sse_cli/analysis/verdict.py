@@ -1,7 +1,7 @@
 """The ending of a stream as a whole, and its exit code.
 
-The transport knows how the connection ended, but the stream may say otherwise: an error event
-under HTTP 200, a sentinel before a cut, half an event before a clean end.
+The transport knows how the connection ended, but the content of the stream may contradict it: an
+error event under HTTP 200, a sentinel before a cut, an unfinished event before a clean end.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ EXIT_CODES: Final = {
     Ending.DEADLINE: ExitCode.TIMEOUT,
     Ending.INTERRUPTED: 128 + 2,
 }
-# The sentinel at the end of a stream of OpenAI's API, and of most others that follow it.
+# The data of the last message of OpenAI's API, which most other APIs have adopted.
 SENTINEL: Final = "[DONE]"
 
 _CLEAN: Final = frozenset({Ending.EOF, Ending.EOF_UNVERIFIED})
-_KEPT: Final = frozenset({Ending.REFUSED, Ending.UNREACHABLE, Ending.INTERRUPTED})
+_FINAL: Final = frozenset({Ending.REFUSED, Ending.UNREACHABLE, Ending.INTERRUPTED})
 _AFTER_DONE: Final = _CLEAN | {Ending.TRUNCATED, Ending.MALFORMED}
 _WHOLE: Final = _CLEAN | {Ending.DONE, Ending.LIMIT}
-_MOST_LINES: Final = 1000  # of a document over several lines, each cut to 1,000 characters
-# The cause if the `Closed` signal does not name a more exact one.
+_MAX_LINES: Final = 1000  # of an error document over several lines, each of up to 1,000 characters
+# The cause for an ending if the `Closed` signal has no cause.
 _CAUSES: Final = {
     Ending.ERROR_EVENT: Cause.ERROR_EVENT,
     Ending.TRUNCATED: Cause.TRUNCATED,
@@ -51,9 +51,10 @@ _CAUSES: Final = {
 
 
 class ReportedError(NamedTuple):
-    """The source of an error: event `n` with its data, or the lines after it that are not an event.
+    """An event that reports an error.
 
-    `at` is their stamp (seconds).
+    `n` is its number; if `is_event` is False, the error is in ignored lines after event `n`. `at`
+    is the stamp (seconds).
     """
 
     n: int
@@ -64,7 +65,11 @@ class ReportedError(NamedTuple):
 
 
 class Verdict(Observer):
-    """An observer of every message and ignored line; `finish` judges the end by them."""
+    """An observer that corrects the ending of a connection by the content of the stream.
+
+    `missing` returns why an answer is incomplete, "" if it is complete; it is called at a clean
+    end. `resume.over` is set once the stream has reached its own end.
+    """
 
     def __init__(
         self, resume: Resume | None = None, missing: Callable[[], str] = lambda: ""
@@ -73,25 +78,21 @@ class Verdict(Observer):
         self.error_value: Any = None
         self.reported: ReportedError | None = None
         self._resume = resume or Resume()
-        # Called at a clean end. Returns why the answer is incomplete by its wire format, else "".
         self._missing = missing
-        self.is_done = False  # the sentinel was seen: the stream reached its own end
+        self.is_done = False  # the sentinel was seen
         self._too_large = ""
         self._incomplete: Ignored | None = None
         self._document = _Document()
         self._messages = 0
 
     def rows(self, rows: Sequence[Row], /) -> Sequence[Row]:
-        """Note a sentinel and the first event that reports an error.
-
-        After a sentinel, no connection is opened again.
-        """
+        """Look for the sentinel and for the first event that reports an error."""
         for row in rows:
             message = row.message
             data = message.data
             if data == SENTINEL:
                 self.is_done = True
-            # error_of checks the same again. This check spares most events the call.
+            # `error_of` repeats this test; here it saves a call for nearly every event.
             elif '"error"' in data or message.type == "error":
                 self._error(row)
         self._messages = rows[-1].message.n
@@ -100,7 +101,7 @@ class Verdict(Observer):
         return rows
 
     def note(self, note: Note, /) -> None:
-        """Take note of ignored lines and of a new connection."""
+        """Look for errors in ignored lines, and start anew with a new connection."""
         if isinstance(note, Ignored):
             self.ignored(note)
         elif isinstance(note, Reconnecting):
@@ -113,7 +114,7 @@ class Verdict(Observer):
             self._report(f"event {message.n} reports an error: {error}", error_value(row), report)
 
     def ignored(self, event: Ignored) -> None:
-        """Note an incomplete event, an error outside of events, or a line over the size limit."""
+        """Look for an unfinished event, a size limit that was exceeded, and an error."""
         if event.reason == "incomplete":
             self._incomplete = event
         if event.reason in ("unknown-field", "incomplete") and not self.error:
@@ -122,27 +123,30 @@ class Verdict(Observer):
             self._too_large = f"line {event.line}, {event.size:,} bytes, is over the size limit"
 
     def _error_outside_events(self, event: Ignored) -> None:
-        """Note an error that a server reports in an `error` line or as a bare JSON body."""
+        """Look for an error in an ignored line.
+
+        Some servers write an `error: …` line outside of any event, or a bare JSON body.
+        """
         line, source = event.line, event.text
-        if event.last_line:  # unfinished, so it was not passed to this method by itself
+        if event.last_line:  # the unfinished line, which was not reported before
             line, source = event.last_line, event.last_text
         name, _, value = source.partition(":")
-        error: Any = value.strip() if name.strip() == "error" else None
+        found: Any = value.strip() if name.strip() == "error" else None
         if source.lstrip()[:1] in ("{", "["):
-            error = _error_member(json_values.parse(source))
-        elif isinstance(error, str):
-            error = json_values.parse(error)
-        if is_false(error):
-            error = _error_member(self._document.feed(line, source))
+            found = _reported(json_values.parse(source))
+        elif isinstance(found, str):
+            found = json_values.parse(found)
+        if is_false(found):
+            found = _reported(self._document.feed(line, source))
             line, source = self._document.line, self._document.text
-        if not is_false(error):
+        if not is_false(found):
             report = ReportedError(
                 self._messages, event.at, event.type or "", source, is_event=False
             )
-            self._report(f"line {line} reports an error: {_error_text(error)}", error, report)
+            self._report(f"line {line} reports an error: {_error_text(found)}", found, report)
 
     def reconnecting(self) -> None:
-        """Forget the unfinished event of the last connection: it will be sent again."""
+        """Forget the unfinished event of the connection that ended: it will be sent again."""
         self._incomplete = None
         self._document = _Document()
 
@@ -152,7 +156,7 @@ class Verdict(Observer):
         return closed if closed.cause else closed._replace(cause=_CAUSES.get(closed.ending, ""))
 
     def _judged(self, closed: Closed) -> Closed:
-        if closed.ending in _KEPT:
+        if closed.ending in _FINAL:
             return closed
         if self.error:
             is_event = self.reported and self.reported.is_event
@@ -169,9 +173,9 @@ class Verdict(Observer):
         return closed
 
     def format_error(self, error: Any, report: ReportedError) -> None:
-        """Note the error that a wire format found, unless an earlier one is known.
+        """Take an error that a wire format found, unless an earlier error is known.
 
-        It may come late, because a format may be detected only after several events.
+        It may come late, because a format is detected only after several events.
         """
         known = self.reported
         if known and (known.n, not known.is_event) <= (report.n, not report.is_event):
@@ -181,8 +185,8 @@ class Verdict(Observer):
             where = f"a block without data, after {where}," if report.n else "a block without data"
         self._report(f"{where} reports an error: {_error_text(error)}", error, report)
 
-    def _report(self, text: str, value: Any, report: ReportedError) -> None:
-        self.error, self.error_value, self.reported = text, value, report
+    def _report(self, words: str, value: Any, report: ReportedError) -> None:
+        self.error, self.error_value, self.reported = words, value, report
 
     def _cut(self, closed: Closed, cut: Ignored) -> Closed:
         evidence = f"cut inside event {self._messages + 1}, {cut.size:,} bytes of it"
@@ -192,29 +196,29 @@ class Verdict(Observer):
 
 
 class _Document:
-    """A JSON value over several lines of a body that should be an event stream.
+    """A JSON document over several ignored lines, sent instead of an event stream.
 
-    Each of the lines is ignored as an unknown field. Memory is bounded.
+    Memory is bounded.
     """
 
     def __init__(self) -> None:
         self.line = 0  # the number of its first line
-        self.text = ""  # its whole text, once it is complete
+        self.text = ""  # all of its text, once it is complete
         self._lines: list[str] = []
         self._closes = ""
 
     def feed(self, line: int, text: str) -> Any:
-        """Add an ignored line; return the value if this line completes one, else None."""
-        if line != self.line + len(self._lines) or len(self._lines) == _MOST_LINES:
+        """Add an ignored line; return the value once its last line is there, else None."""
+        if line != self.line + len(self._lines) or len(self._lines) == _MAX_LINES:
             self._lines = []
-        stripped = text.strip()
+        words = text.strip()
         if not self._lines:
-            if stripped[:1] not in ("{", "[") or not isinstance(json_values.parse(text), str):
+            if words[:1] not in ("{", "[") or not isinstance(json_values.parse(text), str):
                 return None
             self.line = line
-            self._closes = "}" if stripped[0] == "{" else "]"
+            self._closes = "}" if words[0] == "{" else "]"
         self._lines.append(text)
-        is_last = stripped[:1] in ("}", "]") and stripped.endswith(self._closes)
+        is_last = words[:1] in ("}", "]") and words.endswith(self._closes)
         if not is_last or _indent(text) != _indent(self._lines[0]):
             return None
         self.text = "\n".join(self._lines)
@@ -227,30 +231,31 @@ def _indent(text: str) -> int:
 
 
 def error_of(row: Row) -> str:
-    """Return the text of the error that an event reports, "" for none.
+    """Return the text of an error event, "" for any other event.
 
-    An event reports an error if its type is `error`, or if its payload has a top-level `error` that
-    is not null, false or empty (see `_error_member` for arrays).
+    An error event has the type "error", or a top-level `error` that is not empty, also if its
+    object is the only item of an array.
     """
     message = row.message
     if message.type == "error":
         return _error_text(error_value(row))
-    if '"error"' not in message.data:  # spares most messages the parsing of their payload
+    if '"error"' not in message.data:  # most payloads need not be parsed
         return ""
-    error = _error_member(row.payload)
-    return "" if is_false(error) else _error_text(error)
+    found = _reported(row.payload)
+    return "" if is_false(found) else _error_text(found)
 
 
 def error_value(row: Row) -> Any:
-    """Return the JSON value of the error that an event reports."""
-    error = _error_member(row.payload)
-    return row.payload if is_false(error) else error
+    """Return the error of an event as a JSON value: its `error`, or its whole payload."""
+    found = _reported(row.payload)
+    return row.payload if is_false(found) else found
 
 
-def _error_member(body: Any) -> Any:
-    """Return the `error` of an object, or of an array that holds only `{"error": …}`.
+def _reported(body: Any) -> Any:
+    """Return the `error` of an object.
 
-    Gemini answers with such an array. Any other array is data.
+    An array of nothing but `{"error": …}` counts as that object, because Gemini replies so. Any
+    other array is data.
     """
     if isinstance(body, list) and len(body) == 1 and isinstance(body[0], dict):
         [body] = body
@@ -259,7 +264,7 @@ def _error_member(body: Any) -> Any:
 
 
 def _error_text(error: Any) -> str:
-    """Return the readable part of an error: APIs put it under different keys."""
+    """Return the readable part of an error, which each API puts in another place."""
     if isinstance(error, dict):
         for key in ("error", "message", "detail", "type", "code"):
             if error.get(key) not in (None, "", {}):

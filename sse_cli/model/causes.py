@@ -1,8 +1,8 @@
-"""Causes: short, stable names for the failures on which advice can be given.
+"""Causes: short, stable names of problems for which there is advice.
 
-The layers below the command line know neither options nor commands. They describe a failure in a
-sentence of evidence and name its cause; `cli/hints.py` turns the cause into advice. Recordings hold
-the names, so a name is never changed or reused.
+The packages below `cli` know neither options nor commands. They report a problem with a sentence of
+evidence and its cause, and `cli/hints.py` turns the cause into advice. The names are stored in
+recordings, so a name never changes and is never reused.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ class Cause(StrEnum):
     PROXY_INVALID = "proxy-invalid"
     PROXY_SOCKS = "proxy-socks"
 
-    # The request got no readable reply.
+    # The request got no reply, or none that can be read.
     HEADER_INVALID = "header-invalid"
     NO_REPLY = "no-reply"
     NOT_HTTP = "not-http"

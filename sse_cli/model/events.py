@@ -78,11 +78,11 @@ class Chunk(NamedTuple):
 
 
 class Closed(NamedTuple):
-    """The end of a connection. `detail` is a sentence of evidence.
+    """The end of a connection. `detail` is the evidence, `cause` the key of the advice.
 
-    `cause` is the value of a `Cause`, "" for none; in a recording made by an earlier version it may
-    be the advice itself. `body` is the start of a reply that was not an event stream. `fatal` says
-    that another connection would fail, too.
+    `cause` is the value of a `Cause` or ""; in a recording from an earlier version, it may be the
+    advice itself. `body` is the start of a reply that was not an event stream. `fatal` means that
+    another connection would fail in the same way.
     """
 
     at: float
@@ -94,7 +94,8 @@ class Closed(NamedTuple):
 
 
 class Reconnecting(NamedTuple):
-    """The end of a connection after which another, number `attempt`, opens in `delay` seconds.
+    """The end of a connection, after which another is opened: as `attempt`, in `delay` seconds.
+
     `ending` and `detail` describe the connection that ended.
     """
 

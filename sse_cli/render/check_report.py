@@ -34,7 +34,7 @@ EXCERPT: Final = 300  # most characters shown of a text, or of an event in a pip
 class ReportLayout:
     """The report's console, and its width in columns; None for a pipe, which has no width.
 
-    `empty_hint` is the advice where a stream held although no event came.
+    `empty_hint` is the advice for a stream that passed without an event.
     """
 
     console: Console
