@@ -29,7 +29,7 @@ from sse_cli.run.stream_run import StreamRun
 from sse_cli.run.time_limit import TimeLimit
 from sse_cli.sources.clock import RunClock
 from sse_cli.transport import connect, handshake
-from sse_cli.transport.body import MOST_HELD, MOST_PIECES, _Gathering
+from sse_cli.transport.body import MOST_HELD, MOST_PIECES, _Batcher
 from sse_cli.transport.watchdog import Watchdog
 from tests.cli.test_exit_codes import redirected
 from tests.support.program import error_and_hint, finish, sse, start
@@ -212,9 +212,9 @@ def test_ctrl_c_among_them_loses_nothing_that_has_come() -> None:
         pushed.append(chunk)
         return True
 
-    gathering = _Gathering(wire, Watchdog(None), RunClock(), push)
+    batcher = _Batcher(wire, Watchdog(None), RunClock(), push)
     with pytest.raises(KeyboardInterrupt):
-        seen.extend(gathering.chunks(pieces(), None))
+        seen.extend(batcher.chunks(pieces(), None))
     assert (chunks(seen), chunks(pushed)) == ([EVENTS[0]], [b"".join(EVENTS[1:3])])
 
 
