@@ -75,7 +75,7 @@ class Accumulator:
 
     @property
     def is_whole(self) -> bool:
-        """Whether the stream showed the end that its format requires, if it requires one."""
+        """Return whether the stream showed the end that its format requires, if it requires one."""
         finished = [bool(choice.finish) for choice in self.choices.values()]
         return self.format is None or self.format.is_whole(done=self.done, finished=finished)
 

@@ -27,8 +27,8 @@ from sse_cli.transport.watchdog import Watchdog
 
 REFUSED_BODY_LIMIT: Final = 64 * 1024
 REFUSED_BODY_SECONDS: Final = 2.0
-# Limits of what is held before it is yielded: a compressed read may hold any number of bytes, and
-# the time to unpack many small chunks would delay the stamp of the first.
+# Limits of the bytes held before they are yielded: a compressed read may expand to any number of
+# bytes, and the time to unpack many small chunks would delay the stamp of the first.
 MOST_HELD: Final = 64 * 1024  # bytes
 MOST_PIECES: Final = 64
 MediaOf = Callable[[int, str | None], Media]

@@ -25,7 +25,7 @@ class Decoder:
 
     @property
     def complete(self) -> bool:
-        """Whether the end of the coding was seen, or the body is empty."""
+        """Return whether the end of the coding was seen, or the body is empty."""
         return self._inflate.eof or not self._begun
 
     def feed(self, data: bytes) -> Iterator[bytes]:

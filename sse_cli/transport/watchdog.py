@@ -83,18 +83,18 @@ class Watchdog:
 
     @property
     def is_over(self) -> bool:
-        """Whether the deadline itself has passed."""
+        """Return whether the deadline itself has passed."""
         return self._until is not None and time.monotonic() >= self._until
 
     @property
     def is_patience_over(self) -> bool:
-        """Whether the reader no longer waits for an event."""
+        """Return whether the reader no longer waits for an event."""
         left = self.patience()
         return left is not None and left <= 0
 
     @property
     def is_for_bytes(self) -> bool:
-        """Whether calls of `waiting` and `received` make a difference."""
+        """Return whether calls of `waiting` and `received` make a difference."""
         return self.idle is not None or self.patience is not endless
 
     def waiting(self) -> None:
