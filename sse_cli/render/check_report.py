@@ -130,8 +130,8 @@ def _result(result: Result, name_width: int, layout: ReportLayout) -> Iterable[T
         return
     parts = [("expected ", "sse.label"), (result.expected, ""), (", found ", "sse.label")]
     yield from _wrapped(start, [*parts, (_short(result.found), "sse.bad")], layout)
-    if result.witness:
-        yield _evidence(result.witness, indent, layout)
+    if result.evidence:
+        yield _evidence(result.evidence, indent, layout)
 
 
 def _evidence(evidence: Evidence, indent: str, layout: ReportLayout) -> Text:

@@ -9,8 +9,8 @@ from collections.abc import Generator, Iterator
 
 from sse_cli.model.events import Push, Resume, Signal
 from sse_cli.request.model import Request
+from sse_cli.sources.body_reading import Reading
 from sse_cli.sources.clock import Clock
-from sse_cli.sources.media import Reading
 from sse_cli.transport import connect as transport
 from sse_cli.transport.reconnect import ConnectionPace, Reconnector, ReconnectPolicy
 from sse_cli.transport.watchdog import Patience, endless
