@@ -59,7 +59,7 @@ def serving(*words: str | Path, note: str = "") -> Iterator[dict[str, str]]:
             assert run.stderr
             assert run.stdout
             told: list[bytes] = []
-            while not told or b"Ctrl-C ends it" not in told[-1]:
+            while not told or b"Ctrl-C stops the server" not in told[-1]:
                 told.append(run.stderr.readline())
                 assert told[-1], told
             assert b"".join(told[:-1]).decode() == note
