@@ -10,7 +10,6 @@ import stat
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
 import jsonschema
@@ -22,8 +21,6 @@ from sse_cli.check import config, json_schema
 from sse_cli.check.expectations import KINDS
 from sse_cli.mockserver import request_log
 from sse_cli.mockserver.scenarios import bundled
-from sse_cli.mockserver.server import Server
-from sse_cli.mockserver.server_thread import running
 from sse_cli.model.errors import ExitCode
 from sse_cli.model.events import Ending, Message
 from tests.support.paths import ROOT
@@ -42,14 +39,6 @@ APIS = {
     "https://api.anthropic.com": "anthropic",
     "https://api.example.com": "",
 }
-
-
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    """A server with all scenarios, without waits."""
-    loaded = {name: bundled.load(name) for name in bundled.names()}
-    with running(Server(loaded, speed=0)) as url:
-        yield url
 
 
 @pytest.fixture

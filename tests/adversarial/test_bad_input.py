@@ -19,7 +19,8 @@ from typer.main import get_command
 from sse_cli.cli.commands import app
 from sse_cli.cli.unknown_option import STAND_INS
 from tests.support.program import Ran, error_and_hint, sse
-from tests.support.raw_server import RecordingServer
+from tests.support.replies import HELLO
+from tests.support.wire import Wire
 
 LONG = "x" * 200
 
@@ -72,28 +73,28 @@ BAD_WORDS = [
     (["clock"], "'clock' is not a command, file or URL", "sse demo clock"),
     (["demo", "openai"], "no scenario is called 'openai'", "openai-chat"),
     (["serve", "clocks"], "no scenario is called 'clocks'", "clock"),
-    (["one.sse", "-n", "x"], "'x' is no whole number", "--help-all"),
+    (["one.sse", "-n", "x"], "'x' is not a whole number", "--help-all"),
     (["one.sse", "-o", "json"], "'json' is not one of 'table', 'text', 'jsonl'", "mean jsonl?"),
     (["one.sse", "-o", "xyzzy"], "'xyzzy' is not one of", "--help-all"),
     (["convert", "one.sse"], "missing option '--to': sse, jsonl, har", "--help"),
     (["convert", "one.sse", "--to", "hra"], "'hra' is not one of", "did you mean har?"),
-    (["serve", "--speed", "fast"], "'fast' is no number", "--help"),
-    (["serve", "--journal", "-"], "can't write the journal -: it is no file", "another"),
-    (["check", "one.sse", "--junit", "-"], "standard output is not for the JUnit", "report.xml"),
+    (["serve", "--speed", "fast"], "'fast' is not a number", "--help"),
+    (["serve", "--journal", "-"], "can't write the journal -: it is not a file", "another"),
+    (["check", "one.sse", "--junit", "-"], "the JUnit report to standard output", "report.xml"),
     (["one.sse", "--no-such"], "--no-such", "did you mean --no-summary"),
     (["one.sse", "--quary", "a"], "--quary", ""),
-    (["tail", "one.sse", "-n", "1"], "-n (--max-events) is no option of sse tail, but of sse watch",
+    (["tail", "one.sse", "-n", "1"], "-n (--max-events) is not an option of sse tail, only of sse",
      "sse tail has -m, --max-time: Limit for it all"),
-    (["tail", "--for", "2s", "one.sse"], "--for is no option of sse tail, but of sse watch and sse",
+    (["tail", "--for", "2s", "one.sse"], "not an option of sse tail, only of sse watch and sse",
      "sse tail has -m, --max-time: Limit for it all"),
-    (["tail", "one.sse", "--where", "a"], "--where is no option of sse tail", "-q, --query: JMESP"),
-    (["tail", "one.sse", "--all"], "--all is no option of sse tail", "--help-all shows what"),
-    (["tail", "curl", "h.example", "--for", "2s"], "--for is no option of sse tail", "--max-time"),
-    (["tail", "--for=2s", "curl", "h.example"], "--for is no option of sse tail", "--max-time"),
-    (["one.sse", "--junit", "a"], "--junit is no option of sse watch, but of sse check", "watch -"),
-    (["one.sse", "--fault", "a"], "--fault is no option of sse watch, but of sse serve", "watch -"),
-    (["check", "one.sse", "--where", "a"], "--where is no option of sse check", "has --any: JMESP"),
-    (["convert", "one.sse", "-o", "har"], "-o (--output) is no option of sse convert", "has --to:"),
+    (["tail", "one.sse", "--where", "a"], "--where is not an option of sse tail", "--query: JM"),
+    (["tail", "one.sse", "--all"], "--all is not an option of sse tail", "--help-all shows what"),
+    (["tail", "curl", "h.example", "--for", "2s"], "--for is not an option of sse", "--max-time"),
+    (["tail", "--for=2s", "curl", "h.example"], "--for is not an option of sse", "--max-time"),
+    (["one.sse", "--junit", "a"], "not an option of sse watch, only of sse check", "watch -"),
+    (["one.sse", "--fault", "a"], "not an option of sse watch, only of sse serve", "watch -"),
+    (["check", "one.sse", "--where", "a"], "--where is not an option of sse", "has --any: JMESP"),
+    (["convert", "one.sse", "-o", "har"], "-o (--output) is not an option of sse", "has --to:"),
     (["tail", "one.sse", "--debug"], "--debug is an option of sse itself", "sse --debug tail"),
     (["one.sse", "-F", "a=b"], "-F", ""),
     (["one.sse", "-o", "xml"], "'xml'", ""),
@@ -221,7 +222,7 @@ def test_a_port_where_nothing_listens_is_3(target: str) -> None:
 
 
 def test_https_where_http_is_spoken_is_3() -> None:
-    with RecordingServer() as server:
+    with Wire(HELLO) as server:
         ran = sse(server.origin.replace("http:", "https:"))
     assert (ran.code, ran.out) == (3, b"")
     error, hint = error_and_hint(ran)
@@ -276,7 +277,7 @@ def test_a_certificate_nobody_signed_is_3_and_the_ways_out_work(certificate: Pat
 
 
 def test_a_port_that_speaks_no_http_is_told() -> None:
-    with RecordingServer(b"220 mail.example ESMTP\r\n502 What?\r\n\r\n") as server:
+    with Wire(b"220 mail.example ESMTP\r\n502 What?\r\n\r\n") as server:
         ran = sse(server.origin)
     assert (ran.code, ran.out) == (5, b"")
     assert "not HTTP" in error_and_hint(ran)[0]
@@ -292,7 +293,7 @@ def reply(status: str, content_type: str, body: bytes) -> bytes:
 
 
 def refused(status: str, content_type: str, body: bytes, *words: str) -> Ran:
-    with RecordingServer(reply(status, content_type, body)) as server:
+    with Wire(reply(status, content_type, body)) as server:
         ran = sse(server.origin, *words)
     assert (ran.code, ran.out) == (4, b"")
     assert "sk-secret" not in ran.talk
@@ -350,7 +351,7 @@ def test_any_other_reply_is_refused_with_its_reason(
 
 def test_a_redirect_to_another_origin_is_not_followed_and_its_query_stays_hidden() -> None:
     head = b"HTTP/1.1 307 Elsewhere\r\nLocation: https://other.example/x?key=sk-secret\r\n\r\n"
-    with RecordingServer(head) as server:
+    with Wire(head) as server:
         ran = sse(server.origin)
     assert (ran.code, ran.out) == (4, b"")
     assert "https://other.example/x?key=***" in error_and_hint(ran)[0]
@@ -362,7 +363,7 @@ def test_a_redirect_to_another_origin_is_not_followed_and_its_query_stays_hidden
 
 @pytest.mark.parametrize("body", [b"", b": only a comment\n\n", b"event: end\n\n"])
 def test_a_stream_without_an_event_is_a_success_with_a_warning(body: bytes) -> None:
-    with RecordingServer(reply("200 OK", "text/event-stream", body)) as server:
+    with Wire(reply("200 OK", "text/event-stream", body)) as server:
         runs = [sse(server.origin, "-o", "table"), sse("-", "-o", "text", stdin=body)]
     for ran in runs:
         assert ran.code == 0

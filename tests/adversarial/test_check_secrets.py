@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.adversarial.test_secrets import KITS, MARK, SITUATIONS, Kit, assert_silent, canary
+from tests.support.canaries import KITS, MARK, SITUATIONS, Kit, assert_silent, canary
 from tests.support.program import Ran, error_and_hint, sse
 from tests.support.wire import Wire
 

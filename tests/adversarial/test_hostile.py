@@ -22,8 +22,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sse_cli.text import escaping
-from tests.support.raw_server import RecordingServer
 from tests.support.terminal import SSE, Terminal, watching
+from tests.support.wire import Wire
 
 WIDE: Final = 4000  # columns: the longest payload fits into one cell of the table
 LEFT, RIGHT = "\xab", "\xbb"  # around each payload, so that it is found again
@@ -215,8 +215,10 @@ def shown(texts: Iterable[str]) -> set[str]:
     return {visible(text) for text in texts}
 
 
-@pytest.mark.parametrize("dumb", [False, True], ids=["colour", "dumb"])
-@pytest.mark.parametrize("options", [(), ("--all",), ("--full", "--all")], ids=" ".join)
+@pytest.mark.parametrize(
+    ("options", "dumb"),
+    [((), False), (("--all",), True), (("--full", "--all"), False), (("--full", "--all"), True)],
+)
 def test_a_table_shows_payloads_as_text_in_every_field(
     options: tuple[str, ...], dumb: bool
 ) -> None:
@@ -333,7 +335,7 @@ def reply(status: str, *headers: str, body: str = "data: x\n\n") -> bytes:
 
 def answered(response: bytes, *options: str, code: int, path: str = "/") -> str:
     """The harmless text that a terminal gets of a reply, on which `sse` ends with `code`."""
-    with RecordingServer(response) as server:
+    with Wire(response) as server:
         proxied = "--proxy" in options
         url = "https://evil.example/" if proxied else server.origin + path
         arguments = [server.origin if option == "ORIGIN" else option for option in options]

@@ -12,7 +12,6 @@ import os
 import pty
 import signal
 import socket
-import subprocess
 import threading
 from collections.abc import Iterator
 from itertools import product
@@ -21,9 +20,11 @@ from pathlib import Path
 import pytest
 
 from sse_cli.mockserver.scenarios import bundled
-from tests.support.failing_calls import Rig, Run, rig
-from tests.support.program import PATIENCE, PROGRAM, Ran, environment, error_and_hint, sse
-from tests.support.wire import CHUNKED, LAST_CHUNK, STREAM, Handler, Peer, Wire, chunk, head, whole
+from tests.support.failing_calls import Run, runs
+from tests.support.process import DEVNULL, PATIENCE, PIPE, Process, environment
+from tests.support.program import Ran, error_and_hint, finish, in_shell, sse, start
+from tests.support.replies import CHUNKED, LAST_CHUNK, STREAM, chunk, head, whole
+from tests.support.wire import Handler, Peer, Wire
 
 STREAMED = (
     b': hello\nretry: 100\n\nid: 1\ndata: {"a": "one"}\n\n'
@@ -65,37 +66,10 @@ def with_target(way: list[str], target: str | Path) -> list[str]:
     return [*way[:at], str(target), *way[at:]]
 
 
-def run(
-    words: list[str],
-    *,
-    out: int | None = subprocess.PIPE,
-    err: int | None = subprocess.PIPE,
-    stdin: int = subprocess.DEVNULL,
-) -> Ran:
-    """`sse WORDS` with descriptors of its own."""
-    done = subprocess.run(
-        [*PROGRAM, *words],
-        stdin=stdin,
-        stdout=out,
-        stderr=err,
-        env=environment(),
-        timeout=PATIENCE,
-        check=False,
-    )
-    return Ran(done.returncode, done.stdout or b"", done.stderr or b"")
-
-
-def in_shell(script: str, words: list[str]) -> Ran:
-    """Run a bash script whose "$@" is `sse WORDS`."""
-    done = subprocess.run(
-        ["/bin/bash", "-c", script, "bash", *PROGRAM, *words],
-        env=environment(),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-    return Ran(done.returncode, done.stdout, done.stderr)
+def run(words: list[str], *, out: int = PIPE, err: int = PIPE, stdin: int = DEVNULL) -> Ran:
+    """Run `sse WORDS` with descriptors of its own."""
+    with start(*words, stdin=stdin, stdout=out, stderr=err) as process:
+        return finish(process)
 
 
 def assert_in_order(ran: Ran) -> None:
@@ -181,7 +155,7 @@ def test_a_file_that_may_not_grow_is_7_and_a_true_start(
     words = with_target(way, big)
     whole_output = sse(*words).out
     out = tmp_path / "out"
-    ran = in_shell(f'ulimit -f {kibibytes}; exec "$@" > {out}', words)
+    ran = in_shell(f'ulimit -f {kibibytes}; exec "$@" > {out}', *words)
     assert ran.code == 7
     assert "file too large" in error_and_hint(last_two(ran))[0]
     written = out.read_bytes()
@@ -203,13 +177,7 @@ def test_a_reader_that_leaves_after_any_byte_has_read_a_true_start(
         with (
             reader,
             writer,
-            subprocess.Popen(
-                [*PROGRAM, *words],
-                stdin=subprocess.DEVNULL,
-                stdout=writer.fileno(),
-                stderr=subprocess.PIPE,
-                env=environment(),
-            ) as process,
+            start(*words, stdout=writer.fileno()) as process,
         ):
             writer.close()
             reader.settimeout(PATIENCE)
@@ -237,22 +205,17 @@ def test_a_reader_that_leaves_between_two_events_ends_it_at_the_next(way: list[s
         assert go.wait(PATIENCE)
         peer.trickle(chunk(b'data: {"choices":[{"delta":{"content":"y"}}]}\n\n'))
 
-    with Wire(handler) as server:
-        process = subprocess.Popen(
-            [*PROGRAM, *with_target(way, server.origin), "-m", "30"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment(),
-        )
-        with process:
-            assert process.stdout
-            assert process.stderr
-            assert os.read(process.stdout.fileno(), 1)
-            process.stdout.close()
-            go.set()
-            assert process.wait(PATIENCE) == -signal.SIGPIPE
-            assert b"Traceback" not in process.stderr.read()
+    with (
+        Wire(handler) as server,
+        start(*with_target(way, server.origin), "-m", "30") as process,
+    ):
+        assert process.stdout
+        assert process.stderr
+        assert os.read(process.stdout.fileno(), 1)
+        process.stdout.close()
+        go.set()
+        assert process.wait(PATIENCE) == -signal.SIGPIPE
+        assert b"Traceback" not in process.stderr.read()
 
 
 # Descriptors that are closed from the start
@@ -274,7 +237,7 @@ def test_descriptors_that_are_closed_in_any_combination(
         targets = {"file": str(file), "url": server.origin, "stdin": "-", "wrong": "no-such.sse"}
         words = ["--help"] if kind == "help" else [targets[kind], "-o", "text"]
         given = "" if kind != "stdin" or 0 in closed else f"< {file}"
-        ran = in_shell(f'"$@" {given} {redirections}; echo "code=$?" >&1', words)
+        ran = in_shell(f'"$@" {given} {redirections}; echo "code=$?" >&1', *words)
     output, _, code = ran.text.rpartition("code=")
     assert int(code) == expected_code(kind, closed)
     assert b"Traceback" not in ran.out + ran.err
@@ -335,14 +298,8 @@ def test_a_terminal_that_goes_in_mid_stream_ends_the_table() -> None:
         peer.trickle(chunk(b"data: more\n\n"))
 
     with terminal() as (master, slave), Wire(handler) as server:
-        process = subprocess.Popen(
-            [*PROGRAM, server.origin, "-m", "30"],
-            stdin=subprocess.DEVNULL,
-            stdout=slave,
-            stderr=subprocess.PIPE,
-            env=environment({"TERM": "xterm"}),
-        )
-        with process:
+        env = environment({"TERM": "xterm"})
+        with Process([server.origin, "-m", "30"], stdout=slave, env=env) as process:
             seen = b""
             while b"one" not in seen:
                 seen += os.read(master, 65536)
@@ -436,12 +393,6 @@ def test_a_read_that_fails_after_any_byte_is_told(count: int) -> None:
 # Each call in turn, until there is no k-th: by the system's own errors, one run a call
 
 
-@pytest.fixture(scope="module")
-def calls() -> Iterator[Rig]:
-    with rig() as made:
-        yield made
-
-
 LONG = b"".join(b"data: %04d%s\n\n" % (n, b"x" * 700) for n in range(2))
 ROUND = b"id: 7\ndata: last\n\n"
 ON_A_TERMINAL = [
@@ -481,12 +432,12 @@ def true_start(way: list[str], run: Run, whole_run: Run) -> bool:
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EPIPE, errno.EAGAIN])
 @pytest.mark.parametrize(("way", "terminal"), WRITES, ids=str)
 def test_each_write_that_fails_is_7_or_the_death_by_sigpipe(
-    calls: Rig, way: list[str], terminal: bool, number: int
+    way: list[str], terminal: bool, number: int
 ) -> None:
     # A terminal that failed once is gone: the line below the table is not written at all then.
     with Wire(streaming(way)) as server:
         words = with_target(way, server.origin)
-        *broken, unbroken = calls.runs(words, "write", number, terminal=terminal, for_good=terminal)
+        *broken, unbroken = runs(words, "write", number, terminal=terminal, for_good=terminal)
     assert unbroken.code == 0, unbroken
     assert broken, "it wrote nothing"
     for run in broken:
@@ -504,13 +455,11 @@ def test_each_write_that_fails_is_7_or_the_death_by_sigpipe(
 @pytest.mark.parametrize(
     "way", [["-v"], ["-o", "text", "--summary", "-v"], ["tail", "--summary"]], ids=" ".join
 )
-def test_each_word_of_talk_that_fails_costs_no_data(
-    calls: Rig, way: list[str], number: int
-) -> None:
+def test_each_word_of_talk_that_fails_costs_no_data(way: list[str], number: int) -> None:
     with Wire(streaming(way)) as server:
         words = with_target(way, server.origin)
-        *broken, unbroken = calls.runs(words, "talk", number)
-        *refused, _ = calls.runs(["no-such.sse"], "talk", number)
+        *broken, unbroken = runs(words, "talk", number)
+        *refused, _ = runs(["no-such.sse"], "talk", number)
     assert broken
     for run in broken:
         assert_documented(run)
@@ -542,10 +491,10 @@ NETWORK = [
     ids=" ".join,
 )
 def test_each_call_to_the_network_that_fails_is_told(
-    calls: Rig, way: list[str], call: str, number: int, codes: set[int]
+    way: list[str], call: str, number: int, codes: set[int]
 ) -> None:
     with Wire(streaming(way)) as server:
-        *broken, unbroken = calls.runs(with_target(way, server.origin), call, number)
+        *broken, unbroken = runs(with_target(way, server.origin), call, number)
     assert broken, "there was no such call"
     complete = 0
     for run in broken:
@@ -561,7 +510,7 @@ def test_each_call_to_the_network_that_fails_is_told(
     assert complete < len(broken)
 
 
-def test_a_connection_that_fails_is_opened_again_and_loses_nothing(calls: Rig) -> None:
+def test_a_connection_that_fails_is_opened_again_and_loses_nothing() -> None:
     """Each read of the first connection fails in turn; what was missing comes by the second."""
 
     def handler(peer: Peer) -> None:
@@ -576,19 +525,19 @@ def test_a_connection_that_fails_is_opened_again_and_loses_nothing(calls: Rig) -
 
     with Wire(handler) as server:
         words = [server.origin, "-o", "text", "--reconnect", "--retry-delay", "100ms"]
-        runs = calls.runs(words, "recv", errno.ECONNRESET)
-    assert len(runs) > 8
-    for run in runs:
+        found = runs(words, "recv", errno.ECONNRESET)
+    assert len(found) > 8
+    for run in found:
         assert (run.code, [line[0] for line in run.out.splitlines()]) == (0, [*"123456789"]), run
 
 
 @pytest.mark.parametrize("call", ["read", "open"])
 @pytest.mark.parametrize("way", [["-o", "text"], ["-o", "raw"], ["tail"]], ids=" ".join)
 def test_each_read_of_a_file_that_fails_is_told(
-    calls: Rig, big: Path, file: Path, way: list[str], call: str
+    big: Path, file: Path, way: list[str], call: str
 ) -> None:
     target = file.with_name("answer.sse") if way == ["tail"] else big
-    *broken, unbroken = calls.runs(with_target(way, target), call, errno.EIO)
+    *broken, unbroken = runs(with_target(way, target), call, errno.EIO)
     assert broken
     for run in broken:
         assert_documented(run)
@@ -598,10 +547,8 @@ def test_each_read_of_a_file_that_fails_is_told(
 
 
 @pytest.mark.parametrize("way", [["-o", "text"], ["-o", "jsonl"]], ids=" ".join)
-def test_each_read_of_standard_input_that_fails_is_told(
-    calls: Rig, big: Path, way: list[str]
-) -> None:
-    *broken, _ = calls.runs(["-", *way], "read", errno.EIO, stdin=str(big))
+def test_each_read_of_standard_input_that_fails_is_told(big: Path, way: list[str]) -> None:
+    *broken, _ = runs(["-", *way], "read", errno.EIO, stdin=str(big))
     assert broken
     assert {run.code for run in broken} == {5}
     for run in broken:
@@ -627,9 +574,9 @@ DEMO = ["demo", "--speed", "0", "-n", "6"]
     ],
 )
 def test_each_call_of_the_demo_that_fails(
-    calls: Rig, call: str, number: int, terminal: bool, codes: set[int]
+    call: str, number: int, terminal: bool, codes: set[int]
 ) -> None:
-    *broken, unbroken = calls.runs(DEMO, call, number, terminal=terminal, for_good=terminal)
+    *broken, unbroken = runs(DEMO, call, number, terminal=terminal, for_good=terminal)
     assert unbroken.code == 0
     assert broken
     for run in broken:
@@ -640,9 +587,9 @@ def test_each_call_of_the_demo_that_fails(
 @pytest.mark.parametrize(
     ("number", "code"), [(errno.ENOSPC, 7), (errno.EIO, 7), (errno.EPIPE, -signal.SIGPIPE)]
 )
-def test_each_write_of_a_server_that_fails_ends_it(calls: Rig, number: int, code: int) -> None:
+def test_each_write_of_a_server_that_fails_ends_it(number: int, code: int) -> None:
     lines = len(bundled.names())
-    *broken, unbroken = calls.runs(["serve", "--port", "0"], "write", number, lines=lines)
+    *broken, unbroken = runs(["serve", "--port", "0"], "write", number, lines=lines)
     assert unbroken.code == -signal.SIGINT
     assert broken
     for run in broken:
@@ -650,8 +597,8 @@ def test_each_write_of_a_server_that_fails_ends_it(calls: Rig, number: int, code
         assert run.code == code, run
 
 
-def test_a_server_goes_on_when_nobody_can_be_told_of_it(calls: Rig) -> None:
+def test_a_server_goes_on_when_nobody_can_be_told_of_it() -> None:
     lines = len(bundled.names())
-    *broken, _ = calls.runs(["serve", "--port", "0"], "talk", errno.ENOSPC, lines=lines)
+    *broken, _ = runs(["serve", "--port", "0"], "talk", errno.ENOSPC, lines=lines)
     assert broken
     assert {run.code for run in broken} == {-signal.SIGINT}

@@ -7,10 +7,10 @@ import re
 import signal
 import socket
 import stat
-import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.cells import cell_len
@@ -18,13 +18,13 @@ from rich.cells import cell_len
 from sse_cli.check.outcome import exit_code
 from sse_cli.check.stream_check import MAX_TIME
 from sse_cli.mockserver.faults.registry import FAULTS
-from sse_cli.mockserver.scenarios import bundled
 from sse_cli.mockserver.scenarios.scenario import Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
-from tests.support.broken_server import broken
+from tests.support.broken_server import SMALLER, broken
 from tests.support.paths import ROOT
-from tests.support.program import PROGRAM, error_and_hint, finish, sse, start
+from tests.support.process import PROGRAM, Process
+from tests.support.program import Ran, error_and_hint, finish, sse, start
 from tests.support.terminal import SSE, Terminal
 
 AMPLE = ("--idle-timeout", "20", "-m", "30")
@@ -80,27 +80,30 @@ def test_every_fault_has_its_exit_code() -> None:
     assert FAULTS_OF_CHECK.keys() == FAULTS.keys()
 
 
+def attempts(ran: Ran) -> Any:
+    """Return what a report in JSON says of the attempts of its one stream."""
+    return json.loads(ran.out)["streams"][0]["attempts"]
+
+
 @pytest.mark.parametrize("name", FAULTS_OF_CHECK)
-def test_a_fault_has_its_exit_code_and_the_ending_that_was_asked_for_passes(name: str) -> None:
+def test_a_fault_and_its_recording_have_one_exit_code_and_pass_where_their_ending_is_asked_for(
+    name: str, tmp_path: Path
+) -> None:
     code, ending, limits = FAULTS_OF_CHECK[name]
+    kept = tmp_path / "kept.rec"
     with broken(name) as server:
-        ran = sse("check", server.url, *limits)
-        assert ran.code == code, ran
-        if ending is None:
-            assert ran.err == b""
-            return
-        error_and_hint(ran)
-        assert f"{ending}: " in ran.text
-        asked = sse("check", server.url, *limits, "--ending", ending)
-        assert (asked.code, asked.err) == (0, b""), asked
-
-
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    """A server with all scenarios, without waits, and one that says what no server should."""
-    loaded = {name: bundled.load(name) for name in bundled.names()}
-    with running(Server(loaded, speed=0)) as url:
-        yield url
+        live = sse("check", server.url, *limits, "-o", "json", "--record", kept)
+    again = sse("check", kept, "-o", "json")
+    assert live.code == again.code == code, (live, again)
+    assert attempts(live) == attempts(again)
+    assert live.err == again.err
+    if ending is None:
+        assert live.err == b""
+        return
+    error_and_hint(live)
+    assert f"{ending}: " in sse("check", kept).text
+    asked = sse("check", kept, "--ending", ending)
+    assert (asked.code, asked.err) == (0, b""), asked
 
 
 @pytest.fixture
@@ -255,9 +258,8 @@ def test_a_recording_gives_the_verdict_of_the_live_run(origin: str, tmp_path: Pa
     kept = tmp_path / "kept.rec"
     live = sse("check", f"{origin}/openai-chat", *words, "--record", kept)
     again = sse("check", kept, *words)
-    first, second = (json.loads(ran.out)["streams"][0]["attempts"] for ran in (live, again))
     assert live.code == again.code == 1
-    assert first == second
+    assert attempts(live) == attempts(again)
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
 
 
@@ -312,7 +314,7 @@ def test_the_keys_of_json_are_those_of_the_readme(origin: str) -> None:
 
 
 WRONG = [
-    (("--status", "abc"), "--status 'abc' is no number"),
+    (("--status", "abc"), "--status 'abc' is not a whole number"),
     (("--ending", "eoff"), "'eoff' is not a valid ending"),
     (("--text", "("), "is not a valid regular expression"),
     (("--expect", "a ="), "not a JMESPath expression"),
@@ -325,9 +327,9 @@ WRONG = [
     (("--junit", "/"), "can't write the JUnit report to /: "),
     (("--keep", "/dev/null/x"), "can't keep recordings in /dev/null/x: "),
     (("--attempts", "2", "--record", "x"), "--record is for one run"),
-    (("--keep", "x", "--record", "y"), "--record keeps every run and --keep what fails"),
+    (("--keep", "x", "--record", "y"), "--record keeps every run, and --keep only failed ones"),
     (("--record", "/nowhere/x"), "can't record to /nowhere/x"),
-    (("-q", "x"), "-q (--query) is no option of sse check"),
+    (("-q", "x"), "-q (--query) is not an option of sse check"),
 ]
 
 
@@ -452,9 +454,7 @@ def test_a_signal_in_a_later_attempt_leaves_what_the_earlier_ones_came_to(
     assert "not judged: attempt 2 was interrupted" in text[first:]
 
 
-def _until_second(
-    process: subprocess.Popen[bytes], is_recorded: Callable[[], bool], form: str
-) -> bytes:
+def _until_second(process: Process, is_recorded: Callable[[], bool], form: str) -> bytes:
     """Wait until the second attempt runs; what the report says by then."""
     assert process.stdout is not None
     shown = b""
@@ -497,11 +497,11 @@ def test_a_report_fits_the_terminal(columns: int, origin: str) -> None:
     assert max(map(cell_len, indented)) <= columns
 
 
-LARGE = {"comments", "long-line", "gzip-bomb", "deflate-bomb"}  # too large to be kept here
 JUDGE = ("--min-events", "3", "--max-gap", "20s", "--no-ignored", "--expect", "status == `200`")
+ONE_OF_A_KIND = {row[:2]: name for name, row in FAULTS_OF_CHECK.items() if name not in SMALLER}
 
 
-@pytest.mark.parametrize("name", sorted(FAULTS_OF_CHECK.keys() - LARGE))
+@pytest.mark.parametrize("name", ONE_OF_A_KIND.values())
 def test_a_fault_that_was_recorded_is_judged_again_as_it_was(name: str, tmp_path: Path) -> None:
     _, _, limits = FAULTS_OF_CHECK[name]
     kept = tmp_path / "kept.rec"
@@ -509,6 +509,5 @@ def test_a_fault_that_was_recorded_is_judged_again_as_it_was(name: str, tmp_path
         live = sse("check", server.url, *limits, *JUDGE, "-o", "json", "--record", kept)
     again = sse("check", kept, *JUDGE, "-o", "json")
     assert live.code == again.code, (live, again)
-    first, second = (json.loads(ran.out)["streams"][0]["attempts"] for ran in (live, again))
-    assert first == second
+    assert attempts(live) == attempts(again)
     assert live.err == again.err

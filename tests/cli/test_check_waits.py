@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,7 @@ from sse_cli.mockserver.scenarios.scenario import ReplyEnd, Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
 from tests.support.broken_server import broken
-from tests.support.program import PATIENCE, PROGRAM, Ran, environment, sse
+from tests.support.program import Ran, finish, sse, start
 
 TICK = b"data: 1\n\n"
 CHAT = b'data: {"object":"chat.completion.chunk","choices":[{"delta":{"content":"%s"}}]}\n\n'
@@ -94,7 +93,7 @@ def test_every_stream_of_many_is_given_up_on_its_own() -> None:
     quick = Scenario.of("quick", [(0, TICK), (0.1, TICK), (0.1, TICK)])
     with running(Server({"s": held_open(TICK), "quick": quick})) as url:
         targets = [f"{url}/s?1", f"{url}/quick", f"{url}/s?2"]
-        ran = sse("check", *targets, "--jobs", "3", "--max-gap", "4s", *LONG)
+        ran = sse("check", *targets, "--jobs", "3", "--max-gap", "2s", *LONG)
     streams = json.loads(ran.out)["streams"]
     assert [one["exit_code"] for one in streams] == [1, 0, 1]
     assert ran.code == 1
@@ -126,27 +125,19 @@ def test_the_wait_for_a_reconnect_is_a_silence_too() -> None:
     assert attempt["answer"]["timing"]["total"] < SOON
 
 
-@pytest.mark.parametrize("sent", [b"", TICK])
-def test_standard_input_is_not_waited_for_either(sent: bytes) -> None:
+@pytest.mark.parametrize(("sent", "first"), [(b"", "500ms"), (TICK, "20s")])
+def test_standard_input_is_not_waited_for_either(sent: bytes, first: str) -> None:
     reader, writer = os.pipe()
     os.write(writer, sent)
-    words = ("--first-event-within", "5s", "--max-gap", "200ms", *LONG[2:])
+    words = ("--first-event-within", first, "--max-gap", "200ms", *LONG[2:])
     try:
-        done = subprocess.run(
-            [*PROGRAM, "check", "-", *words],
-            stdin=reader,
-            env=environment(),
-            capture_output=True,
-            timeout=PATIENCE,
-            check=False,
-        )
+        with start("check", "-", *words, stdin=reader) as process:
+            ran = finish(process)
     finally:
         os.close(reader)
         os.close(writer)
-    assert done.returncode == (1 if sent else 6), done
-    assert failed(attempt_of(Ran(done.returncode, done.stdout, done.stderr))).keys() == (
-        {"max-gap"} if sent else set()
-    )
+    assert ran.code == (1 if sent else 6), ran
+    assert failed(attempt_of(ran)).keys() == ({"max-gap"} if sent else set())
 
 
 def test_after_the_sentinel_no_event_is_waited_for() -> None:

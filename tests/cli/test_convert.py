@@ -17,10 +17,10 @@ from sse_cli.model.events import Chunk, Closed, Ending, Message, Opened, Reconne
 from sse_cli.parser.session import Session
 from sse_cli.recording import reader
 from sse_cli.recording.format import Header
-from tests.adversarial.test_fault_matrix import RECONNECT
 from tests.support.broken_server import broken
+from tests.support.fault_matrix import RECONNECT
 from tests.support.program import Ran, error_and_hint, sse
-from tests.unit.recording.test_recording import written
+from tests.support.recordings import written
 
 STREAM = (
     b'\xef\xbb\xbf: hi\nid: 1\ndata: {"a": "\xc3\xa9\xff"}\n\nevent: x\r\ndata: 2\r\n\r\ndata: cut'

@@ -20,7 +20,8 @@ from sse_cli.render.footer import footer
 from sse_cli.render.watch_summary import WatchDetails
 from sse_cli.run.measurements import Measurements, RunReport
 from tests.support.program import Ran, finish, sse, start
-from tests.support.wire import CHUNKED, STREAM, Handler, Peer, Wire, chunk, head, whole
+from tests.support.replies import CHUNKED, STREAM, chunk, head, whole
+from tests.support.wire import Handler, Peer, Wire
 
 ONE = b"id: 1\ndata: one\n\n"
 STREAMING = head(STREAM, CHUNKED)

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import signal
 import socket
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -19,17 +18,9 @@ import pytest
 from sse_cli.mockserver.scenarios.scenario import Gate, Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
-from tests.support.program import (
-    PATIENCE,
-    PROGRAM,
-    Ran,
-    environment,
-    error_and_hint,
-    finish,
-    sse,
-    start,
-)
-from tests.support.raw_server import RecordingServer
+from tests.support.process import PATIENCE, STDOUT
+from tests.support.program import error_and_hint, finish, in_shell, redirected, sse, start
+from tests.support.wire import Wire
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
 TWO = b"data: one\n\ndata: two\n\n"
@@ -86,7 +77,7 @@ ENDINGS = [
 def test_an_ending_has_its_exit_code_and_loses_nothing(
     ending: str, code: int, reply: bytes, words: list[str], shown: str
 ) -> None:
-    with RecordingServer(reply) as server:
+    with Wire(reply) as server:
         ran = sse(server.origin, "-o", "text", *words)
         told = sse(server.origin, "-o", "jsonl", "--all", *words)
     assert ran.code == told.code == code
@@ -100,17 +91,14 @@ def test_an_ending_has_its_exit_code_and_loses_nothing(
 
 
 def test_a_stream_that_is_cut_prints_what_came_and_then_the_error() -> None:
-    with RecordingServer(framed(TWO, more=9)) as server:
-        done = subprocess.run(
-            [*PROGRAM, server.origin, "-o", "text"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,  # one pipe: the order of both is seen
-            env=environment(),
-            timeout=PATIENCE,
-            check=False,
-        )
-    assert done.returncode == 5
-    lines = done.stdout.splitlines()
+    with (
+        Wire(framed(TWO, more=9)) as server,
+        # One pipe, so that the order of both is seen.
+        start(server.origin, "-o", "text", stderr=STDOUT) as process,
+    ):
+        ran = finish(process)
+    assert ran.code == 5
+    lines = ran.out.splitlines()
     assert lines[:2] == [b"one", b"two"]
     assert [line.split()[0] for line in lines[2:]] == [b"error:", b"hint:"]
 
@@ -184,29 +172,11 @@ def test_a_shell_sees_143_and_141(tmp_path: Path) -> None:
     # What the shell reports, not what Python makes of it. It kills once a line is out.
     kill = 'exec 3< <("$@"); read -r <&3; kill -TERM $!; wait $!; echo $?'
     with held() as (url, _):
-        assert in_bash(kill, url, "-o", "text", "-m", "30").out == b"143\n"
+        assert in_shell(kill, url, "-o", "text", "-m", "30").out == b"143\n"
     big = tmp_path / "big.sse"
     big.write_bytes(TWO * 50_000)  # more than any pipe holds
-    ran = in_bash('"$@" | head -n 1; echo ${PIPESTATUS[0]}', big, "-o", "text")
+    ran = in_shell('"$@" | head -n 1; echo ${PIPESTATUS[0]}', big, "-o", "text")
     assert (ran.out, ran.err) == (b"one\n141\n", b"")
-
-
-def in_bash(script: str, *words: str | Path) -> Ran:
-    """Run a script whose "$@" is `sse WORDS`."""
-    done = subprocess.run(
-        ["bash", "-c", script, "bash", *PROGRAM, *map(str, words)],
-        env=environment(),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-    return Ran(done.returncode, done.stdout, done.stderr)
-
-
-def redirected(redirection: str, *words: str | Path) -> Ran:
-    """Run `sse WORDS` with a shell's redirection."""
-    return in_bash(f'exec "$@" {redirection}', *words)
 
 
 @pytest.fixture
@@ -244,7 +214,7 @@ def test_a_closed_standard_error_changes_nothing(two: Path) -> None:
 def test_an_error_that_can_not_be_told_keeps_its_exit_code(two: Path) -> None:
     assert redirected("2> /dev/full", "no-such.sse").code == 2
     assert redirected("> /dev/full 2> /dev/full", two).code == 7
-    assert in_bash('"$@" 2>&1 | true; echo ${PIPESTATUS[0]}', "no-such.sse").out in (
+    assert in_shell('"$@" 2>&1 | true; echo ${PIPESTATUS[0]}', "no-such.sse").out in (
         b"2\n",
         b"141\n",
     )

@@ -30,8 +30,10 @@ from sse_cli.mockserver.server_thread import running
 from sse_cli.model.events import Message
 from sse_cli.render.http_messages import request_lines
 from sse_cli.request.builder import build
-from tests.support.program import PROGRAM, Ran, error_and_hint, finish, sse, start
-from tests.support.raw_server import RecordingServer
+from tests.support.process import PROGRAM
+from tests.support.program import Ran, error_and_hint, finish, sse, start
+from tests.support.replies import HELLO
+from tests.support.wire import Wire
 
 MIX = (
     b": warming up\n\n"
@@ -302,7 +304,7 @@ def test_data_is_sent_in_the_order_it_was_typed(tmp_path: Path) -> None:
         "-d",
         "@-",
     ]
-    with RecordingServer() as server:
+    with Wire(HELLO) as server:
         quiet(sse(server.origin, *words, stdin=b"in=7", cwd=tmp_path))
         quiet(sse("-d", "z", server.origin, "-d", "y", cwd=tmp_path))
     assert [r.body for r in server.requests] == [b"a=1&b=x+y&f=6&@c&in=7", b"z&y"]
@@ -310,7 +312,7 @@ def test_data_is_sent_in_the_order_it_was_typed(tmp_path: Path) -> None:
 
 
 def test_a_pasted_command_takes_our_options_before_it_and_by_long_name_in_it() -> None:
-    with RecordingServer() as server:
+    with Wire(HELLO) as server:
         ran = sse(
             "-q", "@", "curl", "-sN", server.origin, "-H", "X-A: 1", "--max-events", "1", "-d", "b"
         )
@@ -325,7 +327,7 @@ def test_a_pasted_command_takes_our_options_before_it_and_by_long_name_in_it() -
 
 
 def test_verbose_tells_the_exchange_on_standard_error_without_its_secrets() -> None:
-    with RecordingServer() as server:
+    with Wire(HELLO) as server:
         ran = sse(
             f"{server.origin}/v1?key=sk-query", "-v", "-o", "text", "--bearer", "sk-bearer",
             "-H", "X-API-Key: sk-header", "-b", "sid=sk-cookie", "-d", "sk-body",
@@ -362,7 +364,7 @@ def test_the_request_line_names_the_version_unless_the_server_is_yet_to_choose(
 @pytest.mark.parametrize("command", ["watch", "tail"])
 def test_verbose_tells_the_head_of_a_refused_reply_once(command: str) -> None:
     reply = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\nno"
-    with RecordingServer(reply) as server:
+    with Wire(reply) as server:
         lines = sse(command, server.origin, "-v").talk.splitlines()
     assert lines.count("< HTTP/1.1 401 Unauthorized") == 1
 
@@ -462,7 +464,7 @@ def test_our_own_lines_as_a_target_are_shown_as_data_with_a_hint(
         assert ran.code == 0
         assert [line["data"] for line in ran.objects()] == wrote.objects()
         warning, hint = ran.talk.splitlines()
-        assert warning.startswith("warning: these lines are what sse itself wrote")
+        assert warning.startswith("warning: these lines are output of sse itself")
         assert "--record FILE" in hint
 
 
@@ -522,7 +524,7 @@ def test_serve_says_that_its_port_is_taken() -> None:
         port = taken.getsockname()[1]
         ran = sse("serve", "--port", str(port))
     assert (ran.code, ran.out) == (2, b"")
-    assert error_and_hint(ran) == (f"port {port} is in use", "--port 0 picks a free one")
+    assert error_and_hint(ran) == (f"port {port} is in use", "--port 0 picks a free port")
 
 
 def test_a_shell_pipeline_works_as_the_readme_shows_it(mix: Path) -> None:

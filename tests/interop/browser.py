@@ -18,8 +18,7 @@ from sse_cli.mockserver.request_log import Exchange
 from sse_cli.mockserver.scenarios.scenario import Scenario
 from sse_cli.mockserver.server import FaultInjection, Server
 from sse_cli.mockserver.server_thread import running
-from tests.interop.command import environment
-from tests.interop.real_servers import program
+from tests.support.other_programs import environment, program
 
 PATIENCE = 120.0  # seconds; a browser starts in some three
 OPTIONS = (

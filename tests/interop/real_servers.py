@@ -9,23 +9,19 @@ Rule 3: a missing program skips its tests, saying so; with SSE_REQUIRE_REAL=1 it
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import cached_property
-from importlib.util import find_spec
 from pathlib import Path
 from string import Template
-from types import TracebackType
-from typing import NamedTuple, NoReturn, Self
+from typing import NamedTuple, Self
 
-import pytest
+from tests.support.other_programs import program, require_module
 
 SERVERS = Path(__file__).with_name("servers")
-SBIN = "/usr/local/sbin:/usr/sbin:/sbin"  # where nginx lives, often not on a user's PATH
 MAKE_CERTIFICATE = """req -x509 -nodes -days 2 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1
 -subj /CN=localhost -addext subjectAltName=DNS:localhost"""
 
@@ -47,12 +43,7 @@ class Town:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stack.close()
 
     @cached_property
@@ -189,23 +180,3 @@ def listen() -> socket.socket:
 def port_of(listener: socket.socket) -> int:
     """Its port."""
     return int(listener.getsockname()[1])
-
-
-def program(name: str) -> str:
-    """The path of a program; skips the test where there is none."""
-    path = shutil.which(name) or shutil.which(name, path=SBIN)
-    return path or missing(name)
-
-
-def require_module(*names: str) -> None:
-    """Skip the test where one of these Python packages is missing."""
-    for name in names:
-        if find_spec(name) is None:
-            missing(name)
-
-
-def missing(name: str) -> NoReturn:
-    """Skip, or fail where everything has to be there."""
-    if os.environ.get("SSE_REQUIRE_REAL") == "1":
-        pytest.fail(f"{name} is not installed, and SSE_REQUIRE_REAL=1 asks for it")
-    pytest.skip(f"{name} is not installed")

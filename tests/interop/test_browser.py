@@ -19,7 +19,7 @@ from sse_cli.mockserver.server_thread import running
 from tests.interop.browser import visit
 from tests.interop.streams import Told, cases, formats, parsed, shipped
 
-pytestmark = pytest.mark.real
+pytestmark = pytest.mark.interop
 
 # Hears each stream to the end of its connection, some at a time: a browser opens six at most.
 LISTEN = """async (plan) => {

@@ -16,12 +16,11 @@ from sse_cli.mockserver.page import document
 from sse_cli.mockserver.scenarios.scenario import Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
-from tests.interop.command import PATIENCE, environment
-from tests.interop.real_servers import missing, program
 from tests.interop.streams import Told, cases, formats, parsed, shipped
+from tests.support.other_programs import environment, missing, program
 from tests.support.program import sse
 
-pytestmark = pytest.mark.real
+pytestmark = pytest.mark.interop
 
 LISTEN = Path(__file__).with_name("clients") / "listen.mjs"
 EVENTSOURCE = "eventsource@3.0.7"  # the last one for Node 18 and 20
@@ -96,12 +95,6 @@ def agree(heard: Told, expected: Told) -> bool:
 # curl
 
 
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    with running(Server(shipped(), speed=0)) as base:
-        yield base
-
-
 def curl(*words: str) -> bytes:
     return run(program("curl"), "-sS", "--max-time", "20", *words)
 
@@ -169,14 +162,14 @@ def test_an_official_client_takes_a_recording_for_the_api(
 
 def _ask_openai(url: str) -> str:
     openai = pytest.importorskip("openai", reason="pip install openai")
-    client = openai.OpenAI(base_url=url, api_key="none", max_retries=0, timeout=PATIENCE)
+    client = openai.OpenAI(base_url=url, api_key="none", max_retries=0, timeout=SECONDS)
     with client, client.chat.completions.stream(model="any", messages=QUESTION) as stream:
         return str(stream.get_final_completion().choices[0].message.content)
 
 
 def _ask_anthropic(url: str) -> str:
     anthropic = pytest.importorskip("anthropic", reason="pip install anthropic")
-    client = anthropic.Anthropic(base_url=url, api_key="none", max_retries=0, timeout=PATIENCE)
+    client = anthropic.Anthropic(base_url=url, api_key="none", max_retries=0, timeout=SECONDS)
     asked = {"model": "any", "max_tokens": 1000, "messages": QUESTION}
     with client, client.messages.stream(**asked) as stream:
         blocks = stream.get_final_message().content

@@ -5,11 +5,13 @@ from __future__ import annotations
 import pytest
 
 from tests.interop import expected, routes
-from tests.interop.command import SSE, events, lines, reading, watch
+from tests.interop.command import events, lines, reading
 from tests.interop.proxy import Proxy
-from tests.interop.real_servers import Town, listen, port_of
+from tests.interop.real_servers import Town
+from tests.support.program import sse
+from tests.support.sockets import unused_port
 
-pytestmark = pytest.mark.real
+pytestmark = pytest.mark.interop
 
 BODY = '{"say": "grüße 👋"}'
 WHOLE = [*expected.before("GET", ""), *expected.AFTER, expected.closed("eof")]
@@ -43,9 +45,9 @@ def test_events_pass_through_a_tunnel_before_the_gate_opens(town: Town, ticket: 
     with Proxy() as proxy:
         ways = (*lane.options, "-x", proxy.url)
         url = f"{lane.stream}?ticket={ticket}"
-        with reading(*SSE, "watch", url, *ways, "-o", "jsonl", "--all") as output:
-            assert lines(b"".join(output.line() for _ in first).decode()) == first
-            watch(f"{lane.base}/go?ticket={ticket}", *ways, "--any-type")
+        with reading(url, *ways) as output:
+            assert lines(b"".join(output.readline() for _ in first)) == first
+            sse(f"{lane.base}/go?ticket={ticket}", *ways, "--any-type")
 
 
 def test_a_proxy_without_a_scheme_and_with_a_password_is_asked_with_it(town: Town) -> None:
@@ -69,15 +71,14 @@ def test_the_environment_names_a_proxy_and_hosts_that_need_none(town: Town) -> N
 def test_a_proxy_that_refuses_a_tunnel_makes_the_server_unreachable(town: Town) -> None:
     lane = routes.lane("nginx-h2-node", town)
     with Proxy(refuses=True) as proxy:
-        done = watch(lane.stream, *lane.options, "-x", proxy.url)
-    assert (done.returncode, done.stdout) == (3, "")
-    assert done.stderr.startswith("error: the proxy refused: 403 Forbidden\nhint: ")
+        done = sse(lane.stream, *lane.options, "-x", proxy.url)
+    assert (done.code, done.text) == (3, "")
+    assert done.talk.startswith("error: the proxy refused: 403 Forbidden\nhint: ")
 
 
 def test_a_proxy_that_is_not_there_is_told_by_its_own_name(town: Town) -> None:
     lane = routes.lane("node", town)
-    with listen() as listener:
-        port = port_of(listener)
-    done = watch(lane.stream, "-x", f"http://127.0.0.1:{port}")
-    assert done.returncode == 3
-    assert f"127.0.0.1:{port}" in done.stderr
+    port = unused_port()
+    done = sse(lane.stream, "-x", f"http://127.0.0.1:{port}")
+    assert done.code == 3
+    assert f"127.0.0.1:{port}" in done.talk

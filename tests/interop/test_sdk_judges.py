@@ -3,27 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from sse_cli.mockserver.scenarios import bundled
-from sse_cli.mockserver.server import Server
-from sse_cli.mockserver.server_thread import running
 from tests.support.program import sse
+
+pytestmark = pytest.mark.interop
 
 # The clients bring dependencies of their own, which this project must not: they are optional.
 REASON = "pip install openai anthropic: the official clients judge here"
 QUESTION: Any = [{"role": "user", "content": "Hi"}]
-
-
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    """Our scenarios without their waits; each answers at every path below its name."""
-    names = ("openai-chat", "openai-responses", "anthropic")
-    with running(Server({name: bundled.load(name) for name in names}, speed=0)) as url:
-        yield url
 
 
 def tail(url: str) -> dict[str, Any]:

@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 
 from tests.interop import expected
-from tests.interop.command import SSE, events, lines, reading, watch
+from tests.interop.command import events, lines, reading
 from tests.interop.real_servers import Town
 from tests.interop.routes import NAMES, Lane
+from tests.support.program import sse
 
-pytestmark = pytest.mark.real
+pytestmark = pytest.mark.interop
 
 BODY = '{"say": "grüße 👋"}'
 WHOLE = [*expected.before("GET", ""), *expected.AFTER, expected.closed("eof")]
@@ -25,9 +26,8 @@ every_lane = pytest.mark.parametrize("lane", NAMES, indirect=True)
 
 def opened(lane: Lane, *arguments: str) -> dict[str, Any]:
     """The first line, with all that varies."""
-    done = watch(lane.stream, *lane.options, "-o", "jsonl", "--all", *arguments)
-    line: dict[str, Any] = json.loads(done.stdout.splitlines()[0])
-    return line
+    done = sse("watch", lane.stream, *lane.options, "-o", "jsonl", "--all", *arguments)
+    return done.objects()[0]
 
 
 @every_lane
@@ -64,11 +64,11 @@ def test_the_header_tells_which_http_it_was(lane: Lane) -> None:
 def test_what_comes_before_a_gate_is_out_before_the_gate_opens(lane: Lane, ticket: str) -> None:
     first = expected.before("GET", "")
     url = f"{lane.stream}?ticket={ticket}"
-    with reading(*SSE, "watch", url, *lane.options, "-o", "jsonl", "--all") as output:
-        told = b"".join(output.line() for _ in first)
-        assert lines(told.decode()) == first
-        assert watch(f"{lane.base}/go?ticket={ticket}", *lane.options, "--any-type").returncode == 0
-        assert lines(output.rest().decode()) == [*expected.AFTER, expected.closed("eof")]
+    with reading(url, *lane.options) as output:
+        told = b"".join(output.readline() for _ in first)
+        assert lines(told) == first
+        assert sse(f"{lane.base}/go?ticket={ticket}", *lane.options, "--any-type").code == 0
+        assert lines(output.read()) == [*expected.AFTER, expected.closed("eof")]
 
 
 @pytest.mark.parametrize("separator", ["lf", "cr", "crlf"])
@@ -91,19 +91,19 @@ def test_a_body_that_ends_with_its_connection_is_no_proven_end(lane: Lane) -> No
 
 @pytest.mark.parametrize("lane", [*HTTP1, *HTTP2], indirect=True)
 def test_a_server_that_crashes_in_the_stream_is_told_from_one_that_ends(lane: Lane) -> None:
-    done = watch(f"{lane.stream}?cut=1", *lane.options, "-o", "jsonl", "--all")
-    assert lines(done.stdout) == [*expected.before("GET", ""), expected.closed("truncated")]
-    assert done.returncode == 5
-    assert done.stderr.startswith("error: the connection was cut in the body")
+    done = sse(f"{lane.stream}?cut=1", *lane.options, "-o", "jsonl", "--all")
+    assert lines(done.out) == [*expected.before("GET", ""), expected.closed("truncated")]
+    assert done.code == 5
+    assert done.talk.startswith("error: the connection was cut in the body")
 
 
 def test_the_keep_alive_comments_of_sse_starlette_are_shown(town: Town, ticket: str) -> None:
     base = f"http://127.0.0.1:{town.uvicorn}"
     url = f"{base}/stream?ping=1&ticket={ticket}"
-    with reading(*SSE, "watch", url, "-o", "jsonl", "--all") as output:
+    with reading(url) as output:
         for _ in expected.before("GET", ""):
-            output.line()
-        ping = json.loads(output.line())
+            output.readline()
+        ping = json.loads(output.readline())
         assert ping["kind"] == "comment"
         assert ping["text"].startswith(" ping - ")
-        watch(f"{base}/go?ticket={ticket}", "--any-type")
+        sse(f"{base}/go?ticket={ticket}", "--any-type")

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 
 from sse_cli.mockserver.faults.registry import find_fault
 from sse_cli.mockserver.request_log import Exchange
@@ -40,13 +41,28 @@ class Broken:
         return [exchange.last_event_id for exchange in self.exchanges]
 
 
+# The faults that are large: a smaller size, so that a run of one takes no second.
+SMALLER: dict[str, dict[str, int]] = {
+    "comments": {"count": 125_000},
+    "long-line": {"size": 32 * 2**20},
+    "gzip-bomb": {"size": 32 * 2**20},
+    "deflate-bomb": {"size": 32 * 2**20},
+}
+
+
 @contextmanager
 def broken(
-    name: str | None, times: int | None = None, scenario: Scenario = NUMBERED
+    name: str | None,
+    times: int | None = None,
+    scenario: Scenario = NUMBERED,
+    *,
+    full_size: bool = False,
 ) -> Iterator[Broken]:
     """Serve `scenario` with the fault `name` on the first `times` replies, or on all."""
     exchanges: list[Exchange] = []
     fault = find_fault(name) if name else None
+    if fault and name in SMALLER and not full_size:
+        fault = replace(fault, reply=partial(fault.reply, **SMALLER[name]))
     server = Server({scenario.name: scenario}, fault=fault, times=times, exchanges=exchanges)
     with running(server) as base:
         yield Broken(f"{base}/{scenario.name}", exchanges)

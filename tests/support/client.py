@@ -15,8 +15,9 @@ from sse_cli.request.model import Request
 from sse_cli.sources.clock import RunClock
 from sse_cli.transport import connect as transport
 from sse_cli.transport.reconnect import ConnectionPace, Reconnector, ReconnectPolicy
-from tests.support.raw_server import Recorded
-from tests.support.wire import STREAM, Handler, Peer, Wire, head
+from tests.support.replies import STREAM, head
+from tests.support.requests import Recorded
+from tests.support.wire import Handler, Peer, Wire
 
 NO_CONTENT = head("Content-Length: 0", STREAM, status="204 No Content")
 AGAIN = ReconnectPolicy(reconnect=True)

@@ -13,13 +13,10 @@ import select
 import shlex
 import signal
 import struct
-import subprocess
-import sys
 import termios
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from types import TracebackType
 from typing import Any, Self, TypeAlias
 
 import pyte
@@ -27,26 +24,28 @@ import pyte
 from sse_cli.mockserver.scenarios.scenario import Gate, Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
+from tests.support.process import PROGRAM, Process
 
-SSE = (sys.executable, "-m", "sse_cli")
+SSE = PROGRAM
 Steps: TypeAlias = Iterable[tuple[float | Gate, bytes]]
 TIMEOUT = 20.0  # seconds that any one wait may take
 READ_SIZE = 1 << 16
 HISTORY = 5000  # lines of scrollback
-# The shell opens the terminal by its name, which makes it the controlling one of the session
-# that it leads; so keys such as Ctrl-C become signals. Then it is the command.
-_LAUNCH = 'exec 3<>"$0"; exec 3<&-; exec "$@"'
-_OURS = {"TERM": "xterm-256color", "LANG": "C.UTF-8"}
+_OURS = {"TERM": "xterm-256color", "LANG": "C.UTF-8", "PYTHONWARNINGS": "error"}
 _UNWANTED = (
     *("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "COLORTERM", "TERM_PROGRAM"),
-    *("TTY_COMPATIBLE", "TTY_INTERACTIVE", "LC_ALL", "LC_CTYPE", "PYTHONIOENCODING", "PYTHONUTF8"),
+    *("TTY_COMPATIBLE", "TTY_INTERACTIVE", "LC_ALL", "LC_CTYPE"),
     *("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"),
 )
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
     """The environment of a person's shell: a capable UTF-8 terminal, no proxy, plus `extra`."""
-    kept = {name: value for name, value in os.environ.items() if name not in _UNWANTED}
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in _UNWANTED and not name.startswith("PYTHON")
+    }
     return {**kept, **_OURS, **(extra or {})}
 
 
@@ -73,13 +72,16 @@ class Terminal:
         self._set_size(columns, rows)
         self.modes_before = self.modes()
         try:
-            self._process = subprocess.Popen(
-                ["/bin/sh", "-c", _LAUNCH, os.ttyname(slave), *command],
+            ours = tuple(command[: len(SSE)]) == SSE
+            # Keys such as Ctrl-C become signals: the terminal is the controlling one.
+            self._process = Process(
+                command[len(SSE) :] if ours else (),
+                program=() if ours else command,
                 stdin=slave,
                 stdout=slave,
                 stderr=slave,
                 env=environment(env),
-                start_new_session=True,
+                terminal=True,
             )
         finally:
             os.close(slave)
@@ -87,12 +89,7 @@ class Terminal:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait()

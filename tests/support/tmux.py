@@ -10,7 +10,6 @@ import shlex
 import subprocess
 import time
 from collections.abc import Callable, Sequence
-from types import TracebackType
 from typing import Final, Self
 
 from tests.support.terminal import TIMEOUT, environment
@@ -31,12 +30,7 @@ class Tmux:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._tell("kill-server", check=False)  # it is gone when the command has ended
 
     @property

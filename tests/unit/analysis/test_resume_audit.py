@@ -10,7 +10,7 @@ from sse_cli.analysis.resume_audit import REMEMBERED, ResumeAudit
 from sse_cli.model.events import Message
 from tests.support.client import scripted
 from tests.support.program import sse
-from tests.support.wire import whole
+from tests.support.replies import whole
 
 
 def message(id: str | None, data: str = "x") -> Message:  # noqa: A002 (the field's name)

@@ -17,10 +17,8 @@ from sse_cli.check import config, json_schema
 from sse_cli.check.config_keys import KEYS
 from sse_cli.check.expectations import KINDS
 from sse_cli.check.toml_positions import places
-from sse_cli.mockserver.scenarios import bundled
-from sse_cli.mockserver.server import Server
-from sse_cli.mockserver.server_thread import running
 from sse_cli.model.errors import UsageError
+from tests.support import long_runs
 from tests.support.paths import ROOT
 from tests.support.program import error_and_hint, sse
 
@@ -472,13 +470,15 @@ def test_false_takes_an_expectation_back_for_both(key: str, tmp_path: Path) -> N
     assert described(tmp_path, text).expected == ()
 
 
-def test_the_reader_never_raises_anything_but_a_usage_error(tmp_path: Path) -> None:
+@long_runs.count("tries", 300, 10_000)
+def test_the_reader_never_raises_anything_but_a_usage_error(
+    seed: int, tries: int, tmp_path: Path
+) -> None:
     """Pieces of TOML put together at random: they mean something, or are refused in words."""
-    seed = random.SystemRandom().randrange(10**9)
     dice = random.Random(seed)
     names = [*dice.sample([*KEYS], 12), "x", '"a.b"', "streams.a", "defaults"]
     values = ['"x"', "1", "true", "[]", '["a"]', "{ a = 1 }", '{ a = "b" }', '"${A}"', "1.5", "nan"]
-    for _ in range(300):
+    for _ in range(tries):
         lines = ["[streams.a]", 'url = "http://h/"']
         for _ in range(dice.randrange(4)):
             lines.append(f"{dice.choice(names)} = {dice.choice(values)}")
@@ -493,15 +493,8 @@ def test_the_reader_never_raises_anything_but_a_usage_error(tmp_path: Path) -> N
 # The example
 
 
-@pytest.fixture(scope="module")
-def example_origin() -> Iterator[str]:
-    loaded = {name: bundled.load(name) for name in bundled.names()}
-    with running(Server(loaded, speed=0)) as url:
-        yield url
-
-
-def test_the_example_passes_against_our_own_server(example_origin: str) -> None:
-    env = {"ORIGIN": example_origin}
+def test_the_example_passes_against_our_own_server(origin: str) -> None:
+    env = {"ORIGIN": origin}
     ran = sse("check", EXAMPLE, "--jobs", "4", env=env)
     assert (ran.code, ran.err) == (0, b""), ran
     assert ran.text.splitlines()[-1] == "4 streams: 4 passed"

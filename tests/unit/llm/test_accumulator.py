@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import json
 import random
 import time
@@ -21,19 +20,12 @@ from sse_cli.model.delta import Delta
 from sse_cli.model.events import Chunk, Closed, Ending, Ignored, Message, Opened, Signal
 from sse_cli.model.row import Row
 from sse_cli.parser.session import Session
+from tests.support.format_corpus import BY_NAME, FORMATS, STREAMS, expected_of, mutated
 from tests.support.paths import FORMATS as CORPUS
 
-STREAMS: Final = sorted(path for path in CORPUS.iterdir() if path.suffix != ".json")
-FORMATS: Final = wire_format.known()
-BY_NAME: Final = {wire.name: wire for wire in FORMATS}
 MILLION: Final = 1 << 20
 
 every_stream = pytest.mark.parametrize("path", STREAMS, ids=lambda path: path.stem)
-
-
-def expected_of(path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((CORPUS / f"{path.stem}.expected.json").read_bytes())
-    return found
 
 
 def reassemble(
@@ -420,20 +412,6 @@ def test_ten_thousand_tool_calls_cost_no_more_than_their_number() -> None:
 # What no API sends
 
 
-def _mutations(dice: random.Random, value: Any) -> Any:
-    """`value` with something in it exchanged for something that no API would send."""
-    odd: Any = dice.choice(
-        (None, 0, -1, 1.5, True, "", "x", "\ud83d", [], {}, [[]], {"full": 7}, [None, {"a": []}],
-         10**30, ["a", ["b"]], {"text": {"x": 1}}, [{"jsonPath": 1}])
-    )  # fmt: skip
-    if not isinstance(value, dict | list) or not value or dice.random() < 0.15:
-        return copy.deepcopy(odd)
-    changed: Any = copy.copy(value)
-    place = dice.choice(list(value)) if isinstance(value, dict) else dice.randrange(len(value))
-    changed[place] = _mutations(dice, value[place])
-    return changed
-
-
 @every_stream
 def test_no_payload_makes_the_engine_fail(path: Path) -> None:
     expected = expected_of(path)
@@ -461,7 +439,7 @@ def _hostile(dice: random.Random, line: str, ndjson: bool) -> str:
         value = json.loads(text)
     except ValueError:
         return line
-    return head + json.dumps(_mutations(dice, value))
+    return head + json.dumps(mutated(dice, value))
 
 
 # Explaining

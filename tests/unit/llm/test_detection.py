@@ -9,7 +9,7 @@ import pytest
 from sse_cli.llm import detection
 from sse_cli.llm.detection import MAX_EVENTS, MAX_SECONDS, Detector
 from sse_cli.llm.extractor import Envelope
-from tests.unit.llm.test_accumulator import BY_NAME, FORMATS
+from tests.support.format_corpus import BY_NAME, FORMATS
 
 CHAT: Final = {"choices": [{"index": 0, "delta": {"content": "a"}}]}
 UNKNOWN: Final = {"unheard": "of"}

@@ -15,7 +15,7 @@ from sse_cli.llm.highlights import Highlight, Highlights
 from sse_cli.model.events import Chunk, Message, Opened
 from sse_cli.model.row import Row
 from sse_cli.parser.session import Session
-from tests.unit.llm.test_accumulator import BY_NAME, FORMATS, STREAMS, _mutations, expected_of
+from tests.support.format_corpus import BY_NAME, FORMATS, STREAMS, expected_of, mutated
 
 
 def row(payload: Any, n: int = 1, at: float = 0.0, kind: str = "message") -> Row:
@@ -100,7 +100,7 @@ def test_no_payload_makes_a_glance_fail(path: Path) -> None:
         for one in rows:
             payload = one.payload
             if isinstance(payload, dict) and dice.random() < 0.5:
-                payload = _mutations(dice, payload)
+                payload = mutated(dice, payload)
             parts = highlights.feed(row(payload, kind=one.message.type))
             assert all(isinstance(part.text, str) for part in parts)
 

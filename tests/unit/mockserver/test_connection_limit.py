@@ -19,6 +19,7 @@ from sse_cli.mockserver.scenarios import bundled
 from sse_cli.mockserver.scenarios.scenario import Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
+from tests.support.sockets import dial
 
 PATIENCE = 20.0
 AT_ONCE = 0.5  # seconds in the median; it takes some milliseconds, but machines may be busy
@@ -39,11 +40,6 @@ def open_files(count: int) -> Iterator[None]:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-
-
-def dial(base: str) -> socket.socket:
-    address = urlsplit(base)
-    return socket.create_connection((address.hostname, address.port), timeout=PATIENCE)
 
 
 def get(base: str, path: str = "/short") -> tuple[float, bytes]:

@@ -481,7 +481,7 @@ def test_a_journal_that_can_not_be_written_ends_the_server() -> None:
         (["colck"], "no scenario is called 'colck', and no file or folder", "clock"),
         (["newer.rec"], "made by a newer sse: version 2", "upgrade"),
         (["bad.rec"], "bad.rec: line 2, column", ""),
-        (["pipe"], "pipe is no regular file", "folder"),
+        (["pipe"], "pipe is not a regular file", "folder"),
         (
             ["clock", "--chunk", "many"],
             "invalid chunk size 'many'",

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import json
-import random
 import time
 import tracemalloc
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,6 +16,7 @@ from hypothesis import strategies as st
 from sse_cli import Comment, Event, EventStreamParser, Ignored, Message, Retry
 from sse_cli.parser.fields import EXCERPT
 from tests.benchmarks import fuzz_parser as fuzz
+from tests.support import long_runs
 from tests.support.paths import CORPUS
 
 CASES: list[dict[str, Any]] = json.loads((CORPUS / "parser" / "cases.json").read_text("utf-8"))
@@ -170,10 +170,9 @@ def unplaced(event: Event) -> Event:
     return event._replace(at=0.0)
 
 
-def test_twenty_thousand_fuzzed_inputs_agree_with_the_reference() -> None:
-    seed = str(random.SystemRandom().randrange(2**32))
-    print(f"seed {seed}")
-    tried, divergence = fuzz.find(seed, 20_000)
+@long_runs.count("inputs", 5_000, 200_000)
+def test_fuzzed_inputs_agree_with_the_reference(seed: int, inputs: int) -> None:
+    tried, divergence = fuzz.find(str(seed), inputs)
     assert divergence is None, f"seed {seed}, input {tried}: {divergence}"
 
 

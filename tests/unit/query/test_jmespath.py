@@ -16,9 +16,9 @@ from sse_cli.llm import wire_format
 from sse_cli.query.jmespath import compile_expression, is_total, parse
 from sse_cli.query.selection import Expression
 from sse_cli.text.json_values import is_false
+from tests.support import long_runs
 from tests.support.paths import FORMATS as CORPUS
 
-EXPRESSIONS: Final = 30_000
 KEYS: Final = ("a", "b", "c", "delta", "type")
 COMPARISONS: Final = ("==", "!=", "<", ">", "<=", ">=")
 LITERALS: Final = (
@@ -126,12 +126,11 @@ def outcome(search: Callable[[Any], Any], value: Any) -> tuple[str, str]:
     return "gives", json.dumps(found, default=lambda one: type(one).__name__)
 
 
-def test_random_expressions_give_what_the_library_gives() -> None:
-    seed = random.SystemRandom().randrange(2**32)
-    print(f"seed {seed}")
+@long_runs.count("expressions", 2_000, 100_000)
+def test_random_expressions_give_what_the_library_gives(seed: int, expressions: int) -> None:
     writer = Writer(seed)
     nothing, raised, total = 0, 0, 0
-    for text, library in writer.parsed(EXPRESSIONS):
+    for text, library in writer.parsed(expressions):
         value = writer.value()
         expected = outcome(library.search, value)
         nothing += expected == ("gives", "null")
@@ -143,9 +142,9 @@ def test_random_expressions_give_what_the_library_gives() -> None:
             assert found[0] == "gives", f"seed {seed}: {text} is total"
             json.dumps(library.search(value), allow_nan=False)  # raises for what is no JSON
     # The oracle has to have had something to say.
-    assert nothing < 0.75 * EXPRESSIONS
-    assert raised > 0.05 * EXPRESSIONS
-    assert total > 0.2 * EXPRESSIONS
+    assert nothing < 0.75 * expressions
+    assert raised > 0.05 * expressions
+    assert total > 0.2 * expressions
 
 
 @pytest.mark.parametrize(

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
 import stat
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
@@ -30,15 +28,16 @@ from sse_cli.parser.session import Session
 from sse_cli.recording import reader, writer
 from sse_cli.recording.writer import Recorder, header_of
 from sse_cli.request.model import Request
-from tests.adversarial.test_fault_matrix import LARGE, MATRIX, RECONNECT
-from tests.support import program
+from tests.support import long_runs
 from tests.support.broken_server import NUMBERED, broken
+from tests.support.fault_matrix import LARGE, MATRIX, RECONNECT
 from tests.support.paths import FORMATS as CORPUS
 from tests.support.paths import ROOT
-from tests.support.program import Ran, error_and_hint, sse
+from tests.support.process import PIPE
+from tests.support.program import Ran, error_and_hint, finish, sse, start
+from tests.support.recordings import written
 
 STREAMS = sorted(path for path in CORPUS.iterdir() if path.suffix in (".sse", ".ndjson"))
-KILLS = int(os.environ.get("SSE_KILLS", "60"))
 
 
 # The file
@@ -79,11 +78,6 @@ def restamped(signal: Signal, at: float) -> Signal:
 
 def read(*pieces: bytes) -> list[Signal]:
     return [*reader.read(pieces, "it.rec").signals]
-
-
-def written(signals: list[Signal]) -> bytes:
-    lines = [writer.first_line(header_of()), *map(writer.line_of, signals)]
-    return b"".join(lines)
 
 
 @given(runs(), st.integers(1, 40))
@@ -207,7 +201,7 @@ def test_a_full_disk_is_told() -> None:
     assert "can't write the recording /dev/full" in error_and_hint(ran)[0]
 
 
-# What is no recording
+# Not a recording
 
 CLOSE = b'[1,"close",{"ending":"eof"}]\n'
 BAD = {
@@ -236,9 +230,9 @@ BAD = {
     b'{"sse-recording":1}\n[0,"chunk","x"]\n': "line 2, column 1: a chunk before any open",
     b'{"sse-recording":1}\n[0,"chunk",{}]\n': "line 2, column 4: a chunk is a string",
     b'{"sse-recording":1}\n[0,"chunk64","*"]\n': "line 2, column 4: a chunk64 is base64",
-    b'{"sse-recording":1}\n[NaN,"chunk","x"]\n': "its time is no number of seconds",
-    b'{"sse-recording":1}\n[-1,"chunk","x"]\n': "its time is no number of seconds",
-    b'{"sse-recording":1}\n[true,"chunk","x"]\n': "its time is no number of seconds",
+    b'{"sse-recording":1}\n[NaN,"chunk","x"]\n': "its time is not a number of seconds",
+    b'{"sse-recording":1}\n[-1,"chunk","x"]\n': "its time is not a number of seconds",
+    b'{"sse-recording":1}\n[true,"chunk","x"]\n': "its time is not a number of seconds",
     b'{"sse-recording":1}\n{"a":1}\n': 'not [seconds, "kind", value]',
     b'{"sse-recording":1}\n[0,["chunk"],"x"]\n': "unknown kind of signal",
     b'{"sse-recording":1}\noops\n' + CLOSE: "line 2, column 1: no JSON",
@@ -293,8 +287,14 @@ def live_and_again(look: str, url: str, file: Path, *words: str) -> tuple[Ran, R
     return live, sse(*LOOKS[look], file)
 
 
-@pytest.mark.parametrize("look", LOOKS)
-@pytest.mark.parametrize("name", [*sorted(MATRIX), "awkward-ids"])
+@pytest.mark.parametrize(
+    ("name", "look"),
+    [
+        *((name, "tail") for name in sorted(MATRIX)),
+        ("awkward-ids", "watch"),
+        ("awkward-ids", "tail"),
+    ],
+)
 def test_a_fault_looks_the_same_from_its_recording(name: str, look: str, tmp_path: Path) -> None:
     limits = MATRIX[name].limits if name in MATRIX else ()
     with broken(name) as server:
@@ -364,11 +364,11 @@ def test_the_last_event_id_that_a_run_began_with_is_recorded(tmp_path: Path) -> 
 def test_ctrl_c_ends_a_recording_as_it_ended_the_run(tmp_path: Path) -> None:
     file = tmp_path / "it.rec"
     words = ("-o", "jsonl", "--all", "-m30", "--record", file)
-    with broken("silence") as server, program.start(server.url, *words) as live:
+    with broken("silence") as server, start(server.url, *words) as live:
         assert live.stdout
         lines = [live.stdout.readline() for _ in range(4)]
         live.send_signal(signal.SIGINT)
-        ended = program.finish(live)
+        ended = finish(live)
     out = b"".join(lines) + ended.out
     again = sse(file, "-o", "jsonl", "--all")
     assert (again.code, again.out) == (ended.code, out) == (-signal.SIGINT, out)
@@ -380,12 +380,11 @@ def test_a_recording_is_read_from_standard_input_and_from_a_pipe(tmp_path: Path)
         live = sse(f"{url}/numbered", "--record", file)
     assert sse("-", stdin=file.read_bytes()) == live
     # A byte alone at first: what it is must be seen all the same.
-    words = [*program.PROGRAM, "-"]
-    pipe, clean = subprocess.PIPE, program.environment()
-    with subprocess.Popen(words, stdin=pipe, stdout=pipe, bufsize=0, env=clean) as process:
+    with start("-", stdin=PIPE) as process:
         assert process.stdin
         process.stdin.write(file.read_bytes()[:1])
-        out, _ = process.communicate(file.read_bytes()[1:], timeout=program.PATIENCE)
+        process.stdin.flush()
+        out, _ = process.communicate(file.read_bytes()[1:])
     assert out == live.out
 
 
@@ -441,14 +440,15 @@ def test_what_makes_no_sense_is_told(words: list[str], message: str, tmp_path: P
 # Killed
 
 
-def test_a_recording_can_be_read_whenever_its_writer_was_killed(tmp_path: Path) -> None:
-    seed = random.randrange(2**32)
-    print("seed", seed)
+@long_runs.count("kills", 8, 200)
+def test_a_recording_can_be_read_whenever_its_writer_was_killed(
+    seed: int, kills: int, tmp_path: Path
+) -> None:
     dice = random.Random(seed)
     text = "data: é" + "x" * 2000
     steps = [(0.0002, f"id: {n}\n{text}\n\n".encode()) for n in range(1, 20_000)]
     with running(Server({"it": Scenario.of("it", steps)})) as url:
-        for number in range(KILLS):
+        for number in range(kills):
             file = tmp_path / f"{number}.rec"
             printed = killed_at(url, file, dice.randrange(1, 300_000))
             session = Session()
@@ -463,14 +463,14 @@ def test_a_recording_can_be_read_whenever_its_writer_was_killed(tmp_path: Path) 
 
 def killed_at(url: str, file: Path, size: int) -> int:
     """Kill a run once its recording has `size` bytes; how many whole lines it had printed."""
-    with program.start(f"{url}/it", "-o", "jsonl", "--record", file, "-m", "30") as process:
+    with start(f"{url}/it", "-o", "jsonl", "--record", file, "-m", "30") as process:
         assert process.stdout
         lines = 0
         while not file.exists() or file.stat().st_size < size:
             lines += len(process.stdout.readline()) > 0
             assert process.poll() is None
         process.kill()
-        return lines + program.finish(process).out.count(b"\n")
+        return lines + finish(process).out.count(b"\n")
 
 
 def test_the_large_faults_can_be_recorded_in_bounded_memory(tmp_path: Path) -> None:

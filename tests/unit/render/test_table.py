@@ -14,7 +14,7 @@ from wcwidth import wcswidth  # pyte's own measure of text
 from sse_cli.mockserver.scenarios.scenario import Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
-from tests.interop import real_servers
+from tests.support import other_programs
 from tests.support.terminal import SSE, Steps, Terminal, watching
 from tests.support.tmux import Tmux
 
@@ -312,7 +312,7 @@ def test_a_window_made_narrower_than_the_footer_loses_no_row() -> None:
 
 
 def test_a_terminal_that_wraps_its_lines_again_keeps_one_footer_and_every_row() -> None:
-    real_servers.program("tmux")
+    other_programs.program("tmux")
     gate, last = threading.Event(), threading.Event()
     steps: Steps = [(0.0, b"".join(block("x") for _ in range(5))), (gate, block("y")), (last, b"")]
     with (

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import subprocess
 from pathlib import Path
 
 import pytest
 
 from sse_cli.model.events import Chunk, Closed, Ending, Opened
-from tests.support import program
 from tests.support.broken_server import broken
-from tests.support.program import error_and_hint, sse
-from tests.unit.recording.test_recording import written
+from tests.support.process import PIPE
+from tests.support.program import error_and_hint, sse, start
+from tests.support.recordings import written
 
 ALL = ("-o", "jsonl", "--all")
 
@@ -72,16 +71,13 @@ def test_the_time_of_a_recording_is_its_own(tmp_path: Path) -> None:
 
 
 def test_standard_input_that_says_nothing_more_is_left() -> None:
-    words = [*program.PROGRAM, "-", *ALL, "--for", "600ms"]
-    pipe = subprocess.PIPE
-    with subprocess.Popen(
-        words, stdin=pipe, stdout=pipe, bufsize=0, env=program.environment()
-    ) as process:
+    with start("-", *ALL, "--for", "600ms", stdin=PIPE) as process:
         assert process.stdin
         process.stdin.write(b"data: 1\n\n")
+        process.stdin.flush()
         assert process.stdout
         out = process.stdout.read()  # ends with the process, which ends by itself
-        assert process.wait(program.PATIENCE) == 0
+        assert process.wait() == 0
     assert b'"data":1' in out
     assert b'"ending":"limit"' in out
 

@@ -7,7 +7,6 @@ import base64
 import json
 import random
 import signal
-import subprocess
 import threading
 import time
 import zlib
@@ -18,19 +17,11 @@ from sse_cli.model.events import Comment, Ending, Event, Message, Opened, Reconn
 from sse_cli.parser.session import Session
 from sse_cli.request.model import Request
 from tests.support.client import AGAIN, Time, follow, reconnector, scripted
+from tests.support.listener import PATIENCE
+from tests.support.process import Process
 from tests.support.program import finish, start
-from tests.support.wire import (
-    CHUNKED,
-    LAST_CHUNK,
-    PATIENCE,
-    STREAM,
-    Handler,
-    Peer,
-    Wire,
-    chunk,
-    head,
-    whole,
-)
+from tests.support.replies import CHUNKED, LAST_CHUNK, STREAM, chunk, head, whole
+from tests.support.wire import Handler, Peer, Wire
 
 EVENT = b"data: one\n\n"
 STREAMING = head(STREAM, CHUNKED)
@@ -211,7 +202,7 @@ def test_response_headers_exposed() -> None:
 # Closing
 
 
-def process_of(server: Wire, *words: str) -> subprocess.Popen[bytes]:
+def process_of(server: Wire, *words: str) -> Process:
     return start(server.origin, "--reconnect", "-o", "jsonl", "--all", "-m", "30", *words)
 
 
@@ -219,7 +210,7 @@ def kinds(out: bytes) -> list[str]:
     return [json.loads(line)["kind"] for line in out.splitlines()]
 
 
-def read_until(process: subprocess.Popen[bytes], kind: str) -> None:
+def read_until(process: Process, kind: str) -> None:
     assert process.stdout is not None
     while json.loads(process.stdout.readline())["kind"] != kind:
         pass

@@ -13,7 +13,8 @@ from sse_cli.request.model import Request
 from sse_cli.transport.reconnect import LONGEST, SHORTEST, ReconnectPolicy
 from tests.support.client import AGAIN, Seen, Time, follow, header, ids_sent, scripted
 from tests.support.program import error_and_hint, finish, sse, start
-from tests.support.wire import CHUNKED, STREAM, Handler, Peer, Wire, chunk, head, whole
+from tests.support.replies import CHUNKED, STREAM, chunk, head, whole
+from tests.support.wire import Handler, Peer, Wire
 
 EVENT = b"data: one\n\n"
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"

@@ -9,7 +9,8 @@ from sse_cli.model.events import Ending, Opened
 from sse_cli.request.model import Request
 from tests.support.client import follow, header, scripted
 from tests.support.program import error_and_hint, sse
-from tests.support.wire import Peer, Wire, head, whole
+from tests.support.replies import head, whole
+from tests.support.wire import Peer, Wire
 
 EVENT = b"data: one\n\n"
 SECRET = (("Authorization", "Bearer sk-test"), ("Content-Type", "application/json"))

@@ -6,7 +6,8 @@ from __future__ import annotations
 from sse_cli.model.events import Ending, Opened
 from tests.support.client import AGAIN, NO_CONTENT, Seen, follow, scripted
 from tests.support.program import error_and_hint, sse
-from tests.support.wire import STREAM, Peer, Wire, head, whole
+from tests.support.replies import STREAM, head, whole
+from tests.support.wire import Peer, Wire
 
 EVENT = b"data: one\n\n"
 

@@ -22,22 +22,11 @@ from sse_cli.request.builder import build
 from sse_cli.request.model import Request
 from sse_cli.sources.clock import RunClock
 from sse_cli.transport import connect
-from tests.support.wire import (
-    CHUNKED,
-    LAST_CHUNK,
-    PATIENCE,
-    STREAM,
-    Peer,
-    Wire,
-    ask,
-    body,
-    chunk,
-    chunks,
-    closed,
-    head,
-    opened,
-    whole,
-)
+from tests.support.listener import PATIENCE
+from tests.support.replies import CHUNKED, LAST_CHUNK, STREAM, chunk, head, whole
+from tests.support.signals import ask, body, chunks, closed, opened
+from tests.support.sockets import unused_port
+from tests.support.wire import Peer, Wire
 
 EVENT = b"data: one\n\n"
 OTHER = b"data: two\n\n"
@@ -52,11 +41,6 @@ def alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
             monkeypatch.delenv(name)
     yield
     gc.collect()  # now a forgotten socket would warn, and a warning is an error
-
-
-def unused_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
 
 
 # The signals of a good stream

@@ -17,21 +17,10 @@ from sse_cli.model.events import Chunk, Ending, Opened
 from sse_cli.request.model import Request
 from sse_cli.sources.clock import RunClock
 from sse_cli.transport import connect, content_decoder
-from tests.support.wire import (
-    CHUNKED,
-    LAST_CHUNK,
-    PATIENCE,
-    STREAM,
-    Peer,
-    Wire,
-    ask,
-    body,
-    chunk,
-    chunks,
-    closed,
-    head,
-    whole,
-)
+from tests.support.listener import PATIENCE
+from tests.support.replies import CHUNKED, LAST_CHUNK, STREAM, chunk, head, whole
+from tests.support.signals import ask, body, chunks, closed
+from tests.support.wire import Peer, Wire
 
 EVENTS = b"".join(b'data: {"n": %d}\n\n' % number for number in range(200))
 

@@ -10,9 +10,7 @@ import contextlib
 import gc
 import gzip
 import os
-import selectors
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -26,24 +24,15 @@ from sse_cli.analysis.verdict import EXIT_CODES
 from sse_cli.model.causes import Cause
 from sse_cli.model.events import Ending
 from sse_cli.transport.watchdog import Watchdog
-from tests.support.program import environment, error_and_hint, finish, sse, start
-from tests.support.wire import (
-    CHUNKED,
-    PATIENCE,
-    STREAM,
-    Handler,
-    Peer,
-    Wire,
-    ask,
-    body,
-    chunk,
-    closed,
-    head,
-    on_time,
-    open_files,
-)
-from tests.unit.transport.test_http2 import begin, serving
-from tests.unit.transport.test_tls import make
+from tests.support.http2_server import begin, serving
+from tests.support.listener import PATIENCE
+from tests.support.process import environment
+from tests.support.program import error_and_hint, finish, sse, start
+from tests.support.replies import CHUNKED, STREAM, chunk, head
+from tests.support.signals import ask, body, closed
+from tests.support.sockets import full_backlog
+from tests.support.tls import server_context
+from tests.support.wire import Handler, Peer, Wire, on_time, open_files
 
 EVENT = b"data: one\n\n"
 SECONDS = 0.2
@@ -51,16 +40,6 @@ OPENING = head(STREAM, CHUNKED) + chunk(EVENT)
 CONNECT, MAX, IDLE = "connect_timeout", "max_time", "idle_timeout"
 
 Ways = Iterator[dict[str, Any]]  # where to connect, and how: fields of a request
-
-
-@pytest.fixture(autouse=True)
-def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_PROXY", "*")
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make(tmp_path_factory.mktemp("tls"), "server")
 
 
 # What a peer does that has a connection
@@ -156,26 +135,6 @@ def name_server(monkeypatch: pytest.MonkeyPatch) -> Ways:
 
 
 @contextlib.contextmanager
-def full_backlog() -> Iterator[int]:
-    """The port of a socket that the kernel answers no more connections for."""
-    with contextlib.ExitStack() as stack:
-        listener = stack.enter_context(socket.socket())
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        for _ in range(8):
-            filler = stack.enter_context(socket.socket())
-            filler.setblocking(False)
-            filler.connect_ex(listener.getsockname())
-            with selectors.DefaultSelector() as selector:
-                selector.register(filler, selectors.EVENT_WRITE)
-                if not selector.select(0.1):
-                    break
-        else:
-            pytest.skip("this system's backlog has no end")
-        yield int(listener.getsockname()[1])
-
-
-@contextlib.contextmanager
 def direct(handler: Handler) -> Ways:
     with Wire(handler) as server:
         yield {"url": server.origin}
@@ -207,9 +166,7 @@ def by_tunnel(handler: Handler, certificate: Path | None) -> Ways:
         if certificate is None:
             handler(peer)
             return
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate)
-        with context.wrap_socket(peer.socket, server_side=True) as inner:
+        with server_context(certificate).wrap_socket(peer.socket, server_side=True) as inner:
             inner.settimeout(1)  # the block's end can't wake it: TLS has detached the socket
             inner.recv(65536)
             handler(Peer(inner, peer.request, peer.closing))
@@ -227,9 +184,7 @@ def deaf_proxy(handler: Handler) -> Ways:
 
 @contextlib.contextmanager
 def by_tls(handler: Handler, certificate: Path) -> Ways:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    with Wire(handler, tls=context) as server:
+    with Wire(handler, tls=server_context(certificate)) as server:
         yield {"url": server.origin, "insecure": True}
 
 
@@ -248,8 +203,8 @@ def over_http2(act: Callable[[h2.connection.H2Connection, socket.socket], None])
 
 @contextlib.contextmanager
 def dialling(scheme: str = "http", *, proxy: bool = False) -> Ways:
-    with full_backlog() as port:
-        there = f"127.0.0.1:{port}"
+    with full_backlog() as listener:
+        there = f"127.0.0.1:{listener.getsockname()[1]}"
         if proxy:
             yield {"url": f"{scheme}://api.test/", "proxy": f"http://{there}"}
         else:

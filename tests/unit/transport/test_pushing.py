@@ -31,22 +31,12 @@ from sse_cli.sources.clock import RunClock
 from sse_cli.transport import connect, handshake
 from sse_cli.transport.body import MOST_HELD, MOST_PIECES, _Gathering
 from sse_cli.transport.watchdog import Watchdog
-from tests.cli.test_exit_codes import redirected
-from tests.support.program import error_and_hint, finish, sse, start
-from tests.support.wire import (
-    CHUNKED,
-    LAST_CHUNK,
-    PATIENCE,
-    STREAM,
-    Handler,
-    Peer,
-    Wire,
-    body,
-    chunk,
-    closed,
-    head,
-)
-from tests.unit.transport.test_http2 import OK, serving
+from tests.support.http2_server import OK, serving
+from tests.support.listener import PATIENCE
+from tests.support.program import error_and_hint, finish, redirected, sse, start
+from tests.support.replies import CHUNKED, LAST_CHUNK, STREAM, chunk, head
+from tests.support.signals import body, closed
+from tests.support.wire import Handler, Peer, Wire
 
 EVENTS = [b"data: %d\n\n" % number for number in range(5)]
 TOGETHER = head(STREAM, CHUNKED) + b"".join(map(chunk, EVENTS))

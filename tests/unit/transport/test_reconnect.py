@@ -29,6 +29,7 @@ from sse_cli.transport.reconnect import (
     ReconnectPolicy,
     sendable,
 )
+from tests.support import long_runs
 from tests.support.client import (
     AGAIN,
     Script,
@@ -39,15 +40,15 @@ from tests.support.client import (
     reconnector,
     scripted,
 )
+from tests.support.listener import PATIENCE
 from tests.support.paths import ROOT
 from tests.support.program import error_and_hint, finish, sse, start
-from tests.support.raw_server import _read_request
-from tests.support.wire import CHUNKED, PATIENCE, STREAM, Peer, Wire, chunk, head, open_files, whole
-from tests.unit.transport.test_tls import certificate, context  # noqa: F401 (fixtures)
+from tests.support.replies import CHUNKED, STREAM, chunk, head, whole
+from tests.support.requests import read_request
+from tests.support.wire import Peer, Wire, open_files
 
 EVENT = b"data: one\n\n"
 QUICK = ("--reconnect", "--retry-delay", "100ms", "-m", "30")
-CYCLES = int(os.environ.get("SSE_RESUME_CYCLES", "2000"))
 
 
 def refused(status: int, *headers: str) -> bytes:
@@ -360,7 +361,7 @@ def test_204_is_the_end_on_a_later_connection_and_a_refusal_on_the_first() -> No
 
 
 def test_a_certificate_that_is_not_trusted_is_not_tried_again(
-    context: ssl.SSLContext,  # noqa: F811 (the fixture)
+    context: ssl.SSLContext,
 ) -> None:
     with Wire(whole(EVENT), tls=context) as server:
         ran = sse(server.origin, *QUICK)
@@ -648,7 +649,7 @@ class Journal:
             connection, _ = self._listener.accept()
             with connection, connection.makefile("rb") as stream:
                 connection.settimeout(PATIENCE)
-                request = _read_request(stream, connection)
+                request = read_request(stream, connection)
                 assert request is not None
                 self._answer(connection, int((header(request, "Last-Event-ID") or ["0"])[0]))
             self.connections += 1
@@ -679,15 +680,15 @@ def no_wait(_: float) -> None:
     """The limit of connections a second is tested on its own."""
 
 
-def test_thousands_of_cuts_lose_and_repeat_nothing_and_leave_nothing_behind() -> None:
-    """2,000 here; `SSE_RESUME_CYCLES=10000` is the count that is claimed."""
+@long_runs.count("cycles", 400, 10_000)
+def test_many_cuts_lose_and_repeat_nothing_and_leave_nothing_behind(cycles: int) -> None:
     resume, resume_audit = Resume(), ResumeAudit()
     session = Session(resume=resume)
     client = reconnector(AGAIN, resume, Time())
     client.sleep = no_wait
     numbers: list[int] = []
     use: dict[int, tuple[int, int]] = {}
-    with Journal(CYCLES) as journal:
+    with Journal(cycles) as journal:
         for found in client.signals(Request(journal.origin)):
             for told in session.feed(found):
                 if isinstance(told, Message):
@@ -695,15 +696,15 @@ def test_thousands_of_cuts_lose_and_repeat_nothing_and_leave_nothing_behind() ->
                     numbers.append(int(told.data.removeprefix("event ")))
                 elif isinstance(told, Opened):
                     resume_audit.opened()
-                elif isinstance(told, Reconnecting) and told.attempt in (CYCLES // 10, CYCLES):
+                elif isinstance(told, Reconnecting) and told.attempt in (cycles // 10, cycles):
                     use[told.attempt] = (open_files(), memory())
                 elif isinstance(told, Closed):
                     assert told.ending is Ending.DONE
-    assert journal.connections == CYCLES + 1
+    assert journal.connections == cycles + 1
     assert numbers == list(range(1, journal.sent + 1))
-    assert len(numbers) == 2 * CYCLES
+    assert len(numbers) == 2 * cycles
     assert (resume_audit.repeated, resume_audit.skipped) == (0, 0)
-    (files, early), (files_later, later) = use[CYCLES // 10], use[CYCLES]
+    (files, early), (files_later, later) = use[cycles // 10], use[cycles]
     assert files_later <= files + 2
     # The list of numbers above is ours, 8 bytes and an int of 28 a message.
     assert later - early < 4 * 1024**2 + 36 * len(numbers)

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 
 from sse_cli.model.causes import Cause
 from sse_cli.model.events import Closed, Ending
-from tests.support.wire import Peer, Wire, ask, body, closed, head, opened, whole
+from tests.support.replies import head, whole
+from tests.support.signals import ask, body, closed, opened
+from tests.support.wire import Peer, Wire
 
 EVENT = b"data: one\n\n"
 STATUSES = [301, 302, 303, 307, 308]

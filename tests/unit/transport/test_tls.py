@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import contextlib
-import shutil
 import socket
 import ssl
-import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,54 +16,13 @@ from sse_cli.model.errors import UsageError
 from sse_cli.model.events import Closed, Ending
 from sse_cli.request.model import Request
 from sse_cli.transport import tls
-from tests.support.wire import (
-    CHUNKED,
-    STREAM,
-    Peer,
-    Wire,
-    ask,
-    body,
-    chunk,
-    closed,
-    head,
-    on_time,
-    opened,
-    whole,
-)
+from tests.support.replies import CHUNKED, STREAM, chunk, head, whole
+from tests.support.signals import ask, body, closed, opened
+from tests.support.tls import make_certificate
+from tests.support.wire import Peer, Wire, on_time
 
 EVENT = b"data: one\n\n"
 SECONDS = 0.2
-
-
-@pytest.fixture(autouse=True)
-def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_PROXY", "*")
-
-
-def make(folder: Path, name: str) -> Path:
-    """A self-signed certificate for this machine, its key in the same file."""
-    if not shutil.which("openssl"):
-        pytest.skip("openssl is not there to make a certificate")
-    file, key = folder / f"{name}.pem", folder / f"{name}.key"
-    names = "subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:api.test"
-    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
-    options = ["-keyout", str(key), "-out", str(file), "-subj", f"/CN={name}", "-addext", names]
-    subprocess.run([*command.split(), *options], check=True, capture_output=True)
-    file.write_bytes(file.read_bytes() + key.read_bytes())
-    return file
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make(tmp_path_factory.mktemp("tls"), "server")
-
-
-@pytest.fixture
-def context(certificate: Path) -> ssl.SSLContext:
-    """The server's side."""
-    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    made.load_cert_chain(certificate)
-    return made
 
 
 @pytest.fixture
@@ -110,7 +67,7 @@ def test_a_name_the_certificate_lacks_is_not_trusted(
 def test_a_client_certificate_is_shown_to_the_server(
     context: ssl.SSLContext, tmp_path: Path
 ) -> None:
-    client = make(tmp_path, "client")
+    client = make_certificate(tmp_path, "client")
     context.load_verify_locations(client)
     context.verify_mode = ssl.CERT_REQUIRED
     seen = []
@@ -315,6 +272,6 @@ def test_a_file_without_a_certificate_is_named(
 def test_a_key_that_belongs_to_another_certificate_is_refused(
     certificate: Path, tmp_path: Path
 ) -> None:
-    key = make(tmp_path, "other").with_suffix(".key")
+    key = make_certificate(tmp_path, "other").with_suffix(".key")
     with pytest.raises(UsageError, match=r"the client certificate .*mismatch"):
         ask("https://127.0.0.1:1/", cert=str(certificate), key=str(key))

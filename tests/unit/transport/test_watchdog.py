@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import gc
-import selectors
 import signal
 import socket
 import threading
@@ -19,22 +18,11 @@ from sse_cli.request.model import Request
 from sse_cli.sources.clock import RunClock
 from sse_cli.transport import connect, error_mapping, handshake
 from sse_cli.transport.watchdog import FOREVER, Watchdog
-from tests.support.wire import (
-    CHUNKED,
-    LAST_CHUNK,
-    PATIENCE,
-    STREAM,
-    Peer,
-    Wire,
-    ask,
-    body,
-    chunk,
-    closed,
-    head,
-    on_time,
-    open_files,
-    whole,
-)
+from tests.support.listener import PATIENCE
+from tests.support.replies import CHUNKED, LAST_CHUNK, STREAM, chunk, head, whole
+from tests.support.signals import ask, body, closed
+from tests.support.sockets import full_backlog
+from tests.support.wire import Peer, Wire, on_time, open_files
 
 EVENT = b"data: one\n\n"
 SECONDS = 0.2
@@ -179,26 +167,8 @@ def test_the_connect_timeout_ends_with_the_connection() -> None:
 
 @pytest.fixture
 def full() -> Iterator[socket.socket]:
-    """A listening socket whose backlog is full: the kernel answers no more connections."""
-    with contextlib.ExitStack() as stack:
-        listener = stack.enter_context(socket.socket())
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        for _ in range(8):
-            filler = stack.enter_context(socket.socket())
-            filler.setblocking(False)
-            filler.connect_ex(listener.getsockname())
-            if not _is_connected(filler):
-                break
-        else:
-            pytest.skip("this system's backlog has no end")
+    with full_backlog() as listener:
         yield listener
-
-
-def _is_connected(sock: socket.socket) -> bool:
-    with selectors.DefaultSelector() as selector:
-        selector.register(sock, selectors.EVENT_WRITE)
-        return bool(selector.select(0.1))
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import threading
 import tomllib
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import IO
 
 import pytest
 
@@ -16,7 +17,7 @@ from sse_cli.mockserver.scenarios.bundled import FOLDER
 from sse_cli.mockserver.scenarios.scenario import Scenario, Step
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
-from tests.interop.command import SSE, Reader, reading
+from tests.support.process import PROGRAM, Process
 
 QUERY = "choices[0].delta.content"
 INTENDED: str = tomllib.loads((FOLDER / "openai-chat.toml").read_text("utf-8"))["answer"]
@@ -31,11 +32,13 @@ def piece_of(step: Step) -> str:
     return choices[0]["delta"].get("content", "") if choices else ""
 
 
-def piped(stack: ExitStack, scenario: Scenario) -> Reader:
-    """What `cat` writes of the scenario's text."""
+def piped(stack: ExitStack, scenario: Scenario) -> IO[bytes]:
+    """Return what `cat` writes of the scenario's text."""
     url = stack.enter_context(running(Server({"chat": scenario}, speed=0)))
-    command = shlex.join([*SSE, "watch", f"{url}/chat", "-q", QUERY, "-j"])
-    return stack.enter_context(reading("sh", "-c", f"{command} | cat"))
+    command = shlex.join([*PROGRAM, "watch", f"{url}/chat", "-q", QUERY, "-j", "-m", "30"])
+    process = stack.enter_context(Process((), program=("sh", "-c", f"{command} | cat")))
+    assert process.stdout
+    return process.stdout
 
 
 @pytest.fixture
@@ -46,7 +49,7 @@ def stack() -> Iterator[ExitStack]:
 
 def test_the_text_of_a_chat_is_exactly_what_was_meant(stack: ExitStack) -> None:
     output = piped(stack, bundled.load("openai-chat"))
-    assert output.rest().decode() == INTENDED
+    assert output.read().decode() == INTENDED
 
 
 def test_every_piece_is_read_from_the_pipe_before_the_next_is_sent(stack: ExitStack) -> None:
@@ -60,6 +63,6 @@ def test_every_piece_is_read_from_the_pipe_before_the_next_is_sent(stack: ExitSt
     for gate, step in zip(gates, steps, strict=True):
         gate.set()
         piece = piece_of(step)
-        text += output.take(len(piece.encode())).decode()
+        text += output.read(len(piece.encode())).decode()
         assert text.endswith(piece)
-    assert text + output.rest().decode() == INTENDED
+    assert text + output.read().decode() == INTENDED
