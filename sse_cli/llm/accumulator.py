@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sse_cli.llm.appended_text import AppendedText
 from sse_cli.llm.detection import Detector
 from sse_cli.llm.extractor import (
     Envelope,
@@ -21,6 +20,7 @@ from sse_cli.llm.extractor import (
     envelope_of_ignored,
     strings,
 )
+from sse_cli.llm.text_buffer import TextBuffer
 from sse_cli.llm.tool_calls import ToolCalls
 from sse_cli.llm.wire_format import WireFormat
 from sse_cli.model.delta import Delta, Kind
@@ -34,8 +34,8 @@ from sse_cli.text.json_values import is_false
 class Choice:
     """One of the alternatives that a request asked for; most responses have one."""
 
-    text: AppendedText = field(default_factory=AppendedText)
-    reasoning: AppendedText = field(default_factory=AppendedText)
+    text: TextBuffer = field(default_factory=TextBuffer)
+    reasoning: TextBuffer = field(default_factory=TextBuffer)
     tools: ToolCalls = field(default_factory=ToolCalls)
     finish: str | None = None
 
@@ -174,7 +174,7 @@ class Accumulator:
     def _add_text(
         self,
         kind: Kind,
-        text: AppendedText,
+        text: TextBuffer,
         place: tuple[int, Any],
         found: Any,
         deltas: list[Delta],

@@ -17,8 +17,8 @@ from urllib.parse import unquote_to_bytes
 
 import sse_cli
 from sse_cli.model.errors import UsageError
-from sse_cli.request.handlers import Draft
 from sse_cli.request.model import Request
+from sse_cli.request.option_handlers import Draft
 from sse_cli.request.options import BY_NAME
 from sse_cli.request.url import checked, target_url, with_query
 

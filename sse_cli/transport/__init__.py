@@ -4,7 +4,7 @@ A request passes through the modules in this order:
 
     connect.py            the entry point: one exchange as `Opened`, `Chunk`s and `Closed`
     redirects.py          repeats the exchange for each redirect that may be followed
-    handshake.py          connects, sends and waits for the headers, in a thread of its own
+    exchange.py           connects, sends and waits for the headers, in a thread of its own
     httpx_request.py      builds httpx's request and transport (proxy, unix socket; `tls.py`)
     body.py               reads the body (`content_decoder.py`), a `Chunk` for each read
 

@@ -22,7 +22,7 @@ from sse_cli.model.errors import Terminated
 from sse_cli.model.events import Chunk, Closed, Ending, Media, Opened, Push, Signal, new
 from sse_cli.transport import content_decoder
 from sse_cli.transport.error_mapping import Failed, clean_end, cut, is_http2, out_of_time, stalled
-from sse_cli.transport.handshake import Reply, Wire
+from sse_cli.transport.exchange import Reply, Wire
 from sse_cli.transport.watchdog import Watchdog
 
 REFUSED_BODY_LIMIT: Final = 64 * 1024

@@ -13,7 +13,7 @@ from sse_cli.model.events import Push, Signal
 from sse_cli.request.model import Request
 from sse_cli.transport.body import REFUSED_BODY_LIMIT, MediaOf, opened_by, read_body
 from sse_cli.transport.error_mapping import Failed
-from sse_cli.transport.handshake import Cookies
+from sse_cli.transport.exchange import Cookies
 from sse_cli.transport.httpx_request import parse_url
 from sse_cli.transport.redirects import follow
 from sse_cli.transport.watchdog import Patience, Watchdog, endless

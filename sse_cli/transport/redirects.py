@@ -18,7 +18,7 @@ from sse_cli.request.model import Request
 from sse_cli.request.url import checked
 from sse_cli.text import redaction
 from sse_cli.transport.error_mapping import Failed
-from sse_cli.transport.handshake import Cookies, Reply, exchange
+from sse_cli.transport.exchange import Cookies, Reply, exchange
 from sse_cli.transport.httpx_request import origin
 from sse_cli.transport.watchdog import Watchdog
 

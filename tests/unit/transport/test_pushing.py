@@ -28,7 +28,7 @@ from sse_cli.request.model import Request
 from sse_cli.run.stream_run import StreamRun
 from sse_cli.run.time_limit import TimeLimit
 from sse_cli.sources.clock import RunClock
-from sse_cli.transport import connect, handshake
+from sse_cli.transport import connect, exchange
 from sse_cli.transport.body import MOST_HELD, MOST_PIECES, _Batcher
 from sse_cli.transport.watchdog import Watchdog
 from tests.support.http2_server import OK, serving
@@ -195,7 +195,7 @@ def test_ctrl_c_among_them_loses_nothing_that_has_come() -> None:
         yield from EVENTS[:3]
         raise KeyboardInterrupt
 
-    wire, pushed, seen = handshake.Wire(), list[Chunk](), list[Chunk]()
+    wire, pushed, seen = exchange.Wire(), list[Chunk](), list[Chunk]()
     wire.listens = True
 
     def push(chunk: Chunk) -> bool:

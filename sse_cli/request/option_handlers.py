@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 from urllib.parse import quote_plus
 
 from sse_cli.model.errors import UsageError
-from sse_cli.request.values import duration
+from sse_cli.request.option_values import duration
 from sse_cli.text import redaction
 
 PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
