@@ -3,7 +3,7 @@
 `RequestOption` describes the columns of a row. Derived from `OPTIONS` are the options of `sse
 watch`, `tail` and `check` (`cli/options/request.py`), the curl options that are sent (`curl.py`),
 and the keys of a check file (`check/config_keys.py`) with their JSON Schema; `build` applies the
-handlers. A new option is one row, and a function in `option_handlers.py` unless an existing one fits.
+handlers. A new option is one row, and a function in `option_handlers.py` unless one there fits.
 """
 
 from __future__ import annotations
