@@ -146,7 +146,7 @@ def test_a_recorded_file_is_served_by_its_content() -> None:
 
 
 def test_an_impossible_status_is_an_error() -> None:
-    with pytest.raises(UsageError, match="101 is no status"):
+    with pytest.raises(UsageError, match="101 is not the status"):
         recorded(Opened(0.0, "h", 101), closed(Ending.REFUSED))
 
 
