@@ -10,7 +10,7 @@ import sys
 
 import sse_cli
 
-TYPE_CHECKING = False  # typing takes as long to import as the interpreter to start
+TYPE_CHECKING = False  # importing typing takes as long as starting the interpreter
 if TYPE_CHECKING:
     from typing import NoReturn
 

@@ -188,6 +188,43 @@ def test_a_library_is_imported_in_one_room_only(library: str, only: str) -> None
     assert importers == {only}
 
 
+MAX_LINES = 350
+MAX_FUNCTION_LINES = 40
+# The hot loop of the parser: a call for each field would take longer than reading it.
+LONG_FUNCTIONS = {("parser.fields", "_interpret")}
+
+
+def definitions(module: str) -> Iterator[ast.AST]:
+    return ast.walk(ast.parse(MODULES[module].read_bytes()))
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_modules_and_functions_are_short(module: str) -> None:
+    assert len(MODULES[module].read_text("utf-8").splitlines()) <= MAX_LINES
+    long = {
+        (module, node.name)
+        for node in definitions(module)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (node.end_lineno or 0) - node.lineno >= MAX_FUNCTION_LINES
+    }
+    assert long <= LONG_FUNCTIONS
+
+
+def test_a_class_name_occurs_once() -> None:
+    names = [
+        node.name
+        for module in MODULES
+        for node in definitions(module)
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    ]
+    assert {name for name in names if names.count(name) > 1} == set()
+
+
+def test_the_root_of_the_package_holds_entry_points_alone() -> None:
+    files = {path.name for path in PACKAGE.iterdir() if path.is_file()}
+    assert files == {"__init__.py", "__main__.py", "pytest_plugin.py", "py.typed"}
+
+
 def test_the_top_level_holds_nothing_but_what_belongs_there() -> None:
     names = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")}
     assert names - MADE_HERE == TOP_LEVEL

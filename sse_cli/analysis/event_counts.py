@@ -1,4 +1,4 @@
-"""Counts of the events that are not messages, and of the connections."""
+"""Counts of events that are not messages, and of connections."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ _NAMES: Final = {Comment: "comment", Retry: "retry line", Ignored: "ignored line
 
 
 class EventCounts(Observer):
-    """Counts of comments, retry lines and ignored lines, by these names."""
+    """Counts of comments, retry lines and ignored lines, with these names as keys."""
 
     def __init__(self) -> None:
         self.counts: Counter[str] = Counter()
@@ -25,15 +25,15 @@ class EventCounts(Observer):
 
 
 class Connections(Observer):
-    """The head of the last reply, and how often the stream was opened again."""
+    """The head of the last reply, and the number of reconnects."""
 
     def __init__(self) -> None:
         self.opened: Opened | None = None
         self.reconnects = 0
-        self._begins_at = 0.0  # the connection that was announced last (seconds of the run)
+        self._begins_at = 0.0  # when the next connection will begin (seconds since the run began)
 
     def note(self, note: Note, /) -> None:
-        """Take note of a reply, or of a connection that is announced."""
+        """Take the head of a reply, or count a reconnect."""
         if isinstance(note, Opened):
             self.opened = note
         elif isinstance(note, Reconnecting):
@@ -41,7 +41,7 @@ class Connections(Observer):
             self._begins_at = note.at + note.delay
 
     def finish(self, closed: Closed) -> Closed:
-        """Take back the connection that was announced and never began."""
+        """Undo the count of a reconnect that was announced but never began."""
         if closed.at < self._begins_at:
             self.reconnects -= 1
         return closed

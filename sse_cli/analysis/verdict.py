@@ -1,7 +1,7 @@
-"""How a stream ended, all told, and the exit code that says so.
+"""The ending of a stream as a whole, and its exit code.
 
-The transport knows how the connection ended; the stream itself may say otherwise: an error
-event under HTTP 200, a sentinel before a cut, half an event before a clean end.
+The transport knows how the connection ended, but the content of the stream may contradict it: an
+error event under HTTP 200, a sentinel before a cut, an unfinished event before a clean end.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ EXIT_CODES: Final = {
     Ending.DEADLINE: ExitCode.TIMEOUT,
     Ending.INTERRUPTED: 128 + 2,
 }
-# The sentinel that OpenAI's API ends a stream with, and most others after it.
+# The data of the last message of OpenAI's API, which most other APIs have adopted.
 SENTINEL: Final = "[DONE]"
 
 _CLEAN: Final = frozenset({Ending.EOF, Ending.EOF_UNVERIFIED})
-_KEPT: Final = frozenset({Ending.REFUSED, Ending.UNREACHABLE, Ending.INTERRUPTED})
+_FINAL: Final = frozenset({Ending.REFUSED, Ending.UNREACHABLE, Ending.INTERRUPTED})
 _AFTER_DONE: Final = _CLEAN | {Ending.TRUNCATED, Ending.MALFORMED}
 _WHOLE: Final = _CLEAN | {Ending.DONE, Ending.LIMIT}
-_MOST_LINES: Final = 1000  # of an error that is printed over several: each of at most 1,000 letters
-# The cause where a `Closed` signal names none that is more exact.
+_MAX_LINES: Final = 1000  # of an error document over several lines, each of up to 1,000 characters
+# The cause for an ending if the `Closed` signal has no cause.
 _CAUSES: Final = {
     Ending.ERROR_EVENT: Cause.ERROR_EVENT,
     Ending.TRUNCATED: Cause.TRUNCATED,
@@ -51,8 +51,11 @@ _CAUSES: Final = {
 
 
 class ReportedError(NamedTuple):
-    """What reports an error: event `n` with its data, or lines after it that are no event. `at` is
-    their stamp (seconds)."""
+    """An event that reports an error.
+
+    `n` is its number; if `is_event` is False, the error is in ignored lines after event `n`. `at`
+    is the stamp (seconds).
+    """
 
     n: int
     at: float
@@ -62,7 +65,11 @@ class ReportedError(NamedTuple):
 
 
 class Verdict(Observer):
-    """Watches every message and ignored line; `finish` judges the connection's end by them."""
+    """An observer that corrects the ending of a connection by the content of the stream.
+
+    `missing` returns why an answer is incomplete, "" if it is complete; it is called at a clean
+    end. `resume.over` is set once the stream has reached its own end.
+    """
 
     def __init__(
         self, resume: Resume | None = None, missing: Callable[[], str] = lambda: ""
@@ -71,23 +78,21 @@ class Verdict(Observer):
         self.error_value: Any = None
         self.reported: ReportedError | None = None
         self._resume = resume or Resume()
-        # Asked at a clean end: why the answer is not whole, "" when it is. Formats know.
         self._missing = missing
-        self.is_done = False  # the sentinel was seen: the stream came to its own end
+        self.is_done = False  # the sentinel was seen
         self._too_large = ""
         self._incomplete: Ignored | None = None
         self._document = _Document()
         self._messages = 0
 
     def rows(self, rows: Sequence[Row], /) -> Sequence[Row]:
-        """Note a sentinel, after which nothing is opened again, and the first event by which the
-        stream reports an error."""
+        """Look for the sentinel and for the first event that reports an error."""
         for row in rows:
             message = row.message
             data = message.data
             if data == SENTINEL:
                 self.is_done = True
-            # error_of asks the same, once more: this runs at every event, and few can be one.
+            # `error_of` repeats this test; here it saves a call for nearly every event.
             elif '"error"' in data or message.type == "error":
                 self._error(row)
         self._messages = rows[-1].message.n
@@ -96,7 +101,7 @@ class Verdict(Observer):
         return rows
 
     def note(self, note: Note, /) -> None:
-        """Take note of what was ignored, and of a new connection."""
+        """Look for errors in ignored lines, and start anew with a new connection."""
         if isinstance(note, Ignored):
             self.ignored(note)
         elif isinstance(note, Reconnecting):
@@ -109,7 +114,7 @@ class Verdict(Observer):
             self._report(f"event {message.n} reports an error: {error}", error_value(row), report)
 
     def ignored(self, event: Ignored) -> None:
-        """Note what was cut off, and what a limit of ours passed over."""
+        """Look for an unfinished event, a size limit that was exceeded, and an error."""
         if event.reason == "incomplete":
             self._incomplete = event
         if event.reason in ("unknown-field", "incomplete") and not self.error:
@@ -118,9 +123,12 @@ class Verdict(Observer):
             self._too_large = f"line {event.line}, {event.size:,} bytes, is over the size limit"
 
     def _error_outside_events(self, event: Ignored) -> None:
-        """Some servers report an error in a line of their own, or as a bare JSON body."""
+        """Look for an error in an ignored line.
+
+        Some servers write an `error: …` line outside of any event, or a bare JSON body.
+        """
         line, source = event.line, event.text
-        if event.last_line:  # it has no end, and was not reported before
+        if event.last_line:  # the unfinished line, which was not reported before
             line, source = event.last_line, event.last_text
         name, _, value = source.partition(":")
         found: Any = value.strip() if name.strip() == "error" else None
@@ -138,7 +146,7 @@ class Verdict(Observer):
             self._report(f"line {line} reports an error: {_error_text(found)}", found, report)
 
     def reconnecting(self) -> None:
-        """Forget what the connection that is over left unfinished: it will be sent again."""
+        """Forget the unfinished event of the connection that ended: it will be sent again."""
         self._incomplete = None
         self._document = _Document()
 
@@ -148,7 +156,7 @@ class Verdict(Observer):
         return closed if closed.cause else closed._replace(cause=_CAUSES.get(closed.ending, ""))
 
     def _judged(self, closed: Closed) -> Closed:
-        if closed.ending in _KEPT:
+        if closed.ending in _FINAL:
             return closed
         if self.error:
             is_event = self.reported and self.reported.is_event
@@ -165,8 +173,10 @@ class Verdict(Observer):
         return closed
 
     def format_error(self, error: Any, report: ReportedError) -> None:
-        """Note the error that a wire format found, unless an earlier one is known: a format may be
-        known only when more has come."""
+        """Take an error that a wire format found, unless an earlier error is known.
+
+        It may come late, because a format is detected only after several events.
+        """
         known = self.reported
         if known and (known.n, not known.is_event) <= (report.n, not report.is_event):
             return
@@ -186,18 +196,20 @@ class Verdict(Observer):
 
 
 class _Document:
-    """A JSON value that is printed over several lines of an event stream, as a body that should
-    not be one; each line of it is ignored. Memory is bounded."""
+    """A JSON document over several ignored lines, sent instead of an event stream.
+
+    Memory is bounded.
+    """
 
     def __init__(self) -> None:
-        self.line = 0  # the number of its first
-        self.text = ""  # all of it, once it is whole
+        self.line = 0  # the number of its first line
+        self.text = ""  # all of its text, once it is complete
         self._lines: list[str] = []
         self._closes = ""
 
     def feed(self, line: int, text: str) -> Any:
-        """The value, once its last line is there; None before, and where there is none."""
-        if line != self.line + len(self._lines) or len(self._lines) == _MOST_LINES:
+        """Add an ignored line; return the value once its last line is there, else None."""
+        if line != self.line + len(self._lines) or len(self._lines) == _MAX_LINES:
             self._lines = []
         words = text.strip()
         if not self._lines:
@@ -219,26 +231,32 @@ def _indent(text: str) -> int:
 
 
 def error_of(row: Row) -> str:
-    """What an error event says: `event: error`, or a top-level `error` that says something (in an
-    array by itself, too)."""
+    """Return the text of an error event, "" for any other event.
+
+    An error event has the type "error", or a top-level `error` that is not empty, also if its
+    object is the only item of an array.
+    """
     message = row.message
     if message.type == "error":
         return _error_text(error_value(row))
-    if '"error"' not in message.data:  # spares most messages the parsing of their payload
+    if '"error"' not in message.data:  # most payloads need not be parsed
         return ""
     found = _reported(row.payload)
     return "" if is_false(found) else _error_text(found)
 
 
 def error_value(row: Row) -> Any:
-    """The error of an event as JSON has it."""
+    """Return the error of an event as a JSON value: its `error`, or its whole payload."""
     found = _reported(row.payload)
     return row.payload if is_false(found) else found
 
 
 def _reported(body: Any) -> Any:
-    """The `error` of an object; also of an array that holds `{"error": …}` and nothing else, as
-    Gemini answers. Any other array is data."""
+    """Return the `error` of an object.
+
+    An array of nothing but `{"error": …}` counts as that object, because Gemini replies so. Any
+    other array is data.
+    """
     if isinstance(body, list) and len(body) == 1 and isinstance(body[0], dict):
         [body] = body
         return body.get("error") if len(body) == 1 else None
@@ -246,7 +264,7 @@ def _reported(body: Any) -> Any:
 
 
 def _error_text(error: Any) -> str:
-    """The readable part of an error, wherever the API at hand puts it."""
+    """Return the readable part of an error, which each API puts in another place."""
     if isinstance(error, dict):
         for key in ("error", "message", "detail", "type", "code"):
             if error.get(key) not in (None, "", {}):

@@ -137,7 +137,7 @@ def _start(path: str) -> bytes:
     try:
         status = os.stat(path)  # noqa: PTH116
         if not stat.S_ISREG(status.st_mode):
-            raise UsageError(f"{path} is no regular file", "name a file, or a folder of them")
+            raise UsageError(f"{path} is not a regular file", "name a file, or a folder of them")
         if status.st_size > LARGEST:
             raise UsageError(
                 f"{path} is too large: {units.size(status.st_size)}",

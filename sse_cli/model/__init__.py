@@ -6,6 +6,7 @@
     observer.py       the protocol by which a run hands out rows and notes
     media_type.py     the kind of a body, by status and content type
     errors.py         exceptions and exit codes
+    causes.py         names of problems, from which the command line derives its advice
 
 Rule 1: signals and events are tuples that nothing changes; only a `Row` gathers values.
 Rule 2: the failure of a stream is not an exception. It is the `Ending` of its `Closed` signal, so a

@@ -1,8 +1,8 @@
-"""Causes: a short, stable name for each thing that went wrong and can be advised on.
+"""Causes: short, stable names of problems for which there is advice.
 
-A layer below the command line says what happened in a sentence of evidence and names the cause; it
-knows neither options nor commands. `cli/hints.py` turns a cause into advice. Recordings hold the
-names, so a name is never changed or used again for something else.
+The packages below `cli` know neither options nor commands. They report a problem with a sentence of
+evidence and its cause, and `cli/hints.py` turns the cause into advice. The names are stored in
+recordings, so a name never changes and is never reused.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""What an answer is made of."""
+"""The parts of an answer."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ Kind: TypeAlias = Literal["text", "reasoning", "tool", "usage", "finish", "error
 
 
 class Delta(NamedTuple):
-    """What one message added to the answer.
+    """A part of an answer that one message added.
 
-    `value` is the text that is new (text, reasoning), a whole `ToolCall` (tool), the counts so far
-    (usage), a string (finish) or any JSON (error). `replaces` says that the part's text before
-    it is void. `n` and `at` are the number and the stamp (seconds) of its message.
+    `value` is the new text (text, reasoning), a whole `ToolCall` (tool), the counts so far (usage),
+    a string (finish) or any JSON (error). With `replaces`, the text replaces the earlier text of
+    its part. `n` and `at` are the number and the stamp (seconds) of the message.
     """
 
     kind: Kind

@@ -1,16 +1,16 @@
-"""What can go wrong before and beside a stream, and the exit codes.
+"""Exceptions and exit codes.
 
     SSEError                    message, hint or cause, exit code
     ├── UsageError              2: an option, an expression, a file, a URL
     │   └── ExpressionError     2: JMESPath that does not parse, with the column
-    └── OutputError             7: what we print can't be written
+    └── OutputError             7: standard output or a file can't be written
 
-Three more pass through everything to the entry point. Two end the process by a signal:
-`ReaderGone` (SIGPIPE) and `Terminated` (SIGTERM, a BaseException like KeyboardInterrupt);
-`Crashed` says that one of our threads died of a bug.
+Three more are caught at the entry point only. Two make the process end by a signal: `ReaderGone`
+(SIGPIPE) and `Terminated` (SIGTERM, a BaseException like KeyboardInterrupt). `Crashed` reports a
+bug in another thread.
 
-How a *stream* fails is no exception: it is the `Ending` of its last `Closed` signal,
-so that a recording fails in the same way.
+The failure of a *stream* is not an exception. It is the `Ending` of its last `Closed` signal, so a
+recording fails in the same way.
 """
 
 from __future__ import annotations
@@ -33,9 +33,9 @@ class ExitCode(IntEnum):
 
 
 class SSEError(Exception):
-    """An error that a person can act on: what happened, to what, and what to do next.
+    """An error that people can act on. `message` says what happened, `hint` what to do next.
 
-    `hint` is a `Cause` below the command line, where no option is known, or advice in words.
+    In packages that know no options, `hint` is a `Cause`; elsewhere it is the advice itself.
     """
 
     exit_code = ExitCode.BUG
@@ -47,7 +47,7 @@ class SSEError(Exception):
 
 
 class UsageError(SSEError):
-    """The command line asks for something that can't be done."""
+    """An error in the arguments: an invalid option, expression, file or URL."""
 
     exit_code = ExitCode.USAGE
 
@@ -62,25 +62,25 @@ class ExpressionError(UsageError):
 
 
 class OutputError(SSEError):
-    """Standard output or a file of ours can't be written: full, closed, unwritable."""
+    """An error of writing to standard output or to a file: full, closed or not writable."""
 
     exit_code = ExitCode.OUTPUT
 
 
-class ReaderGone(Exception):  # noqa: N818 (no error: the reader had enough)
-    """The reader of our output closed its end of the pipe."""
+class ReaderGone(Exception):  # noqa: N818 (not an error: the reader has enough)
+    """The reader of our output has closed its end of the pipe."""
 
 
 class Crashed(BaseException):
-    """Another thread died: of `error`."""
+    """The crash of another thread by `error`."""
 
     def __init__(self, error: BaseException) -> None:
-        super().__init__(type(error).__name__)  # not its message: it may quote a secret
+        super().__init__(type(error).__name__)  # not its message, which may quote a secret
         self.error = error
 
 
 class Terminated(BaseException):
-    """A signal asks the program to end, as Ctrl-C does by KeyboardInterrupt."""
+    """A signal that ends the program, as KeyboardInterrupt does for Ctrl-C."""
 
     def __init__(self, signal_number: int) -> None:
         super().__init__(signal_number)

@@ -78,11 +78,11 @@ class Chunk(NamedTuple):
 
 
 class Closed(NamedTuple):
-    """The end of a connection. `detail` is a sentence of evidence, `cause` what to advise on.
+    """The end of a connection. `detail` is the evidence, `cause` the key of the advice.
 
-    `cause` is the value of a `Cause`, "" for none; in a recording that an earlier version made it
-    may be the advice itself. `body` is the start of a reply that was no event stream. `fatal` says
-    that another connection would do no better.
+    `cause` is the value of a `Cause` or ""; in a recording from an earlier version, it may be the
+    advice itself. `body` is the start of a reply that was not an event stream. `fatal` means that
+    another connection would fail in the same way.
     """
 
     at: float

@@ -1,9 +1,10 @@
-"""A bug of ours, told without what it was at work on.
+"""Reports of bugs in our own code, without the data that was being processed.
 
-Rule 1: no message of an exception is shown, not even in a trace: it may quote a header, a URL, a
-body, raw or encoded, and no redactor can know them all in a text of unknown shape. A type, an
-error number and the lines of our own source say where to look. Rule 2: a crash in a thread ends
-the program as one in the main thread does; else it would go on without its deadline.
+Rule 1: the message of an exception is never shown, not even in a traceback. It may quote a header,
+a URL or a body, raw or encoded, and redaction cannot find them all in arbitrary text. The type, the
+error number and the lines of our own source are enough to locate the bug.
+Rule 2: a crash in any thread ends the program as one in the main thread does. Otherwise a crash of
+the watchdog would leave the program without its deadline.
 """
 
 from __future__ import annotations
@@ -20,25 +21,27 @@ MOST_CAUSES: Final = 10
 
 
 def install(*, debug: bool) -> None:
-    """Keep Python's own tracebacks, which show messages, off standard error. With `debug`, or
-    where Python's warnings were asked for, a clean-up that failed is traced by `show`'s rules."""
+    """Replace Python's own tracebacks, which show the messages of exceptions.
+
+    With `debug`, or if Python's warnings are on, a failed clean-up is traced as in `show`.
+    """
     threading.excepthook = _in_a_thread
     sys.unraisablehook = _unraisable if debug or sys.warnoptions else _ignore
 
 
 def show(error: BaseException) -> None:
-    """Print where `error` and the errors that led to it came from."""
+    """Print a traceback of `error` and of the errors that caused it, without their messages."""
     _trace(error, "Traceback (most recent call last):")
 
 
 def words(error: BaseException) -> str:
-    """What there is to say of a bug: the type, and the number of an error of the system's."""
+    """Return the description of a bug: the type, and the name of a system error number."""
     number = errno.errorcode.get(getattr(error, "errno", None) or 0)
     return f"a bug in sse: {type(error).__name__}" + (f" ({number})" if number else "")
 
 
 def say(text: str) -> None:
-    """Print to standard error without Rich, which may be what is broken. Never raises."""
+    """Print to standard error without Rich, because the bug may be in there. Never raises."""
     if sys.stderr is None:
         return
     with contextlib.suppress(Exception):
@@ -46,14 +49,15 @@ def say(text: str) -> None:
 
 
 def _trace(error: BaseException, title: str) -> None:
-    import traceback  # noqa: PLC0415 (costs 3 ms, and hardly anybody needs it)
+    import traceback  # noqa: PLC0415 (takes 3 ms, and is rarely needed)
 
-    for one in _first_to_last(error):
-        frames = "".join(traceback.format_list(traceback.extract_tb(one.__traceback__)))
-        say(f"{title}\n{frames}{type(one).__name__}")
+    for link in _chain(error):
+        frames = "".join(traceback.format_list(traceback.extract_tb(link.__traceback__)))
+        say(f"{title}\n{frames}{type(link).__name__}")
 
 
-def _first_to_last(error: BaseException) -> list[BaseException]:
+def _chain(error: BaseException) -> list[BaseException]:
+    """Return `error` after the exceptions that caused it, as Python orders them in a traceback."""
     chain = [error]
     while len(chain) < MOST_CAUSES:
         last = chain[-1]
@@ -64,17 +68,17 @@ def _first_to_last(error: BaseException) -> list[BaseException]:
     return chain[::-1]
 
 
-def _in_a_thread(given: Any) -> None:
-    """`threading.excepthook`: hand what a thread died of to the main thread."""
-    if given.exc_value is not None and not isinstance(given.exc_value, SystemExit):
-        signals.crash(given.exc_value)
+def _in_a_thread(args: Any) -> None:
+    """Pass the exception that ended a thread to the main thread (`threading.excepthook`)."""
+    if args.exc_value is not None and not isinstance(args.exc_value, SystemExit):
+        signals.crash(args.exc_value)
 
 
-def _unraisable(given: Any) -> None:
-    """Serve as `sys.unraisablehook` for people who want to know of a failed clean-up."""
-    if given.exc_value is not None:
-        _trace(given.exc_value, "Exception ignored:")
+def _unraisable(args: Any) -> None:
+    """Trace a failed clean-up (`sys.unraisablehook`)."""
+    if args.exc_value is not None:
+        _trace(args.exc_value, "Exception ignored:")
 
 
 def _ignore(_: Any) -> None:
-    """Serve as `sys.unraisablehook` for all others: a stream is not changed by it."""
+    """Ignore a failed clean-up (`sys.unraisablehook`): it does not affect the output."""

@@ -64,8 +64,11 @@ class Expression:
 
 
 class Query(Expression):
-    """An expression to show, as `[NAME=]EXPR`. The name heads its column and is its key in JSON
-    Lines; `option` names the expression in an error."""
+    """An expression whose values are shown, given as `[NAME=]EXPR`.
+
+    The name is the heading of its column and its key in JSON Lines. `option` names the expression
+    in an error.
+    """
 
     def __init__(self, text: str, option: str = "query") -> None:
         named = _NAMED.match(text)

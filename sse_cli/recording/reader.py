@@ -151,7 +151,7 @@ class _Reader:
             raise self._bad('not [seconds, "kind", value]', 1)
         at, kind, content = value
         if not _is_time(at):
-            raise self._bad("its time is no number of seconds", 2)
+            raise self._bad("its time is not a number of seconds", 2)
         if not isinstance(kind, str) or kind not in _KINDS:
             raise self._unknown("kind of signal", kind, _KINDS)
         self._at = max(self._at, float(at))
@@ -195,7 +195,7 @@ class _Reader:
     ) -> dict[str, Any]:
         """Return `value` if it is an object with known keys and valid values, else raise."""
         if not isinstance(value, dict):
-            raise self._bad(f"{what} is no object", 1)
+            raise self._bad(f"{what} is not an object", 1)
         for key, one in value.items():
             if key not in checks:
                 raise self._unknown(f"key in {what}", key, checks)
@@ -214,7 +214,7 @@ class _Reader:
         return found + 1 if found >= 0 else 1
 
     def _bad(self, what: str, column: int, hint: str = "") -> UsageError:
-        hint = hint or "it is no recording of sse's, or was edited"
+        hint = hint or "it is not a recording made by sse, or it was edited"
         return UsageError(f"{self._name}: line {self._number}, column {column}: {what}", hint)
 
 

@@ -17,8 +17,8 @@ from sse_cli.model.causes import Cause
 from sse_cli.model.errors import UsageError
 from sse_cli.model.events import Chunk, Closed, Ending, Opened, Resume, Signal
 from sse_cli.recording import reader
+from sse_cli.sources.body_reading import Reading
 from sse_cli.sources.clock import Clock, RunClock
-from sse_cli.sources.media import Reading
 from sse_cli.transport.watchdog import Patience, endless
 
 READ_SIZE: Final = 64 * 1024
@@ -31,12 +31,12 @@ def from_file(
     resume: Resume | None = None,
     patience: Patience = endless,
 ) -> Iterator[Signal]:
-    """The signals of a recording, or of a raw stream in a file.
+    """Return the signals of a recording, or of a raw stream, in a file.
 
-    Those of a recording have the stamps they had; they come at once, or at `reading.speed` by
-    `clock`. Those of a raw stream have the stamp 0, but a pipe with a name
-    (a process substitution) is read as it arrives. Raises UsageError when the file can't be
-    opened; the signals do so where a recording is bad.
+    The signals of a recording keep their stamps; they come all at once, or at `reading.speed` by
+    `clock`. The signals of a raw stream have the stamp 0, except that a pipe with a name (a process
+    substitution) is read as it arrives. Raises UsageError if the file cannot be opened; the signals
+    raise it for an invalid recording.
     """
     file = _opened(path)._replace(patience=patience)
     signals = _read(file, reading, clock or RunClock(), resume or Resume())

@@ -202,14 +202,14 @@ def test_an_error_that_no_format_had_to_find_is_a_part_of_the_answer(tmp_path: P
 def test_the_sentinel_of_others_does_not_end_a_format_that_has_its_own(tmp_path: Path) -> None:
     ran = sse("tail", written(tmp_path, CHAT + DONE), "--format", "anthropic")
     assert ran.code == 5
-    assert "no end that anthropic requires" in ran.talk
+    assert "the end that anthropic requires is missing" in ran.talk
 
 
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["-q", "nope"], "no event held text, reasoning or a tool call that --query finds"),
-        (["--choice", "5"], "choice 5 never came; there is 0"),
+        (["-q", "nope"], "--query found no text, reasoning or tool call in any event"),
+        (["--choice", "5"], "choice 5 never came, only 0"),
     ],
 )
 def test_an_answer_that_types_out_nothing_says_why(

@@ -314,7 +314,7 @@ def test_the_keys_of_json_are_those_of_the_readme(origin: str) -> None:
 
 
 WRONG = [
-    (("--status", "abc"), "--status 'abc' is no number"),
+    (("--status", "abc"), "--status 'abc' is not a whole number"),
     (("--ending", "eoff"), "'eoff' is not a valid ending"),
     (("--text", "("), "is not a valid regular expression"),
     (("--expect", "a ="), "not a JMESPath expression"),
@@ -327,9 +327,9 @@ WRONG = [
     (("--junit", "/"), "can't write the JUnit report to /: "),
     (("--keep", "/dev/null/x"), "can't keep recordings in /dev/null/x: "),
     (("--attempts", "2", "--record", "x"), "--record is for one run"),
-    (("--keep", "x", "--record", "y"), "--record keeps every run and --keep what fails"),
+    (("--keep", "x", "--record", "y"), "--record keeps every run, and --keep only failed ones"),
     (("--record", "/nowhere/x"), "can't record to /nowhere/x"),
-    (("-q", "x"), "-q (--query) is no option of sse check"),
+    (("-q", "x"), "-q (--query) is not an option of sse check"),
 ]
 
 

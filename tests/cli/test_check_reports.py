@@ -42,9 +42,9 @@ def outcome(*results: Result, ending: Ending = Ending.EOF, code: int = 1) -> Out
 
 def streams(text: str) -> list[Checked]:
     """A stream of each kind, with `text` wherever text of others goes."""
-    witness = Evidence(3, 0.5, text, text)
+    evidence = Evidence(3, 0.5, text, text)
     held = Result("text", text, text, "held")
-    failed = Result("text", text, text, "failed", witness)
+    failed = Result("text", text, text, "failed", evidence)
     unjudged = Result("reply", text, text, "unjudged")
     bad = Attempt(outcome(held, failed), {"text": text})
     good = Attempt(outcome(held, code=0), {"text": text}, recording=text)

@@ -6,7 +6,7 @@ import pytest
 
 from sse_cli.model.events import Chunk, Comment, Message, Opened
 from sse_cli.model.row import Row
-from sse_cli.render.views import RawView
+from sse_cli.render.stdout_views import RawView
 
 MESSAGE = Message("message", "a", "", None, 0.0, 0, 9)
 

@@ -388,7 +388,7 @@ def test_a_stream_cut_before_its_end_is_truncated_and_5(path: Path) -> None:
     ran = tail(half, "--format", expected["format"], *words)
     assert ran.code == 5
     message, hint = error_and_hint(ran)
-    assert f"no end that {expected['format']} requires" in message
+    assert f"the end that {expected['format']} requires is missing" in message
     assert hint
     assert answer_of(tail(half, "--format", expected["format"], "-o", "json", *words))[
         "ending"

@@ -464,7 +464,7 @@ def test_our_own_lines_as_a_target_are_shown_as_data_with_a_hint(
         assert ran.code == 0
         assert [line["data"] for line in ran.objects()] == wrote.objects()
         warning, hint = ran.talk.splitlines()
-        assert warning.startswith("warning: these lines are what sse itself wrote")
+        assert warning.startswith("warning: these lines are output of sse itself")
         assert "--record FILE" in hint
 
 
@@ -524,7 +524,7 @@ def test_serve_says_that_its_port_is_taken() -> None:
         port = taken.getsockname()[1]
         ran = sse("serve", "--port", str(port))
     assert (ran.code, ran.out) == (2, b"")
-    assert error_and_hint(ran) == (f"port {port} is in use", "--port 0 picks a free one")
+    assert error_and_hint(ran) == (f"port {port} is in use", "--port 0 picks a free port")
 
 
 def test_a_shell_pipeline_works_as_the_readme_shows_it(mix: Path) -> None:

@@ -85,7 +85,7 @@ CASES = [
     ("text", "^Hello.*world$", True, '"Hello, world"'),
     ("text", "o, w", True, '"o, w"'),
     ("text", "Bonjour", False, '"Hello, world"'),
-    ("valid-json", "", False, "no JSON in event 4"),
+    ("valid-json", "", False, "invalid JSON in event 4"),
     ("no-ignored", "", True, "nothing"),
     ("expect-event", "tick", True, "2"),
     ("expect-event", "tick=2", True, "2"),
@@ -118,7 +118,7 @@ def test_an_expectation_is_judged_by_what_was_recorded(
         found,
     )
     assert whole.exit_code == (0 if holds else 1)
-    assert result.verdict == "failed" or result.witness is None
+    assert result.verdict == "failed" or result.evidence is None
 
 
 def test_every_expectation_is_among_the_cases() -> None:
@@ -138,16 +138,16 @@ def test_every_expectation_is_among_the_cases() -> None:
 def test_the_event_at_fault_is_shown(
     name: str, value: str, n: int, data: str, tmp_path: Path
 ) -> None:
-    witness = last(tmp_path, ANSWER, name, value).witness
-    assert witness is not None
-    assert (witness.n, witness.at, witness.event, witness.data) == (n, 3.0, "tick", data)
+    evidence = last(tmp_path, ANSWER, name, value).evidence
+    assert evidence is not None
+    assert (evidence.n, evidence.at, evidence.event, evidence.data) == (n, 3.0, "tick", data)
 
 
 def test_what_a_browser_drops_is_told_with_its_line(tmp_path: Path) -> None:
     result = last(tmp_path, DROPPED, "no-ignored", "")
     assert (result.verdict, result.found) == ("failed", "no-data in line 1, and 1 more")
-    assert result.witness is not None
-    assert result.witness.n == 0
+    assert result.evidence is not None
+    assert result.evidence.n == 0
 
 
 OWN = """
@@ -163,7 +163,7 @@ UNNAMED = "a block without data, after event 1, reports an error: failed"
 
 
 @pytest.mark.parametrize(
-    ("reads", "witness", "words"),
+    ("reads", "evidence", "words"),
     [
         ((SAID, b"event: failure\ndata: 1\n\n"), (2, "failure", "1"), "event 2 reports"),
         ((SAID, b"event: failure\ndata:\n\n"), (2, "failure", ""), "event 2 reports"),
@@ -180,7 +180,11 @@ UNNAMED = "a block without data, after event 1, reports an error: failed"
 )
 @pytest.mark.parametrize("at_once", [True, False])
 def test_what_reports_an_error_first_is_shown(
-    reads: Sequence[bytes], witness: tuple[int, str, str], words: str, at_once: bool, tmp_path: Path
+    reads: Sequence[bytes],
+    evidence: tuple[int, str, str],
+    words: str,
+    at_once: bool,
+    tmp_path: Path,
 ) -> None:
     own = tmp_path / "own.toml"
     own.write_text(OWN, "utf-8")
@@ -189,8 +193,8 @@ def test_what_reports_an_error_first_is_shown(
         "stream", TargetSettings(recorded(tmp_path, [OPENED, *chunks, EMPTY[-1]]))
     ).ready()
     found = run_once(stream, [wire_format.read(own), *wire_format.known()]).outcome
-    shown = next(one.witness for one in found.results if one.witness)
-    assert (shown.n, shown.event, shown.data) == witness
+    shown = next(one.evidence for one in found.results if one.evidence)
+    assert (shown.n, shown.event, shown.data) == evidence
     assert words in found.closed.detail
     assert found.closed.cause == (Cause.ERROR_EVENT if shown.n else Cause.ERROR_LINE)
 
@@ -247,17 +251,17 @@ def test_the_defaults_are_there_unless_told_otherwise(
 
 BAD = [
     ("status", "20", "is not a valid status"),
-    ("status", "OK", "is no number"),
-    ("status", "٢٠٠", "is no number"),
+    ("status", "OK", "is not a whole number"),
+    ("status", "٢٠٠", "is not a whole number"),
     ("ending", "don", "is not a valid ending"),
     ("ending", "interrupted", "is not a valid ending"),
     ("ending", "", "is not a valid ending"),
-    ("min-events", "-1", "is no number"),
-    ("min-events", "9" * 30, "is no number"),
+    ("min-events", "-1", "is not a whole number"),
+    ("min-events", "9" * 30, "is not a whole number"),
     ("max-gap", "fast", "expected a duration"),
     ("text", "(", "is not a valid regular expression"),
-    ("expect-event", "=3", "names no event"),
-    ("expect-event", "a=b", "is no number"),
+    ("expect-event", "=3", "does not name an event"),
+    ("expect-event", "a=b", "is not a whole number"),
     ("expect", "text ==", "not a JMESPath expression"),
     ("any", "nofunction(@)", "no function"),
 ]

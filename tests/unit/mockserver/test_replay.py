@@ -59,7 +59,7 @@ def serving(*words: str | Path, note: str = "") -> Iterator[dict[str, str]]:
             assert run.stderr
             assert run.stdout
             told: list[bytes] = []
-            while not told or b"Ctrl-C ends it" not in told[-1]:
+            while not told or b"Ctrl-C stops the server" not in told[-1]:
                 told.append(run.stderr.readline())
                 assert told[-1], told
             assert b"".join(told[:-1]).decode() == note
@@ -481,7 +481,7 @@ def test_a_journal_that_can_not_be_written_ends_the_server() -> None:
         (["colck"], "no scenario is called 'colck', and no file or folder", "clock"),
         (["newer.rec"], "made by a newer sse: version 2", "upgrade"),
         (["bad.rec"], "bad.rec: line 2, column", ""),
-        (["pipe"], "pipe is no regular file", "folder"),
+        (["pipe"], "pipe is not a regular file", "folder"),
         (
             ["clock", "--chunk", "many"],
             "invalid chunk size 'many'",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import http.client
 import logging
@@ -15,7 +16,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from urllib.parse import urlsplit
 
 import pytest
@@ -443,6 +444,20 @@ def test_stopping_does_not_wait_for_a_client_that_does_not_read() -> None:
     peer.close()
 
 
+@pytest.mark.parametrize("steps", range(5))
+def test_stopping_closes_a_connection_however_far_it_was_accepted(steps: int) -> None:
+    async def dial_and_stop() -> socket.socket:
+        server = Server({})
+        peer = dial(await server.start())
+        for _ in range(steps):  # of the event loop, that accepts meanwhile
+            await asyncio.sleep(0)
+        await server.close()
+        return peer
+
+    with closing(asyncio.run(dial_and_stop())) as peer, suppress(ConnectionResetError):
+        assert read_all(peer) == b""
+
+
 def test_stop_is_safe_before_and_after_a_run() -> None:
     server = Server({})
     server.stop()
@@ -525,7 +540,7 @@ def test_only_loopback_is_listened_on(host: str) -> None:
 
 @pytest.mark.parametrize("speed", [-1.0, float("nan"), float("inf")])
 def test_a_speed_must_be_a_number_from_zero(speed: float) -> None:
-    with pytest.raises(UsageError, match="is no speed"):
+    with pytest.raises(UsageError, match="is not a valid speed"):
         Server({}, speed=speed)
 
 

@@ -201,7 +201,7 @@ def test_a_full_disk_is_told() -> None:
     assert "can't write the recording /dev/full" in error_and_hint(ran)[0]
 
 
-# What is no recording
+# Not a recording
 
 CLOSE = b'[1,"close",{"ending":"eof"}]\n'
 BAD = {
@@ -230,9 +230,9 @@ BAD = {
     b'{"sse-recording":1}\n[0,"chunk","x"]\n': "line 2, column 1: a chunk before any open",
     b'{"sse-recording":1}\n[0,"chunk",{}]\n': "line 2, column 4: a chunk is a string",
     b'{"sse-recording":1}\n[0,"chunk64","*"]\n': "line 2, column 4: a chunk64 is base64",
-    b'{"sse-recording":1}\n[NaN,"chunk","x"]\n': "its time is no number of seconds",
-    b'{"sse-recording":1}\n[-1,"chunk","x"]\n': "its time is no number of seconds",
-    b'{"sse-recording":1}\n[true,"chunk","x"]\n': "its time is no number of seconds",
+    b'{"sse-recording":1}\n[NaN,"chunk","x"]\n': "its time is not a number of seconds",
+    b'{"sse-recording":1}\n[-1,"chunk","x"]\n': "its time is not a number of seconds",
+    b'{"sse-recording":1}\n[true,"chunk","x"]\n': "its time is not a number of seconds",
     b'{"sse-recording":1}\n{"a":1}\n': 'not [seconds, "kind", value]',
     b'{"sse-recording":1}\n[0,["chunk"],"x"]\n': "unknown kind of signal",
     b'{"sse-recording":1}\noops\n' + CLOSE: "line 2, column 1: no JSON",

@@ -11,13 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from sse_cli.cli.target import kind_of
+from sse_cli.cli.target_settings import kind_of
 from sse_cli.model.errors import UsageError
 from sse_cli.model.events import Chunk, Closed, Ending, Opened, Signal
 from sse_cli.request.model import Request
 from sse_cli.sources import files, network
+from sse_cli.sources.body_reading import Reading
 from sse_cli.sources.clock import RunClock
-from sse_cli.sources.media import Reading
 from tests.support.listener import PATIENCE
 from tests.support.permissions import closed_folder
 from tests.support.replies import STREAM, head, whole
