@@ -20,7 +20,7 @@ def pytest_collection_finish() -> None:
     gc.freeze()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def origin() -> Iterator[str]:
     """The origin of a server with all scenarios that ship with the package, without waits."""
     loaded = {name: bundled.load(name) for name in bundled.names()}

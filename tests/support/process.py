@@ -99,12 +99,16 @@ class Process:
         self.stderr = None if stderr == STDOUT else ends[2].ours
         assert answer.ours
         self._answer = answer.ours
-        self.pid = int(self._answer.readline())
+        pid = self._answer.readline()
+        assert pid, "the fork server is gone; its traceback is on standard error"
+        self.pid = int(pid)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, failure: object, *_: object) -> None:
+        if failure:  # of the test: nobody tells the process to end
+            self.kill()
         for pipe in (self.stdin, self.stdout, self.stderr):
             if pipe:
                 with contextlib.suppress(BrokenPipeError):

@@ -30,6 +30,7 @@ SSE = PROGRAM
 Steps: TypeAlias = Iterable[tuple[float | Gate, bytes]]
 TIMEOUT = 20.0  # seconds that any one wait may take
 READ_SIZE = 1 << 16
+MOST_DRAWN = 1 << 20  # bytes that are drawn for a failure's sake: pyte takes a minute for ten MiB
 HISTORY = 5000  # lines of scrollback
 _OURS = {"TERM": "xterm-256color", "LANG": "C.UTF-8", "PYTHONWARNINGS": "error"}
 _UNWANTED = (
@@ -147,7 +148,7 @@ class Terminal:
         deadline = time.monotonic() + timeout
         while not met():
             if not self._read(deadline):
-                raise AssertionError(f"the command ended, or hangs; the screen:\n{self.text}")
+                raise AssertionError(f"the command ended, or hangs; {self._last_words()}")
 
     def finish(self, timeout: float = TIMEOUT) -> int:
         """Read until the command ends; its exit status."""
@@ -183,11 +184,16 @@ class Terminal:
     def _set_size(self, columns: int, rows: int) -> None:
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
+    def _last_words(self) -> str:
+        if len(self.raw) - self._drawn > MOST_DRAWN:
+            return f"the last bytes:\n{bytes(self.raw[-2000:])!r}"
+        return f"the screen:\n{self.text}"
+
     def _read(self, deadline: float) -> bool:
         """Read some of what the command wrote; False when it has closed the terminal."""
         left = deadline - time.monotonic()
         if left <= 0 or not select.select([self._master], [], [], left)[0]:
-            raise AssertionError(f"nothing more within the time; the screen:\n{self.text}")
+            raise AssertionError(f"nothing more within the time; {self._last_words()}")
         try:
             data = os.read(self._master, READ_SIZE)
         except OSError:  # Linux: EIO once nobody has the terminal open
