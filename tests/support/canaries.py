@@ -1,4 +1,4 @@
-"""Canaries: kits of secrets, each secret a different word, and the situations they get into."""
+"""Canaries: kits of secrets, each secret a different word, and situations in which to use them."""
 
 from __future__ import annotations
 
@@ -27,8 +27,10 @@ def canary(place: str) -> str:
 
 @dataclass(frozen=True)
 class Kit:
-    """Secrets of one command line: what comes before the host of the URL and after it, and
-    the options. `{folder}` in an option is where the kit's files are."""
+    """The secrets of one command line: the URL's parts before and after the host, and the options.
+
+    `{folder}` in an option stands for the folder of the kit's files.
+    """
 
     options: tuple[str, ...]
     userinfo: str = ""
@@ -80,15 +82,15 @@ KITS = {
 
 
 class Situation(NamedTuple):
-    """What the first origin does, what else is asked, how it must end."""
+    """The first origin's behaviour, further arguments, and the expected exit code."""
 
-    handler: Callable[[str], Handler]  # given the second origin
+    handler: Callable[[str], Handler]  # receives the second origin
     words: tuple[str, ...]
     code: int
 
 
 def replies(*each: bytes) -> Callable[[str], Handler]:
-    """The replies in turn, the last one again and again."""
+    """Return handlers for the replies in turn, repeating the last one."""
 
     def make(_: str) -> Handler:
         rest = list(each)
@@ -122,7 +124,7 @@ def cutting(_: str) -> Handler:
     return lambda peer: peer.send(head(STREAM, CHUNKED, LEAKS), chunk(CUT), b"ff\r\ndata")
 
 
-# Secrets of the server's own, in headers that nobody has on a list.
+# Secrets of the server's own, in headers that no list of secret headers names.
 LEAKS = (
     f"Set-Cookie: session={canary('set-cookie')}; Path=/\r\n"
     f"X-Issued-Token: {canary('issued')}\r\n"
@@ -160,16 +162,16 @@ SITUATIONS = {
 
 
 def forms(secret: str) -> Iterator[str]:
-    """A secret as typed, and as it would look encoded."""
+    """Yield a secret as typed and in its encoded forms."""
     yield secret
     yield quote(secret, safe="")
     for prefix in ("", "ann:"):
-        # Less its last three characters: those depend on what follows.
+        # Without the last three characters, which depend on the text after them.
         yield b64encode(f"{prefix}{secret}".encode()).decode().rstrip("=")[:-3]
 
 
 def assert_silent(text: str, what: str) -> None:
-    """No canary at all in `text`, whatever its place; nor one that is encoded."""
+    """Assert that `text` contains no canary at all, plain or encoded."""
     assert MARK not in text, f"{what} tells {text[text.index(MARK) :][:40]!r}"
     for start in (MARK, f"ann:{MARK}", f":{MARK}"):
         whole_groups = len(start) // 3 * 4
@@ -189,7 +191,7 @@ def second_origin() -> Iterator[Wire]:
 
 
 def assert_delivered(server: Wire, kit: Kit) -> None:
-    """The first origin got the secrets: the run had them to lose."""
+    """Assert that the first origin got the secrets, so that the run could have leaked them."""
     first = server.requests[0]
     text = repr(first)
     for word in kit.options:
