@@ -112,7 +112,7 @@ class Process:
         self.wait()
 
     def poll(self) -> int | None:
-        """Return the exit status (minus the signal's number if one killed it), or None if it runs."""
+        """Return the exit status, minus the number if a signal killed it; None if it runs."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.wait(0)
         return self.returncode

@@ -118,7 +118,7 @@ class Reference:
         return self._taken()
 
     def finish(self, at: float = 0.0) -> list[Event]:
-        """Return the block cut by the end of the stream, as one `Ignored` (9.2.6, last paragraph)."""
+        """Return the block that the stream's end cut, as one `Ignored` (9.2.6, last paragraph)."""
         self._at = at
         rest = self._decoder.finish()
         if self._line is not None:
