@@ -16,7 +16,7 @@ ASKED = ("--expect", "headers", "--text", "canary", "--attempts", "2")
 EVERYWHERE = ("header", "query", "bare", "user", "cookie", "json", "file", "raw")
 
 
-def assert_nothing_told(ran: Ran, folder: Path) -> None:
+def assert_nothing_leaked(ran: Ran, folder: Path) -> None:
     """Assert that neither the output nor any file of the run contains a secret."""
     assert_silent(ran.text, "standard output")
     assert_silent(ran.talk, "standard error")
@@ -43,7 +43,7 @@ def test_no_report_contains_a_secret_of_the_command_line(
         assert MARK in repr(server.requests[0]) or "Authorization" in repr(server.requests[0])
     assert ran.code == CODES[name], ran
     assert bool(list((made / "kept").iterdir())) == (CODES[name] != 0)
-    assert_nothing_told(ran, made)
+    assert_nothing_leaked(ran, made)
 
 
 SMOKE = """
@@ -81,7 +81,7 @@ def test_no_report_contains_a_secret_of_a_file_of_streams(
     for place in ("header", "query", "bare", "cookie", "json", "file", "raw"):
         assert canary(place) in sent, place
     assert len(list((made / "kept").iterdir())) == 2
-    assert_nothing_told(ran, made)
+    assert_nothing_leaked(ran, made)
 
 
 LINES = [
@@ -116,7 +116,7 @@ def test_an_error_in_a_file_is_reported_without_its_values(line: str, tmp_path: 
     error_and_hint(ran)
     if "a b" in line or "@canary" in line or line.endswith("//canary-'"):
         return  # The names of headers, files and hosts are shown: they are not secret.
-    assert_nothing_told(ran, tmp_path / "none")
+    assert_nothing_leaked(ran, tmp_path / "none")
 
 
 def test_headers_can_be_tested_but_their_secrets_are_redacted(tmp_path: Path) -> None:
@@ -128,4 +128,4 @@ def test_headers_can_be_tested_but_their_secrets_are_redacted(tmp_path: Path) ->
     headers = json.loads(whole.out)["streams"][0]["attempts"][0]["answer"]["headers"]
     assert headers["set-cookie"] == headers["x-issued-token"] == "***"
     assert headers["content-type"].startswith("text/event-stream")
-    assert_nothing_told(whole, tmp_path)
+    assert_nothing_leaked(whole, tmp_path)

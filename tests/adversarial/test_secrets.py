@@ -24,11 +24,11 @@ from tests.support.canaries import (
     LEAKS,
     SITUATIONS,
     STREAMED,
-    TOLD,
+    VERBOSE,
     Kit,
     Situation,
     assert_delivered,
-    assert_nothing_told,
+    assert_nothing_leaked,
     assert_silent,
     canary,
     holding,
@@ -45,12 +45,12 @@ from tests.support.wire import Wire
 @pytest.mark.parametrize("kit", KITS.values(), ids=KITS.keys())
 def test_no_secret_leaks(kit: Kit, situation: Situation, tmp_path: Path) -> None:
     with second_origin() as second, Wire(situation.handler(second.origin)) as first:
-        words = [kit.url(first.origin), *kit.words(tmp_path), *situation.words, *TOLD]
+        words = [kit.url(first.origin), *kit.words(tmp_path), *situation.words, *VERBOSE]
         kept = tmp_path / "kept.rec"
         ran = sse(*words, "--record", kept, env=dict(kit.environment))
         assert_delivered(first, kit)
     assert ran.code == situation.code, ran.talk
-    assert_nothing_told(ran)
+    assert_nothing_leaked(ran)
     assert_silent(kept.read_text(), "the recording")
     for request in second.requests:
         # The first origin chose its URL.
@@ -64,10 +64,10 @@ def test_no_secret_leaks(kit: Kit, situation: Situation, tmp_path: Path) -> None
 def test_a_connection_timeout_reveals_no_secret(kit: Kit, tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as silent:  # never answers TLS
         url = kit.url(f"https://127.0.0.1:{silent.getsockname()[1]}")
-        words = [url, *kit.words(tmp_path), "--connect-timeout", "300ms", *TOLD]
+        words = [url, *kit.words(tmp_path), "--connect-timeout", "300ms", *VERBOSE]
         ran = sse(*words, env=dict(kit.environment))
     assert ran.code == 6
-    assert_nothing_told(ran)
+    assert_nothing_leaked(ran)
 
 
 OUTPUTS = [
@@ -86,7 +86,7 @@ def test_no_output_format_reveals_a_secret(output: list[str], name: str, tmp_pat
     with second_origin() as second, Wire(situation.handler(second.origin)) as first:
         ran = sse(kit.url(first.origin), *kit.words(tmp_path), *output)
     assert ran.code == situation.code
-    assert_nothing_told(ran)
+    assert_nothing_leaked(ran)
 
 
 @pytest.mark.parametrize("name", ["success", "401", "redirect elsewhere, -L, 307", "a cut"])
@@ -98,7 +98,7 @@ def test_tail_reveals_no_secret(form: str, name: str, tmp_path: Path) -> None:
         words = [*kit.words(tmp_path), *situation.words, "-o", form, "-v", "--summary"]
         ran = sse("tail", kit.url(first.origin), *words)
     assert ran.code == situation.code
-    assert_nothing_told(ran)
+    assert_nothing_leaked(ran)
 
 
 def test_a_pasted_curl_command_reveals_no_secret() -> None:
@@ -109,7 +109,7 @@ def test_a_pasted_curl_command_reveals_no_secret() -> None:
             *("--cookie", f"a={canary('cookie')}", "-u", f"ann:{canary('user')}"),
         )
     assert ran.code == 0
-    assert_nothing_told(ran)
+    assert_nothing_leaked(ran)
 
 
 BROKEN_HEADERS = {
@@ -122,10 +122,10 @@ BROKEN_HEADERS = {
 @pytest.mark.parametrize("reply", BROKEN_HEADERS.values(), ids=BROKEN_HEADERS.keys())
 def test_an_invalid_header_is_not_quoted(reply: bytes) -> None:
     with Wire(reply % canary("broken").encode()) as server:
-        ran = sse(server.origin, *TOLD)
+        ran = sse(server.origin, *VERBOSE)
     assert ran.code == 5
     assert "illegal header line" in ran.talk
-    assert_nothing_told(ran)
+    assert_nothing_leaked(ran)
 
 
 # Proxies
@@ -139,9 +139,9 @@ def test_a_proxy_s_password_is_sent_to_the_proxy_alone(name: str, by_environment
         address = proxy.origin.replace("//", f"//ann:{canary('proxy')}@")
         env = {"http_proxy": address} if by_environment else {}
         words = [] if by_environment else ["-x", address]
-        ran = sse("http://api.test/", *words, *situation.words, *TOLD, env=env)
+        ran = sse("http://api.test/", *words, *situation.words, *VERBOSE, env=env)
     assert ran.code == situation.code, ran.talk
-    assert_nothing_told(ran)
+    assert_nothing_leaked(ran)
     sent = dict(proxy.requests[0].headers)["Proxy-Authorization"]
     assert sent == "Basic " + b64encode(f"ann:{canary('proxy')}".encode()).decode()
 
@@ -152,10 +152,10 @@ def test_a_proxy_that_refuses_a_tunnel_receives_nothing_of_the_request(refusal: 
         address = proxy.origin.replace("//", f"//ann:{canary('proxy')}@")
         ran = sse(
             *("https://api.test/?key=" + canary("query"), "-x", address),
-            *("--bearer", canary("bearer"), "-d", canary("data"), *TOLD),
+            *("--bearer", canary("bearer"), "-d", canary("data"), *VERBOSE),
         )
     assert ran.code == 3
-    assert_nothing_told(ran)
+    assert_nothing_leaked(ran)
     (request,) = proxy.requests
     others = [header for header in request.headers if header[0] != "Proxy-Authorization"]
     assert_silent(repr(request._replace(headers=others)), "the tunnel's request")
@@ -168,10 +168,10 @@ def test_an_unreachable_proxy_or_host_is_named_without_secrets() -> None:
         [f"http://ann:{canary('userinfo')}@{address}/?key={canary('query')}"],
         [f"https://ann:{canary('userinfo')}@no-such-host.invalid/?key={canary('query')}"],
     ):
-        ran = sse(*words, *TOLD)
+        ran = sse(*words, *VERBOSE)
         assert ran.code == 3
         error_and_hint(Ran(ran.code, b"", b"\n".join(ran.err.splitlines()[-2:])))
-        assert_nothing_told(ran)
+        assert_nothing_leaked(ran)
 
 
 # Bugs in `sse`
@@ -213,11 +213,11 @@ def crashing(where: tuple[str, str], words: list[str], tmp_path: Path, *, debug:
     with Wire(holding(reply)("") if "-m" in words else STREAMED) as server:
         given = ["--debug"] if debug else []
         return sse(
-            *given, kit.url(server.origin), *kit.words(tmp_path), *words, *TOLD, program=program
+            *given, kit.url(server.origin), *kit.words(tmp_path), *words, *VERBOSE, program=program
         )
 
 
-def assert_apology(ran: Ran, *, debug: bool) -> None:
+def assert_crash_reported(ran: Ran, *, debug: bool) -> None:
     assert ran.code == 70, ran.talk
     last_two = ran.talk.splitlines()[-2:]
     assert last_two[0] == "error: a bug in sse: ZeroDivisionError"
@@ -225,13 +225,13 @@ def assert_apology(ran: Ran, *, debug: bool) -> None:
     if debug:  # the line, and the cause
         assert "in broken" in ran.talk
         assert ran.talk.index("\nKeyError\n") < ran.talk.index("\nZeroDivisionError\n")
-    assert_nothing_told(ran)
+    assert_nothing_leaked(ran)
 
 
 @pytest.mark.parametrize("where", CRASHES)
 @pytest.mark.parametrize("debug", [False, True])
 def test_a_crash_reveals_no_secret(debug: bool, where: str, tmp_path: Path) -> None:
-    assert_apology(crashing(CRASHES[where], [], tmp_path, debug=debug), debug=debug)
+    assert_crash_reported(crashing(CRASHES[where], [], tmp_path, debug=debug), debug=debug)
 
 
 @pytest.mark.parametrize("where", IN_THREADS)
@@ -240,7 +240,7 @@ def test_a_crash_in_a_thread_ends_the_program_and_reveals_no_secret(
     debug: bool, where: str, tmp_path: Path
 ) -> None:
     ran = crashing(IN_THREADS[where], ["-m", "1"], tmp_path, debug=debug)
-    assert_apology(ran, debug=debug)
+    assert_crash_reported(ran, debug=debug)
 
 
 def test_a_crash_in_the_footer_ends_the_program_and_reveals_no_secret(tmp_path: Path) -> None:
@@ -285,7 +285,7 @@ def test_a_failed_clean_up_reveals_no_secret_and_changes_nothing(
     assert (ran.code, ran.text) == (0, "one\n[DONE]\n")
     assert ("Exception ignored:" in ran.talk) == debug
     assert "Traceback" not in ran.talk
-    assert_nothing_told(ran)
+    assert_nothing_leaked(ran)
 
 
 def test_a_crash_while_an_error_is_reported_reveals_no_secret(tmp_path: Path) -> None:
@@ -293,7 +293,7 @@ def test_a_crash_while_an_error_is_reported_reveals_no_secret(tmp_path: Path) ->
     ran = crashing(where, ["--no-such-option"], tmp_path, debug=False)
     assert ran.code == 70
     assert error_and_hint(ran)[0] == "a bug in sse: ZeroDivisionError"
-    assert_nothing_told(ran)
+    assert_nothing_leaked(ran)
 
 
 SECOND = """
@@ -378,7 +378,7 @@ def test_an_invalid_command_line_reveals_no_secret(words: list[str], tmp_path: P
     given = [str(tmp_path / "one.sse") if word == "one.sse" else word for word in given]
     ran = sse(*given, "-m", "1s") if "curl" not in given[0] else sse(*given)
     assert ran.code in (2, 3), ran.talk
-    assert_nothing_told(ran)
+    assert_nothing_leaked(ran)
     error_and_hint(ran)
 
 
@@ -399,4 +399,4 @@ def test_a_crash_of_the_server_ends_it_and_reveals_no_secret() -> None:
     assert ran.code == 70, ran.talk
     assert "a bug in sse: ZeroDivisionError" in ran.talk
     assert "Traceback" not in ran.talk
-    assert_nothing_told(ran)
+    assert_nothing_leaked(ran)

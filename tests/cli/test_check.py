@@ -107,7 +107,7 @@ def test_a_fault_and_its_recording_have_the_same_exit_code_and_pass_if_their_end
 
 
 @pytest.fixture
-def nobody() -> Iterator[str]:
+def unreachable() -> Iterator[str]:
     """An origin where nothing listens."""
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", 0))  # Bound but not listening: connections stay refused.
@@ -141,9 +141,9 @@ def test_the_exit_code_reflects_the_verdict(
     assert (ran.err == b"") == (code == 0)
 
 
-def test_an_unreachable_server_is_3_whatever_is_expected(nobody: str) -> None:
+def test_an_unreachable_server_is_3_whatever_is_expected(unreachable: str) -> None:
     for words in ((), ("--min-events", "1"), ("--status", "200"), ("--ending", "done")):
-        ran = sse("check", nobody, *words)
+        ran = sse("check", unreachable, *words)
         assert ran.code == 3, ran
         assert "connection refused" in error_and_hint(ran)[0]
 
@@ -166,8 +166,8 @@ def test_with_several_streams_1_comes_first_then_the_lowest_code(
     assert exit_code(codes) == code
 
 
-def test_several_targets_are_reported_in_order(origin: str, nobody: str) -> None:
-    ran = sse("check", f"{origin}/clock", nobody, f"{origin}/gemini")
+def test_several_targets_are_reported_in_order(origin: str, unreachable: str) -> None:
+    ran = sse("check", f"{origin}/clock", unreachable, f"{origin}/gemini")
     assert ran.code == 3
     headings = [line[0] for line in ran.text.splitlines() if line[0] in "✓✗?"]
     assert headings == ["✓", "?", "✓"]

@@ -72,7 +72,7 @@ def test_the_schemas_refuse_invalid_reports(schema: str) -> None:
         assert not SCHEMAS[schema].is_valid(ElementTree.fromstring(wrong))
 
 
-def test_a_report_counts_what_it_lists() -> None:
+def test_the_counts_of_a_report_match_its_list() -> None:
     root = ElementTree.fromstring(junit.document(streams("x"), STARTED))
     assert [suite.get("id") for suite in root] == ["0", "1", "2", "3", "4"]
     for suite in root:

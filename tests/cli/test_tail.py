@@ -231,8 +231,8 @@ def test_json_gives_the_ending_its_evidence_and_the_status(
 
 def test_json_of_input_without_a_reply_has_no_status() -> None:
     with Wire(b"") as wire:
-        nobody = wire.origin
-    for ran in (sse("tail", nobody, "-o", "json"), tail(chat("Hi") + DONE, "-o", "json")):
+        unreachable = wire.origin
+    for ran in (sse("tail", unreachable, "-o", "json"), tail(chat("Hi") + DONE, "-o", "json")):
         found = answer_of(ran)
         assert found["status"] is None
         assert found["detail"]

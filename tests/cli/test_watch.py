@@ -283,7 +283,7 @@ def test_after_two_dashes_a_word_is_a_target_whatever_it_looks_like(tmp_path: Pa
         (["{URL}/plain", "--any-type", "-n", "1"], b"", [MESSAGES[0]["data"]]),
     ],
 )
-def test_a_body_is_read_by_its_type_or_as_told(
+def test_a_body_is_read_by_its_type_or_the_given_one(
     url: str, words: list[str], stdin: bytes, data: list[Any]
 ) -> None:
     ran = quiet(sse(*(word.replace("{URL}", url) for word in words), stdin=stdin))

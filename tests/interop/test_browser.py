@@ -119,7 +119,7 @@ READ = """async (plan) => {
 }"""
 
 
-def test_a_page_of_another_origin_reads_only_what_cors_allows(tmp_path: Path) -> None:
+def test_a_page_of_another_origin_needs_cors_to_read(tmp_path: Path) -> None:
     one = {"one": Scenario.of("one", [(0, b"data: hi\n\n")])}
     exchanges: list[Exchange] = []
     listed = Server(one, cors=["*"], exchanges=exchanges)

@@ -18,7 +18,7 @@ from tests.support.wire import Handler, Peer, Wire
 MARK = "canary-"
 EVENTS = b"id: 1\nretry: 100\ndata: one\n\ndata: [DONE]\n\n"
 CUT = b"id: 1\nretry: 100\ndata: one\n\n"
-TOLD = ["-v", "-o", "jsonl", "--all", "--summary"]
+VERBOSE = ["-v", "-o", "jsonl", "--all", "--summary"]
 
 
 def canary(place: str) -> str:
@@ -135,7 +135,7 @@ AGAIN = ("--reconnect", "--max-reconnects", "1", "--retry-delay", "100ms")
 SITUATIONS = {
     "success": Situation(replies(STREAMED), (), 0),
     "401": Situation(replies(whole(b"{}", LEAKS, status="401 Unauthorized")), (), 4),
-    "no event stream": Situation(replies(whole(b"<p>", "Content-Type: text/html", LEAKS)), (), 4),
+    "not an event stream": Situation(replies(whole(b"<p>", "Content-Type: text/html", LEAKS)), (), 4),
     "redirect within the origin": Situation(
         replies(moved(f"/again?key={canary('again')}"), STREAMED), (), 0
     ),
@@ -154,7 +154,7 @@ SITUATIONS = {
         holding(head(STREAM, CHUNKED, LEAKS) + chunk(CUT)), ("--idle-timeout", "1s"), 6
     ),
     "no reply": Situation(replies(b""), (), 3),
-    "a reply that is no HTTP": Situation(replies(b"junk\r\n\r\n"), (), 5),
+    "a reply that is not HTTP": Situation(replies(b"junk\r\n\r\n"), (), 5),
     "a cut": Situation(cutting, (), 5),
     "--reconnect after a cut": Situation(cutting, AGAIN, 5),
     "--reconnect after an end": Situation(replies(whole(CUT, STREAM, LEAKS)), AGAIN, 0),

@@ -24,7 +24,7 @@ from tests.support.process import PIPE, Process, Setup, environment
 
 MOST: Final = 100  # Runs for one kind of call: a k-th call that always comes is a bug.
 SECONDS: Final = 60  # Until SIGALRM kills a run that hangs.
-TOLD: Final = 3  # The descriptor on which the failing call is reported.
+REPORT: Final = 3  # The descriptor on which the failing call is reported.
 BUFFER: Final = 1024  # Bytes; small, so that there are many writes.
 SMALL: Final = 192  # Bytes that a socket returns at once; small, so that there are many reads.
 SOCKET_CALLS: Final = {
@@ -139,7 +139,7 @@ class Failing:
         """Count a call; raise OSError, after `before`, if it has to fail."""
         self._count += 1
         if self._count == self._k or (self._for_good and self._count > self._k):
-            os.write(TOLD, b"x")
+            os.write(REPORT, b"x")
             before()
             raise OSError(self._number, os.strerror(self._number))
 
