@@ -11,7 +11,7 @@ from tests.support.canaries import KITS, MARK, SITUATIONS, Kit, assert_silent, c
 from tests.support.program import Ran, error_and_hint, sse
 from tests.support.wire import Wire
 
-CODES = {"success": 0, "401": 4, "no event stream": 4, "a cut": 1, "no reply": 3}
+CODES = {"success": 0, "401": 4, "a web page": 4, "a cut": 1, "no reply": 3}
 ASKED = ("--expect", "headers", "--text", "canary", "--attempts", "2")
 EVERYWHERE = ("header", "query", "bare", "user", "cookie", "json", "file", "raw")
 

@@ -54,14 +54,14 @@ def test_https_to_a_port_without_tls_is_explained(servers: Servers) -> None:
     done = sse(f"https://127.0.0.1:{servers.node}/stream")
     assert (done.code, done.text) == (3, "")
     assert done.talk.startswith(f"error: no TLS connection to 127.0.0.1:{servers.node}: ")
-    assert "\nhint: does that port speak https at all?" in done.talk
+    assert "\nhint: try http://" in done.talk
 
 
 @pytest.mark.parametrize("port", ["node_h2", "hypercorn_tls"])
 def test_http_to_a_port_with_tls_is_explained(servers: Servers, port: str) -> None:
     done = sse(f"http://127.0.0.1:{getattr(servers, port)}/stream")
     assert (done.code, done.text) == (3, "")
-    assert "closed the connection without a reply\nhint: https or http?" in done.talk
+    assert "closed the connection without a reply\nhint: try https://" in done.talk
 
 
 @pytest.mark.parametrize("port", ["node", "uvicorn"])

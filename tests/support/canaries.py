@@ -135,7 +135,7 @@ AGAIN = ("--reconnect", "--max-reconnects", "1", "--retry-delay", "100ms")
 SITUATIONS = {
     "success": Situation(replies(STREAMED), (), 0),
     "401": Situation(replies(whole(b"{}", LEAKS, status="401 Unauthorized")), (), 4),
-    "not an event stream": Situation(replies(whole(b"<p>", "Content-Type: text/html", LEAKS)), (), 4),
+    "a web page": Situation(replies(whole(b"<p>", "Content-Type: text/html", LEAKS)), (), 4),
     "redirect within the origin": Situation(
         replies(moved(f"/again?key={canary('again')}"), STREAMED), (), 0
     ),
