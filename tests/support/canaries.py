@@ -179,7 +179,7 @@ def assert_silent(text: str, what: str) -> None:
         assert encoded not in text, f"{what} tells {encoded}…"
 
 
-def assert_nothing_told(ran: Ran) -> None:
+def assert_nothing_leaked(ran: Ran) -> None:
     assert_silent(ran.text, "standard output")
     assert_silent(ran.talk, "standard error")
 
