@@ -1,4 +1,4 @@
-"""Whatever is wrong: two lines that say what and what next, the exit code, no traceback."""
+"""Errors of every kind: two lines (message and hint), the exit code, no traceback."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-# Words; what the error says; what the hint says. All of them are usage errors: 2.
+# Arguments, a part of the message, a part of the hint. All of them are usage errors: 2.
 BAD_WORDS = [
     (["no-such.sse"], "no such file: no-such.sse", "path"),
     (["./no-such"], "no such file: ./no-such", "path"),
@@ -119,7 +119,7 @@ BAD_WORDS = [
 @pytest.mark.parametrize(
     ("words", "error", "hint"), BAD_WORDS, ids=[" ".join(row[0])[:60] for row in BAD_WORDS]
 )
-def test_words_that_can_not_be_meant_exit_with_2(
+def test_contradictory_or_invalid_arguments_exit_with_2(
     folder: Path, words: list[str], error: str, hint: str
 ) -> None:
     ran = sse(*words, cwd=folder)
@@ -131,7 +131,7 @@ def test_words_that_can_not_be_meant_exit_with_2(
     assert "sk-secret" not in ran.talk
 
 
-def test_what_stands_in_for_an_option_is_one_of_a_command_that_lacks_it() -> None:
+def test_each_suggested_option_belongs_to_a_command_that_lacks_the_typed_one() -> None:
     commands = getattr(get_command(app), "commands")  # noqa: B009 (Typer's own Click has no types)
     having = {
         name: {option for parameter in command.params for option in parameter.opts}
@@ -144,14 +144,14 @@ def test_what_stands_in_for_an_option_is_one_of_a_command_that_lacks_it() -> Non
             assert any(stand_in in having[name] for name in lacking), (missing, stand_in)
 
 
-def test_a_secret_that_lost_its_quotes_is_not_repeated() -> None:
+def test_a_secret_with_missing_quotes_is_not_repeated() -> None:
     ran = sse("h.example", "-H", "Authorization:", "Bearer", "sk-secret")
     assert ran.code == 2
     error_and_hint(ran)
     assert "sk-secret" not in ran.talk
 
 
-def test_a_file_without_permission_is_named(folder: Path) -> None:
+def test_a_file_without_read_permission_is_named(folder: Path) -> None:
     locked = folder / "locked.sse"
     locked.write_bytes(b"data: 1\n\n")
     locked.chmod(0)
@@ -164,7 +164,7 @@ def test_a_file_without_permission_is_named(folder: Path) -> None:
 
 
 def cells(text: str) -> int:
-    """The columns of a terminal that `text` takes."""
+    """Return the number of terminal columns that `text` takes."""
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
@@ -198,7 +198,7 @@ def test_a_bad_expression_is_shown_with_a_caret_under_the_column(
     assert "\x1b" not in ran.talk
 
 
-# Nothing there
+# Unreachable servers
 
 
 def test_a_host_that_does_not_exist_is_3() -> None:
@@ -221,7 +221,7 @@ def test_a_port_where_nothing_listens_is_3(target: str) -> None:
     assert "running" in hint
 
 
-def test_https_where_http_is_spoken_is_3() -> None:
+def test_https_to_a_plain_http_port_is_3() -> None:
     with Wire(HELLO) as server:
         ran = sse(server.origin.replace("http:", "https:"))
     assert (ran.code, ran.out) == (3, b"")
@@ -232,7 +232,7 @@ def test_https_where_http_is_spoken_is_3() -> None:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A key and a certificate for localhost that nobody signed."""
+    """A key and a self-signed certificate for localhost."""
     if not shutil.which("openssl"):
         pytest.skip("openssl is not installed")
     path = tmp_path_factory.mktemp("tls") / "both.pem"
@@ -263,7 +263,7 @@ def tls_server(certificate: Path) -> Iterator[str]:
         thread.join()
 
 
-def test_a_certificate_nobody_signed_is_3_and_the_ways_out_work(certificate: Path) -> None:
+def test_a_self_signed_certificate_is_3_and_the_suggested_options_work(certificate: Path) -> None:
     with tls_server(certificate) as url:
         ran = sse(url)
     assert (ran.code, ran.out) == (3, b"")
@@ -276,14 +276,14 @@ def test_a_certificate_nobody_signed_is_3_and_the_ways_out_work(certificate: Pat
             assert sse(url, "-o", "text", *words).text == "tls\n"
 
 
-def test_a_port_that_speaks_no_http_is_told() -> None:
+def test_a_port_that_does_not_speak_http_is_reported() -> None:
     with Wire(b"220 mail.example ESMTP\r\n502 What?\r\n\r\n") as server:
         ran = sse(server.origin)
     assert (ran.code, ran.out) == (5, b"")
     assert "not HTTP" in error_and_hint(ran)[0]
 
 
-# Something else there
+# Replies other than event streams
 
 
 def reply(status: str, content_type: str, body: bytes) -> bytes:
@@ -320,7 +320,7 @@ def test_a_web_page_instead_of_events_is_shown() -> None:
     assert "login page" in hint
 
 
-def test_a_binary_amazon_stream_is_named_and_not_shown() -> None:
+def test_a_binary_amazon_stream_is_identified_and_not_shown() -> None:
     body = b"\x00\x00\x00\x52\x00\x00\x00\x43:message-type\x07\x00\x05event"
     ran = refused("200 OK", "application/vnd.amazon.eventstream", body)
     assert f"({len(body)} bytes of binary application/vnd.amazon.eventstream)" in ran.talk
@@ -358,7 +358,7 @@ def test_a_redirect_to_another_origin_is_not_followed_and_its_query_stays_hidden
     assert "-L" in error_and_hint(ran)[1]
 
 
-# Hardly anything there
+# Streams with almost no content
 
 
 @pytest.mark.parametrize("body", [b"", b": only a comment\n\n", b"event: end\n\n"])
@@ -373,19 +373,19 @@ def test_a_stream_without_an_event_is_a_success_with_a_warning(body: bytes) -> N
 
 
 @pytest.mark.parametrize("words", [["-X", LONG * 9 + " a"], ["-m", LONG * 9], ["-q", f"{LONG}("]])
-def test_however_long_an_error_is_it_stays_on_its_line(words: list[str]) -> None:
+def test_an_error_stays_on_one_line_whatever_its_length(words: list[str]) -> None:
     ran = sse("h.example", *words, env={"COLUMNS": "40"})
     assert ran.code == 2
     assert LONG in error_and_hint(ran)[0] + ran.talk
 
 
-def test_markup_is_only_text_and_a_pipe_gets_no_colours() -> None:
+def test_markup_is_plain_text_and_a_pipe_gets_no_colours() -> None:
     ran = sse("[bold red]x[/].sse", env={"TERM": "xterm-256color"})
     assert error_and_hint(ran)[0] == "no such file: [bold red]x[/].sse"
 
 
 @pytest.mark.parametrize("command", ["watch", "tail"])
-def test_a_file_of_streams_is_for_check(command: str, tmp_path: Path) -> None:
+def test_a_file_of_streams_points_to_check(command: str, tmp_path: Path) -> None:
     file = tmp_path / "smoke.toml"
     file.write_text("[streams.a]")
     ran = sse(command, file)
@@ -395,9 +395,7 @@ def test_a_file_of_streams_is_for_check(command: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("option", ["-q", "--where", "--until"])
 @pytest.mark.parametrize("text", ["", "  "])
-def test_an_expression_that_is_empty_is_no_filter_that_takes_all(
-    option: str, text: str, tmp_path: Path
-) -> None:
+def test_an_empty_expression_is_refused(option: str, text: str, tmp_path: Path) -> None:
     file = tmp_path / "it.sse"
     file.write_bytes(b"data: 1\n\n")
     ran = sse(file, option, text)
@@ -406,7 +404,7 @@ def test_an_expression_that_is_empty_is_no_filter_that_takes_all(
 
 
 @pytest.mark.parametrize("command", ["watch", "tail", "check"])
-def test_a_web_page_that_is_piped_in_is_no_stream(command: str) -> None:
+def test_a_web_page_from_standard_input_is_refused(command: str) -> None:
     page = b"\n<!doctype html>\n<html><title>Log in</title></html>\n"
     ran = sse(command, "-", stdin=page)
     assert ran.code == 4

@@ -1,5 +1,6 @@
-"""Every fault, through every way to look at it: how it ends, the exit code, and each event that
-the server's log says was sent printed once, in order, with nothing beside it."""
+"""Every fault, seen through every output: its ending, the exit code, and each event that the
+server's log lists as sent, printed once, in order, with nothing else.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +21,7 @@ from tests.support.program import Ran, sse
 
 
 class Way(NamedTuple):
-    """One way to look at a stream: the words, and where its events and its ending are read."""
+    """A command to look at a stream, with readers of its events and its ending."""
 
     words: tuple[str, ...]
     shown: Callable[[Ran], list[str]]
@@ -28,14 +29,14 @@ class Way(NamedTuple):
 
 
 def first_ending(text: str) -> str:
-    """The ending that a closing summary begins with."""
+    """Return the ending at the start of a closing summary."""
     endings = {ending.value for ending in Ending}
     words = [line.split(" ")[0] for line in text.splitlines()]
     return next(word for word in words if word in endings)
 
 
 def table_cells(ran: Ran) -> list[str]:
-    """The text column of the rows, which begin with their number."""
+    """Return the text column of the rows, which begin with their number."""
     rows = [line.split() for line in ran.text.splitlines()]
     return [row[-1] for row in rows if row and row[0].isdecimal() and row[-1].startswith("<")]
 
@@ -54,7 +55,7 @@ def pieces(ran: Ran) -> list[str]:
 
 
 def typed(ran: Ran) -> list[str]:
-    """What was typed out, taken apart at the end of each event's text."""
+    """Return the text that was typed out, split at the end of each event's text."""
     return [f"{text}>" for text in ran.text.split(">")[:-1]] if ran.text else []
 
 
@@ -77,7 +78,7 @@ WAYS = {
 
 
 def texts(server: Broken) -> list[str]:
-    """The text of every event that was sent."""
+    """Return the text of every event that was sent."""
     return [json.loads(data)["text"] for data in server.sent()]
 
 
@@ -90,8 +91,10 @@ def test_the_matrix_has_every_fault() -> None:
 
 @pytest.mark.parametrize("again", [False, True], ids=["none", "reconnect"])
 @pytest.mark.parametrize("name", MATRIX)
-def test_it_ends_as_it_must_and_shows_what_was_sent(name: str, again: bool, tmp_path: Path) -> None:
-    """One way looks at the stream itself and records it; then each looks at the recording."""
+def test_a_fault_has_its_ending_and_shows_the_events_that_were_sent(
+    name: str, again: bool, tmp_path: Path
+) -> None:
+    """Record the stream with one command, then read the recording with each."""
     expected, recording = MATRIX[name], tmp_path / "it.rec"
     ending, shown = (
         (expected.again, expected.shown_again) if again else (expected.once, expected.shown)
@@ -113,16 +116,16 @@ CUTS = [name for name, row in MATRIX.items() if row.shown_again == ALL and row.c
 
 
 @pytest.mark.parametrize("name", CUTS)
-def test_a_fault_on_every_connection_ends_as_the_last_one_did(name: str) -> None:
+def test_a_fault_on_every_connection_has_the_ending_of_the_last_one(name: str) -> None:
     with broken(name) as server:
         words = (*MATRIX[name].limits, *RECONNECT, "--max-reconnects", "1")
         ran = sse(*WAYS["watch-jsonl"].words, server.url, *words)
         assert closing_line(ran) in (FAULTS[name].expected, Ending.DONE), ran
-        # What came twice would show here, and what was lost by resuming.
+        # Events repeated, or lost by resuming, would show here.
         assert messages(ran) == texts(server) == ALL[: len(messages(ran))]
 
 
-# The large ones: what a peer sends without an end must not be kept
+# Large faults: an endless line or comment must not be kept in memory
 
 # Bytes above a run over a harmless stream. A line is kept twice, up to its limit of 16 MiB.
 MEMORY = {"comments": 16 * 2**20}
@@ -137,7 +140,7 @@ LARGE_MATRIX = {
 
 @pytest.fixture(scope="module")
 def idle() -> dict[str, int]:
-    """The memory that each way takes over a harmless stream."""
+    """The peak memory of each command over a harmless stream."""
     with broken(None) as server:
         return {way: measured(*look.words, server.url)[1] for way, look in WAYS.items()}
 
@@ -149,12 +152,12 @@ def idle() -> dict[str, int]:
     ("way", "again"), [*((way, False) for way in WAYS), ("watch-table", True)], ids=str
 )
 @pytest.mark.parametrize("name", LARGE_MATRIX)
-def test_a_large_one_takes_no_more_memory_than_is_allowed(
+def test_a_large_fault_stays_within_its_memory_limit(
     name: str, way: str, again: bool, full_size: bool, idle: dict[str, int]
 ) -> None:
     look = WAYS[way]
     ending = Ending.DONE if again and name == "comments" else LARGE_MATRIX[name]
-    words = [word for word in look.words if word != "--all"]  # not a million lines
+    words = [word for word in look.words if word != "--all"]  # Avoid printing a million lines.
     with broken(name, 1 if again else None, full_size=full_size) as server:
         ran, peak = measured(*words, server.url, *(RECONNECT if again else ()))
         assert ran.code == EXIT_CODES[ending], ran
@@ -164,13 +167,13 @@ def test_a_large_one_takes_no_more_memory_than_is_allowed(
     assert growth <= MEMORY.get(name, MEMORY_OF_A_LINE), f"{growth / 2**20:.0f} MiB"
 
 
-def test_a_limit_that_is_not_kept_would_be_seen(idle: dict[str, int]) -> None:
+def test_an_exceeded_memory_limit_would_be_detected(idle: dict[str, int]) -> None:
     with broken("long-line") as server:
         words = ("watch", "-o", "jsonl", "-q", "text=text", "--max-size", "64M")
         _, peak = measured(*words, server.url)
     assert peak - idle["watch-jsonl"] > MEMORY_OF_A_LINE
 
 
-def test_the_large_ones_are_all_measured() -> None:
+def test_all_large_faults_are_measured() -> None:
     assert LARGE_MATRIX.keys() == LARGE == SMALLER.keys()
     assert {name: FAULTS[name].expected for name in LARGE} == LARGE_MATRIX

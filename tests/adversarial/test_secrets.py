@@ -1,11 +1,11 @@
-"""Canaries: a secret in every place where a caller has one, and none of them gets out.
+"""Canaries: a secret in every place where a caller may put one, and none of them leaks.
 
-Each run carries a kit of secrets, every one a different word, through a situation. None may
-be seen on standard output, on standard error, in a recording, or at a second origin; the
-first origin gets them all, or a run would prove nothing.
+Each run uses a kit of secrets, each a different word, in one situation. No secret may appear on
+standard output, on standard error, in a recording, or at a second origin; the first origin must
+get them all, or the run would prove nothing.
 
-A server that repeats a secret in its reply's *body* is out of scope: the body is what was
-asked to be shown. In its headers it is not.
+A server that repeats a secret in its reply's *body* is out of scope: the user asked to see the
+body. Its headers are in scope.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from tests.support.canaries import (
     LEAKS,
     SITUATIONS,
     STREAMED,
-    TOLD,
+    VERBOSE,
     Kit,
     Situation,
     assert_delivered,
-    assert_nothing_told,
+    assert_nothing_leaked,
     assert_silent,
     canary,
     holding,
@@ -43,17 +43,17 @@ from tests.support.wire import Wire
 
 @pytest.mark.parametrize("situation", SITUATIONS.values(), ids=SITUATIONS.keys())
 @pytest.mark.parametrize("kit", KITS.values(), ids=KITS.keys())
-def test_no_secret_gets_out(kit: Kit, situation: Situation, tmp_path: Path) -> None:
+def test_no_secret_leaks(kit: Kit, situation: Situation, tmp_path: Path) -> None:
     with second_origin() as second, Wire(situation.handler(second.origin)) as first:
-        words = [kit.url(first.origin), *kit.words(tmp_path), *situation.words, *TOLD]
+        words = [kit.url(first.origin), *kit.words(tmp_path), *situation.words, *VERBOSE]
         kept = tmp_path / "kept.rec"
         ran = sse(*words, "--record", kept, env=dict(kit.environment))
         assert_delivered(first, kit)
     assert ran.code == situation.code, ran.talk
-    assert_nothing_told(ran)
+    assert_nothing_leaked(ran)
     assert_silent(kept.read_text(), "the recording")
     for request in second.requests:
-        # Its own URL is what the first origin made it.
+        # The first origin chose its URL.
         assert_silent(repr(request._replace(target="")), "the second origin")
         assert not {name.lower() for name, _ in request.headers} & {"authorization", "cookie"}
         assert request.body == b""
@@ -61,13 +61,13 @@ def test_no_secret_gets_out(kit: Kit, situation: Situation, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("kit", KITS.values(), ids=KITS.keys())
-def test_a_connection_that_comes_too_late_tells_none(kit: Kit, tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:  # not a byte of TLS
+def test_a_connection_timeout_reveals_no_secret(kit: Kit, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # never answers TLS
         url = kit.url(f"https://127.0.0.1:{silent.getsockname()[1]}")
-        words = [url, *kit.words(tmp_path), "--connect-timeout", "300ms", *TOLD]
+        words = [url, *kit.words(tmp_path), "--connect-timeout", "300ms", *VERBOSE]
         ran = sse(*words, env=dict(kit.environment))
     assert ran.code == 6
-    assert_nothing_told(ran)
+    assert_nothing_leaked(ran)
 
 
 OUTPUTS = [
@@ -80,28 +80,28 @@ OUTPUTS = [
 
 @pytest.mark.parametrize("name", ["success", "401", "redirect elsewhere, blocked", "a cut"])
 @pytest.mark.parametrize("output", OUTPUTS, ids=" ".join)
-def test_no_output_format_tells_one(output: list[str], name: str, tmp_path: Path) -> None:
+def test_no_output_format_reveals_a_secret(output: list[str], name: str, tmp_path: Path) -> None:
     situation = SITUATIONS[name]
     kit = next(iter(KITS.values()))
     with second_origin() as second, Wire(situation.handler(second.origin)) as first:
         ran = sse(kit.url(first.origin), *kit.words(tmp_path), *output)
     assert ran.code == situation.code
-    assert_nothing_told(ran)
+    assert_nothing_leaked(ran)
 
 
 @pytest.mark.parametrize("name", ["success", "401", "redirect elsewhere, -L, 307", "a cut"])
 @pytest.mark.parametrize("form", ["text", "json", "jsonl"])
-def test_tail_tells_none(form: str, name: str, tmp_path: Path) -> None:
+def test_tail_reveals_no_secret(form: str, name: str, tmp_path: Path) -> None:
     situation = SITUATIONS[name]
     kit = next(iter(KITS.values()))
     with second_origin() as second, Wire(situation.handler(second.origin)) as first:
         words = [*kit.words(tmp_path), *situation.words, "-o", form, "-v", "--summary"]
         ran = sse("tail", kit.url(first.origin), *words)
     assert ran.code == situation.code
-    assert_nothing_told(ran)
+    assert_nothing_leaked(ran)
 
 
-def test_a_pasted_curl_command_tells_none() -> None:
+def test_a_pasted_curl_command_reveals_no_secret() -> None:
     with Wire(STREAMED) as server:
         ran = sse(
             *("-v", "-o", "jsonl", "--all", "curl", f"{server.origin}?key={canary('query')}"),
@@ -109,7 +109,7 @@ def test_a_pasted_curl_command_tells_none() -> None:
             *("--cookie", f"a={canary('cookie')}", "-u", f"ann:{canary('user')}"),
         )
     assert ran.code == 0
-    assert_nothing_told(ran)
+    assert_nothing_leaked(ran)
 
 
 BROKEN_HEADERS = {
@@ -120,12 +120,12 @@ BROKEN_HEADERS = {
 
 
 @pytest.mark.parametrize("reply", BROKEN_HEADERS.values(), ids=BROKEN_HEADERS.keys())
-def test_a_header_that_breaks_http_is_not_quoted(reply: bytes) -> None:
+def test_an_invalid_header_is_not_quoted(reply: bytes) -> None:
     with Wire(reply % canary("broken").encode()) as server:
-        ran = sse(server.origin, *TOLD)
+        ran = sse(server.origin, *VERBOSE)
     assert ran.code == 5
     assert "illegal header line" in ran.talk
-    assert_nothing_told(ran)
+    assert_nothing_leaked(ran)
 
 
 # Proxies
@@ -133,48 +133,48 @@ def test_a_header_that_breaks_http_is_not_quoted(reply: bytes) -> None:
 
 @pytest.mark.parametrize("by_environment", [False, True])
 @pytest.mark.parametrize("name", ["success", "401", "--max-time", "no reply", "a cut"])
-def test_a_proxy_s_password_is_for_the_proxy_alone(name: str, by_environment: bool) -> None:
+def test_a_proxy_s_password_is_sent_to_the_proxy_alone(name: str, by_environment: bool) -> None:
     situation = SITUATIONS[name]
     with Wire(situation.handler("")) as proxy:
         address = proxy.origin.replace("//", f"//ann:{canary('proxy')}@")
         env = {"http_proxy": address} if by_environment else {}
         words = [] if by_environment else ["-x", address]
-        ran = sse("http://api.test/", *words, *situation.words, *TOLD, env=env)
+        ran = sse("http://api.test/", *words, *situation.words, *VERBOSE, env=env)
     assert ran.code == situation.code, ran.talk
-    assert_nothing_told(ran)
+    assert_nothing_leaked(ran)
     sent = dict(proxy.requests[0].headers)["Proxy-Authorization"]
     assert sent == "Basic " + b64encode(f"ann:{canary('proxy')}".encode()).decode()
 
 
 @pytest.mark.parametrize("refusal", ["407 Proxy Authentication Required", "502 Bad Gateway"])
-def test_a_proxy_that_refuses_a_tunnel_learns_nothing_of_the_request(refusal: str) -> None:
+def test_a_proxy_that_refuses_a_tunnel_receives_nothing_of_the_request(refusal: str) -> None:
     with Wire(head("Content-Length: 0", status=refusal)) as proxy:
         address = proxy.origin.replace("//", f"//ann:{canary('proxy')}@")
         ran = sse(
             *("https://api.test/?key=" + canary("query"), "-x", address),
-            *("--bearer", canary("bearer"), "-d", canary("data"), *TOLD),
+            *("--bearer", canary("bearer"), "-d", canary("data"), *VERBOSE),
         )
     assert ran.code == 3
-    assert_nothing_told(ran)
+    assert_nothing_leaked(ran)
     (request,) = proxy.requests
     others = [header for header in request.headers if header[0] != "Proxy-Authorization"]
     assert_silent(repr(request._replace(headers=others)), "the tunnel's request")
 
 
-def test_a_proxy_or_a_host_that_is_not_there_is_named_without_secrets() -> None:
+def test_an_unreachable_proxy_or_host_is_named_without_secrets() -> None:
     address = f"127.0.0.1:{unused_port()}"
     for words in (
         ["http://api.test/", "-x", f"http://ann:{canary('proxy')}@{address}"],
         [f"http://ann:{canary('userinfo')}@{address}/?key={canary('query')}"],
         [f"https://ann:{canary('userinfo')}@no-such-host.invalid/?key={canary('query')}"],
     ):
-        ran = sse(*words, *TOLD)
+        ran = sse(*words, *VERBOSE)
         assert ran.code == 3
         error_and_hint(Ran(ran.code, b"", b"\n".join(ran.err.splitlines()[-2:])))
-        assert_nothing_told(ran)
+        assert_nothing_leaked(ran)
 
 
-# A bug of ours
+# Bugs in `sse`
 
 CRASHES = {
     "while connecting": ("httpx", "HTTPTransport.handle_request"),
@@ -183,12 +183,12 @@ CRASHES = {
     "while rendering": ("sse_cli.render.json_lines_renderer", "JSONLinesRenderer.rows"),
     "while building the request": ("sse_cli.request.builder", "build"),
 }
-# Where a thread of ours is at work; the main thread waits for a server that holds the stream.
+# Functions that run in threads of ours; the main thread waits for a silent server.
 IN_THREADS = {
     "in the watchdog": ("sse_cli.transport.watchdog", "Watchdog._look"),
     "in the thread of signals": ("sse_cli.process.signals", "_interrupt_main"),
 }
-# The exception says what it was working on, as many do, and so does what it came of.
+# As many exceptions do, this one and its cause contain the values they were raised over.
 CRASH = """
 import sys
 import {module} as module
@@ -205,7 +205,7 @@ main()
 
 
 def crashing(where: tuple[str, str], words: list[str], tmp_path: Path, *, debug: bool) -> Ran:
-    """`sse` with one of its functions broken, its URL and options full of secrets."""
+    """Run `sse` with one of its functions broken, its URL and options full of secrets."""
     module, name = where
     program = (sys.executable, "-c", CRASH.format(module=module, name=name))
     kit = next(iter(KITS.values()))
@@ -213,37 +213,37 @@ def crashing(where: tuple[str, str], words: list[str], tmp_path: Path, *, debug:
     with Wire(holding(reply)("") if "-m" in words else STREAMED) as server:
         given = ["--debug"] if debug else []
         return sse(
-            *given, kit.url(server.origin), *kit.words(tmp_path), *words, *TOLD, program=program
+            *given, kit.url(server.origin), *kit.words(tmp_path), *words, *VERBOSE, program=program
         )
 
 
-def assert_apology(ran: Ran, *, debug: bool) -> None:
+def assert_crash_reported(ran: Ran, *, debug: bool) -> None:
     assert ran.code == 70, ran.talk
     last_two = ran.talk.splitlines()[-2:]
     assert last_two[0] == "error: a bug in sse: ZeroDivisionError"
     assert ("Traceback" in ran.talk) == debug
-    if debug:  # which line it was, and what it came of
+    if debug:  # the line, and the cause
         assert "in broken" in ran.talk
         assert ran.talk.index("\nKeyError\n") < ran.talk.index("\nZeroDivisionError\n")
-    assert_nothing_told(ran)
+    assert_nothing_leaked(ran)
 
 
 @pytest.mark.parametrize("where", CRASHES)
 @pytest.mark.parametrize("debug", [False, True])
-def test_a_bug_of_ours_tells_none(debug: bool, where: str, tmp_path: Path) -> None:
-    assert_apology(crashing(CRASHES[where], [], tmp_path, debug=debug), debug=debug)
+def test_a_crash_reveals_no_secret(debug: bool, where: str, tmp_path: Path) -> None:
+    assert_crash_reported(crashing(CRASHES[where], [], tmp_path, debug=debug), debug=debug)
 
 
 @pytest.mark.parametrize("where", IN_THREADS)
 @pytest.mark.parametrize("debug", [False, True])
-def test_a_thread_of_ours_that_dies_ends_the_program_and_tells_none(
+def test_a_crash_in_a_thread_ends_the_program_and_reveals_no_secret(
     debug: bool, where: str, tmp_path: Path
 ) -> None:
     ran = crashing(IN_THREADS[where], ["-m", "1"], tmp_path, debug=debug)
-    assert_apology(ran, debug=debug)
+    assert_crash_reported(ran, debug=debug)
 
 
-def test_a_crash_of_the_live_line_ends_the_program_and_tells_none(tmp_path: Path) -> None:
+def test_a_crash_in_the_footer_ends_the_program_and_reveals_no_secret(tmp_path: Path) -> None:
     program = CRASH.format(module="sse_cli.render.footer", name="footer")
     kit = next(iter(KITS.values()))
     with Wire(holding(head(STREAM, CHUNKED, LEAKS) + chunk(CUT))("")) as server:
@@ -273,7 +273,9 @@ main()
 
 
 @pytest.mark.parametrize("debug", [False, True])
-def test_a_clean_up_that_fails_tells_none_and_changes_nothing(debug: bool, tmp_path: Path) -> None:
+def test_a_failed_clean_up_reveals_no_secret_and_changes_nothing(
+    debug: bool, tmp_path: Path
+) -> None:
     program = (sys.executable, "-c", CLEAN_UP)
     kit = next(iter(KITS.values()))
     with Wire(STREAMED) as server:
@@ -283,15 +285,15 @@ def test_a_clean_up_that_fails_tells_none_and_changes_nothing(debug: bool, tmp_p
     assert (ran.code, ran.text) == (0, "one\n[DONE]\n")
     assert ("Exception ignored:" in ran.talk) == debug
     assert "Traceback" not in ran.talk
-    assert_nothing_told(ran)
+    assert_nothing_leaked(ran)
 
 
-def test_a_bug_in_the_telling_of_an_error_tells_none(tmp_path: Path) -> None:
+def test_a_crash_while_an_error_is_reported_reveals_no_secret(tmp_path: Path) -> None:
     where = ("sse_cli.render.error_messages", "error_of")
     ran = crashing(where, ["--no-such-option"], tmp_path, debug=False)
     assert ran.code == 70
     assert error_and_hint(ran)[0] == "a bug in sse: ZeroDivisionError"
-    assert_nothing_told(ran)
+    assert_nothing_leaked(ran)
 
 
 SECOND = """
@@ -306,14 +308,14 @@ main()
 """
 
 
-def test_a_ctrl_c_while_an_error_is_told_ends_without_a_traceback(tmp_path: Path) -> None:
+def test_ctrl_c_while_an_error_is_reported_ends_without_a_traceback(tmp_path: Path) -> None:
     program = (sys.executable, "-c", SECOND)
     kit = next(iter(KITS.values()))
     ran = sse(kit.url("ftp://h"), *kit.words(tmp_path), program=program)
     assert (ran.code, ran.out, ran.err) == (-signal.SIGINT, b"", b"")
 
 
-# Words that are wrong
+# Invalid arguments
 
 WRONG = [
     ["h.example", "-H", canary("x")],
@@ -369,14 +371,14 @@ WRONG = [
 @pytest.mark.parametrize(
     "words", WRONG, ids=lambda words: " ".join(words)[:50].encode("unicode_escape").decode()
 )
-def test_a_command_line_that_is_wrong_tells_none(words: list[str], tmp_path: Path) -> None:
+def test_an_invalid_command_line_reveals_no_secret(words: list[str], tmp_path: Path) -> None:
     (tmp_path / "one.sse").write_bytes(CUT)
     (tmp_path / "broken").write_bytes(f"{canary('a')}\n{canary('b')}: \xff".encode("latin-1"))
     given = [word.replace("{folder}", str(tmp_path)) for word in words]
     given = [str(tmp_path / "one.sse") if word == "one.sse" else word for word in given]
     ran = sse(*given, "-m", "1s") if "curl" not in given[0] else sse(*given)
     assert ran.code in (2, 3), ran.talk
-    assert_nothing_told(ran)
+    assert_nothing_leaked(ran)
     error_and_hint(ran)
 
 
@@ -391,10 +393,10 @@ main()
 """
 
 
-def test_a_bug_of_the_server_ends_it_and_tells_none() -> None:
+def test_a_crash_of_the_server_ends_it_and_reveals_no_secret() -> None:
     program = (sys.executable, "-c", SERVER_CRASH.format(secret=canary("server")))
     ran = sse("demo", "-o", "text", program=program)
     assert ran.code == 70, ran.talk
     assert "a bug in sse: ZeroDivisionError" in ran.talk
     assert "Traceback" not in ran.talk
-    assert_nothing_told(ran)
+    assert_nothing_leaked(ran)

@@ -1,6 +1,6 @@
-"""One table of endings: each with its exit code, and what arrived before it printed first.
+"""One table of endings: each with its exit code, after the data that arrived was printed.
 
-The replies come from a server of raw sockets, so that they can be as broken as they like.
+A raw socket server sends the replies, so that they can be broken in any way.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ ERROR = b'data: {"error":{"message":"no"}}\n\n'
 
 
 def framed(body: bytes, more: int = 0) -> bytes:
-    """A reply that promises `more` bytes than it has."""
+    """Return a reply whose promised length exceeds its body by `more` bytes."""
     return HEAD + b"Content-Length: %d\r\n\r\n%s" % (len(body) + more, body)
 
 
@@ -37,7 +37,7 @@ def chunked(*chunks: bytes, end: bytes = b"0\r\n\r\n") -> bytes:
     return HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + parts + end
 
 
-# ending, code, reply, words, what is printed of it
+# ending, code, reply, message, printed data
 ENDINGS = [
     ("eof", 0, framed(TWO), [], "one two"),
     ("eof", 0, chunked(TWO), [], "one two"),
@@ -90,10 +90,10 @@ def test_an_ending_has_its_exit_code_and_loses_nothing(
         assert "error" not in ran.talk
 
 
-def test_a_stream_that_is_cut_prints_what_came_and_then_the_error() -> None:
+def test_a_truncated_stream_prints_its_data_and_then_the_error() -> None:
     with (
         Wire(framed(TWO, more=9)) as server,
-        # One pipe, so that the order of both is seen.
+        # One pipe for both, to see their order.
         start(server.origin, "-o", "text", stderr=STDOUT) as process,
     ):
         ran = finish(process)
@@ -117,7 +117,7 @@ def test_a_usage_error_is_2() -> None:
 
 @pytest.fixture
 def silent() -> Iterator[str]:
-    """The URL of a server that takes connections and never says a word."""
+    """The URL of a server that accepts connections and never replies."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
 
@@ -130,7 +130,7 @@ def test_no_reply_within_max_time_is_a_deadline_and_6(silent: str) -> None:
 
 @contextmanager
 def held() -> Iterator[tuple[str, threading.Event]]:
-    """A stream that says "one" and "two" and waits for the gate before its "three"."""
+    """Serve a stream that sends "one" and "two" and waits for the gate before "three"."""
     gate = threading.Event()
     steps: list[tuple[Gate | float, bytes]] = [(0, TWO), (gate, b"data: three\n\n")]
     with running(Server({"held": Scenario.of("held", steps)})) as base:
@@ -145,36 +145,36 @@ def test_a_stream_that_outlives_max_time_is_a_deadline_and_6() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_by_that_signal_after_what_came(number: signal.Signals) -> None:
+def test_a_signal_kills_it_after_the_data_is_printed(number: signal.Signals) -> None:
     with held() as (url, _), start(url, "--all", "-o", "jsonl", "-m", "30") as run:
         assert run.stdout
         seen = [run.stdout.readline() for _ in range(3)]  # opened, one, two
         run.send_signal(number)
         ran = finish(run)
-    assert ran.code == -number  # a shell says 128 + number
+    assert ran.code == -number  # A shell reports 128 + number.
     assert b'"two"' in seen[2]
     assert [line["ending"] for line in ran.objects()] == ["interrupted"]
     assert "Traceback" not in ran.talk
 
 
-def test_a_reader_that_had_enough_ends_it_by_sigpipe_in_silence() -> None:
+def test_a_closed_pipe_kills_it_by_sigpipe_without_a_message() -> None:
     with held() as (url, gate), start(url, "-o", "text", "-m", "30") as run:
         assert run.stdout
         assert run.stdout.readline() == b"one\n"
         run.stdout.close()
         gate.set()
-        assert run.wait(PATIENCE) == -signal.SIGPIPE  # a shell says 141
+        assert run.wait(PATIENCE) == -signal.SIGPIPE  # A shell reports 141.
         assert run.stderr
         assert run.stderr.read() == b""
 
 
 def test_a_shell_sees_143_and_141(tmp_path: Path) -> None:
-    # What the shell reports, not what Python makes of it. It kills once a line is out.
+    # Check the shell's report, not Python's view of it. The shell kills `sse` after a line.
     kill = 'exec 3< <("$@"); read -r <&3; kill -TERM $!; wait $!; echo $?'
     with held() as (url, _):
         assert in_shell(kill, url, "-o", "text", "-m", "30").out == b"143\n"
     big = tmp_path / "big.sse"
-    big.write_bytes(TWO * 50_000)  # more than any pipe holds
+    big.write_bytes(TWO * 50_000)  # more than a pipe holds
     ran = in_shell('"$@" | head -n 1; echo ${PIPESTATUS[0]}', big, "-o", "text")
     assert (ran.out, ran.err) == (b"one\n141\n", b"")
 
@@ -204,14 +204,14 @@ def test_a_closed_standard_output_is_7_in_every_format(two: Path, form: str) -> 
     assert error_and_hint(ran)[0] == "standard output is closed"
 
 
-def test_a_closed_standard_error_changes_nothing(two: Path) -> None:
+def test_a_closed_standard_error_does_not_change_the_exit_code(two: Path) -> None:
     ran = redirected("2>&-", two, "-o", "text")
     assert (ran.code, ran.text) == (0, "one\ntwo\n")
     assert redirected("2>&-", "no-such.sse").code == 2
 
 
 @needs_full
-def test_an_error_that_can_not_be_told_keeps_its_exit_code(two: Path) -> None:
+def test_an_error_that_cannot_be_printed_keeps_its_exit_code(two: Path) -> None:
     assert redirected("2> /dev/full", "no-such.sse").code == 2
     assert redirected("> /dev/full 2> /dev/full", two).code == 7
     assert in_shell('"$@" 2>&1 | true; echo ${PIPESTATUS[0]}', "no-such.sse").out in (
@@ -231,7 +231,7 @@ main()
 """
 
 
-def test_a_bug_of_ours_is_70_and_says_so_without_a_traceback(two: Path) -> None:
+def test_an_internal_error_is_70_and_reported_without_a_traceback(two: Path) -> None:
     ran = sse(two, program=(sys.executable, "-c", BROKEN))
     assert ran.code == 70
     message, hint = error_and_hint(ran)

@@ -1,4 +1,4 @@
-"""`sse watch URL -q EXPR -j | cat`: every piece is out as soon as it is in."""
+"""`sse watch URL -q EXPR -j | cat`: every piece of text is written as soon as it arrives."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ INTENDED: str = tomllib.loads((FOLDER / "openai-chat.toml").read_text("utf-8"))[
 
 
 def piece_of(step: Step) -> str:
-    """The text that an event of the chat carries."""
+    """Return the text that an event of the chat carries."""
     data = step.data.decode().removeprefix("data: ")
     if data.startswith("[DONE]"):
         return ""
@@ -33,7 +33,7 @@ def piece_of(step: Step) -> str:
 
 
 def piped(stack: ExitStack, scenario: Scenario) -> IO[bytes]:
-    """Return what `cat` writes of the scenario's text."""
+    """Start the pipeline over a scenario; return the output of `cat`."""
     url = stack.enter_context(running(Server({"chat": scenario}, speed=0)))
     command = shlex.join([*PROGRAM, "watch", f"{url}/chat", "-q", QUERY, "-j", "-m", "30"])
     process = stack.enter_context(Process((), program=("sh", "-c", f"{command} | cat")))
@@ -47,7 +47,7 @@ def stack() -> Iterator[ExitStack]:
         yield stack
 
 
-def test_the_text_of_a_chat_is_exactly_what_was_meant(stack: ExitStack) -> None:
+def test_the_text_of_a_chat_is_exact(stack: ExitStack) -> None:
     output = piped(stack, bundled.load("openai-chat"))
     assert output.read().decode() == INTENDED
 
@@ -56,7 +56,7 @@ def test_every_piece_is_read_from_the_pipe_before_the_next_is_sent(stack: ExitSt
     steps = bundled.load("openai-chat").steps
     gates = [threading.Event() for _ in steps]
     gated = [(gate, step.data) for gate, step in zip(gates, steps, strict=True)]
-    for gate in gates:  # a test that fails must not leave the server waiting
+    for gate in gates:  # A failing test must not leave the server waiting.
         stack.callback(gate.set)
     output = piped(stack, Scenario.of("chat", gated))
     text = ""

@@ -1,4 +1,4 @@
-"""The fixture `sse_server` in other projects: pytest runs them as processes of their own."""
+"""The fixture `sse_server` in other projects, each run by pytest in a process of its own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ HEAVY = ("asyncio", "h11", "httpx", "rich", "typer", "jmespath")
 
 
 def run(folder: Path, *options: str) -> tuple[int, str]:
-    """pytest in `folder`, where nothing but the installed plugin says what `sse_server` is."""
+    """Run pytest in `folder`, where only the installed plugin defines `sse_server`."""
     command = [sys.executable, "-m", "pytest", "-q", "-W", "error", "-p", "no:cacheprovider"]
     done = subprocess.run(
         [*command, *options],
@@ -29,7 +29,7 @@ def run(folder: Path, *options: str) -> tuple[int, str]:
 
 
 def passes(folder: Path, source: str, *options: str) -> str:
-    """What pytest says of a test file that has to pass."""
+    """Return pytest's output for a test file that must pass."""
     (folder / "test_theirs.py").write_text(source, "utf-8")
     code, output = run(folder, *options)
     assert code == 0, output
@@ -74,14 +74,14 @@ def test_after(sse_server):
     passes(tmp_path, source, *others)
 
 
-def test_the_fixture_is_told_by_pytest_itself(tmp_path: Path) -> None:
+def test_pytest_lists_the_fixture(tmp_path: Path) -> None:
     output = passes(tmp_path, "def test_it(): pass", "--fixtures")
     assert "sse_server" in output
     assert "A server of event streams" in output
 
 
 @pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["alone", "with xdist"])
-def test_many_tests_with_a_server_each_leave_nothing_behind(
+def test_many_tests_with_a_server_each_leak_nothing(
     tmp_path: Path, options: tuple[str, ...]
 ) -> None:
     source = """

@@ -1,4 +1,4 @@
-"""How `sse watch` behaves towards a terminal, a pipe and the kernel: signals, ends, memory."""
+"""The behaviour of `sse watch` towards a terminal, a pipe and the kernel: signals, ends, memory."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ ENDLESS: Steps = [(0.0, b"data: one\n\n"), (threading.Event(), b"data: never\n\n
 
 @contextmanager
 def interrupted(*options: str, shell: str = "") -> Iterator[Terminal]:
-    """A terminal in the middle of a stream, with a row on the screen and the footer below."""
+    """Run a stream on a terminal until it shows a row and, below it, the footer."""
     with watching(ENDLESS, *options, shell=shell) as terminal:
         terminal.wait_for("1 event ")
         yield terminal
 
 
 def assert_left_in_order(terminal: Terminal) -> None:
-    """The terminal is as it was found: no footer, a cursor, no colour, its modes."""
+    """Assert that the terminal is as before: no footer, a cursor, no colour, its modes."""
     assert not any(map(FOOTER.match, terminal.lines))
     assert not terminal.screen.cursor.hidden
     assert terminal.screen.cursor.x == 0
@@ -41,7 +41,7 @@ def assert_left_in_order(terminal: Terminal) -> None:
     assert terminal.modes() == terminal.modes_before
 
 
-def test_ctrl_c_ends_the_stream_with_a_summary_and_the_process_by_sigint() -> None:
+def test_ctrl_c_ends_the_stream_with_a_summary_and_kills_the_process_by_sigint() -> None:
     with interrupted() as terminal:
         terminal.type(b"\x03")
         assert terminal.finish() == -signal.SIGINT
@@ -52,7 +52,7 @@ def test_ctrl_c_ends_the_stream_with_a_summary_and_the_process_by_sigint() -> No
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_the_stream_with_a_summary_and_the_process_by_itself(
+def test_a_signal_ends_the_stream_with_a_summary_and_kills_the_process(
     number: signal.Signals,
 ) -> None:
     with interrupted() as terminal:
@@ -63,7 +63,7 @@ def test_a_signal_ends_the_stream_with_a_summary_and_the_process_by_itself(
 
 
 @pytest.mark.parametrize("output", ["text", "jsonl", "csv"])
-def test_ctrl_c_keeps_what_came_before_in_every_format(output: str) -> None:
+def test_ctrl_c_keeps_earlier_output_in_every_format(output: str) -> None:
     with watching(ENDLESS, "-o", output) as terminal:
         terminal.wait_for("one")
         terminal.type(b"\x03")
@@ -71,7 +71,7 @@ def test_ctrl_c_keeps_what_came_before_in_every_format(output: str) -> None:
         assert "one" in terminal.text and "Traceback" not in terminal.text
 
 
-def test_ctrl_c_while_connecting_ends_by_sigint_too() -> None:
+def test_ctrl_c_while_connecting_kills_it_by_sigint_too() -> None:
     never = threading.Event()
     with watching([(never, b"")]) as terminal:
         terminal.wait_for("0 events")
@@ -80,7 +80,7 @@ def test_ctrl_c_while_connecting_ends_by_sigint_too() -> None:
         assert_left_in_order(terminal)
 
 
-def test_an_ending_of_its_own_leaves_the_terminal_in_order() -> None:
+def test_an_ordinary_ending_restores_the_terminal() -> None:
     gate = threading.Event()
     with watching([(0.0, b"data: one\n\n"), (gate, b"data: two\n\n")]) as terminal:
         terminal.wait_for("receiving")
@@ -100,11 +100,11 @@ def test_a_row_is_on_the_screen_before_the_next_event_is_sent() -> None:
         assert terminal.finish() == 0
 
 
-# Where standard output is no terminal
+# Standard output other than a terminal
 
 
 def run(shell: str, steps: Iterable[tuple[float, bytes]]) -> subprocess.CompletedProcess[bytes]:
-    """A shell command, `$SSE` in it being `sse URL`, without a terminal."""
+    """Run a shell command without a terminal; `$SSE` in it stands for `sse URL`."""
     with running(Server({"s": Scenario.of("s", steps)})) as url:
         command = shell.replace("$SSE", " ".join([*SSE, f"{url}/s"]))
         return subprocess.run(
@@ -118,7 +118,7 @@ def run(shell: str, steps: Iterable[tuple[float, bytes]]) -> subprocess.Complete
 
 
 @FORMATS
-def test_a_reader_that_leaves_ends_it_by_sigpipe_in_silence(output: str) -> None:
+def test_a_closed_pipe_kills_it_by_sigpipe_without_a_message(output: str) -> None:
     many = [(0.0, b"data: x\n\n" * 1000)] * 100
     shell = f"{{ $SSE -o {output}; echo $? >&2; }} | head -1"
     done = run(shell, many)
@@ -144,22 +144,22 @@ def test_a_closed_standard_output_is_exit_code_7(output: str) -> None:
 
 
 @FORMATS
-def test_a_closed_standard_error_harms_nothing(output: str) -> None:
+def test_a_closed_standard_error_is_harmless(output: str) -> None:
     done = run(f"$SSE -o {output} 2>&-", [(0.0, b"data: <x>\n\n")])
     assert done.returncode == 0
     assert b"<x>" in done.stdout
 
 
-def test_a_terminal_that_goes_away_ends_it() -> None:
+def test_it_ends_when_the_terminal_goes_away() -> None:
     with interrupted() as terminal:
         assert terminal.hang_up() == -signal.SIGHUP
 
 
-# What a long stream costs
+# The cost of a long stream
 
 
 def resident(pid: int) -> int:
-    """Bytes of memory that the process has now (proc(5): VmRSS is in KiB)."""
+    """Return the bytes of memory that the process has now (proc(5): VmRSS is in KiB)."""
     status = Path(f"/proc/{pid}/status").read_text()
     found = re.search(r"VmRSS:\s+(\d+) kB", status)
     assert found

@@ -1,4 +1,4 @@
-"""`sse watch` of a stream from a server that nobody here wrote."""
+"""`sse watch` on a stream from a third-party server."""
 
 from __future__ import annotations
 
@@ -14,20 +14,20 @@ ALL = ("-o", "jsonl", "--all", "-m", "30")
 
 
 def events(*arguments: str, env: Mapping[str, str] | None = None) -> list[Line]:
-    """Return all that `sse watch` says of a stream that ends well."""
+    """Return the JSON Lines of `sse watch` for a stream that ends well."""
     ran = sse("watch", *arguments, *ALL, env=env)
     assert (ran.code, ran.talk) == (0, "")
     return lines(ran.out)
 
 
 def lines(output: bytes) -> list[Line]:
-    """Return JSON Lines without what varies."""
+    """Return JSON Lines without the keys that vary."""
     return [told(json.loads(line)) for line in output.splitlines()]
 
 
 @contextmanager
 def reading(*arguments: str) -> Iterator[IO[bytes]]:
-    """Yield the output of `sse watch`, to be read while it runs; it must end well."""
+    """Yield the output of `sse watch`, to be read while it runs; assert that it ends well."""
     with start("watch", *arguments, *ALL) as run:
         assert run.stdout
         yield run.stdout

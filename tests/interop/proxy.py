@@ -1,4 +1,4 @@
-"""An HTTP proxy of stdlib sockets: it tunnels what CONNECT asks for and forwards the rest."""
+"""An HTTP proxy of stdlib sockets: it tunnels for CONNECT and forwards other requests."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ READ_SIZE = 65536
 
 
 class Proxy(Listener):
-    """Listens on a free port of 127.0.0.1 while the `with` block runs.
+    """A proxy on a free port of 127.0.0.1 while the `with` block runs.
 
-    `heads` are the heads of the requests it was sent, as text. `refuses` makes it answer
-    everything with 403.
+    `heads` are the heads of its requests, as text. With `refuses` it answers everything with 403.
     """
 
     def __init__(self, *, refuses: bool = False) -> None:
@@ -45,7 +44,7 @@ class Proxy(Listener):
             _join(client, server)
 
     def _forward(self, client: socket.socket, head: str, body: bytes) -> None:
-        """Send the request on in origin form (RFC 9112, 3.2.1), without what is for a proxy."""
+        """Send the request on in origin form (RFC 9112, 3.2.1), without the fields for a proxy."""
         first, *fields = head.split("\r\n")
         method, target, version = first.split(" ")
         url = urlsplit(target)
@@ -58,7 +57,7 @@ class Proxy(Listener):
 
 
 def _read_head(client: socket.socket) -> tuple[str, bytes]:
-    """The request's head, and what of its body came along."""
+    """Return the request's head, and the part of its body that came with it."""
     received = b""
     while b"\r\n\r\n" not in received:
         data = client.recv(READ_SIZE)

@@ -1,4 +1,4 @@
-"""Clients that nobody here wrote, at `sse serve`: Node's `eventsource`, curl, the official SDKs."""
+"""Third-party clients with `sse serve`: Node's `eventsource`, curl, the official SDKs."""
 
 from __future__ import annotations
 
@@ -23,12 +23,12 @@ from tests.support.program import sse
 pytestmark = pytest.mark.interop
 
 LISTEN = Path(__file__).with_name("clients") / "listen.mjs"
-EVENTSOURCE = "eventsource@3.0.7"  # the last one for Node 18 and 20
-SECONDS = 120.0  # for a registry that is slow
+EVENTSOURCE = "eventsource@3.0.7"  # the last version for Node 18 and 20
+SECONDS = 120.0  # seconds, for a slow registry
 
 
 def run(*command: str, cwd: Path | None = None) -> bytes:
-    """A command's standard output; it must end well."""
+    """Return a command's standard output; assert that it ends well."""
     done = subprocess.run(
         command,
         cwd=cwd,
@@ -71,8 +71,8 @@ def heard_by_node(streams: Mapping[str, Scenario], modules: Path) -> dict[str, T
     return heard
 
 
-def test_nodes_eventsource_hears_what_our_parser_reads(modules: Path) -> None:
-    # Its parser holds a CR at the very end back, for a LF may follow; Chromium does not.
+def test_nodes_eventsource_receives_the_messages_that_our_parser_reads(modules: Path) -> None:
+    # Its parser holds back a CR at the very end, because a LF may follow; Chromium's does not.
     streams = {
         name: one
         for name, one in {**shipped(), **formats(), **cases()}.items()
@@ -85,7 +85,7 @@ def test_nodes_eventsource_hears_what_our_parser_reads(modules: Path) -> None:
 
 
 def agree(heard: Told, expected: Told) -> bool:
-    """Whether they are the same, but that the package forgets an id after its own event."""
+    """Return whether they agree, except that the package forgets an id after its own event."""
     without = [[kind, data, ""] for kind, data, _ in expected]
     return len(heard) == len(expected) and all(
         one in choices for one, *choices in zip(heard, expected, without, strict=True)
@@ -114,7 +114,7 @@ def test_curl_keeps_one_connection_for_many_streams(origin: str) -> None:
     assert re.findall(r"connects:(\d)", told) == [*"10000"]
 
 
-def test_curl_gets_the_list_the_head_and_the_refusals(origin: str) -> None:
+def test_curl_gets_the_list_the_head_and_the_error_replies(origin: str) -> None:
     assert curl(origin).decode().count("\n") == len(shipped())
     assert b"<" not in curl(origin)
     assert b"EventSource" in curl(origin, "-H", "Accept: text/html")
@@ -134,7 +134,7 @@ def test_curl_resumes_after_an_id(origin: str) -> None:
     assert b"id: 19\n" not in rest
 
 
-# The official clients, at a recording
+# The official clients with a recording
 
 
 QUESTION: Any = [{"role": "user", "content": "Hi"}]
@@ -152,7 +152,7 @@ def recorded(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[s
         yield name, f"{base}/kept", json.loads(ran.out)["text"]
 
 
-def test_an_official_client_takes_a_recording_for_the_api(
+def test_an_official_client_accepts_a_recording_as_the_api(
     recorded: tuple[str, str, str],
 ) -> None:
     name, url, text = recorded

@@ -1,5 +1,6 @@
-"""Pasted curl commands: real curl and `sse curl …` send the same to one raw server, but for what
-sse changes on purpose."""
+"""Pasted curl commands: real curl and `sse curl …` send the same request to one raw server, except
+for the differences that sse makes on purpose.
+"""
 
 from __future__ import annotations
 
@@ -23,8 +24,8 @@ from tests.support.wire import Wire
 
 pytestmark = pytest.mark.interop
 
-APART = ("host", "content-length")  # compared on their own
-OLD = ("connection", "close")  # what -0 means in HTTP/1.1
+APART = ("host", "content-length")  # compared separately
+OLD = ("connection", "close")  # how HTTP/1.1 expresses -0
 
 
 @pytest.fixture(autouse=True)
@@ -62,7 +63,7 @@ def test_sse_curl_sends_what_curl_sends(case: dict[str, Any], tmp_path: Path) ->
 
 
 @pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
-def test_a_pasted_command_asks_for_what_real_curl_asks_for(
+def test_a_pasted_command_builds_the_request_of_real_curl(
     case: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with Wire(HELLO) as server:
@@ -78,7 +79,7 @@ def test_a_pasted_command_asks_for_what_real_curl_asks_for(
     assert sorted(ours) == as_we_send(ran.words, ran.sent.headers)
 
 
-def test_our_table_takes_values_where_real_curl_does() -> None:
+def test_our_option_table_takes_values_where_real_curl_does() -> None:
     def wants_value(option: Option) -> bool:
         done = subprocess.run(
             ["curl", "-q", f"--{option.name}"], capture_output=True, text=True, check=False
@@ -92,5 +93,5 @@ def test_our_table_takes_values_where_real_curl_does() -> None:
     assert [o.name for o in known if wants_value(o) != o.takes_value] == []
 
 
-def test_there_are_as_many_shapes_as_were_promised() -> None:
+def test_the_corpus_has_enough_kinds_of_commands() -> None:
     assert len({case["command"] for case in CASES}) >= 30

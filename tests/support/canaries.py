@@ -1,4 +1,4 @@
-"""Canaries: kits of secrets, each secret a different word, and the situations they get into."""
+"""Canaries: kits of secrets, each secret a different word, and situations in which to use them."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from tests.support.wire import Handler, Peer, Wire
 MARK = "canary-"
 EVENTS = b"id: 1\nretry: 100\ndata: one\n\ndata: [DONE]\n\n"
 CUT = b"id: 1\nretry: 100\ndata: one\n\n"
-TOLD = ["-v", "-o", "jsonl", "--all", "--summary"]
+VERBOSE = ["-v", "-o", "jsonl", "--all", "--summary"]
 
 
 def canary(place: str) -> str:
@@ -27,8 +27,10 @@ def canary(place: str) -> str:
 
 @dataclass(frozen=True)
 class Kit:
-    """Secrets of one command line: what comes before the host of the URL and after it, and
-    the options. `{folder}` in an option is where the kit's files are."""
+    """The secrets of one command line: the URL's parts before and after the host, and the options.
+
+    `{folder}` in an option stands for the folder of the kit's files.
+    """
 
     options: tuple[str, ...]
     userinfo: str = ""
@@ -80,15 +82,15 @@ KITS = {
 
 
 class Situation(NamedTuple):
-    """What the first origin does, what else is asked, how it must end."""
+    """The first origin's behaviour, further arguments, and the expected exit code."""
 
-    handler: Callable[[str], Handler]  # given the second origin
+    handler: Callable[[str], Handler]  # receives the second origin
     words: tuple[str, ...]
     code: int
 
 
 def replies(*each: bytes) -> Callable[[str], Handler]:
-    """The replies in turn, the last one again and again."""
+    """Return handlers for the replies in turn, repeating the last one."""
 
     def make(_: str) -> Handler:
         rest = list(each)
@@ -122,7 +124,7 @@ def cutting(_: str) -> Handler:
     return lambda peer: peer.send(head(STREAM, CHUNKED, LEAKS), chunk(CUT), b"ff\r\ndata")
 
 
-# Secrets of the server's own, in headers that nobody has on a list.
+# Secrets of the server's own, in headers that no list of secret headers names.
 LEAKS = (
     f"Set-Cookie: session={canary('set-cookie')}; Path=/\r\n"
     f"X-Issued-Token: {canary('issued')}\r\n"
@@ -133,7 +135,7 @@ AGAIN = ("--reconnect", "--max-reconnects", "1", "--retry-delay", "100ms")
 SITUATIONS = {
     "success": Situation(replies(STREAMED), (), 0),
     "401": Situation(replies(whole(b"{}", LEAKS, status="401 Unauthorized")), (), 4),
-    "no event stream": Situation(replies(whole(b"<p>", "Content-Type: text/html", LEAKS)), (), 4),
+    "a web page": Situation(replies(whole(b"<p>", "Content-Type: text/html", LEAKS)), (), 4),
     "redirect within the origin": Situation(
         replies(moved(f"/again?key={canary('again')}"), STREAMED), (), 0
     ),
@@ -152,7 +154,7 @@ SITUATIONS = {
         holding(head(STREAM, CHUNKED, LEAKS) + chunk(CUT)), ("--idle-timeout", "1s"), 6
     ),
     "no reply": Situation(replies(b""), (), 3),
-    "a reply that is no HTTP": Situation(replies(b"junk\r\n\r\n"), (), 5),
+    "a reply that is not HTTP": Situation(replies(b"junk\r\n\r\n"), (), 5),
     "a cut": Situation(cutting, (), 5),
     "--reconnect after a cut": Situation(cutting, AGAIN, 5),
     "--reconnect after an end": Situation(replies(whole(CUT, STREAM, LEAKS)), AGAIN, 0),
@@ -160,16 +162,16 @@ SITUATIONS = {
 
 
 def forms(secret: str) -> Iterator[str]:
-    """A secret as typed, and as it would look encoded."""
+    """Yield a secret as typed and in its encoded forms."""
     yield secret
     yield quote(secret, safe="")
     for prefix in ("", "ann:"):
-        # Less its last three characters: those depend on what follows.
+        # Without the last three characters, which depend on the text after them.
         yield b64encode(f"{prefix}{secret}".encode()).decode().rstrip("=")[:-3]
 
 
 def assert_silent(text: str, what: str) -> None:
-    """No canary at all in `text`, whatever its place; nor one that is encoded."""
+    """Assert that `text` contains no canary at all, plain or encoded."""
     assert MARK not in text, f"{what} tells {text[text.index(MARK) :][:40]!r}"
     for start in (MARK, f"ann:{MARK}", f":{MARK}"):
         whole_groups = len(start) // 3 * 4
@@ -177,7 +179,7 @@ def assert_silent(text: str, what: str) -> None:
         assert encoded not in text, f"{what} tells {encoded}…"
 
 
-def assert_nothing_told(ran: Ran) -> None:
+def assert_nothing_leaked(ran: Ran) -> None:
     assert_silent(ran.text, "standard output")
     assert_silent(ran.talk, "standard error")
 
@@ -189,7 +191,7 @@ def second_origin() -> Iterator[Wire]:
 
 
 def assert_delivered(server: Wire, kit: Kit) -> None:
-    """The first origin got the secrets: the run had them to lose."""
+    """Assert that the first origin got the secrets, so that the run could have leaked them."""
     first = server.requests[0]
     text = repr(first)
     for word in kit.options:

@@ -1,10 +1,10 @@
-"""Pasted curl commands, and what real curl makes of them.
+"""Pasted curl commands, and the requests that real curl makes of them.
 
 `tests/corpus/curl_commands.json` holds commands as shell text: `{URL}` stands for the origin
-of a loopback server and `{HOST}` for its host and port. Each is run by bash twice: with real
-curl, against a raw socket server, and with a function named curl that writes down its words,
-so that the quoting on our side is the shell's, too. Newer versions of curl refuse abbreviated and
-upper-case options, which we still accept: real curl is given the same command "in full".
+of a loopback server and `{HOST}` for its host and port. Bash runs each twice: with real curl,
+against a raw socket server, and with a function named curl that writes down its words, so that
+the shell does the quoting for us, too. Newer versions of curl refuse abbreviated and upper-case
+options, which we still accept: real curl is given the same command "in full".
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ from tests.support.requests import Recorded
 from tests.support.wire import Wire
 
 CASES: list[dict[str, Any]] = json.loads((CORPUS / "curl_commands.json").read_text("utf-8"))
-# Options of ours that take a value, and some that take none.
+# Options of ours, with and without a value.
 OURS = {"where": True, "max-events": True, "full": False, "no-summary": False, "output": True}
 WORDS = 'curl() { printf "%s\\0" "$@" > words; cat > stdin; }\n'
 
@@ -33,7 +33,7 @@ needs_bash = pytest.mark.skipif(not shutil.which("bash"), reason="bash is not in
 
 
 class CurlRun(NamedTuple):
-    """What real curl sent, and the words and standard input that the shell gave it."""
+    """The request of real curl, and the words and standard input that the shell passed to it."""
 
     sent: Recorded
     words: list[str]
@@ -70,7 +70,7 @@ def run_in_bash(text: str, case: dict[str, Any], folder: Path) -> None:
 
 
 def as_we_send(words: list[str], sent: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """curl's headers with the changes that sse makes on purpose, sorted."""
+    """Return curl's headers with the changes that sse makes on purpose, sorted."""
     named = {name.lower() for name, _ in sent}
     accept_asked = any(word.lower().startswith("accept:") for word in words)
     accept = "*/*" if accept_asked else "text/event-stream"
@@ -105,5 +105,5 @@ NARROWED = {
 
 
 def upper_escapes(text: str) -> str:
-    """Percent-escapes in the case that RFC 3986, 6.2.2.1 asks for; 7.88's -G lowers them."""
+    """Return percent-escapes in upper case (RFC 3986, 6.2.2.1); the -G of curl 7.88 lowers them."""
     return re.sub("%[0-9a-f]{2}", lambda found: found[0].upper(), text)

@@ -1,9 +1,9 @@
-"""Runs of `sse` in which one call to the system fails: the first of its kind in the first run,
-the second in the second, until there is no k-th.
+"""Runs of `sse` in which one system call fails: the first of its kind in the first run, the second
+in the second, until there is no k-th.
 
-Nothing of `sse` is replaced, only what Python asks of the system below it: the raw writes under
-standard output and error, `os.read`, `os.open`, and the methods of sockets. A socket whose call
-failed is shut down, as it would be.
+Nothing of `sse` is replaced, only the system calls that Python makes below it: the raw writes
+under standard output and error, `os.read`, `os.open`, and the methods of sockets. A socket whose
+call failed is shut down, as a real failure would do.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ from typing import Any, Final, NamedTuple
 
 from tests.support.process import PIPE, Process, Setup, environment
 
-MOST: Final = 100  # runs for one kind of call: a k-th call that always comes is a bug
-SECONDS: Final = 60  # until a run that hangs is killed, by SIGALRM
-TOLD: Final = 3  # the descriptor that is told of the failing call
-BUFFER: Final = 1024  # bytes; small, so that there are many writes
-SMALL: Final = 192  # bytes of a socket that come at once, so that there are many reads
+MOST: Final = 100  # Runs for one kind of call: a k-th call that always comes is a bug.
+SECONDS: Final = 60  # Until SIGALRM kills a run that hangs.
+REPORT: Final = 3  # The descriptor on which the failing call is reported.
+BUFFER: Final = 1024  # Bytes; small, so that there are many writes.
+SMALL: Final = 192  # Bytes that a socket returns at once; small, so that there are many reads.
 SOCKET_CALLS: Final = {
     "recv": ("recv", "recv_into"),
     "send": ("send", "sendall"),
@@ -38,7 +38,7 @@ SOCKET_CALLS: Final = {
 
 
 class Run(NamedTuple):
-    """How the run ended whose k-th call failed; there was none if it was not `reached`."""
+    """The result of the run whose k-th call failed; `reached` is False if it made no k-th call."""
 
     k: int
     reached: bool
@@ -57,10 +57,10 @@ def runs(
     lines: int = 0,
     stdin: str = os.devnull,
 ) -> list[Run]:
-    """Run `sse WORDS` once for each call of a kind that can fail, and once with none: the last.
+    """Run `sse WORDS` once for each call of a kind, which fails, and once more with no failure.
 
-    `number` is the error's; `for_good` lets all later calls fail, too. A run that does not end
-    by itself is interrupted after so many `lines` of output.
+    `number` is the error's; `for_good` makes all later calls fail, too. A run that does not end
+    by itself is interrupted after `lines` lines of output.
     """
     found: list[Run] = []
     while not found or (found[-1].reached and len(found) < MOST):
@@ -93,7 +93,7 @@ def _run(
 
 
 def _read_terminal(master: int) -> bytes:
-    """Read all that is written to the terminal until nobody has it open any more."""
+    """Read all that is written to the terminal until no process has it open."""
     got = b""
     with contextlib.suppress(OSError):  # Linux: EIO is its end
         while data := os.read(master, 65536):
@@ -103,9 +103,9 @@ def _read_terminal(master: int) -> bytes:
 
 
 def _read_lines(process: Process, lines: int, reached: int) -> bytes:
-    """Read so many lines, if there are as many, and then interrupt the run.
+    """Read `lines` lines, or fewer if the output ends, and then interrupt the run.
 
-    That is once something was said on standard error, or could not be.
+    The interrupt waits for a write to standard error, or for the failure of one.
     """
     assert process.stdout
     assert process.stderr
@@ -120,7 +120,7 @@ def _read_lines(process: Process, lines: int, reached: int) -> bytes:
 
 
 def fail_call(*, call: str, k: int, number: int, for_good: bool) -> None:
-    """Let the k-th call of a kind fail with an error's number."""
+    """Make the k-th call of a kind fail with an error's number."""
     signal.alarm(SECONDS)
     failing = Failing(k, number, for_good=for_good)
     _open_outputs(call, failing)
@@ -129,17 +129,17 @@ def fail_call(*, call: str, k: int, number: int, for_good: bool) -> None:
 
 
 class Failing:
-    """Counts calls of one kind, and fails the k-th; `for_good` all that come after, too."""
+    """A counter of calls of one kind that fails the k-th; with `for_good` the later ones, too."""
 
     def __init__(self, k: int, number: int, *, for_good: bool) -> None:
         self._k, self._number, self._for_good = k, number, for_good
         self._count = 0
 
     def strike(self, before: Callable[[], object] = lambda: None) -> None:
-        """Note a call; raises OSError if it is the one, after `before`."""
+        """Count a call; raise OSError, after `before`, if it has to fail."""
         self._count += 1
         if self._count == self._k or (self._for_good and self._count > self._k):
-            os.write(TOLD, b"x")
+            os.write(REPORT, b"x")
             before()
             raise OSError(self._number, os.strerror(self._number))
 
@@ -165,7 +165,7 @@ class Raw(io.RawIOBase):
 
 
 def _nothing() -> None:
-    """What befalls a call of another kind."""
+    """Leave a call of another kind alone."""
 
 
 def _open_outputs(call: str, failing: Failing) -> None:
@@ -186,7 +186,7 @@ def _break_files(call: str, failing: Failing) -> None:
     read, open_ = os.read, os.open
 
     def reading(descriptor: int, size: int, /) -> bytes:
-        # Not the pipe that signals wake us by.
+        # Leave out the pipe by which signals wake us.
         if descriptor == 0 or stat.S_ISREG(os.fstat(descriptor).st_mode):
             failing.strike()
         return read(descriptor, size)
@@ -214,7 +214,7 @@ def _break_sockets(call: str, failing: Failing) -> None:
                     with contextlib.suppress(OSError):
                         self.shutdown(socket.SHUT_RDWR)
 
-            if self.family != socket.AF_UNIX:  # by which an event loop wakes itself
+            if self.family != socket.AF_UNIX:  # An event loop wakes itself by this one.
                 failing.strike(shut_down)
             if name == "recv":
                 given = (min(given[0], SMALL), *given[1:])

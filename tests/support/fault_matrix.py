@@ -1,4 +1,4 @@
-"""The table of faults: how a run ends over each of them, and the events it shows."""
+"""The table of faults: for each, the ending of a run and the events it shows."""
 
 from __future__ import annotations
 
@@ -10,15 +10,15 @@ from tests.support.broken_server import EVENTS
 ALL = [f"<{n}>" for n in range(1, EVENTS + 1)]
 HALF = ALL[: EVENTS // 2]
 TWICE = [text for text in ALL for _ in "12"]
-LARGE = {"comments", "long-line", "gzip-bomb", "deflate-bomb"}  # they get tests of their own
-# What ends by itself doesn't get near its limits, however busy the machine is.
+LARGE = {"comments", "long-line", "gzip-bomb", "deflate-bomb"}  # They have tests of their own.
+# A stream that ends by itself stays far from these limits, however busy the machine is.
 AMPLE = ("--idle-timeout", "20", "--max-time", "30")
 IDLE = ("--idle-timeout", "0.4", "--max-time", "30")
 SHORT = ("--idle-timeout", "20", "--max-time", "1")
 
 
 class Expected(NamedTuple):
-    """How a run ends: on one connection, and when only the first of several is broken."""
+    """The ending of a run: on one connection, and on several if only the first is broken."""
 
     once: Ending
     shown: list[str]
@@ -52,7 +52,7 @@ MATRIX = {
     "no-final-blank-line": Expected(Ending.TRUNCATED, ALL[:-1]),
     "bom": Expected(Ending.EOF, ALL, connections=2),
     "retry-zero": Expected(Ending.EOF, ALL, connections=2),
-    # 300 seconds to wait are more than --max-time leaves.
+    # It asks for a wait of 300 seconds, more than --max-time leaves.
     "retry-huge": Expected(Ending.EOF, ALL, Ending.DEADLINE, ALL, 1, SHORT),
     "wrong-content-type": FINAL,
     "no-content-type": FINAL,
@@ -60,7 +60,7 @@ MATRIX = {
     "status-429": FINAL,
     "status-500": FINAL,
     "status-503": FINAL,
-    "redirect-loop": Expected(Ending.REFUSED, []),  # mended, it leads to the stream
+    "redirect-loop": Expected(Ending.REFUSED, []),  # Repaired, it leads to the stream.
     "empty-location": FINAL,
     "cross-origin": FINAL,
     "gzip": Expected(Ending.EOF, ALL, connections=2),
@@ -68,6 +68,6 @@ MATRIX = {
     "br": FINAL,
     "zstd": FINAL,
 }
-# Nothing resumes at the ids of awkward-ids: mockserver/test_faults.py follows them.
+# No client resumes at the ids of awkward-ids: mockserver/test_faults.py follows them.
 ELSEWHERE = LARGE | {"awkward-ids"}
 RECONNECT = ("--reconnect", "--retry-delay", "100ms")

@@ -1,13 +1,13 @@
 """A process that has imported all of `sse`, and forks for every run of it.
 
-A start of Python and its imports take most of a short run's time. A fork is a process like any
-other: with descriptors, an environment, a terminal, signals and an exit status of its own; only
-the imports are done before. A run whose environment Python itself reads at its start, and every
-run with SSE_COLD=1, replaces the fork by a new Python (`execve`).
+Starting Python and importing modules take most of a short run's time. A fork is an ordinary
+process, with its own descriptors, environment, terminal, signals and exit status; only the
+imports are done before. A run whose environment Python itself reads at its start, and every run
+with SSE_COLD=1, replaces the fork by a new Python (`execve`).
 
 Request, over a stream socket: the length of a JSON object (8 bytes), with descriptors attached,
-then the object. The descriptors are standard input, output and error, more if the run is to have
-them, and a pipe on which the server answers: the pid in a line, and the exit status in a second.
+then the object. The descriptors are standard input, output and error, any further ones of the
+run, and a pipe on which the server answers: the pid in a line, and the exit status in a second.
 """
 
 from __future__ import annotations
@@ -33,7 +33,7 @@ from sse_cli.__main__ import main
 
 LENGTH = 8  # bytes
 MOST_DESCRIPTORS = 8  # of one request
-OUT_OF_THE_WAY = 64  # descriptors from here on are none that a run asks for
+OUT_OF_THE_WAY = 64  # No run asks for descriptors from here on.
 MOST_OPEN = 4096
 
 
@@ -41,12 +41,12 @@ def serve(channel: socket.socket) -> None:
     """Fork for each request, until the other end closes the channel."""
     _import_everything()
     gc.collect()
-    gc.freeze()  # a fork's collections must not copy what they look at
+    gc.freeze()  # Freezing keeps a fork's collections from touching, and so copying, these objects.
     woken, waker = os.pipe()
     os.set_blocking(waker, False)
     signal.set_wakeup_fd(waker)
     signal.signal(signal.SIGCHLD, lambda *_: None)
-    answers: dict[int, int] = {}  # of each child
+    answers: dict[int, int] = {}  # the answer pipe of each child
     while True:
         ready, _, _ = select.select([channel.fileno(), woken], [], [])
         if woken in ready:
@@ -88,18 +88,18 @@ def _report_the_dead(answers: dict[int, int]) -> None:
         if pid == 0:
             return
         answer = answers.pop(pid)
-        with contextlib.suppress(BrokenPipeError):  # nobody wants to know
+        with contextlib.suppress(BrokenPipeError):  # The test no longer reads the status.
             os.write(answer, b"%d\n" % os.waitstatus_to_exitcode(status))
         os.close(answer)
 
 
 def _run(request: dict[str, Any], descriptors: list[int]) -> NoReturn:
-    """Become the run that was asked for."""
+    """Become the requested run."""
     try:
         signal.set_wakeup_fd(-1)
         signal.signal(signal.SIGCHLD, signal.SIG_DFL)
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # `nohup pytest` ignores it
+        signal.signal(signal.SIGHUP, signal.SIG_DFL)  # `nohup pytest` ignores SIGHUP.
         kept = [fcntl.fcntl(number, fcntl.F_DUPFD, OUT_OF_THE_WAY) for number in descriptors]
         for number, descriptor in enumerate(kept):
             os.dup2(descriptor, number)
@@ -109,10 +109,10 @@ def _run(request: dict[str, Any], descriptors: list[int]) -> NoReturn:
             fcntl.ioctl(0, termios.TIOCSCTTY, 0)
         os.chdir(request["cwd"])
         if request["program"]:
-            for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores them
+            for number in (signal.SIGPIPE, signal.SIGXFSZ):  # Python ignores these signals.
                 signal.signal(number, signal.SIG_DFL)
             os.execvpe(request["program"][0], request["program"], request["env"])
-        os.environ.clear()  # in place: defaults of functions refer to it
+        os.environ.clear()  # In place, because default arguments refer to it.
         os.environ.update(request["env"])
         sys.argv = ["sse", *request["words"]]
         _open_standard_streams()
@@ -127,7 +127,7 @@ def _run(request: dict[str, Any], descriptors: list[int]) -> NoReturn:
 
 
 def _open_standard_streams() -> None:
-    """Open them as Python does at its start (`create_stdio` in CPython's pylifecycle.c)."""
+    """Open standard streams as Python does at its start (`create_stdio` in pylifecycle.c)."""
     for name, number in (("stdin", 0), ("stdout", 1), ("stderr", 2)):
         before = getattr(sys, name)
         raw = io.FileIO(number, "r" if number == 0 else "w", closefd=False)

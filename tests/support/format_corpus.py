@@ -1,4 +1,4 @@
-"""The recorded streams of the wire formats, and what is made of them by accident."""
+"""The recorded streams of the wire formats, and random mutations of them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def expected_of(path: Path) -> dict[str, Any]:
 
 
 def mutated(dice: random.Random, value: Any) -> Any:
-    """`value` with something in it exchanged for something that no API would send."""
+    """Return `value` with a part of it exchanged for something that no API would send."""
     odd: Any = dice.choice(
         (None, 0, -1, 1.5, True, "", "x", "\ud83d", [], {}, [[]], {"full": 7}, [None, {"a": []}],
          10**30, ["a", ["b"]], {"text": {"x": 1}}, [{"jsonPath": 1}])

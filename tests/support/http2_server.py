@@ -22,7 +22,7 @@ Seen = list[list[tuple[bytes, bytes]]]
 
 @contextlib.contextmanager
 def serving(act: Act) -> Iterator[tuple[str, Seen]]:
-    """Serves one connection: `act` answers stream 1. Yields the origin and the headers seen."""
+    """Serve one connection: `act` answers stream 1. Yield the origin and the headers received."""
     seen: Seen = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=_serve, args=(listener, act, seen))

@@ -7,11 +7,11 @@ import socket
 import threading
 from typing import Self
 
-PATIENCE = 20.0  # seconds until a hanging socket fails its test
+PATIENCE = 20.0  # Seconds until a hanging socket fails its test.
 
 
 class Listener:
-    """Serves connections, on a free port of 127.0.0.1 by default, while its `with` block runs.
+    """A server on a free port, of 127.0.0.1 by default, while its `with` block runs.
 
     A connection ends with its client, or with the block.
     """
@@ -27,7 +27,7 @@ class Listener:
         self._connections: list[socket.socket] = []
 
     def serve(self, connection: socket.socket) -> None:
-        """Talk to one client, in a thread of its own; the connection is closed afterwards."""
+        """Talk to one client, in a thread of its own; the caller then closes the connection."""
         raise NotImplementedError
 
     def __enter__(self) -> Self:
@@ -36,7 +36,7 @@ class Listener:
 
     def __exit__(self, *_: object) -> None:
         self.closing.set()
-        with socket.socket(self.listener.family) as waker:  # close() alone does not wake accept()
+        with socket.socket(self.listener.family) as waker:  # close() alone does not wake accept().
             waker.connect(self.listener.getsockname())
         self._threads[0].join(PATIENCE)
         self.listener.close()

@@ -1,4 +1,4 @@
-"""Tests that try many things: few in every run, many where there is time for it."""
+"""Tests with many repetitions: few in every run, many with `-m interop`."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ import pytest
 
 
 def count(name: str, few: int, many: int) -> pytest.MarkDecorator:
-    """Run a test with `few` for its parameter `name`, and with `many` by `-m interop`."""
+    """Run a test with `few` for its parameter `name`, and with `many` under `-m interop`."""
     return pytest.mark.parametrize(name, [few, pytest.param(many, marks=pytest.mark.interop)])

@@ -9,16 +9,16 @@ from typing import NoReturn
 
 import pytest
 
-SBIN = "/usr/local/sbin:/usr/sbin:/sbin"  # where nginx lives, often not on a user's PATH
+SBIN = "/usr/local/sbin:/usr/sbin:/sbin"  # the folder of nginx, often not on a user's PATH
 
 
 def environment() -> dict[str, str]:
-    """Return the machine's own environment without its proxies, which take loopback, too."""
+    """Return this machine's environment without its proxies, which would handle loopback, too."""
     return {key: value for key, value in os.environ.items() if "proxy" not in key.lower()}
 
 
 def program(name: str) -> str:
-    """The path of a program; skips the test where there is none."""
+    """Return the path of a program; skip the test if it is missing."""
     path = shutil.which(name) or shutil.which(name, path=SBIN)
     return path or missing(name)
 
@@ -31,7 +31,7 @@ def require_module(*names: str) -> None:
 
 
 def missing(name: str) -> NoReturn:
-    """Skip, or fail where everything has to be there."""
+    """Skip the test, or fail it if the environment requires every program."""
     if os.environ.get("SSE_REQUIRE_REAL") == "1":
         pytest.fail(f"{name} is not installed, and SSE_REQUIRE_REAL=1 asks for it")
     pytest.skip(f"{name} is not installed")

@@ -9,8 +9,8 @@ from typing import Final
 from tests.support.process import DEVNULL, Process
 from tests.support.program import Ran, finish
 
-UNIT: Final = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss (getrusage(2))
-# A small process in between: a child's maximum counts what its parent had when it forked.
+UNIT: Final = 1 if sys.platform == "darwin" else 1024  # The unit of ru_maxrss (getrusage(2)).
+# A small process in between: a child's maximum includes its parent's memory at the fork.
 MEASURE: Final = """
 import os, sys
 child = os.spawnv(os.P_NOWAIT, sys.executable, [sys.executable, "-m", "sse_cli", *sys.argv[1:]])
@@ -21,7 +21,7 @@ os._exit(os.waitstatus_to_exitcode(status))
 
 
 def measured(*words: str | Path, stdin: int = DEVNULL) -> tuple[Ran, int]:
-    """Run `sse WORDS`; return how it ended, and its largest resident size in bytes."""
+    """Run `sse WORDS`; return the result, and the largest resident size in bytes."""
     with Process(words, stdin=stdin, program=(sys.executable, "-c", MEASURE)) as process:
         ran = finish(process)
     talk, _, peak = ran.talk.rpartition("peak ")

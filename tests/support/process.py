@@ -21,25 +21,25 @@ from typing import IO, Any, Final, NamedTuple, Self, cast
 
 from tests.support.paths import ROOT
 
-PATIENCE = 60.0  # seconds until a hanging process fails its test
+PATIENCE = 60.0  # Seconds until a hanging process fails its test.
 PIPE, DEVNULL, STDOUT = subprocess.PIPE, subprocess.DEVNULL, subprocess.STDOUT
 PROGRAM = (sys.executable, "-m", "sse_cli")
 COLD: Final = os.environ.get("SSE_COLD") == "1" or not sys.platform.startswith("linux")
-# What the fork server was started with. Python reads it at its start, and never again.
+# Variables that the fork server was started with; Python reads them only at its start.
 AS_SERVED: Final = {"PYTHONWARNINGS": "error", "PYTHONPATH": str(ROOT)}
 
 
 def environment(more: Mapping[str, str] | None = None) -> dict[str, str]:
-    """Nothing of this machine's but the PATH: no proxy, no colours, no completion.
+    """Return an environment with only this machine's PATH: no proxy, no colours, no completion.
 
-    What a run leaves open or uses against its deprecation is an error there, as it is here.
+    Resources left open and deprecated calls are errors in the run, as they are in the tests.
     """
     clean = {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "LC_ALL": "C.UTF-8"}
     return clean | {"PYTHONWARNINGS": "error"} | dict(more or {})
 
 
 def needs_a_new_python(env: Mapping[str, str]) -> bool:
-    """Whether Python itself would do something else with this environment."""
+    """Return whether Python itself would behave differently in this environment."""
     own = {name: value for name, value in env.items() if name.startswith("PYTHON")}
     return "PYTHONWARNINGS" not in own or not own.items() <= AS_SERVED.items()
 
@@ -53,15 +53,15 @@ class Setup(NamedTuple):
 
     @classmethod
     def of(cls, function: Callable[..., object], **arguments: Any) -> Self:
-        """Call `function`, of the top level of a module, with these arguments."""
+        """Return a setup that calls `function`, of a module's top level, with these arguments."""
         return cls(function.__module__, function.__name__, arguments)
 
 
 class Process:
-    """`sse WORDS` as a process; `program` is one to run in its place, with the words.
+    """`sse WORDS` as a process; `program` is another one to run with these words.
 
-    `terminal` makes standard input the controlling terminal of a session of its own. `more`
-    are descriptors that the process has as 3, 4 and so on.
+    `terminal` makes standard input the controlling terminal of a session of its own. The process
+    has the descriptors `more` as 3, 4 and so on.
     """
 
     def __init__(
@@ -116,7 +116,7 @@ class Process:
         self.wait()
 
     def poll(self) -> int | None:
-        """Return the exit status, minus the signal's number if one killed it; None if it runs."""
+        """Return the exit status, minus the number if a signal killed it; None if it runs."""
         with contextlib.suppress(subprocess.TimeoutExpired):
             self.wait(0)
         return self.returncode
@@ -164,7 +164,7 @@ class Process:
             for pipe, data in zip((self.stdout, self.stderr), got, strict=True):
                 if pipe and not pipe.closed:
                     os.set_blocking(pipe.fileno(), False)
-                    data.extend(pipe.read() or b"")  # what an earlier call has buffered
+                    data.extend(pipe.read() or b"")  # the output that an earlier call has buffered
                     selector.register(pipe, selectors.EVENT_READ, data)
             while selector.get_map():
                 ready = selector.select(max(0.0, deadline - time.monotonic()))
@@ -188,7 +188,7 @@ class _End(NamedTuple):
 
 
 def _open(stack: contextlib.ExitStack, which: int, mode: str) -> _End:
-    """Open what the process gets for a standard stream; the stack closes our copy of it."""
+    """Open a standard stream of the process; the stack closes our copy of it."""
     if which == DEVNULL:
         end = _End(os.open(os.devnull, os.O_RDWR))
     elif which == PIPE:
@@ -225,7 +225,7 @@ def start_server() -> socket.socket:
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             pass_fds=[number],
-            start_new_session=True,  # Ctrl-C is for the one who runs the tests
+            start_new_session=True,  # Ctrl-C is meant for pytest.
         )
     atexit.register(process.wait)
     atexit.register(ours.close)

@@ -1,4 +1,4 @@
-"""Runs `sse` as a person's shell would: a process of its own, its output caught as bytes."""
+"""Runs of `sse` as from a shell: a process of its own, its output captured as bytes."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from tests.support.process import DEVNULL, PATIENCE, PIPE, PROGRAM, Process, Set
 
 
 class Ran(NamedTuple):
-    """How a run ended: the exit code (minus the signal's number if one killed it), its output."""
+    """The result of a run: exit code (minus the signal's number if one killed it) and output."""
 
     code: int
     out: bytes
@@ -29,7 +29,7 @@ class Ran(NamedTuple):
         return self.err.decode()
 
     def objects(self, *drop: str) -> list[dict[str, Any]]:
-        """The JSON Lines of standard output, without the keys `drop`."""
+        """Return the JSON Lines of standard output, without the keys `drop`."""
         lines = [json.loads(line) for line in self.out.splitlines()]
         return [{k: v for k, v in line.items() if k not in drop} for line in lines]
 
@@ -53,20 +53,20 @@ def start(
 ) -> Process:
     """Start `sse WORDS`; both outputs are pipes by default. Use it as a context manager.
 
-    Give a stream that waits for something `-m 30`: then a bug fails its test and hangs nobody.
+    Give a stream that waits for something `-m 30`, so that a bug fails its test instead of hanging.
     """
     return Process(words, stdin=stdin, stdout=stdout, stderr=stderr)
 
 
 def finish(process: Process, given: bytes = b"") -> Ran:
-    """Wait for a started run; what it printed since it was last read."""
+    """Wait for a started run; return its remaining output."""
     out, err = process.communicate(given)
     assert process.returncode is not None
     return Ran(process.returncode, out, err)
 
 
 def in_shell(script: str, *words: str | Path) -> Ran:
-    """Run a bash script whose "$@" is `sse WORDS`."""
+    """Run a bash script in which "$@" is `sse WORDS`."""
     done = subprocess.run(
         ["bash", "-c", script, "bash", *PROGRAM, *map(str, words)],
         env=environment(),
@@ -84,13 +84,13 @@ def redirected(redirection: str, *words: str | Path) -> Ran:
 
 
 def error_and_hint(ran: Ran) -> tuple[str, str]:
-    """The two lines that a failure ends with; asserts that they are just that."""
+    """Return the last two lines of a failure; assert that they are an error and a hint."""
     assert b"Traceback" not in ran.err, ran.talk
     lines = ran.talk.splitlines()
     assert [line.partition(" ")[0] for line in lines].count("error:") == 1, ran.talk
     assert [line.partition(" ")[0] for line in lines].count("hint:") == 1, ran.talk
     at = next(n for n, line in enumerate(lines) if line.startswith("error: "))
     assert lines[-1].startswith("hint: "), ran.talk
-    # Between the two stands nothing, or an expression and the caret below it.
+    # Between the two there is nothing, or an expression with a caret below it.
     assert at == len(lines) - 2 or lines[-2].strip() == "^", ran.talk
     return lines[at].removeprefix("error: "), lines[-1].removeprefix("hint: ")

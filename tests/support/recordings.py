@@ -8,6 +8,6 @@ from sse_cli.recording.writer import header_of
 
 
 def written(signals: list[Signal]) -> bytes:
-    """Return the file that a run of these signals leaves."""
+    """Return the file that a run with these signals writes."""
     lines = [writer.first_line(header_of()), *map(writer.line_of, signals)]
     return b"".join(lines)

@@ -9,7 +9,7 @@ from typing import BinaryIO, NamedTuple
 class Recorded(NamedTuple):
     """One request as it came over the wire: names and values as written, in order.
 
-    Header text is UTF-8; bytes that are none appear as surrogate escapes.
+    Header text is UTF-8; invalid bytes appear as surrogate escapes.
     """
 
     method: str
@@ -19,9 +19,9 @@ class Recorded(NamedTuple):
 
 
 def read_request(stream: BinaryIO, connection: socket.socket) -> Recorded | None:
-    """Read a request; None if the connection ends before its first line does.
+    """Read a request; return None if the connection ends before its first line does.
 
-    A client that expects "100 Continue" is told to go on.
+    A client that expects "100 Continue" gets it.
     """
     line = stream.readline()
     if not line.endswith(b"\r\n"):

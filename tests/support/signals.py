@@ -1,4 +1,4 @@
-"""The signals of one request, asked in process."""
+"""The signals of one request, made in process."""
 
 from __future__ import annotations
 
@@ -11,25 +11,25 @@ from sse_cli.transport import connect
 
 
 def ask(url: str, **fields: Any) -> list[Signal]:
-    """Every signal of one request."""
+    """Return every signal of one request."""
     return list(connect.connect(Request(url, **fields), RunClock()))
 
 
 def opened(signals: list[Signal]) -> Opened:
-    """The reply's head, which comes first."""
+    """Return the reply's head, which comes first."""
     assert isinstance(signals[0], Opened)
     return signals[0]
 
 
 def closed(signals: list[Signal]) -> Closed:
-    """How it ended: the last signal, and the only one of its kind."""
+    """Return the ending: the last signal, and the only one of its kind."""
     (found,) = (signal for signal in signals if isinstance(signal, Closed))
     assert signals[-1] is found
     return found
 
 
 def chunks(signals: list[Signal]) -> list[bytes]:
-    """The body, as the reads returned it."""
+    """Return the body, as the reads returned it."""
     return [signal.data for signal in signals if isinstance(signal, Chunk)]
 
 

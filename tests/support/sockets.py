@@ -1,4 +1,4 @@
-"""Raw sockets: ports that nothing listens on, a backlog that is full, a client's side."""
+"""Raw sockets: ports where nothing listens, a full backlog, a client's side."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from tests.support.listener import PATIENCE
 
 
 def unused_port() -> int:
-    """Return a port of 127.0.0.1 that nothing listens on."""
+    """Return a port of 127.0.0.1 where nothing listens."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         return int(listener.getsockname()[1])
 
 
 @contextlib.contextmanager
 def full_backlog() -> Iterator[socket.socket]:
-    """Yield a listening socket that the kernel answers no more connections for."""
+    """Yield a listening socket on which the kernel accepts no more connections."""
     with contextlib.ExitStack() as stack:
         listener = stack.enter_context(socket.socket())
         listener.bind(("127.0.0.1", 0))

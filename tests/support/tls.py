@@ -11,7 +11,7 @@ import pytest
 
 
 def make_certificate(folder: Path, name: str) -> Path:
-    """A self-signed certificate for this machine, its key in the same file."""
+    """Make a self-signed certificate for this machine, with its key in the same file."""
     if not shutil.which("openssl"):
         pytest.skip("openssl is not there to make a certificate")
     file, key = folder / f"{name}.pem", folder / f"{name}.key"
@@ -24,7 +24,7 @@ def make_certificate(folder: Path, name: str) -> Path:
 
 
 def server_context(certificate: Path) -> ssl.SSLContext:
-    """Return the TLS context of a server that shows this certificate."""
+    """Return the TLS context of a server with this certificate."""
     made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     made.load_cert_chain(certificate)
     return made

@@ -1,4 +1,4 @@
-"""A server of raw sockets, every byte of which a test writes itself."""
+"""A raw socket server, every byte of which a test writes itself."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ class Peer:
             self.send(piece)
 
     def until_gone(self) -> bytes:
-        """What the client still sends until it closes the connection."""
+        """Return the bytes that the client still sends until it closes the connection."""
         received = b""
         while data := self.socket.recv(65536):
             received += data
@@ -51,10 +51,10 @@ Handler = Callable[[Peer], None]
 
 
 class Wire(Listener):
-    """Runs `handler` for every request while the `with` block runs; `requests` keeps them.
+    """A server that runs `handler` for every request while the `with` block runs.
 
-    A bytes handler is sent word for word. A request is kept before it is answered: a client
-    that has read the answer finds `requests` complete.
+    A bytes handler is sent unchanged. `requests` keeps the requests, each before it is answered: a
+    client that has read the answer finds `requests` complete.
     """
 
     def __init__(
@@ -84,7 +84,7 @@ class Wire(Listener):
 
 @contextlib.contextmanager
 def on_time(seconds: float) -> Iterator[None]:
-    """What runs inside takes about `seconds`: never less, and not much more."""
+    """Assert that the block takes about `seconds`: never less, and not much more."""
     start = time.monotonic()
     yield
     took = time.monotonic() - start
@@ -92,5 +92,5 @@ def on_time(seconds: float) -> Iterator[None]:
 
 
 def open_files() -> int:
-    """How many file descriptors this process has open."""
+    """Return how many file descriptors this process has open."""
     return len(list(Path("/proc/self/fd").iterdir()))
