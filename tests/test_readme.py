@@ -16,13 +16,12 @@ import jsonschema
 import pytest
 
 from sse_cli import EventStreamParser
-from sse_cli.analysis.verdict import EXIT_CODES
 from sse_cli.check import config, json_schema
 from sse_cli.check.expectations import KINDS
 from sse_cli.mockserver import request_log
 from sse_cli.mockserver.scenarios import bundled
-from sse_cli.model.errors import ExitCode
 from sse_cli.model.events import Ending, Message
+from sse_cli.model.exit_codes import EXIT_CODES, ExitCode
 from tests.support.paths import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")

@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Literal, NamedTuple
 
-from sse_cli.request import values
+from sse_cli.request import option_values
 
 Kind = Literal["text", "texts", "flag", "number", "duration", "headers", "json", "counts"]
 
@@ -91,7 +91,7 @@ VALUE_KINDS: Final[Mapping[Kind, ValueKind]] = {
         _is_duration,
         {
             "anyOf": [
-                {"type": "string", "pattern": f"^{values.DURATION}$"},
+                {"type": "string", "pattern": f"^{option_values.DURATION}$"},
                 {"type": "number", "minimum": 0},
             ]
         },

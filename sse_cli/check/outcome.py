@@ -11,7 +11,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from sse_cli.analysis import verdict
 from sse_cli.check.expectations import (
     WHOLE,
     EndingIs,
@@ -22,8 +21,9 @@ from sse_cli.check.expectations import (
     Status,
     StreamFacts,
 )
-from sse_cli.model.errors import ExitCode
+from sse_cli.model import exit_codes
 from sse_cli.model.events import Closed, Ending
+from sse_cli.model.exit_codes import ExitCode
 
 Verdict = Literal["held", "failed", "unjudged"]
 
@@ -158,7 +158,7 @@ def exit_code(codes: Iterable[int]) -> int:
 def _exit_code(results: Sequence[Result], closed: Closed, judged: bool) -> int:
     if any(result.verdict == "failed" for result in results):
         return ExitCode.EXPECTATION
-    return ExitCode.OK if judged else verdict.EXIT_CODES[closed.ending]
+    return ExitCode.OK if judged else exit_codes.EXIT_CODES[closed.ending]
 
 
 def _has_status(expectation: Expectation, facts: StreamFacts) -> bool:
@@ -168,4 +168,4 @@ def _has_status(expectation: Expectation, facts: StreamFacts) -> bool:
 
 def _ended_well(closed: Closed) -> bool:
     """Return whether a body ended normally, even if it is not an event stream."""
-    return verdict.EXIT_CODES[closed.ending] == ExitCode.OK
+    return exit_codes.EXIT_CODES[closed.ending] == ExitCode.OK

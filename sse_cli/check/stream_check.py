@@ -16,12 +16,12 @@ from sse_cli.check.expectations import EXCERPT, Evidence, Expectation, StreamFac
 from sse_cli.check.outcome import Attempt, judge
 from sse_cli.llm import wire_format
 from sse_cli.llm.accumulator import Accumulator
-from sse_cli.llm.response import response_object
+from sse_cli.llm.response_object import response_object
 from sse_cli.llm.wire_format import WireFormat
 from sse_cli.model.events import Closed, Opened
 from sse_cli.model.observer import Observer
 from sse_cli.query.selection import Expression
-from sse_cli.request.values import duration
+from sse_cli.request.option_values import duration
 from sse_cli.run.measurements import Measurements
 from sse_cli.run.observers import Assembly, ShownLimit, Until
 from sse_cli.run.open_target import clock_of, open_target, recorder_of, session_of

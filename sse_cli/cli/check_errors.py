@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from sse_cli.check.outcome import Checked
 from sse_cli.cli import hints
-from sse_cli.model.errors import ExitCode
+from sse_cli.model.exit_codes import ExitCode
 
 
 def error(streams: Sequence[Checked]) -> tuple[str, str]:

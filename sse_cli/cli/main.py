@@ -12,7 +12,8 @@ from typing import Any, Final, NoReturn
 
 from sse_cli.cli import hints
 from sse_cli.model.causes import Cause
-from sse_cli.model.errors import Crashed, ExitCode, ReaderGone, SSEError, Terminated, UsageError
+from sse_cli.model.errors import Crashed, ReaderGone, SSEError, Terminated, UsageError
+from sse_cli.model.exit_codes import ExitCode
 from sse_cli.process import crash_reports, lazy_imports, signals
 
 _NOT_ONE_OF: Final = r"'([^']*)' is not one of "

@@ -29,7 +29,7 @@ from sse_cli.cli.target_settings import settings_of
 from sse_cli.cli.watch import TARGET
 from sse_cli.llm import wire_format
 from sse_cli.llm.accumulator import Accumulator
-from sse_cli.llm.response import response_object
+from sse_cli.llm.response_object import response_object
 from sse_cli.llm.wire_format import WireFormat
 from sse_cli.model.causes import Cause
 from sse_cli.model.errors import UsageError

@@ -9,7 +9,7 @@ from typing import Final, TypeAlias
 
 from sse_cli.cli.options.stream import ReadingOptions, RecordingOptions, ResumeOptions
 from sse_cli.model.errors import UsageError
-from sse_cli.request import builder, values
+from sse_cli.request import builder, option_values
 from sse_cli.request.model import Request
 from sse_cli.run.settings import RecordingSettings, ResumeSettings, TargetSettings
 from sse_cli.sources import target as sources_target
@@ -54,7 +54,7 @@ def settings_of(
     settings = TargetSettings(
         target,
         reading=Reading(reading.any_type, reading.ndjson, _speed(reading.speed)),
-        max_size=values.size(reading.max_size, "--max-size"),
+        max_size=option_values.size(reading.max_size, "--max-size"),
         resuming=_resuming(resuming),
         recording=RecordingSettings(recording.record, recording.force),
     )
@@ -120,19 +120,19 @@ def _resuming(options: ResumeOptions) -> ResumeSettings:
         raise UsageError("--max-reconnects limits --reconnect", "add --reconnect")
     if options.retry_on is not None and not options.reconnect:
         raise UsageError("--retry-on widens --reconnect", "add --reconnect")
-    statuses = values.statuses(options.retry_on or "", "--retry-on")
+    statuses = option_values.statuses(options.retry_on or "", "--retry-on")
     delay = options.retry_delay
     return ResumeSettings(
         ReconnectPolicy(options.reconnect, options.max_reconnects, statuses),
         reconnect.given(options.last_event_id, "--last-event-id"),
-        None if delay is None else values.duration(delay, "--retry-delay"),
+        None if delay is None else option_values.duration(delay, "--retry-delay"),
     )
 
 
 def _idle_timeout(options: ResumeOptions) -> float | None:
     if options.idle_timeout is None:
         return None
-    seconds = values.duration(options.idle_timeout, "--idle-timeout")
+    seconds = option_values.duration(options.idle_timeout, "--idle-timeout")
     if seconds == 0:
         raise UsageError("--idle-timeout 0 leaves no time at all", "leave it out for no limit")
     return seconds

@@ -26,7 +26,7 @@ from sse_cli.model.observer import Observer
 from sse_cli.parser.session import Session
 from sse_cli.query.selection import Expression, Query, Selection
 from sse_cli.render.renderer import Lines
-from sse_cli.request.values import duration
+from sse_cli.request.option_values import duration
 from sse_cli.run.measurements import Measurements, RunReport
 from sse_cli.run.observers import ShownCount, ShownLimit, Until
 from sse_cli.run.open_target import clock_of, open_target, recorder_of, session_of

@@ -122,7 +122,7 @@ def _unknown(word: str) -> UsageError:
 
 def _is_stream(path: str) -> bool:
     """Return whether a file in a folder is served."""
-    # Unlike `Path.is_file`, it raises no PermissionError before Python 3.14 either.
+    # Before Python 3.14, `Path.is_file` raises PermissionError.
     if Path(path).name.startswith(".") or not os.path.isfile(path):  # noqa: PTH113
         return False
     if _suffix(path) in SUFFIXES:
@@ -174,7 +174,7 @@ def _suffix(path: str) -> str:
 
 
 def _split(path: str) -> tuple[str, str]:
-    """Split a file's name into stem and suffix; `Path` splits `..sse` otherwise since 3.14."""
+    """Split a file's name into stem and suffix, `..sse` as `Path` did before Python 3.14."""
     return os.path.splitext(Path(path).name)  # noqa: PTH122
 
 

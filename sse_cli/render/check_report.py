@@ -17,7 +17,7 @@ from rich.text import Text
 from sse_cli.check.expectations import Evidence
 from sse_cli.check.outcome import Attempt, Checked, Result
 from sse_cli.check.reports.github_actions import defused
-from sse_cli.model.errors import ExitCode
+from sse_cli.model.exit_codes import ExitCode
 from sse_cli.render.console import is_unicode
 from sse_cli.text import escaping, units
 

@@ -10,8 +10,9 @@ from collections.abc import Callable
 from sse_cli.analysis.event_counts import Connections, EventCounts
 from sse_cli.analysis.resume_audit import ResumeAudit
 from sse_cli.analysis.timing import Timing
-from sse_cli.analysis.verdict import EXIT_CODES, Verdict
+from sse_cli.analysis.verdict import Verdict
 from sse_cli.model.events import Closed, Ending
+from sse_cli.model.exit_codes import EXIT_CODES
 from sse_cli.model.observer import Observer
 from sse_cli.parser.session import Session
 

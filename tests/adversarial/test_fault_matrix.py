@@ -10,9 +10,9 @@ from typing import NamedTuple
 
 import pytest
 
-from sse_cli.analysis.verdict import EXIT_CODES
 from sse_cli.mockserver.faults.registry import FAULTS
 from sse_cli.model.events import Ending
+from sse_cli.model.exit_codes import EXIT_CODES
 from tests.support.broken_server import SMALLER, Broken, broken
 from tests.support.fault_matrix import ALL, ELSEWHERE, LARGE, MATRIX, RECONNECT
 from tests.support.peak_memory import measured

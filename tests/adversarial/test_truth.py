@@ -111,7 +111,7 @@ def test_an_error_over_several_lines_of_an_event_stream_is_an_error(text: str, s
     for ran in runs:
         assert ran.code == 5
         assert says in ran.talk
-        assert error_and_hint(ran)[1].endswith("; sse watch -o raw shows the lines")
+        assert error_and_hint(ran)[1].startswith("sse watch -o raw shows the bytes")
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import pytest
 
 from sse_cli.analysis.timing import Timing
-from sse_cli.analysis.verdict import EXIT_CODES
 from sse_cli.model.events import Chunk, Closed, Ending, Opened
+from sse_cli.model.exit_codes import EXIT_CODES
 from sse_cli.parser.session import Session
 from sse_cli.query.selection import Selection
 from sse_cli.render import watch_summary

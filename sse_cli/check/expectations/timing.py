@@ -12,7 +12,7 @@ from sse_cli.check.expectations.base import (
     evidence_of,
 )
 from sse_cli.model.row import Row
-from sse_cli.request.values import duration
+from sse_cli.request.option_values import duration
 
 
 class Within(Expectation):

@@ -7,7 +7,7 @@ from typing import Any
 
 from sse_cli.check.expectations import Evidence
 from sse_cli.check.outcome import Attempt, Checked, Result, exit_code
-from sse_cli.model.errors import ExitCode
+from sse_cli.model.exit_codes import ExitCode
 from sse_cli.text import json_values
 
 

@@ -75,7 +75,7 @@ def line(size: int, piece: bytes) -> Iterator[Step]:
 
 
 def comments(count: int = COMMENTS) -> Iterator[Step]:
-    """Yield so many empty comments."""
+    """Yield `count` empty comments."""
     lines = PIECE // 2
     for start in range(0, count, lines):
         yield Step(0.0, b":\n" * min(lines, count - start), b"")

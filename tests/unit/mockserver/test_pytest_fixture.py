@@ -95,7 +95,7 @@ def test_a_wrong_name_fails_with_the_closest(sse_server: SSEServer) -> None:
     with pytest.raises(UsageError, match="no scenario is called 'clok'") as caught:
         sse_server.url("clok")
     assert caught.value.hint == "did you mean clock?"
-    with pytest.raises(UsageError, match="99 is no status"):
+    with pytest.raises(UsageError, match="99 is not the status"):
         sse_server.serve("x", "", status=99)
     with pytest.raises(UsageError, match="can't read"):
         sse_server.serve("x", Path("no/such.sse"))

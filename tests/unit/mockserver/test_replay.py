@@ -144,7 +144,7 @@ def test_a_recorded_file_is_served_by_what_it_holds() -> None:
 
 
 def test_a_status_that_no_reply_has_is_an_error() -> None:
-    with pytest.raises(UsageError, match="101 is no status"):
+    with pytest.raises(UsageError, match="101 is not the status"):
         recorded(Opened(0.0, "h", 101), closed(Ending.REFUSED))
 
 

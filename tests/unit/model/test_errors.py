@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from sse_cli.analysis import verdict
+from sse_cli.model import exit_codes
 from sse_cli.model.errors import (
-    ExitCode,
     ExpressionError,
     OutputError,
     ReaderGone,
@@ -15,6 +14,7 @@ from sse_cli.model.errors import (
     UsageError,
 )
 from sse_cli.model.events import Ending
+from sse_cli.model.exit_codes import ExitCode
 from tests.support.terminal import SSE, Terminal
 
 
@@ -45,12 +45,12 @@ def test_what_ends_the_process_by_a_signal_is_no_error_of_ours() -> None:
 
 
 def test_every_ending_has_an_exit_code() -> None:
-    assert {ending.value: int(code) for ending, code in verdict.EXIT_CODES.items()} == {
+    assert {ending.value: int(code) for ending, code in exit_codes.EXIT_CODES.items()} == {
         "done": 0, "eof": 0, "eof-unverified": 0, "limit": 0, "error-event": 5, "truncated": 5,
         "malformed": 5, "too-large": 5, "refused": 4, "unreachable": 3, "stalled": 6,
         "deadline": 6, "interrupted": 130,
     }  # fmt: skip
-    assert set(verdict.EXIT_CODES) == set(Ending)
+    assert set(exit_codes.EXIT_CODES) == set(Ending)
 
 
 @pytest.mark.parametrize("columns", [40, 60, 79])

@@ -414,7 +414,7 @@ def test_speed_plays_a_recording_at_its_pace(tmp_path: Path) -> None:
     ("words", "message"),
     [
         (["http://127.0.0.1:1/", "--speed", "1"], "--speed is for recordings, and this is a URL"),
-        (["it.sse", "--speed", "1"], "--speed is for recordings, and it.sse is none"),
+        (["it.sse", "--speed", "1"], "it.sse is not a recording, so it has no speed"),
         (["it.rec", "--speed", "nan"], "nan is not a valid speed"),
         (["it.rec", "--speed", "1e-300"], "1e-300 is not a valid speed"),
         (["it.rec", "--ndjson"], "it.rec is a recording, which knows how its body is read"),

@@ -20,9 +20,9 @@ from typing import Any
 import h2.connection
 import pytest
 
-from sse_cli.analysis.verdict import EXIT_CODES
 from sse_cli.model.causes import Cause
 from sse_cli.model.events import Ending
+from sse_cli.model.exit_codes import EXIT_CODES
 from sse_cli.transport.watchdog import Watchdog
 from tests.support.http2_server import begin, serving
 from tests.support.listener import PATIENCE

@@ -28,8 +28,8 @@ from sse_cli.request.model import Request
 from sse_cli.run.stream_run import StreamRun
 from sse_cli.run.time_limit import TimeLimit
 from sse_cli.sources.clock import RunClock
-from sse_cli.transport import connect, handshake
-from sse_cli.transport.body import MOST_HELD, MOST_PIECES, _Gathering
+from sse_cli.transport import connect, exchange
+from sse_cli.transport.body import MOST_HELD, MOST_PIECES, _Batcher
 from sse_cli.transport.watchdog import Watchdog
 from tests.support.http2_server import OK, serving
 from tests.support.listener import PATIENCE
@@ -195,16 +195,16 @@ def test_ctrl_c_among_them_loses_nothing_that_has_come() -> None:
         yield from EVENTS[:3]
         raise KeyboardInterrupt
 
-    wire, pushed, seen = handshake.Wire(), list[Chunk](), list[Chunk]()
+    wire, pushed, seen = exchange.Wire(), list[Chunk](), list[Chunk]()
     wire.listens = True
 
     def push(chunk: Chunk) -> bool:
         pushed.append(chunk)
         return True
 
-    gathering = _Gathering(wire, Watchdog(None), RunClock(), push)
+    batcher = _Batcher(wire, Watchdog(None), RunClock(), push)
     with pytest.raises(KeyboardInterrupt):
-        seen.extend(gathering.chunks(pieces(), None))
+        seen.extend(batcher.chunks(pieces(), None))
     assert (chunks(seen), chunks(pushed)) == ([EVENTS[0]], [b"".join(EVENTS[1:3])])
 
 

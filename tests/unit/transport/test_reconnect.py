@@ -460,9 +460,9 @@ def test_the_last_event_id_of_the_command_line_is_where_it_begins() -> None:
         ("a\rb", "a carriage return"),
         ("a\x0bb", "a vertical tab"),
         ("a\x0cb", "a form feed"),
-        (" \t", "nothing but blanks"),
-        ("x" * 4097, "4,097 bytes: 4,096 are the most"),
-        ("\udcff", "bytes that are no UTF-8"),
+        (" \t", "only spaces and tabs"),
+        ("x" * 4097, "4,097 bytes (the limit is 4,096)"),
+        ("\udcff", "bytes that are not UTF-8"),
     ],
 )
 @pytest.mark.parametrize("command", ["watch", "tail"])

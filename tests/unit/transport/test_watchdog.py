@@ -16,7 +16,7 @@ from sse_cli.model.causes import Cause
 from sse_cli.model.events import Closed, Ending
 from sse_cli.request.model import Request
 from sse_cli.sources.clock import RunClock
-from sse_cli.transport import connect, error_mapping, handshake
+from sse_cli.transport import connect, error_mapping, exchange
 from sse_cli.transport.watchdog import FOREVER, Watchdog
 from tests.support.listener import PATIENCE
 from tests.support.replies import CHUNKED, LAST_CHUNK, STREAM, chunk, head, whole
@@ -120,7 +120,7 @@ def test_a_reply_that_the_watchdog_cut_off_is_late_and_not_lost() -> None:
     with Wire(handler) as server, contextlib.ExitStack() as stack:
         with pytest.raises(error_mapping.Failed) as caught:
             url = httpx.URL(server.origin)
-            handshake.exchange(Request(server.origin), url, watchdog, stack)
+            exchange.exchange(Request(server.origin), url, watchdog, stack)
         watchdog.close()
     assert caught.value.ending is Ending.DEADLINE
 
