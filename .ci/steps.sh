@@ -1,10 +1,10 @@
-# Shared by the scripts of this folder: steps that have names, and a clean copy to run them on.
+# Shared by the scripts of this folder: named steps, and a clean copy to run them on.
 # shellcheck shell=bash
 : "${repo:?the checkout}"
 failed=()
 status=0 # of the last step
 
-# step NAME FUNCTION: run it to its first error; tell its name, its end and its time.
+# step NAME FUNCTION: run it to its first error; print its name, result and time.
 step() {
   local started=$SECONDS
   printf '\n=== %s\n' "$1"
@@ -23,7 +23,7 @@ step() {
   fi
 }
 
-# The same for a step that everything after it needs.
+# foundation NAME FUNCTION: the same for a step that all later ones need.
 foundation() {
   step "$@"
   if ((status)); then finish; fi
@@ -40,12 +40,12 @@ finish() {
   exit 0
 }
 
-# The one who runs this need not be the one who cloned it.
+# The user who runs this need not be the user who cloned the repository.
 git() {
   command git -c safe.directory="$repo" "$@"
 }
 
-# copy_checkout FOLDER: make the folder, with what git tracks and what it would offer to add.
+# copy_checkout FOLDER: make the folder, with the files that git tracks or would offer to add.
 copy_checkout() {
   mkdir "$1"
   cd "$repo"

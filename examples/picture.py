@@ -2,7 +2,7 @@
 
     python examples/picture.py examples/demo.svg
 
-The run is whole; of its rows the first and the last are shown.
+The run is complete; the picture shows its first and last rows.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from rich.text import Text
 WIDTH = 96
 HEAD, TAIL = 15, 12
 COMMAND = ["demo", "openai-chat"]
-# The picture asks nobody for a font: a viewer has a monospaced one.
+# Leave web fonts out: every viewer has a monospaced font.
 FORMAT = re.sub(r"@font-face \{\{.*?\}\}\s*", "", CONSOLE_SVG_FORMAT, flags=re.DOTALL)
 
 
 def run() -> list[str]:
-    """The lines of a run, colours included."""
+    """Return the lines of a run, colours included."""
     environment = {**os.environ, "COLUMNS": str(WIDTH), "TERM": "xterm-256color"}
     environment.pop("NO_COLOR", None)
     command = [sys.executable, "-m", "sse_cli", *COMMAND, "-o", "table", "--color", "always"]
@@ -38,7 +38,7 @@ def run() -> list[str]:
 
 
 def draw(lines: list[str]) -> str:
-    """The lines as an SVG."""
+    """Return the lines as an SVG."""
     console = Console(record=True, width=WIDTH, file=io.StringIO(), force_terminal=True)
     for line in [*lines[:HEAD], "    ⋮", *lines[-TAIL:]]:
         console.print(Text.from_ansi(line), no_wrap=True, crop=True)

@@ -90,7 +90,7 @@ class SSEServer:
             scenario = scenario_library.from_file(fspath(source))
         scenario = replace(scenario, name=scenario_library.route_name(name))
         if not 200 <= status <= 599:
-            raise UsageError(f"{status} is no status of a reply", "200 to 599 are")
+            raise UsageError(f"{status} is not the status of a reply", "200 to 599 are")
         if status != 200:
             scenario = replace(scenario, status=status)
         if content_type is not None:
@@ -124,6 +124,6 @@ class SSEServer:
 
 @pytest.fixture
 def sse_server() -> Iterator[SSEServer]:
-    """A server of event streams (SSE) to test clients against: `url(NAME)`, `serve(NAME, DATA)`."""
+    """Serve event streams (SSE) to test clients against: `url(NAME)`, `serve(NAME, DATA)`."""
     with ExitStack() as stack:
         yield SSEServer(stack)

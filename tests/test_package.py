@@ -1,4 +1,4 @@
-"""The package as a whole: what it is made of, what imports what, and that all of it has help."""
+"""The package as a whole: its structure, its imports, its metadata and its help."""
 
 from __future__ import annotations
 
@@ -37,19 +37,19 @@ TOP_LEVEL = {
     "CHANGELOG.md",
     "CONTRIBUTING.md",
 }
-MADE_HERE = {"build", "dist", "node_modules", "__pycache__"}  # git ignores them
+MADE_HERE = {"build", "dist", "node_modules", "__pycache__"}  # ignored by git
 
-# The packages in the order of the data flow: each imports from those above it, and itself.
+# The packages in the order of the data flow: each imports only from itself and those before it.
 LAYERS = (
     *("text", "model", "process", "parser", "query", "analysis", "llm", "request", "transport"),
     *("recording", "sources", "convert", "run", "check", "mockserver", "render", "cli"),
 )
 ROOT_MODULES = {"sse_cli", "__main__", "pytest_plugin"}
-WALLS = [("httpx", "transport"), ("rich", "render"), ("asyncio", "mockserver")]
+ONLY_IMPORTERS = [("httpx", "transport"), ("rich", "render"), ("asyncio", "mockserver")]
 
 
 def name_of(path: Path) -> str:
-    """A file's module, relative to the package: `render.table`; the package itself: `sse_cli`."""
+    """Return a file's module, relative to the package: `render.table`, or `sse_cli` itself."""
     parts = [*path.relative_to(PACKAGE).with_suffix("").parts]
     return ".".join(part for part in parts if part != "__init__") or "sse_cli"
 
@@ -58,7 +58,7 @@ MODULES = {name_of(path): path for path in sorted(PACKAGE.rglob("*.py"))}
 
 
 def imported(path: Path) -> Iterator[str]:
-    """Every module or name that a file imports, wherever in the file, with full names."""
+    """Yield every module or name that a file imports, wherever in the file, with full names."""
     for node in ast.walk(ast.parse(path.read_bytes())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
@@ -68,7 +68,7 @@ def imported(path: Path) -> Iterator[str]:
 
 
 def imports_of_ours(module: str) -> set[str]:
-    """The modules of ours that `module` imports."""
+    """Return the modules of ours that `module` imports."""
     found = set()
     for name in imported(MODULES[module]):
         parts = name.split(".")
@@ -84,18 +84,18 @@ def _longest_module(parts: list[str]) -> str:
     return "sse_cli"
 
 
-def room(module: str) -> str:
-    """The module, or the subpackage that it is a part of."""
+def package_of(module: str) -> str:
+    """Return the subpackage of a module; a module at the root itself."""
     return module.partition(".")[0]
 
 
 def layer_of(module: str) -> int:
-    """Its place in the data flow; the modules at the root come last."""
-    return LAYERS.index(name) if (name := room(module)) in LAYERS else len(LAYERS)
+    """Return a module's place in the data flow; the modules at the root come last."""
+    return LAYERS.index(name) if (name := package_of(module)) in LAYERS else len(LAYERS)
 
 
 def test_every_package_has_a_layer() -> None:
-    assert {room(module) for module in MODULES} == {*LAYERS, *ROOT_MODULES}
+    assert {package_of(module) for module in MODULES} == {*LAYERS, *ROOT_MODULES}
 
 
 @pytest.mark.parametrize("module", MODULES)
@@ -105,19 +105,19 @@ def test_no_module_imports_from_a_higher_layer(module: str) -> None:
     assert above - {"sse_cli"} == set()
 
 
-# An option as it is typed: `--name`, or `-x` as a word of its own.
+# A typed option: `--name`, or `-x` as a word of its own.
 OPTION = re.compile(r"""(?<![\w-])--[a-z]|(?:^|(?<=[\s`'"(]))-[A-Za-z](?![\w-])""")
 SPELLS_OPTIONS = ("cli.", "request.", "check.config", "__main__")
 
 
 def trees() -> Iterator[tuple[str, ast.Module]]:
-    """Every module by its name, parsed."""
+    """Yield every module's name and syntax tree."""
     for module, path in MODULES.items():
         yield module, ast.parse(path.read_bytes())
 
 
 def literals(tree: ast.Module) -> Iterator[str]:
-    """Every string of a module but the docstrings."""
+    """Yield every string of a module except the docstrings."""
     documented = ast.Module, ast.ClassDef, ast.FunctionDef, ast.AsyncFunctionDef
     nodes = list(ast.walk(tree))
     owners = [node for node in nodes if isinstance(node, documented) and ast.get_docstring(node)]
@@ -127,7 +127,7 @@ def literals(tree: ast.Module) -> Iterator[str]:
     yield from (value for value in found if isinstance(value, str))
 
 
-def test_options_are_spelled_by_the_layers_that_know_them_only() -> None:
+def test_only_some_layers_spell_options() -> None:
     spelled = {
         f"{module}: {text}"
         for module, tree in trees()
@@ -139,18 +139,18 @@ def test_options_are_spelled_by_the_layers_that_know_them_only() -> None:
 
 
 @pytest.mark.parametrize("text", ["--record FILE makes one", "(-v shows it)", "add -L", "`-o raw`"])
-def test_an_option_is_known_in_a_sentence(text: str) -> None:
+def test_an_option_is_recognized_in_a_sentence(text: str) -> None:
     assert OPTION.search(text)
 
 
 @pytest.mark.parametrize(
     "text", ["-----BEGIN", "utf-8", "eof-unverified", "%Y-%m-%d", "a -- b", "--"]
 )
-def test_a_hyphen_alone_makes_no_option(text: str) -> None:
+def test_a_hyphen_alone_is_not_an_option(text: str) -> None:
     assert not OPTION.search(text)
 
 
-def test_every_cause_has_a_hint_and_is_the_cause_of_something() -> None:
+def test_every_cause_has_a_hint_and_is_used() -> None:
     used = {
         node.attr
         for module, tree in trees()
@@ -164,7 +164,7 @@ def test_every_cause_has_a_hint_and_is_the_cause_of_something() -> None:
     assert used == {cause.name for cause in Cause}
 
 
-def test_a_cause_is_a_short_name_and_a_hint_a_sentence() -> None:
+def test_a_cause_is_a_short_name_and_a_hint_is_a_sentence() -> None:
     for cause, hint in HINTS.items():
         assert re.fullmatch(r"[a-z0-9]+(-[a-z0-9]+)*", cause)
         assert hint_of(cause) == hint
@@ -173,22 +173,59 @@ def test_a_cause_is_a_short_name_and_a_hint_a_sentence() -> None:
     assert hint_of("the advice of an old recording") == "the advice of an old recording"
 
 
-def test_no_modules_import_each_other_in_a_circle() -> None:
+def test_there_are_no_import_cycles() -> None:
     graph = {module: imports_of_ours(module) - {module} for module in MODULES}
     assert len([*TopologicalSorter(graph).static_order()]) == len(MODULES)
 
 
-@pytest.mark.parametrize(("library", "only"), WALLS)
-def test_a_library_is_imported_in_one_room_only(library: str, only: str) -> None:
+@pytest.mark.parametrize(("library", "only"), ONLY_IMPORTERS)
+def test_a_library_is_imported_by_one_package_only(library: str, only: str) -> None:
     importers = {
-        room(module)
+        package_of(module)
         for module, path in MODULES.items()
         if any(name.split(".")[0] == library for name in imported(path))
     }
     assert importers == {only}
 
 
-def test_the_top_level_holds_nothing_but_what_belongs_there() -> None:
+MAX_LINES = 350
+MAX_FUNCTION_LINES = 40
+# The hot loop of the parser: a call for each field would take longer than reading it.
+LONG_FUNCTIONS = {("parser.fields", "_interpret")}
+
+
+def definitions(module: str) -> Iterator[ast.AST]:
+    return ast.walk(ast.parse(MODULES[module].read_bytes()))
+
+
+@pytest.mark.parametrize("module", MODULES)
+def test_modules_and_functions_are_short(module: str) -> None:
+    assert len(MODULES[module].read_text("utf-8").splitlines()) <= MAX_LINES
+    long = {
+        (module, node.name)
+        for node in definitions(module)
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+        and (node.end_lineno or 0) - node.lineno >= MAX_FUNCTION_LINES
+    }
+    assert long <= LONG_FUNCTIONS
+
+
+def test_a_class_name_occurs_once() -> None:
+    names = [
+        node.name
+        for module in MODULES
+        for node in definitions(module)
+        if isinstance(node, ast.ClassDef) and not node.name.startswith("_")
+    ]
+    assert {name for name in names if names.count(name) > 1} == set()
+
+
+def test_the_root_of_the_package_holds_only_entry_points() -> None:
+    files = {path.name for path in PACKAGE.iterdir() if path.is_file()}
+    assert files == {"__init__.py", "__main__.py", "pytest_plugin.py", "py.typed"}
+
+
+def test_the_top_level_holds_only_listed_files() -> None:
     names = {path.name for path in ROOT.iterdir() if not path.name.startswith(".")}
     assert names - MADE_HERE == TOP_LEVEL
 
@@ -203,14 +240,14 @@ def test_the_version_is_written_in_one_place() -> None:
 
 
 def distribution_name(requirement: str) -> str:
-    """The name in a requirement such as `httpx[http2]>=0.28`, normalised as PEP 503 says."""
+    """Return the name in a requirement such as `httpx[http2]>=0.28`, normalised as PEP 503 says."""
     name = re.match(r"[A-Za-z0-9._-]+", requirement)
     assert name
     return re.sub(r"[-_.]+", "-", name[0]).lower()
 
 
 def test_the_declared_dependencies_are_the_imported_ones() -> None:
-    # pytest itself loads the plugin, so only those who have pytest need it.
+    # pytest itself loads the plugin, so the plugin does not make it a dependency.
     paths = [path for module, path in MODULES.items() if module != "pytest_plugin"]
     names = {name.split(".")[0] for path in paths for name in imported(path)}
     installed = packages_distributions()
@@ -223,11 +260,11 @@ def test_the_declared_dependencies_are_the_imported_ones() -> None:
     assert {distribution_name(one) for one in project["dependencies"]} == needed
 
 
-def test_the_package_says_that_it_is_typed() -> None:
+def test_the_package_is_marked_as_typed() -> None:
     assert (PACKAGE / "py.typed").is_file()
 
 
-def test_everything_public_is_importable_by_its_name() -> None:
+def test_every_public_name_is_importable() -> None:
     assert all(hasattr(sse_cli, name) for name in sse_cli.__all__)
 
 
@@ -244,7 +281,7 @@ STARTS = [[str(SCRIPTS / "sse")], [str(SCRIPTS / "sse-cli")], [sys.executable, "
 
 
 def run(command: list[str], **environment: str) -> subprocess.CompletedProcess[str]:
-    """A command's end, without input."""
+    """Run a command without input; return its result."""
     return subprocess.run(
         command,
         env={**os.environ, **environment},
@@ -257,14 +294,14 @@ def run(command: list[str], **environment: str) -> subprocess.CompletedProcess[s
 
 
 @pytest.mark.parametrize("start", STARTS, ids=["sse", "sse-cli", "python -m"])
-def test_each_way_to_start_it_tells_the_version(start: list[str]) -> None:
+def test_each_way_to_start_it_prints_the_version(start: list[str]) -> None:
     done = run([*start, "--version"])
     assert (done.returncode, done.stdout) == (0, f"sse-cli {sse_cli.__version__}\n")
     assert done.stderr == ""
 
 
 def commands(command: Any, path: str = "sse") -> Iterator[tuple[str, Any]]:
-    """The command and all below it, by their full names."""
+    """Yield the command and all its subcommands, with their full names."""
     yield path, command
     for name, child in getattr(command, "commands", {}).items():
         yield from commands(child, f"{path} {name}")
@@ -275,7 +312,7 @@ PARAMETERS = [(path, parameter) for path, one in COMMANDS.items() for parameter 
 
 
 @pytest.mark.parametrize("path", COMMANDS)
-def test_every_command_says_what_it_is_for(path: str) -> None:
+def test_every_command_has_help(path: str) -> None:
     assert COMMANDS[path].help.strip()
 
 
@@ -304,7 +341,7 @@ SHELLS = {
 
 
 @pytest.mark.parametrize("shell", SHELLS)
-def test_a_completion_script_can_be_had_for_each_shell(shell: str) -> None:
+def test_each_shell_gets_a_completion_script(shell: str) -> None:
     done = run(STARTS[0], _SSE_COMPLETE=f"source_{shell}")
     assert (done.returncode, done.stderr) == (0, "")
     assert SHELLS[shell] in done.stdout

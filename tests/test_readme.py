@@ -1,4 +1,4 @@
-"""Every command of the README and every example runs, against our own server."""
+"""Every command of the README and every example, run against our own server."""
 
 from __future__ import annotations
 
@@ -10,27 +10,23 @@ import stat
 import subprocess
 import sys
 import tomllib
-from collections.abc import Iterator
 from pathlib import Path
 
 import jsonschema
 import pytest
 
 from sse_cli import EventStreamParser
-from sse_cli.analysis.verdict import EXIT_CODES
 from sse_cli.check import config, json_schema
 from sse_cli.check.expectations import KINDS
 from sse_cli.mockserver import request_log
 from sse_cli.mockserver.scenarios import bundled
-from sse_cli.mockserver.server import Server
-from sse_cli.mockserver.server_thread import running
-from sse_cli.model.errors import ExitCode
 from sse_cli.model.events import Ending, Message
+from sse_cli.model.exit_codes import EXIT_CODES, ExitCode
 from tests.support.paths import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
 BLOCK = re.compile(r"(<!-- [\w-]+ -->\n)?```(\w+)\n(.*?)```", re.DOTALL)
-# The two commands for a fresh machine are what CI itself runs.
+# Without the two commands for a new checkout, which CI itself runs.
 COMMANDS = [text for mark, kind, text in BLOCK.findall(README) if kind == "sh" and not mark]
 FIXTURE_EXAMPLE, PARSER_EXAMPLE = [
     text for _, kind, text in BLOCK.findall(README) if kind == "python"
@@ -44,17 +40,9 @@ APIS = {
 }
 
 
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    """A server with all scenarios, without waits."""
-    loaded = {name: bundled.load(name) for name in bundled.names()}
-    with running(Server(loaded, speed=0)) as url:
-        yield url
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder with the examples, and `sse` on its own path."""
+    """A folder with the examples, and `sse` on the PATH."""
     shutil.copytree(ROOT / "examples", tmp_path / "examples")
     sse = tmp_path / "bin" / "sse"
     sse.parent.mkdir()
@@ -66,7 +54,7 @@ def folder(tmp_path: Path) -> Path:
 def run(command: str, folder: Path, origin: str) -> subprocess.CompletedProcess[str]:
     """Run a shell command with the APIs' hosts replaced by our server.
 
-    Skips the test if the command or an example that it runs needs jq, and there is none.
+    Skips the test if jq is missing and the command, or an example that it runs, needs it.
     """
     scripts = [(ROOT / name).read_text("utf-8") for name in EXAMPLE.findall(command)]
     if any(JQ.search(text) for text in (command, *scripts)) and not shutil.which("jq"):
@@ -92,7 +80,7 @@ def run(command: str, folder: Path, origin: str) -> subprocess.CompletedProcess[
     )
 
 
-def test_the_readme_has_commands_to_try() -> None:
+def test_the_readme_has_commands() -> None:
     assert len(COMMANDS) >= 6
 
 
@@ -104,7 +92,9 @@ def test_a_command_of_the_readme_runs_and_prints(command: str, folder: Path, ori
     assert done.stdout or any(written)
 
 
-def test_the_parser_example_prints_what_it_says(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_parser_example_prints_the_documented_output(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
     exec(PARSER_EXAMPLE, {"EventStreamParser": EventStreamParser})
     assert capsys.readouterr().out == "greeting hello 0\n"
 
@@ -116,7 +106,7 @@ def test_the_tests_of_the_fixture_example_pass(folder: Path, origin: str) -> Non
     assert "3 passed" in done.stdout
 
 
-def test_the_readme_documents_every_key_of_the_journal() -> None:
+def test_the_readme_documents_every_key_of_the_request_log() -> None:
     section = README.split("## Serve streams")[1].split("\n### ")[0]
     documented = set(re.findall(r"`(\w+)`", section))
     page = request_log.Exchange(0.0, 0.0, "GET", "/")
@@ -151,7 +141,7 @@ def test_the_readme_lists_every_exit_code_and_ending() -> None:
             assert re.search(rf"\| {int(EXIT_CODES[ending])} \| `{ending}`", section), ending
 
 
-def test_the_readme_s_file_of_streams_is_one(tmp_path: Path) -> None:
+def test_the_readme_s_file_of_streams_is_valid(tmp_path: Path) -> None:
     (text,) = [text for _, kind, text in BLOCK.findall(README) if kind == "toml"]
     path = tmp_path / "smoke.toml"
     path.write_text(text)
@@ -169,11 +159,11 @@ def test_the_readme_s_job_checks_a_file_of_streams(folder: Path, origin: str) ->
     )
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines()[-1] == "4 streams: 4 passed"
-    for made in re.findall(r"^ {12}(\S+)$", job, re.MULTILINE):  # what the job uploads
+    for made in re.findall(r"^ {12}(\S+)$", job, re.MULTILINE):  # the files that the job uploads
         assert (folder / made).exists(), made
 
 
-def test_the_readme_documents_every_option_of_check_that_expects() -> None:
+def test_the_readme_documents_every_expectation_option_of_check() -> None:
     section = README.split("## Check streams in CI")[1].split("\n## ")[0]
     for name in KINDS:
         assert f"--{name}" in section, name
@@ -206,12 +196,12 @@ def test_first_token_prints_seconds(folder: Path, origin: str) -> None:
 
 
 @pytest.mark.parametrize(("path", "code"), [("clock", 0), ("nowhere", 4)])
-def test_errors_tells_by_the_exit_code(path: str, code: int, folder: Path, origin: str) -> None:
+def test_errors_sh_returns_the_exit_code(path: str, code: int, folder: Path, origin: str) -> None:
     assert run(f"examples/errors.sh {origin}/{path}", folder, origin).returncode == code
 
 
 @pytest.mark.parametrize(("path", "code"), [("openai-chat", 0), ("nowhere", 4)])
-def test_record_and_replay_shows_the_same_again(
+def test_record_and_replay_shows_the_same_events_again(
     path: str, code: int, folder: Path, origin: str
 ) -> None:
     done = run(f"examples/record-and-replay.sh it {origin}/{path}", folder, origin)

@@ -10,28 +10,12 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 from sse_cli.model.causes import Cause
-from sse_cli.model.errors import ExitCode
 from sse_cli.model.events import Closed, Ending, Ignored, Reconnecting, Resume
 from sse_cli.model.observer import Observer
 from sse_cli.model.row import Note, Row
 from sse_cli.text import json_values
 from sse_cli.text.json_values import is_false
 
-EXIT_CODES: Final = {
-    Ending.DONE: ExitCode.OK,
-    Ending.EOF: ExitCode.OK,
-    Ending.EOF_UNVERIFIED: ExitCode.OK,
-    Ending.LIMIT: ExitCode.OK,
-    Ending.ERROR_EVENT: ExitCode.BROKEN,
-    Ending.TRUNCATED: ExitCode.BROKEN,
-    Ending.MALFORMED: ExitCode.BROKEN,
-    Ending.TOO_LARGE: ExitCode.BROKEN,
-    Ending.REFUSED: ExitCode.REFUSED,
-    Ending.UNREACHABLE: ExitCode.UNREACHABLE,
-    Ending.STALLED: ExitCode.TIMEOUT,
-    Ending.DEADLINE: ExitCode.TIMEOUT,
-    Ending.INTERRUPTED: 128 + 2,
-}
 # The data of the last message of OpenAI's API, which most other APIs have adopted.
 SENTINEL: Final = "[DONE]"
 

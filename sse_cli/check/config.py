@@ -1,11 +1,11 @@
-"""A check file: TOML with `[streams.NAME]` tables, and `[defaults]` that they share.
+"""A check file: TOML with `[streams.NAME]` tables and shared `[defaults]`.
 
 Rule 1: a key is the long name of an option of `sse check`; `KEYS` lists all of them. There are
-four differences: `method` and `headers` (a table) have names of their own, `json` may be a
-table, `file` names a recording, and `false` takes an expectation of the defaults back.
+four exceptions: `method` and `headers` (a table) have their own names, `json` may be a table,
+`file` names a recording, and `false` cancels a default expectation.
 Rule 2: `${NAME}` stands for an environment variable in the target, the request and the resuming
-options, not in expectations, which reports show. Rule 3: no value of the file is part of an
-error. Rule 4: paths are relative to the file.
+options, but not in expectations, because reports show them. Rule 3: error messages never contain
+a value of the file. Rule 4: paths are relative to the file.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from sse_cli.check.config_keys import KEYS, Part
-from sse_cli.check.config_kinds import VALUE_KINDS, type_of
+from sse_cli.check.config_value_types import VALUE_KINDS, type_of
 from sse_cli.check.toml_positions import Place, places, written_twice
 from sse_cli.model.errors import UsageError
 
@@ -47,8 +47,8 @@ _NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 class DescribedStream:
     """One stream of a file, with its variables expanded.
 
-    `target` is a URL or a file's path. The other fields hold values of options by long name,
-    grouped by the part of a check that they belong to.
+    `target` is a URL or the path of a file. `request`, `settings` and `expected` hold option
+    values by long name, grouped by the part of a check that they belong to.
     """
 
     name: str
@@ -57,13 +57,13 @@ class DescribedStream:
     request: Sequence[tuple[str, str]] = ()
     settings: Mapping[str, Any] = field(default_factory=dict)  # reading, resuming and limits
     expected: Sequence[tuple[str, str]] = ()
-    lines: Mapping[str, int] = field(default_factory=dict)  # of the keys, by option
+    lines: Mapping[str, int] = field(default_factory=dict)  # line numbers of the keys, by option
 
 
 def read(
     path: str, only: Sequence[str] = (), environment: Mapping[str, str] = os.environ
 ) -> list[DescribedStream]:
-    """Read the streams of a file in their order, or those that `only` names.
+    """Read the streams of a file in order, or just the streams that `only` names.
 
     Raises UsageError for an unreadable file, and with line and column for an invalid key or value.
     """
@@ -76,24 +76,27 @@ def read(
         reason = (error.strerror or "unreadable").lower()
         raise UsageError(f"can't read {path}: {reason}", "check the path") from None
     except (ValueError, RecursionError) as error:  # bad TOML and bad UTF-8 are ValueErrors
-        raise _no_toml(path, text, error) from None
+        raise _invalid_toml(path, text, error) from None
     try:
         return _StreamsFile(path, document, where, environment).streams(only)
     except RecursionError:
-        raise UsageError(f"{path} is nested too deeply", "send such a body from a file") from None
+        raise UsageError(
+            f"{path} is nested too deeply", "put the nested body in a file: @body.json"
+        ) from None
 
 
-def _no_toml(path: str, text: str, error: Exception) -> UsageError:
+def _invalid_toml(path: str, text: str, error: Exception) -> UsageError:
     if not isinstance(error, tomllib.TOMLDecodeError):
-        what = "not UTF-8, or nested too deeply"
-    elif str(error).startswith(_TWICE) and (found := written_twice(text)):
-        key, first, place = found
+        reason = "not UTF-8, or nested too deeply"
+    elif str(error).startswith(_TWICE) and (duplicate := written_twice(text)):
+        key, first, place = duplicate
         where = f"{path}, line {place.line}, column {place.column}"
-        what = f"{'.'.join(map(str, key))} is defined twice, first on line {first.line}"
-        return UsageError(f"{where}: {what}", "keep one of the two")
+        reason = f"{'.'.join(map(str, key))} is defined twice, first on line {first.line}"
+        return UsageError(f"{where}: {reason}", "keep one of the two")
     else:
-        what = str(error)
-    return UsageError(f"{path} is not valid TOML: {what}", "sse check --schema describes the keys")
+        reason = str(error)
+    hint = "sse check --schema describes the keys"
+    return UsageError(f"{path} is not valid TOML: {reason}", hint)
 
 
 class _StreamsFile:
@@ -111,7 +114,7 @@ class _StreamsFile:
         self._environment = environment
 
     def streams(self, only: Sequence[str]) -> list[DescribedStream]:
-        """Check the keys of every stream, but expand variables only in the streams to return."""
+        """Return the streams; check the keys of all, but expand variables only in these."""
         for name in self._document:
             if name not in ("defaults", "streams"):
                 self._unknown((name,), ("defaults", "streams"))
@@ -123,13 +126,15 @@ class _StreamsFile:
         for name in only:
             if name not in tables:
                 close = difflib.get_close_matches(name, tables, n=1)
-                hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(tables)}"
+                hint = (
+                    f"did you mean {close[0]}?" if close else f"the streams are {', '.join(tables)}"
+                )
                 raise UsageError(f"{self._path} has no stream {name!r}", hint)
         wanted = [name for name in tables if not only or name in only]
         return [self._stream(name, defaults, tables[name]) for name in wanted]
 
     def _table(self, path: tuple[str, ...], table: object) -> dict[str, Any]:
-        """Return the keys of a stream or of the defaults, once each has a value of its kind."""
+        """Return the table of a stream or of the defaults, after checking its keys and values."""
         if not isinstance(table, dict):
             self._fail(path, "is not a table", f"write [{'.'.join(path)}]")
         for name, value in table.items():
@@ -145,27 +150,27 @@ class _StreamsFile:
         path = ("streams", name)
         paths = {key: (*path, key) if key in own else ("defaults", key) for key in KEYS}
         merged = _merged(defaults, own)
-        found = {
+        values = {
             key: self._value(key, paths[key], merged[key])
             for key in KEYS
             if merged.get(key, False) is not False
         }
-        if ("url" in found) == ("file" in found):
-            which = "has both url and file" if "url" in found else "has no url"
-            self._fail(path, which, 'write url = "https://…"')
+        if ("url" in values) == ("file" in values):
+            problem = "has both url and file" if "url" in values else "has no url"
+            self._fail(path, problem, 'write url = "https://…"')
         settings = ("reading", "resuming", "limits")
         return DescribedStream(
             name,
-            found["url"] if "url" in found else found["file"],
+            values["url"] if "url" in values else values["file"],
             self._where[path],
-            tuple(pair for key in found for pair in _pairs(key, found[key], "request")),
+            tuple(pair for key in values for pair in _pairs(key, values[key], "request")),
             {
-                key.replace("-", "_"): _plain(key, found[key])
-                for key in found
+                key.replace("-", "_"): _plain(key, values[key])
+                for key in values
                 if KEYS[key].part in settings
             },
-            tuple(pair for key in found for pair in _pairs(key, found[key], "expectation")),
-            {KEYS[key].option or key: self._where[paths[key]].line for key in found},
+            tuple(pair for key in values for pair in _pairs(key, values[key], "expectation")),
+            {KEYS[key].option or key: self._where[paths[key]].line for key in values},
         )
 
     def _value(self, key: str, path: tuple[str, ...], value: Any) -> Any:
@@ -181,7 +186,7 @@ class _StreamsFile:
         return expanded
 
     def _at_files(self, path: tuple[str, ...], typed: Any, value: Any) -> Any:
-        """Resolve @FILE in a string or in several; leave a table or array of `json` alone."""
+        """Resolve @FILE in a string or an array of them, but not in a table or array of `json`."""
         if isinstance(typed, str):
             return self._at_file(path, typed, value)
         if path[-1] == "json":
@@ -200,14 +205,14 @@ class _StreamsFile:
         return text
 
     def _expanded(self, path: tuple[str, ...], text: str, *, expand: bool) -> str:
-        def value(found: re.Match[str]) -> str:
-            if found[1]:  # $${NAME} is ${NAME} itself
-                return found[0][1:]
+        def value(match: re.Match[str]) -> str:
+            if match[1]:  # $${NAME} stands for the literal text ${NAME}
+                return match[0][1:]
             if not expand:
-                hint = "variables belong in the request; write $${…} for the text itself"
-                self._fail(path, "can't contain a variable: it is shown in reports", hint)
-            name = found[2]
-            if not _NAME.fullmatch(name) or not found[3]:
+                hint = "variables belong in the request; write $${…} for a literal ${…}"
+                self._fail(path, "can't contain a variable, because reports show it", hint)
+            name = match[2]
+            if not _NAME.fullmatch(name) or not match[3]:
                 self._fail(path, "has ${ without a variable's name and }", "write ${NAME}")
             if not self._environment.get(name):
                 state = "empty" if name in self._environment else "not set"
@@ -217,7 +222,7 @@ class _StreamsFile:
         return _VARIABLE.sub(value, text)
 
     def _misfit(self, path: tuple[str, ...], value: object) -> NoReturn:
-        """Fail for a value of the wrong kind; name its type only, since it may be a secret."""
+        """Fail for a value of the wrong kind; name only its type, because it may be a secret."""
         name = path[-1]
         kind = KEYS[name].kind
         words, example = VALUE_KINDS[kind].words, KEYS[name].example or VALUE_KINDS[kind].example
@@ -226,37 +231,37 @@ class _StreamsFile:
             hint += ", without quotes"
         is_other = kind in ("number", "flag", "text") and not isinstance(value, int)
         is_other = is_other or isinstance(value, bool)
-        what = f"is {type_of(value)}, not {words}" if is_other else f"is not {words}"
-        self._fail(path, what, hint)
+        problem = f"is {type_of(value)}, not {words}" if is_other else f"is not {words}"
+        self._fail(path, problem, hint)
 
     def _unknown(self, path: tuple[str, ...], known: Sequence[str]) -> NoReturn:
         name = path[-1]
         other = _OTHER_NAMES.get(name)
         close = [other] if other else difflib.get_close_matches(name.replace("_", "-"), known, n=1)
-        if name == "http1":  # the dot of http1.1 = true makes it two keys
+        if name == "http1":  # TOML reads http1.1 = true as a dotted key
             close = ['"http1.1", in quotes']
         hint = f"did you mean {close[0]}?" if close else "sse check --schema describes the keys"
         self._fail(path, "is not a known key", hint)
 
-    def _fail(self, path: tuple[str, ...], what: str, hint: str) -> NoReturn:
+    def _fail(self, path: tuple[str, ...], problem: str, hint: str) -> NoReturn:
         place = self._where.get(path)
         where = f", line {place.line}, column {place.column}" if place else ""
-        raise UsageError(f"{self._path}{where}: {'.'.join(path)} {what}", hint)
+        raise UsageError(f"{self._path}{where}: {'.'.join(path)} {problem}", hint)
 
 
 def _merged(defaults: dict[str, Any], own: dict[str, Any]) -> dict[str, Any]:
-    """Merge a stream's own keys over the defaults; headers are merged name by name."""
+    """Merge a stream's own keys over the defaults, and headers name by name."""
     replaced = set().union(*(group for group in _GROUPS if group & own.keys()))
-    found = {key: value for key, value in defaults.items() if key not in replaced} | own
+    merged = {key: value for key, value in defaults.items() if key not in replaced} | own
     if "headers" in defaults and "headers" in own:
         names = {name.lower() for name in own["headers"]}
         kept = {n: v for n, v in defaults["headers"].items() if n.lower() not in names}
-        found["headers"] = kept | own["headers"]
-    return found
+        merged["headers"] = kept | own["headers"]
+    return merged
 
 
 def _pairs(key: str, value: Any, part: Part) -> Iterator[tuple[str, str]]:
-    """Yield a key's value as options: long names and texts."""
+    """Yield a key's value as options: long names and their values as text."""
     kind, option = KEYS[key].kind, KEYS[key].option or key
     if KEYS[key].part != part:
         return
@@ -286,7 +291,7 @@ def _plain(key: str, value: Any) -> Any:
 def _texts(value: Any) -> Iterable[str]:
     if isinstance(value, str):
         return [value]
-    return value if isinstance(value, list) and all(isinstance(one, str) for one in value) else []
+    return value if isinstance(value, list) and all(isinstance(item, str) for item in value) else []
 
 
 def _mapped(value: Any, change: Callable[[str], str]) -> Any:
@@ -294,7 +299,7 @@ def _mapped(value: Any, change: Callable[[str], str]) -> Any:
     if isinstance(value, str):
         return change(value)
     if isinstance(value, list):
-        return [_mapped(one, change) for one in value]
+        return [_mapped(item, change) for item in value]
     if isinstance(value, dict):
-        return {key: _mapped(one, change) for key, one in value.items()}
+        return {key: _mapped(item, change) for key, item in value.items()}
     return value

@@ -1,4 +1,4 @@
-"""Recordings of attempts that failed: written as the stream runs, taken away if all held."""
+"""Recordings of failed attempts: written as the stream runs, removed if all expectations hold."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from typing import Final
 from sse_cli.model.errors import OutputError, UsageError
 
 _UNFIT: Final = re.compile(r"[^\w.-]+", re.ASCII)
-_LONGEST: Final = 80  # characters of a stream's name in a file's
+_LONGEST: Final = 80  # characters of a stream's name that a file name may contain
 
 
 @dataclass
-class Kept:
-    """Where an attempt is recorded, and the name of what is left of it, if anything is."""
+class AttemptRecording:
+    """The recording of one attempt: its path while it runs, and its `name` if it was kept."""
 
     path: Path
     wanted: bool = True
@@ -28,52 +28,53 @@ class Kept:
 
 
 def folder(text: str) -> Path:
-    """Return the folder of that name, made if it does not exist. Raises UsageError."""
+    """Return the folder of that name; create it if it does not exist. Raises UsageError."""
     path = Path(text)
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        reason = (error.strerror or "it can't be made").lower()
-        words = f"can't keep recordings in {text}: {reason}"
-        raise UsageError(words, "name a folder that can be written to") from None
+        reason = (error.strerror or "it can't be created").lower()
+        message = f"can't keep recordings in {text}: {reason}"
+        raise UsageError(message, "name a folder that can be written to") from None
     return path
 
 
 @contextmanager
-def attempt(into: Path, stream: str, number: int) -> Iterator[Kept]:
-    """A file for one attempt; what was not `wanted` in the end is removed.
+def attempt(into: Path, stream: str, number: int) -> Iterator[AttemptRecording]:
+    """Provide a file for one attempt; remove it at the end unless it is `wanted`.
 
-    A run that is killed leaves it under its first name, which says that it is unfinished.
+    A run that is killed leaves the file under its first name, which says that it is unfinished.
     Raises OutputError.
     """
     base = f"{file_name(stream)}-{number}"
-    kept = Kept(into / f"{base}.{os.getpid()}.unfinished.rec")
+    recording = AttemptRecording(into / f"{base}.{os.getpid()}.unfinished.rec")
     try:
-        yield kept
+        yield recording
     except BaseException:
         with suppress(OSError):
-            kept.path.unlink()
+            recording.path.unlink()
         raise
     try:
-        if not kept.wanted:
-            kept.path.unlink(missing_ok=True)
-        elif kept.path.exists():
-            kept.name = str(kept.path.rename(_free(into, base)))
+        if not recording.wanted:
+            recording.path.unlink(missing_ok=True)
+        elif recording.path.exists():
+            recording.name = str(recording.path.rename(_free(into, base)))
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise OutputError(f"can't keep {kept.path}: {reason}", "make room in that folder") from None
+        message = f"can't keep {recording.path}: {reason}"
+        raise OutputError(message, "check the space and the permissions of that folder") from None
 
 
 def file_name(stream: str) -> str:
-    """A stream's name as a part of a file's: no folder, no option, no surprise."""
+    """Return a stream's name as part of a file name, with only harmless characters."""
     name = _UNFIT.sub("_", stream.partition("://")[2] or stream).strip("._-")
     return name[:_LONGEST] or "stream"
 
 
 def file_names(streams: Iterable[str]) -> list[str]:
-    """A name for the recordings of each stream, no two alike."""
+    """Return a name for the recordings of each stream; no two are equal."""
     names = list(map(file_name, streams))
-    twice = {name for name, often in Counter(map(str.lower, names)).items() if often > 1}
+    twice = {name for name, times in Counter(map(str.lower, names)).items() if times > 1}
     return [
         f"{name}.{number}" if name.lower() in twice else name
         for number, name in enumerate(names, 1)
@@ -81,6 +82,6 @@ def file_names(streams: Iterable[str]) -> list[str]:
 
 
 def _free(into: Path, base: str) -> Path:
-    """A name that no earlier run has taken: its recording is not written over."""
+    """Return a name that no file has yet, so that no earlier recording is overwritten."""
     names = (into / (f"{base}.rec" if n == 1 else f"{base}.{n}.rec") for n in count(1))
     return next(name for name in names if not name.exists())

@@ -1,6 +1,6 @@
 """The JSON Schema of a check file, for editors: generated from the keys and their kinds.
 
-It follows JSON Schema draft 2020-12. `sse check --schema` prints it.
+It conforms to JSON Schema draft 2020-12. `sse check --schema` prints it.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import json
 from typing import Any
 
 from sse_cli.check.config_keys import KEYS, Key
-from sse_cli.check.config_kinds import VALUE_KINDS
+from sse_cli.check.config_value_types import VALUE_KINDS
 
 
 def text() -> str:
@@ -23,14 +23,14 @@ def schema() -> dict[str, Any]:
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": "Streams for sse check",
-        "description": "A TOML file of streams, each with what to ask for and what to expect.",
+        "description": "A TOML file of streams, each with a request and expectations.",
         "type": "object",
         "additionalProperties": False,
         "required": ["streams"],
         "properties": {
             "defaults": {
                 **stream,
-                "description": "Keys that all streams share; a stream's own replace them.",
+                "description": "Keys for all streams; a stream's own keys override them.",
             },
             "streams": {
                 "type": "object",
@@ -50,7 +50,7 @@ def schema() -> dict[str, Any]:
 
 
 def _property(key: Key) -> dict[str, Any]:
-    """Refer to the key's kind; `false` takes an expectation of the defaults back."""
+    """Build a reference to the key's kind; `false` cancels a default expectation."""
     kind: dict[str, Any] = {"$ref": f"#/$defs/{key.kind}"}
     if key.part == "expectation" and key.kind != "flag":
         kind = {"anyOf": [kind, {"const": False}]}

@@ -1,8 +1,8 @@
-"""Expectations to verdicts, and verdicts to the exit code of `check`. Pure, and so for a test.
+"""From expectations to verdicts, and from verdicts to the exit code of `check`. Pure functions.
 
-What was judged and failed is exit 1. Where nothing could be judged (no connection, a refused
-reply, silence before the first byte) the ending's own code tells why; an expected
-status or ending that was met says that it was meant to be so, and then all is judged as it is.
+A failed expectation means exit 1. If nothing could be judged (no connection, a refused reply,
+silence before the first byte), the exit code of the ending says why. If an expected status or
+ending was met, even such a result is intended, and every expectation is judged.
 """
 
 from __future__ import annotations
@@ -11,37 +11,37 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
-from sse_cli.analysis import verdict
 from sse_cli.check.expectations import (
     WHOLE,
     EndingIs,
     Evidence,
     Expectation,
-    Finding,
     IsEventStream,
+    Judgement,
     Status,
     StreamFacts,
 )
-from sse_cli.model.errors import ExitCode
+from sse_cli.model import exit_codes
 from sse_cli.model.events import Closed, Ending
+from sse_cli.model.exit_codes import ExitCode
 
 Verdict = Literal["held", "failed", "unjudged"]
 
 
 @dataclass(frozen=True)
 class Result:
-    """One line of a report: what was expected, what was found, and the event at fault."""
+    """One line of a report: the expectation, the value found, the verdict and the evidence."""
 
     name: str
     expected: str
     found: str
     verdict: Verdict
-    witness: Evidence | None = None
+    evidence: Evidence | None = None
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """What one run came to."""
+    """The outcome of one run."""
 
     results: Sequence[Result]
     closed: Closed
@@ -49,12 +49,12 @@ class Outcome:
 
     @property
     def held(self) -> bool:
-        """Whether all that was expected is so."""
+        """True if every expectation holds."""
         return self.exit_code == ExitCode.OK
 
     @property
     def is_judged(self) -> bool:
-        """Whether anything could be judged."""
+        """True if anything could be judged."""
         return self.exit_code in (ExitCode.OK, ExitCode.EXPECTATION)
 
     @property
@@ -65,7 +65,7 @@ class Outcome:
 
 @dataclass(frozen=True)
 class Attempt:
-    """One run of a stream. `answer` is what expressions were asked of; `recording` is a path."""
+    """One run of a stream. Expressions were evaluated on `answer`; `recording` is a path."""
 
     outcome: Outcome
     answer: Mapping[str, Any]
@@ -74,18 +74,18 @@ class Attempt:
 
     @property
     def is_empty(self) -> bool:
-        """Whether there was a stream, and no event in it."""
+        """True if there was a stream, but no event in it."""
         events = self.answer.get("timing", {}).get("events")
         return events == 0 and self.outcome.closed.ending in WHOLE
 
     @property
     def seconds(self) -> float:
-        """How long it took."""
+        """The duration in seconds."""
         return self.outcome.closed.at
 
 
 class Running(NamedTuple):
-    """An attempt that runs: how long it has, and the events that came."""
+    """A running attempt: the seconds since its start, and the number of events so far."""
 
     name: str
     attempt: int
@@ -95,11 +95,11 @@ class Running(NamedTuple):
 
 @dataclass(frozen=True)
 class Checked:
-    """A stream and its attempts, of which the last one counts; none if it was never judged.
+    """A stream and its attempts, the last of which counts; empty if it was never judged.
 
-    With a `signal_number`, the attempt after those was stopped by it, and none counts. `target`
-    is for people: method and URL, secrets redacted, or a file's name. `place` is the file and
-    line where it is described, if it is.
+    With a `signal_number`, that signal stopped the attempt after these, and none of them counts.
+    `target` is for display: the method and URL with secrets redacted, or the name of a file.
+    `place` is the check file and line that describe the stream, if any.
     """
 
     name: str
@@ -110,12 +110,12 @@ class Checked:
 
     @property
     def last(self) -> Attempt | None:
-        """The attempt that counts, if one does."""
+        """The attempt that counts, if any."""
         return None if self.signal_number or not self.attempts else self.attempts[-1]
 
     @property
     def earlier(self) -> Sequence[Attempt]:
-        """The attempts that don't count."""
+        """The attempts that do not count."""
         return self.attempts[:-1] if self.last else self.attempts
 
     @property
@@ -125,26 +125,31 @@ class Checked:
 
 
 def judge(expectations: Iterable[Expectation], facts: StreamFacts) -> Outcome:
-    """The results of all expectations, and the exit code of a stream."""
-    findings = [(one, one.judge(facts)) for one in expectations]
-    told = any(isinstance(one, Status | EndingIs) and found.holds for one, found in findings)
+    """Return the results of all expectations, and the exit code of a stream."""
+    judgements = [(each, each.judge(facts)) for each in expectations]
+    intended = any(
+        isinstance(each, Status | EndingIs) and judgement.holds for each, judgement in judgements
+    )
     interrupted = facts.closed.ending is Ending.INTERRUPTED
-    everything = not interrupted and (facts.started or told or _is_fine(facts.closed))
+    everything = not interrupted and (facts.started or intended or _ended_well(facts.closed))
 
-    def result(one: Expectation, found: Finding) -> Result:
-        judged = everything and not (isinstance(one, IsEventStream) and facts.opened is None)
-        judged = judged or (not interrupted and _is_known(one, facts))
-        if facts.gave_up and not found.holds and one.can_change(facts):
+    def result(expectation: Expectation, judgement: Judgement) -> Result:
+        lacks_reply = isinstance(expectation, IsEventStream) and facts.opened is None
+        judged = everything and not lacks_reply
+        judged = judged or (not interrupted and _has_status(expectation, facts))
+        if facts.gave_up and not judgement.holds and expectation.can_change(facts):
             judged = False
-        name: Verdict = ("held" if found.holds else "failed") if judged else "unjudged"
-        return Result(one.name, one.expected, found.found, name, found.witness)
+        name: Verdict = ("held" if judgement.holds else "failed") if judged else "unjudged"
+        return Result(
+            expectation.name, expectation.expected, judgement.found, name, judgement.evidence
+        )
 
-    results = [result(*pair) for pair in findings]
+    results = [result(*pair) for pair in judgements]
     return Outcome(results, facts.closed, _exit_code(results, facts.closed, everything))
 
 
 def exit_code(codes: Iterable[int]) -> int:
-    """Of several streams: death by a signal, then 1 if any is 1, else the lowest that is not 0."""
+    """Return one code for all streams: a signal's, else 1 if any is 1, else the lowest but 0."""
     failed = {code for code in codes if code != ExitCode.OK}
     signals = [code for code in failed if code > 128]
     return max(signals, default=0) or min(failed, default=ExitCode.OK)
@@ -153,14 +158,14 @@ def exit_code(codes: Iterable[int]) -> int:
 def _exit_code(results: Sequence[Result], closed: Closed, judged: bool) -> int:
     if any(result.verdict == "failed" for result in results):
         return ExitCode.EXPECTATION
-    return ExitCode.OK if judged else verdict.EXIT_CODES[closed.ending]
+    return ExitCode.OK if judged else exit_codes.EXIT_CODES[closed.ending]
 
 
-def _is_known(one: Expectation, facts: StreamFacts) -> bool:
-    """A refused reply has a status all the same."""
-    return isinstance(one, Status) and facts.opened is not None
+def _has_status(expectation: Expectation, facts: StreamFacts) -> bool:
+    """Return whether an expectation of the status can be judged: a refused reply has one too."""
+    return isinstance(expectation, Status) and facts.opened is not None
 
 
-def _is_fine(closed: Closed) -> bool:
-    """A body that ended well, though it is no event stream: a file of something else."""
-    return verdict.EXIT_CODES[closed.ending] == ExitCode.OK
+def _ended_well(closed: Closed) -> bool:
+    """Return whether a body ended normally, even if it is not an event stream."""
+    return exit_codes.EXIT_CODES[closed.ending] == ExitCode.OK

@@ -1,7 +1,7 @@
-"""Streams to be checked: one run each, several at a time, every one in a thread of its own.
+"""The runner of a check: it runs several streams at a time, in threads.
 
-The main thread only waits, so that Ctrl-C reaches it at once; the threads are daemons, which
-die with the process, wherever they block.
+The main thread only waits, so that Ctrl-C reaches it at once. The threads are daemons, so they
+end with the process even while they block.
 """
 
 from __future__ import annotations
@@ -25,19 +25,18 @@ LONGEST_PAUSE: Final = 8.0
 
 @dataclass(frozen=True)
 class Plan:
-    """How many streams at a time, how often each is tried at most."""
+    """The number of streams that run at a time, and the maximum number of attempts per stream."""
 
     jobs: int = 1
     attempts: int = 1
 
-    def is_over(self, found: Sequence[Attempt]) -> bool:
-        """Whether no other attempt follows those."""
-        return bool(found) and (found[-1].outcome.held or len(found) >= self.attempts)
+    def is_over(self, attempts: Sequence[Attempt]) -> bool:
+        """Return whether no other attempt follows these."""
+        return bool(attempts) and (attempts[-1].outcome.held or len(attempts) >= self.attempts)
 
 
 class Runner:
-    """Runs streams in threads: `wait` for each in turn, or, after Ctrl-C, take it as it is
-    (`stopped`)."""
+    """A runner of streams in threads. Call `wait` for each in turn, or `stopped` after Ctrl-C."""
 
     def __init__(self, streams: Sequence[StreamCheck], plan: Plan) -> None:
         self._streams = streams
@@ -46,21 +45,21 @@ class Runner:
         self._waiting: queue.SimpleQueue[int] = queue.SimpleQueue()
         self._done: queue.SimpleQueue[tuple[int, Exception | None]] = queue.SimpleQueue()
         self._finished: set[int] = set()
-        self._running: dict[int, tuple[float, Timing]] = {}  # since when, and the figures
-        self._tried: list[list[Attempt]] = [[] for _ in streams]  # so far; each of one thread
+        self._running: dict[int, tuple[float, Timing]] = {}  # the start and the figures
+        self._tried: list[list[Attempt]] = [[] for _ in streams]  # each list belongs to one thread
         for index in range(len(streams)):
             self._waiting.put(index)
         for number in range(min(plan.jobs, len(streams))):
             threading.Thread(target=self._work, daemon=True, name=f"sse-check-{number}").start()
 
     def wait(self, index: int) -> Checked:
-        """StreamCheck `index` once it is checked. Raises what its thread raised."""
+        """Wait until stream `index` is checked, and return it. Raises what its thread raised."""
         while index not in self._finished:
             self._take(*self._done.get())
         return self._checked(index, 0)
 
     def stopped(self, index: int, signal_number: int) -> Checked:
-        """StreamCheck `index` as it is now; without a verdict unless it was over."""
+        """Return stream `index` in its current state, without a verdict unless it had finished."""
         with contextlib.suppress(queue.Empty):
             while True:
                 self._take(*self._done.get_nowait())
@@ -68,7 +67,7 @@ class Runner:
         return self._checked(index, 0 if is_over else signal_number)
 
     def running(self) -> list[Running]:
-        """What runs at this moment. Any thread may ask."""
+        """Return the attempts that are running now. Any thread may call it."""
         now = time.monotonic()
         return [
             Running(
@@ -91,17 +90,17 @@ class Runner:
         with contextlib.suppress(queue.Empty):
             while True:
                 index = self._waiting.get_nowait()
-                self._done.put((index, self._raised_by(index)))
+                self._done.put((index, self._error_of(index)))
 
-    def _raised_by(self, index: int) -> Exception | None:
-        """Try a stream; what that raised is raised again where it is waited for."""
+    def _error_of(self, index: int) -> Exception | None:
+        """Run a stream; return its exception, which `wait` raises in the main thread."""
         try:
             self._try(index, self._tried[index])
         except Exception as error:
             return error
         return None
 
-    def _try(self, index: int, found: list[Attempt]) -> None:
+    def _try(self, index: int, attempts: list[Attempt]) -> None:
         def begun(timing: Timing) -> None:
             self._running[index] = time.monotonic(), timing
 
@@ -109,10 +108,10 @@ class Runner:
         pause = FIRST_PAUSE
         while True:
             try:
-                found.append(run_once(stream, self._known, len(found) + 1, begun))
+                attempts.append(run_once(stream, self._known, len(attempts) + 1, begun))
             finally:
                 self._running.pop(index, None)
-            if self._plan.is_over(found):
+            if self._plan.is_over(attempts):
                 return
             time.sleep(pause)
             pause = min(pause * 2, LONGEST_PAUSE)

@@ -1,4 +1,4 @@
-"""One stream of a check: what is expected of it, and one run over it."""
+"""One stream of a check: its settings, its expectations, and one run over it."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from sse_cli.check.expectations import EXCERPT, Evidence, Expectation, StreamFac
 from sse_cli.check.outcome import Attempt, judge
 from sse_cli.llm import wire_format
 from sse_cli.llm.accumulator import Accumulator
-from sse_cli.llm.response import response_object
+from sse_cli.llm.response_object import response_object
 from sse_cli.llm.wire_format import WireFormat
 from sse_cli.model.events import Closed, Opened
 from sse_cli.model.observer import Observer
 from sse_cli.query.selection import Expression
-from sse_cli.request.values import duration
+from sse_cli.request.option_values import duration
 from sse_cli.run.measurements import Measurements
 from sse_cli.run.observers import Assembly, ShownLimit, Until
 from sse_cli.run.open_target import clock_of, open_target, recorder_of, session_of
@@ -30,13 +30,13 @@ from sse_cli.run.settings import RecordingSettings, TargetSettings
 from sse_cli.run.stream_run import StreamRun
 from sse_cli.text import redaction
 
-MAX_TIME: Final = 120.0  # seconds, unless told otherwise: nothing may hang a CI job
-MARGIN: Final = 0.1  # seconds after the total time until the request is given up
+MAX_TIME: Final = 120.0  # seconds, by default: no stream may hang a CI job
+MARGIN: Final = 0.1  # seconds after --total-within until the request is given up
 
 
 @dataclass(frozen=True)
 class StreamCheck:
-    """One stream to check, with all that was said of it."""
+    """One stream to check, with its settings and expectations."""
 
     name: str
     settings: TargetSettings
@@ -67,14 +67,14 @@ class StreamCheck:
         return replace(self, name=name, settings=self.settings._replace(request=request))
 
     def target(self) -> str:
-        """What is checked, for people."""
+        """Return the target for display: the method and redacted URL, or the name of a file."""
         request = self.settings.request
         if request:
             return f"{request.method} {redaction.url(request.url)}"
         return self.name if self.settings.target == "-" else self.settings.target
 
     def accumulator(self, known: Sequence[WireFormat]) -> Accumulator:
-        """What puts the answer together, by its format or by one of those `known`."""
+        """Return an accumulator for the given format, or one that detects any `known` format."""
         return Accumulator(known if self.format is None else [wire_format.named(self.format)])
 
     def _deadline(self) -> float:
@@ -88,18 +88,18 @@ def run_once(
     number: int = 1,
     begun: Callable[[Timing], object] = lambda _timing: None,
 ) -> Attempt:
-    """Read a stream to its end, and judge it; its recording stays only if something failed.
+    """Read a stream to its end and judge it; keep its recording only if an expectation failed.
 
-    `begun` is given the figures, which are those of the moment while it runs.
+    `begun` gets the timing, which is updated while the stream runs.
     """
     if stream.keep is None:
         return _run(stream, known, begun)
-    with failure_recordings.attempt(stream.keep, stream.file_name, number) as kept:
-        recording = RecordingSettings(str(kept.path))
+    with failure_recordings.attempt(stream.keep, stream.file_name, number) as recorded:
+        recording = RecordingSettings(str(recorded.path))
         settings = stream.settings._replace(recording=recording)
         attempt = _run(replace(stream, settings=settings), known, begun)
-        kept.wanted = not attempt.outcome.held
-    return replace(attempt, recording=kept.name)
+        recorded.wanted = not attempt.outcome.held
+    return replace(attempt, recording=recorded.name)
 
 
 def _run(
@@ -114,7 +114,7 @@ def _run(
 
 
 class JudgedRun(NamedTuple):
-    """A run with everything that judges it."""
+    """A run with the observers and expectations that judge it."""
 
     run: StreamRun
     measured: Measurements
@@ -123,7 +123,7 @@ class JudgedRun(NamedTuple):
     deadlines: ExpectationDeadlines
 
     def facts(self, closed: Closed) -> StreamFacts:
-        """Return what the expectations are judged by."""
+        """Return the facts that the expectations judge."""
         measured, response = self.measured, self.response
         opened, accumulator = measured.connections.opened, response.accumulator
         answer = response_object(accumulator, opened, closed, measured.timing, response.timing)
@@ -160,12 +160,12 @@ def judged_run(
         ExpectationObserver(expected),
         deadlines if deadlines.waits else None,
     ]
-    run = StreamRun(session, clock_of(settings), [one for one in observers if one])
+    run = StreamRun(session, clock_of(settings), [observer for observer in observers if observer])
     return JudgedRun(run, measured, response, expected, deadlines)
 
 
 def _evidence(report: ReportedError | None) -> Evidence | None:
-    """The event that reports an error, as far as it is shown."""
+    """Return the event that reports an error as evidence, cut to the length that is shown."""
     if report is None:
         return None
     n = report.n if report.is_event else 0
@@ -173,7 +173,7 @@ def _evidence(report: ReportedError | None) -> Evidence | None:
 
 
 def _headers(opened: Opened | None) -> dict[str, str]:
-    """The reply's headers by their names in lower case; secrets redacted."""
+    """Return the reply's headers by lower-case name, with secrets redacted."""
     if opened is None:
         return {}
     names = {name.lower() for name, _ in opened.headers}

@@ -1,7 +1,8 @@
-"""Positions of the keys of a TOML document: `tomllib` gives values, but no lines and columns.
+"""Positions of the keys of a TOML document, because `tomllib` returns no lines and columns.
 
-Rule 1: `tomllib` has parsed the text before, so nothing is validated here (TOML 1.0).
-Rule 2: a path leads to a value in the result of `tomllib`: names, and indexes of arrays.
+Rule 1: nothing is validated here (TOML 1.0), because `tomllib` has parsed the text before.
+Rule 2: a path consists of table keys and array indexes, and leads to a value in the result of
+`tomllib`.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ Path: TypeAlias = tuple[str | int, ...]
 
 _BLANK: Final = re.compile(r"(?:[ \t\n]|#[^\n]*)*")
 _BARE: Final = re.compile(r"[A-Za-z0-9_-]+")
-# The four kinds of strings; a multi-line one may end with up to two quotes of its own.
+# The four kinds of strings; up to two quotes may precede the closing quotes of a multi-line one.
 _STRING: Final = re.compile(
     r'"""(?:[^\\]|\\.)*?"{3,5}|' + r"'''.*?'{3,5}|" + r'"(?:[^"\\\n]|\\.)*"|' + r"'[^'\n]*'",
     re.DOTALL,
@@ -25,24 +26,24 @@ _OTHER: Final = re.compile(r"[^,\]}\n#]+")  # numbers, dates (which may hold a s
 
 
 class Place(NamedTuple):
-    """A line and a column (characters), both from 1."""
+    """A line and a column (in characters), both counted from 1."""
 
     line: int
     column: int
 
 
 def places(text: str) -> dict[Path, Place]:
-    """Return the place where each key is first defined, by its path."""
+    """Return the place of the first definition of each key, by path."""
     return _Scanner(text.replace("\r\n", "\n")).run()
 
 
 def written_twice(text: str) -> tuple[Path, Place, Place] | None:
     """Find the first key or table that is defined twice: its path and both places, or None.
 
-    `tomllib` refuses such a text without the name. The text is valid TOML at least up to there.
+    `tomllib` rejects such a text, but does not name the key. The text before it is valid TOML.
     """
     scanner = _Scanner(text.replace("\r\n", "\n"))
-    with contextlib.suppress(AssertionError, IndexError, ValueError):  # invalid TOML after it
+    with contextlib.suppress(AssertionError, IndexError, ValueError):  # invalid TOML further on
         scanner.run()
     return scanner.twice
 
@@ -50,10 +51,10 @@ def written_twice(text: str) -> tuple[Path, Place, Place] | None:
 class _Scanner:
     def __init__(self, text: str) -> None:
         self._text = text
-        self._lines = [0, *(found.end() for found in re.finditer("\n", text))]
+        self._lines = [0, *(match.end() for match in re.finditer("\n", text))]
         self._at = 0
-        self._found: dict[Path, Place] = {}
-        self._arrays: dict[Path, int] = {}  # how often [[path]] was seen
+        self._places: dict[Path, Place] = {}
+        self._arrays: dict[Path, int] = {}  # the index of the last [[path]]
         self._defined: dict[Path, Place] = {}  # by a value, or by [path]
         self.twice: tuple[Path, Place, Place] | None = None
 
@@ -66,11 +67,11 @@ class _Scanner:
                 table = self._header(1)
             else:
                 self._pair(table)
-        return self._found
+        return self._places
 
     def _skip(self) -> int:
-        found = _BLANK.match(self._text, self._at)
-        self._at = found.end() if found else self._at
+        match = _BLANK.match(self._text, self._at)
+        self._at = match.end() if match else self._at
         return self._at
 
     def _header(self, brackets: int) -> Path:
@@ -100,29 +101,29 @@ class _Scanner:
             self.twice = path, first, place
 
     def _keys(self, path: Path) -> Path:
-        """Resolve a dotted key below `path`; an array of tables stands for its last one."""
+        """Resolve a dotted key below `path`; an array of tables stands for its last table."""
         while True:
             if path in self._arrays:
                 path = (*path, self._arrays[path])
             self._skip()
             start = self._at
             path = (*path, self._key())
-            self._found.setdefault(path, self._place(start))
+            self._places.setdefault(path, self._place(start))
             if not self._text.startswith(".", self._skip()):
                 return path
             self._at += 1
 
     def _key(self) -> str:
-        if found := _BARE.match(self._text, self._at):
-            self._at = found.end()
-            return found[0]
+        if match := _BARE.match(self._text, self._at):
+            self._at = match.end()
+            return match[0]
         return str(tomllib.loads(f"key = {self._string()}")["key"])
 
     def _string(self) -> str:
-        found = _STRING.match(self._text, self._at)
-        assert found is not None  # noqa: S101 (rule 1)
-        self._at = found.end()
-        return found[0]
+        match = _STRING.match(self._text, self._at)
+        assert match is not None  # noqa: S101 (rule 1)
+        self._at = match.end()
+        return match[0]
 
     def _value(self, path: Path) -> None:
         self._skip()
@@ -133,8 +134,8 @@ class _Scanner:
             self._items(path, "]")
         elif opening == "{":
             self._items(path, "}")
-        elif found := _OTHER.match(self._text, self._at):
-            self._at = found.end()
+        elif match := _OTHER.match(self._text, self._at):
+            self._at = match.end()
 
     def _items(self, path: Path, closing: str) -> None:
         """Scan the items of an array or an inline table."""

@@ -1,4 +1,4 @@
-"""`sse check TARGET…`: expectations of streams, for CI: a report, and the exit code."""
+"""`sse check TARGET…`: judge streams by expectations, for CI, with a report and an exit code."""
 
 from __future__ import annotations
 
@@ -33,37 +33,37 @@ TARGETS = Annotated[
     list[str],
     typer.Argument(
         metavar="TARGET...",
-        help="URL, recording, .sse file, - for stdin, a .toml of streams, or: curl … as pasted.",
+        help="URL, recording, .sse file, - for stdin, .toml file of streams, or: curl … as pasted.",
         show_default=False,
     ),
 ]
 
 
-def check(  # noqa: PLR0913 (Typer's: the context, the targets, groups of options)
+def check(  # noqa: PLR0913 (Typer passes the context, the targets and groups of options)
     ctx: typer.Context,
     target: TARGETS,
     *,
     expected: ExpectationOptions,
-    _asked: RequestOptions,
+    _request: RequestOptions,
     resuming: ResumeOptions,
     reading: ReadingOptions,
     recording: RecordingOptions,
     options: CheckOptions,
 ) -> None:
-    """Judge streams by what is expected of them; exit 1 if an expectation fails.
+    """Judge streams by expectations; exit 1 if one fails.
 
-    Always expected, unless told otherwise: a whole event stream without an error event.
+    By default, a complete event stream without an error event is expected.
     A request is given up after --max-time, 2 minutes by default.
 
     sse check https://api.example.com/v1/chat/completions --json @body.json --min-events 3
     """
-    said = CheckArguments(ctx.meta[PAIRS], expected, resuming, reading, recording, options)
-    raise typer.Exit(check_all(said.streams(target), options))
+    arguments = CheckArguments(ctx.meta[PAIRS], expected, resuming, reading, recording, options)
+    raise typer.Exit(check_all(arguments.streams(target), options))
 
 
 def check_all(streams: Sequence[StreamCheck], options: CheckOptions) -> int:
-    """Check all streams and report on them; the exit code. Raises SSEError."""
-    _refuse_what_is_for_one(streams, options)
+    """Check all streams and report on them; return the exit code. Raises SSEError."""
+    _validate(streams, options)
     if options.keep is not None:
         folder = failure_recordings.folder(options.keep)
         names = failure_recordings.file_names(stream.name for stream in streams)
@@ -75,21 +75,24 @@ def check_all(streams: Sequence[StreamCheck], options: CheckOptions) -> int:
     started = datetime.now()
     runner = Runner(streams, Plan(options.jobs, options.attempts))
     with _progress(runner, streams) as suspended:
-        found = _checked(runner, len(streams), report, suspended)
-    report.finish(found)
+        results = _results(runner, len(streams), report, suspended)
+    report.finish(results)
     if options.junit is not None:
-        junit.write(options.junit, found, started)
-    _annotate(found, options)
-    _explain(found, options)
-    return exit_code(one.exit_code for one in found)
+        junit.write(options.junit, results, started)
+    _annotate(results, options)
+    _explain(results, options)
+    return exit_code(checked.exit_code for checked in results)
 
 
 @contextmanager
 def _progress(runner: Runner, streams: Sequence[StreamCheck]) -> Iterator[Suspended]:
-    """Show what runs on standard error if that is a person's terminal; gives what makes room
-    there. What `-v` says would be written across it."""
-    is_for_people = sys.stderr is not None and sys.stderr.isatty() and not os.environ.get("CI")
-    if not is_for_people or any(_is_verbose(stream) for stream in streams):
+    """Show the running attempts on standard error if it is a terminal and this is not CI.
+
+    Yields a context manager that clears the display while something else is written. Nothing is
+    shown with `-v`, because its output would mix with the display.
+    """
+    is_interactive = sys.stderr is not None and sys.stderr.isatty() and not os.environ.get("CI")
+    if not is_interactive or any(_is_verbose(stream) for stream in streams):
         yield nullcontext
         return
     from sse_cli.render import check_progress, console  # noqa: PLC0415 (Rich costs 40 ms)
@@ -101,55 +104,61 @@ def _progress(runner: Runner, streams: Sequence[StreamCheck]) -> Iterator[Suspen
         shown.close()
 
 
-def _checked(
+def _results(
     runner: Runner, count: int, report: _TextReport | _JSONReport, suspended: Suspended
 ) -> list[Checked]:
-    """Every stream as soon as it and those before it are over; after Ctrl-C all, as they are."""
-    found: list[Checked] = []
+    """Return all streams; report each as soon as it and the streams before it have finished.
+
+    After Ctrl-C, take the rest in their current state.
+    """
+    results: list[Checked] = []
     try:
-        while len(found) < count:
-            found.append(runner.wait(len(found)))
+        while len(results) < count:
+            results.append(runner.wait(len(results)))
             with suspended():
-                report.show(found[-1])
+                report.show(results[-1])
     except (KeyboardInterrupt, Terminated) as error:
         number = getattr(error, "signal_number", signal.SIGINT)
-        while len(found) < count:
-            found.append(runner.stopped(len(found), number))
+        while len(results) < count:
+            results.append(runner.stopped(len(results), number))
             with suspended():
-                report.show(found[-1])
-    return found
+                report.show(results[-1])
+    return results
 
 
 def _is_verbose(stream: StreamCheck) -> bool:
     return stream.settings.request is not None and stream.settings.request.verbose
 
 
-def _refuse_what_is_for_one(streams: Sequence[StreamCheck], options: CheckOptions) -> None:
+def _validate(streams: Sequence[StreamCheck], options: CheckOptions) -> None:
+    """Raise UsageError for options that allow only one run, or that exclude each other."""
     runs = len(streams) * options.attempts
     if runs > 1 and any(stream.settings.recording.path for stream in streams):
-        raise UsageError("--record is for one run of one stream", "--keep DIR keeps what fails")
+        raise UsageError("--record is for one run of one stream", "--keep DIR keeps failed runs")
     if options.keep and any(stream.settings.recording.path for stream in streams):
-        raise UsageError("--record keeps every run and --keep what fails", "drop one of them")
+        raise UsageError(
+            "--record keeps every run, and --keep only failed ones", "drop one of them"
+        )
     if runs > 1 and any(stream.settings.target == "-" for stream in streams):
-        raise UsageError("standard input can be read once only", "check it alone: sse check -")
+        raise UsageError("standard input can be read only once", "check it alone: sse check -")
 
 
 class _TextReport:
     def __init__(self, options: CheckOptions) -> None:
         from sse_cli.render import check_report, console  # noqa: PLC0415 (Rich costs 40 ms)
 
-        standard_output()  # which may be closed
+        standard_output()  # raises if it is closed
         self._screen = console.make(options.color.value)
         self._print = console.print_lines
         self._checks = check_report
-        self._page = check_report.ReportLayout(
+        self._layout = check_report.ReportLayout(
             self._screen,
             hints.hint_of(Cause.EMPTY_CHECK),
             self._screen.width if is_terminal() else None,
         )
 
     def show(self, checked: Checked) -> None:
-        self._print(self._screen, self._checks.stream_lines(checked, self._page))
+        self._print(self._screen, self._checks.stream_lines(checked, self._layout))
 
     def finish(self, streams: Sequence[Checked]) -> None:
         self._print(self._screen, self._checks.closing_lines(streams))
@@ -157,7 +166,7 @@ class _TextReport:
 
 class _JSONReport:
     def show(self, checked: Checked) -> None:
-        """Nothing yet: one object holds them all."""
+        """Do nothing yet, because one object holds all streams."""
 
     def finish(self, streams: Sequence[Checked]) -> None:
         output = Output()
@@ -170,7 +179,7 @@ def _report(options: CheckOptions) -> _TextReport | _JSONReport:
 
 
 def _annotate(streams: Sequence[Checked], options: CheckOptions) -> None:
-    """GitHub's annotations; beside JSON on standard error, which the runner reads as well."""
+    """Write GitHub's annotations; with JSON on standard error, which the runner reads too."""
     if not github_actions.is_wanted(os.environ):
         return
     lines = "".join(f"{line}\n" for line in github_actions.of(streams))
@@ -183,8 +192,8 @@ def _annotate(streams: Sequence[Checked], options: CheckOptions) -> None:
 
 
 def _explain(streams: Sequence[Checked], options: CheckOptions) -> None:
-    """The error and the hint, for all that went wrong."""
-    if not any(one.exit_code for one in streams):
+    """Print the error and the hint if any stream failed."""
+    if not any(checked.exit_code for checked in streams):
         return
     from sse_cli.render import error_messages  # noqa: PLC0415 (Rich costs 40 ms)
 

@@ -1,4 +1,4 @@
-"""The failure of `sse check` in two lines, for people who read a log: the error and the hint."""
+"""The error and the hint that summarise a failure of `sse check`."""
 
 from __future__ import annotations
 
@@ -7,22 +7,22 @@ from collections.abc import Sequence
 
 from sse_cli.check.outcome import Checked
 from sse_cli.cli import hints
-from sse_cli.model.errors import ExitCode
+from sse_cli.model.exit_codes import ExitCode
 
 
 def error(streams: Sequence[Checked]) -> tuple[str, str]:
-    """Return what went wrong in all of the streams, and what to do next."""
-    bad = [one for one in streams if one.exit_code]
-    failed = [one for one in bad if one.exit_code == ExitCode.EXPECTATION]
-    if any(one.signal_number for one in bad):
-        stopped = [_stopped(one) for one in bad if one.signal_number]
+    """Return the error for all streams, and a hint at what to do next."""
+    bad = [checked for checked in streams if checked.exit_code]
+    failed = [checked for checked in bad if checked.exit_code == ExitCode.EXPECTATION]
+    if any(checked.signal_number for checked in bad):
+        stopped = [_stopped(checked) for checked in bad if checked.signal_number]
         return f"stopped before {_all(stopped)} could be judged", "run it again"
     if len(streams) == 1:
         return _of_one(bad[0])
     if failed:
-        names = _all([one.name for one in failed])
+        names = _all([checked.name for checked in failed])
         return f"{len(failed)} of {len(streams)} streams failed: {names}", _hint(failed)
-    names = _all([one.name for one in bad])
+    names = _all([checked.name for checked in bad])
     return (
         f"{len(bad)} of {len(streams)} streams could not be judged: {names}",
         "see the report for the reasons; sse watch URL -v shows the exchange",
@@ -45,10 +45,11 @@ def _stopped(checked: Checked) -> str:
 
 
 def _hint(failed: Sequence[Checked]) -> str:
-    kept = next((one.attempts[-1].recording for one in failed if one.attempts[-1].recording), None)
-    if kept:
-        return f"sse watch {shlex.quote(kept)} --all shows what came"
-    return "--keep DIR keeps a recording of what fails; sse watch --all shows every event"
+    attempts = [checked.attempts[-1] for checked in failed]
+    recording = next((attempt.recording for attempt in attempts if attempt.recording), None)
+    if recording:
+        return f"sse watch {shlex.quote(recording)} --all shows every event"
+    return "--keep DIR keeps recordings of failures; sse watch --all shows every event"
 
 
 def _all(names: Sequence[str], most: int = 5) -> str:

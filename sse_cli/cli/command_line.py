@@ -1,8 +1,8 @@
-"""The command line, where it is not Typer's business alone.
+"""Extensions of Typer's reading of the command line.
 
-- A first word that is no command means `watch`.
-- The request options are kept in the order they were typed.
-- Everything after the word `curl` is read as curl's own options.
+- If the first argument is not a command, the command is `watch`.
+- The order in which request options were typed is kept.
+- Everything after the word `curl` is parsed as curl's own options.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typer.core import TyperCommand, TyperGroup
 from typer.main import get_command
 
 from sse_cli.cli.options.groups import expanded
-from sse_cli.cli.target import CURL, kind_of
+from sse_cli.cli.target_settings import CURL, kind_of
 from sse_cli.model.errors import UsageError
 from sse_cli.request import options as request_options
 
@@ -34,14 +34,14 @@ Place = tuple[str, type[TyperCommand] | None]
 class Group(TyperGroup):
     """The program's commands; `sse URL` is `sse watch URL`."""
 
-    later: ClassVar[Mapping[str, Place]] = {}  # name: module and function, what reads its words
+    later: ClassVar[Mapping[str, Place]] = {}  # by name: "module:function", the command's class
 
     def __init__(self, **settings: Any) -> None:
         super().__init__(**settings)
         self.commands = Commands(self.later, self.commands)
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Put `watch` before a command line that begins with none of our commands."""
+        """Insert `watch` into a command line that does not begin with a command."""
         own = self._own_options(ctx)
         start = next((n for n, word in enumerate(args) if word not in own), len(args))
         if args[start : start + 1] == [HELP] and not Path(HELP).exists():
@@ -57,8 +57,8 @@ class Group(TyperGroup):
 
 
 class Commands(UserDict[str, Any]):
-    """Commands by name; each is imported and built when it is first looked at, since a run needs
-    one of them and the imports of all take 40 ms."""
+    """Commands by name, each imported and built on first access: a run needs only one of them,
+    and importing all takes 40 ms."""
 
     def __init__(self, later: Mapping[str, Place], built: Mapping[str, Any]) -> None:
         super().__init__(later)
@@ -72,40 +72,42 @@ class Commands(UserDict[str, Any]):
 
 
 def _build(name: str, place: str, kind: type[TyperCommand] | None) -> Any:
-    """The command `name`, whose function is `module:function`."""
+    """Build the command `name`, whose function is at `place`: `module:function`."""
     module, _, function = place.partition(":")
-    alone = Typer(add_completion=False)
-    alone.command(name, cls=kind)(expanded(getattr(import_module(module), function)))
-    return get_command(alone)
+    single = Typer(add_completion=False)
+    single.command(name, cls=kind)(expanded(getattr(import_module(module), function)))
+    return get_command(single)
 
 
 class StreamCommand(TyperCommand):
     """A command that takes a TARGET, request options, or a pasted curl command."""
 
     def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
-        """Note the request options in order, those of a pasted curl command last."""
-        rest = self._from_target(ctx, args)
+        """Note the request options in typed order; options of a pasted curl command come last."""
+        rest = self._target_and_rest(ctx, args)
         pasted: list[tuple[str, str]] = []
         if rest and _is_curl(rest[0]):
             from sse_cli.cli import unknown_option  # noqa: PLC0415
-            from sse_cli.request import curl  # noqa: PLC0415 (3 ms, for those who paste a command)
+            from sse_cli.request import curl  # noqa: PLC0415 (it costs 3 ms)
 
-            found = curl.parse(
-                rest, self._ours(ctx), elsewhere=lambda name: unknown_option.elsewhere(name, ctx)
+            command = curl.parse(
+                rest,
+                self._own_options(ctx),
+                elsewhere=lambda name: unknown_option.elsewhere(name, ctx),
             )
-            pasted = found.request
-            args = [*args[: len(args) - len(rest)], *found.ours, CURL]
+            pasted = command.request
+            args = [*args[: len(args) - len(rest)], *command.ours, CURL]
         ctx.meta[PAIRS] = [*self._pairs(ctx, args), *pasted]
         return super().parse_args(ctx, args)
 
     def make_parser(self, ctx: Any) -> Any:
-        """One for all that reads this command line: sixty options take a millisecond."""
+        """Return one parser per command line, because building it takes a millisecond."""
         if PARSER not in ctx.meta:
             ctx.meta[PARSER] = super().make_parser(ctx)
         return ctx.meta[PARSER]
 
-    def _from_target(self, ctx: Any, args: list[str]) -> list[str]:
-        """The words from the first one on that is no option and no option's value."""
+    def _target_and_rest(self, ctx: Any, args: list[str]) -> list[str]:
+        """Return the arguments from the first that is neither an option nor an option's value."""
         parser = self.make_parser(ctx)
         parser.allow_interspersed_args = False
         values, rest, _ = parser.parse_args(list(args))
@@ -114,28 +116,28 @@ class StreamCommand(TyperCommand):
         return [*([target] if isinstance(target, str) else target), *rest]
 
     def _pairs(self, ctx: Any, args: list[str]) -> Iterable[tuple[str, str]]:
-        """The request options of `args` as curl's long names and values, in typed order."""
+        """Yield the request options of `args` as curl's long names and values, in typed order."""
         values, extra, order = self.make_parser(ctx).parse_args(list(args))
-        if extra:  # they may be the words of an unquoted header: not shown
+        if extra:  # not shown, because they may be parts of an unquoted header with a secret
             raise UsageError(
-                f"{len(extra)} {'word' if len(extra) == 1 else 'words'} too many, "
-                "besides the one TARGET",
-                "a header, a body or an expression that has spaces needs quotes",
+                f"{len(extra)} {'argument' if len(extra) == 1 else 'arguments'} too many: "
+                "only one TARGET is allowed",
+                "put quotes around a header, body or expression that contains spaces",
             )
-        taken: dict[str, int] = {}
+        seen: dict[str, int] = {}
         parameter: Any
         for parameter in order:
             if (name := _request_option(parameter)) is None:
                 continue
             value = values[parameter.name]
             if isinstance(value, list):
-                index = taken.get(parameter.name, 0)
-                taken[parameter.name] = index + 1
+                index = seen.get(parameter.name, 0)
+                seen[parameter.name] = index + 1
                 value = value[index]
             yield name, "" if isinstance(value, bool) else str(value)
 
-    def _ours(self, ctx: Any) -> dict[str, bool]:
-        """The long options that are ours alone, and whether each takes a value."""
+    def _own_options(self, ctx: Any) -> dict[str, bool]:
+        """Return the long options that curl does not have, and whether each takes a value."""
         options: list[Any] = self.get_params(ctx)
         return {
             name.removeprefix("--"): not option.is_flag
@@ -147,7 +149,7 @@ class StreamCommand(TyperCommand):
 
 
 def _is_curl(word: str) -> bool:
-    """The word itself, or a whole command that was quoted as one."""
+    """Return whether a word is `curl`, or a whole curl command that was quoted."""
     return word.split(maxsplit=1)[:1] == [CURL]
 
 

@@ -1,4 +1,4 @@
-"""The program's commands. Only the one that is asked for is imported and built."""
+"""The program's commands. Only the requested one is imported and built."""
 
 from __future__ import annotations
 
@@ -33,13 +33,13 @@ def main(
         typer.Option("-V", "--version", help="Show the version.", is_eager=True, callback=_version),
     ] = False,
     debug: Annotated[
-        bool, typer.Option("--debug", help="Show the traceback of a bug of ours.")
+        bool, typer.Option("--debug", help="Show the traceback if sse has a bug.")
     ] = False,
 ) -> None:
-    """Declared for the options of the program itself."""
+    """Declare the options of the program itself."""
 
 
-# Where each command is, and what reads its words. In the order of the help.
+# The function and the class of each command, in the order of the help.
 Group.later = {
     "watch": ("sse_cli.cli.watch:watch", StreamCommand),
     "tail": ("sse_cli.cli.tail:tail", StreamCommand),

@@ -1,4 +1,4 @@
-"""What the shell offers for a word that is one of our names; files it offers by itself."""
+"""Shell completion of names; the shell itself completes file names."""
 
 from __future__ import annotations
 
@@ -6,28 +6,28 @@ from collections.abc import Iterable
 
 
 def scenario(incomplete: str) -> list[str]:
-    """Scenarios that ship, which begin so."""
-    from sse_cli.mockserver.scenarios import bundled  # noqa: PLC0415 (as below: for completion alone)
+    """Complete the name of a bundled scenario."""
+    from sse_cli.mockserver.scenarios import bundled  # noqa: PLC0415 (here and below: only for completion)
 
     return _beginning(incomplete, bundled.names())
 
 
 def fault(incomplete: str) -> list[str]:
-    """Faults, which begin so."""
+    """Complete the name of a fault."""
     from sse_cli.mockserver.faults.registry import FAULTS  # noqa: PLC0415
 
     return _beginning(incomplete, FAULTS)
 
 
 def wire_format(incomplete: str) -> list[str]:
-    """Wire formats, the user's own too, which begin so."""
+    """Complete the name of a wire format, bundled or the user's own."""
     from sse_cli.llm import wire_format  # noqa: PLC0415
 
-    return _beginning(incomplete, (one.name for one in wire_format.known(skip_broken=True)))
+    return _beginning(incomplete, (wire.name for wire in wire_format.known(skip_broken=True)))
 
 
 def ending(incomplete: str) -> list[str]:
-    """Endings that `check` can expect, the last of a list of them."""
+    """Complete the last of a comma-separated list of endings."""
     from sse_cli.model.events import Ending  # noqa: PLC0415
 
     before, comma, last = incomplete.rpartition(",")

@@ -1,4 +1,4 @@
-"""`sse convert FILE`: a recording, or a raw stream, in another form."""
+"""`sse convert FILE`: convert a recording or a raw stream to another form."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated, Final
 
 import typer
 
-from sse_cli.cli import output as outputs
+from sse_cli.cli import watch_output as outputs
 from sse_cli.cli.options.stream import Format, OutputOptions
 from sse_cli.convert.event_stream import Bodies
 from sse_cli.model.errors import UsageError
@@ -19,13 +19,13 @@ from sse_cli.render.stdout import Output, is_terminal
 from sse_cli.run.measurements import Measurements
 from sse_cli.run.stream_run import StreamRun
 from sse_cli.sources import files
+from sse_cli.sources.body_reading import Reading
 from sse_cli.sources.clock import RunClock
-from sse_cli.sources.media import Reading
 from sse_cli.text import json_values
 
 
 class Form(StrEnum):
-    """What a recording is turned into."""
+    """The form to convert a recording to."""
 
     SSE = "sse"
     JSONL = "jsonl"
@@ -48,12 +48,12 @@ TO = Annotated[
         show_default=False,
     ),
 ]
-FORCE = Annotated[bool, typer.Option("--force", help="Raw bytes even to a terminal.")]
-NDJSON = Annotated[bool, typer.Option("--ndjson", help="Each line of FILE is a JSON message.")]
+FORCE = Annotated[bool, typer.Option("--force", help="Write raw bytes even to a terminal.")]
+NDJSON = Annotated[bool, typer.Option("--ndjson", help="Read each line of FILE as a JSON message.")]
 
 
 def convert(file: FILE, *, to: TO, force: FORCE = False, ndjson: NDJSON = False) -> None:
-    """Turn a recording into an event stream, JSON Lines or HAR; or a raw stream into a recording.
+    """Convert a recording to an event stream, JSON Lines or HAR, or a raw stream to a recording.
 
     sse convert failing.rec --to har > failing.har
     """
@@ -64,37 +64,39 @@ def convert(file: FILE, *, to: TO, force: FORCE = False, ndjson: NDJSON = False)
             "--to sse would let the server write to your terminal unescaped",
             "send it to a file or a pipe, or add --force",
         )
-    found = files.recorded(file, Reading(ndjson=ndjson))
-    session = Session(resume=Resume(found.header.last_event_id))
-    _FORMS[to](found, session)
+    recording = files.recorded(file, Reading(ndjson=ndjson))
+    session = Session(resume=Resume(recording.header.last_event_id))
+    _FORMS[to](recording, session)
 
 
-def _raw(found: Recording, session: Session) -> None:
+def _raw(recording: Recording, session: Session) -> None:
     output, bodies = Output(), Bodies()
-    for signal in found.signals:
+    for signal in recording.signals:
         output.write_bytes(bodies.feed(signal, session.feed(signal)))
     output.flush()
 
 
-def _json_lines(found: Recording, session: Session) -> None:
-    """Print what `sse watch FILE -o jsonl --all` does."""
+def _json_lines(recording: Recording, session: Session) -> None:
+    """Print the lines of `sse watch FILE -o jsonl --all`."""
     view = outputs.make(Format.JSONL, OutputOptions(everything=True), [])
     observers = [*Measurements(session).observers(), view]
-    StreamRun(session, RunClock(), observers).read(found.signals)
+    StreamRun(session, RunClock(), observers).read(recording.signals)
 
 
-def _archive(found: Recording, session: Session) -> None:
-    from sse_cli.convert import har  # noqa: PLC0415 (only what is asked for)
+def _archive(recording: Recording, session: Session) -> None:
+    from sse_cli.convert import har  # noqa: PLC0415 (only for this form)
 
     output = Output()
-    output.write(json_values.lay_out(har.archive(found.header, found.signals, session)) + "\n")
+    output.write(
+        json_values.lay_out(har.archive(recording.header, recording.signals, session)) + "\n"
+    )
     output.flush()
 
 
-def _cassette(found: Recording, _session: Session) -> None:
+def _cassette(recording: Recording, _session: Session) -> None:
     output = Output()
-    output.write_bytes(writer.first_line(found.header))
-    for signal in found.signals:
+    output.write_bytes(writer.first_line(recording.header))
+    for signal in recording.signals:
         output.write_bytes(writer.line_of(signal))
     output.flush()
 

@@ -1,4 +1,4 @@
-"""`sse formats`: the wire formats that are known, one of them, and how it reads a stream."""
+"""`sse formats`: list the known wire formats, print one, or show how it reads a stream."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from sse_cli.cli import completion
-from sse_cli.cli.target import kind_of
+from sse_cli.cli.target_settings import kind_of
 from sse_cli.llm import wire_format
 from sse_cli.llm.extractor import envelope_of, envelope_of_ignored, explain
 from sse_cli.llm.wire_format import WireFormat
@@ -18,8 +18,8 @@ from sse_cli.parser.session import Session
 from sse_cli.render import console, formats_table
 from sse_cli.render.stdout import Output, is_terminal
 from sse_cli.sources import files
+from sse_cli.sources.body_reading import Reading
 from sse_cli.sources.clock import RunClock
-from sse_cli.sources.media import Reading
 from sse_cli.text import escaping
 
 
@@ -28,7 +28,7 @@ def show_formats(
         str | None,
         typer.Argument(
             metavar="[NAME|FILE.toml]",
-            help="Print this one.",
+            help="Print this format.",
             show_default=False,
             autocompletion=completion.wire_format,
         ),
@@ -38,14 +38,14 @@ def show_formats(
         typer.Option(
             "--check",
             metavar="STREAM",
-            help="Show what each expression gives for each event of a file, or of - (stdin).",
+            help="Show the result of each expression for each event of a file, or of - (stdin).",
         ),
     ] = None,
 ) -> None:
     """List the AI wire formats that `sse tail` knows, print one, or try one on a stream.
 
-    A format of your own is a TOML file: start from one that is printed, give it to
-    `sse tail --format FILE.toml`, or keep it in ~/.config/sse-cli/formats.
+    To write your own format, start from a printed one. Pass the TOML file to
+    `sse tail --format FILE.toml`, or put it in ~/.config/sse-cli/formats.
     """
     if name is None:
         if check:
@@ -63,7 +63,7 @@ def show_formats(
 
 
 def _list() -> None:
-    """A table for people; for a pipe, lines of cells between tabs."""
+    """Print a table to a terminal, or tab-separated lines to a pipe."""
     known = wire_format.known()
     if is_terminal():
         console.print_table(console.make(), formats_table.listing(known))
@@ -75,7 +75,7 @@ def _list() -> None:
 
 
 def _check(wire: WireFormat, stream: str) -> None:
-    """Event by event, what the expressions gave."""
+    """Print the results of the expressions, event by event."""
     reading = Reading()
     kind = kind_of(stream)
     if kind == "url":
@@ -92,8 +92,8 @@ def _check(wire: WireFormat, stream: str) -> None:
         if isinstance(event, Message):
             envelope = envelope_of(Row(event))
             name = f"{event.n} {event.type}"
-        elif isinstance(event, Ignored) and (found := envelope_of_ignored(event)):
-            envelope = found
+        elif isinstance(event, Ignored) and (ignored := envelope_of_ignored(event)):
+            envelope = ignored
             name = f"{event.type} (without data)"
         else:
             continue

@@ -1,6 +1,6 @@
-"""Hints: the advice for each cause, in one table. Every hint says what to do next.
+"""Hints: one table with the advice for each cause. Every hint says what to do next.
 
-This is the only place that spells options for layers which don't know them.
+Layers below the command line do not know its options, so only this table names options for them.
 """
 
 from __future__ import annotations
@@ -54,7 +54,7 @@ HINTS: Final[Mapping[str, str]] = {
     Cause.TYPE_JSON: 'ask for a stream ("stream": true): the reply is one JSON document',
     Cause.TYPE_HTML: "check that this is the API's URL, not that of a login page or a proxy",
     Cause.TYPE_AWS: "use an AWS SDK to decode it: a binary AWS event stream is not SSE",
-    Cause.TYPE_OTHER: "--any-type reads it as an event stream all the same",
+    Cause.TYPE_OTHER: "--any-type reads it as an event stream anyway",
     Cause.CONNECTION_CUT: "look in the server's log for a crash, a deploy or a proxy's time limit",
     Cause.TRUNCATED: "all that came is shown; look in the log of the server or a proxy",
     Cause.EVENT_CUT: f"{_SHOW_BYTES}: the body ended before its last event did",
@@ -72,12 +72,12 @@ HINTS: Final[Mapping[str, str]] = {
     Cause.EXPECTED_TIME: "allow more time, or find out why the stream is slow",
     Cause.STDIN_CLOSED: "pipe a stream into it: curl -N URL | sse -",
     Cause.FILE_EXISTS: "--force overwrites it",
-    Cause.NOT_RECORDING: "--record FILE makes one",
+    Cause.NOT_RECORDING: "--record FILE makes a recording",
     Cause.RECORDING_EMPTY: "record a stream with --record FILE",
     Cause.RECORDING_TYPE: "drop --any-type and --ndjson",
-    Cause.NO_SPEED: "drop --speed: only a recording is played at one",
-    Cause.LISTEN_REMOTE: "--allow-remote lets other machines ask it",
-    Cause.PORT: "--port 0 picks a free one",
+    Cause.NO_SPEED: "drop --speed: it applies only to recordings",
+    Cause.LISTEN_REMOTE: "--allow-remote lets other machines connect",
+    Cause.PORT: "--port 0 picks a free port",
     Cause.NO_EVENTS: "sse watch --all shows comments and ignored lines, -o raw the bytes; -v the "
     "exchange",
     Cause.UNKNOWN_FORMAT: "-q EXPR takes the text from any JSON; sse watch shows the events; sse "
@@ -91,6 +91,9 @@ HINTS: Final[Mapping[str, str]] = {
 
 
 def hint_of(cause: str) -> str:
-    """Return the advice for a cause; any other text (of an old recording, or of an error that
-    brings its own advice) is returned as it is."""
+    """Return the advice for a cause.
+
+    Any other text (from an old recording, or from an error with its own advice) is returned
+    unchanged.
+    """
     return HINTS.get(cause, cause)

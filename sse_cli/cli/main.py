@@ -1,4 +1,4 @@
-"""The program: the one place that turns what happened into an exit code."""
+"""The entry point of the program, which turns every result and error into an exit code."""
 
 from __future__ import annotations
 
@@ -12,37 +12,38 @@ from typing import Any, Final, NoReturn
 
 from sse_cli.cli import hints
 from sse_cli.model.causes import Cause
-from sse_cli.model.errors import Crashed, ExitCode, ReaderGone, SSEError, Terminated, UsageError
+from sse_cli.model.errors import Crashed, ReaderGone, SSEError, Terminated, UsageError
+from sse_cli.model.exit_codes import ExitCode
 from sse_cli.process import crash_reports, lazy_imports, signals
 
 _NOT_ONE_OF: Final = r"'([^']*)' is not one of "
 _WORDS: Final = {
-    "is not a valid int range": "is no whole number",
-    "is not a valid int": "is no whole number",
-    "is not a valid float range": "is no number",
-    "is not a valid float": "is no number",
+    "is not a valid int range": "is not a whole number",
+    "is not a valid int": "is not a whole number",
+    "is not a valid float range": "is not a number",
+    "is not a valid float": "is not a number",
     ". Choose from: ": ": ",
 }
 
 
 def main() -> NoReturn:
-    """Run `sse`; leave with the exit code of the README's table, or die by the signal."""
+    """Run `sse`; exit with a code from the README's table, or die by the signal that stopped it."""
     try:
         crash_reports.install(debug=_is_debugging())
         signals.install()
         lazy_imports.install()
         code = _program(sys.argv[1:])
-    except SystemExit:  # how a completion script ends
+    except SystemExit:  # raised at the end of a completion script
         raise
     except BaseException as error:
-        code = _told(error)
+        code = _handle(error)
     _leave(code)
 
 
-def _told(error: BaseException) -> int:
-    """The exit code of what was raised, once a person was told of it.
+def _handle(error: BaseException) -> int:
+    """Report an exception to the user; return its exit code.
 
-    Another Ctrl-C while that goes on, or a bug in the telling, must not end in a traceback.
+    A second Ctrl-C meanwhile, or a bug in the reporting itself, must not end in a traceback.
     """
     try:
         return _code(error)
@@ -63,12 +64,12 @@ def _code(error: BaseException) -> int:
     if isinstance(error, ReaderGone):
         return 128 + signal.SIGPIPE
     if isinstance(error, SSEError):
-        return _explain(error)
-    return _apologise(error.error if isinstance(error, Crashed) else error)
+        return _print_error(error)
+    return _report_bug(error.error if isinstance(error, Crashed) else error)
 
 
 def _program(arguments: list[str]) -> int:
-    """Run the command line; the exit code. Everything that goes wrong is raised."""
+    """Run the command line; return the exit code. Raises every error."""
     from typer.main import get_command  # noqa: PLC0415 (it costs 48 ms)
 
     from sse_cli.cli.commands import app  # noqa: PLC0415
@@ -78,21 +79,24 @@ def _program(arguments: list[str]) -> int:
     if "_SSE_COMPLETE" in os.environ or "_SSE_CLI_COMPLETE" in os.environ:
         command.main(arguments, prog_name=_name())
     try:
-        # Not Command.main: it would answer Ctrl-C with an exit code and a closed pipe with 1.
+        # Not Command.main, which would turn Ctrl-C into an exit code and a closed pipe into 1.
         with command.make_context(_name(), list(arguments)) as context:
             command.invoke(context)
-    except OSError:  # help and the version are Typer's to print
+    except OSError:  # Typer prints the help and the version
         with failing_output():
             raise
-    except SystemExit:  # Rich's answer to a closed pipe
+    except SystemExit:  # Rich exits if the pipe is closed
         raise ReaderGone from None
     except Exception as error:
-        return _typers_own(error)
+        return _handle_typer(error)
     return ExitCode.OK
 
 
-def _typers_own(error: Any) -> int:
-    """Typer's exceptions, known by their shape: Exit's code, or words about the usage."""
+def _handle_typer(error: Any) -> int:
+    """Return the code of Typer's `Exit`; raise UsageError for its usage errors.
+
+    Typer's exceptions are recognised by name and attributes.
+    """
     if type(error).__name__ == "Exit":
         return int(error.exit_code)
     if type(error).__name__ == "NoArgsIsHelpError":
@@ -103,9 +107,9 @@ def _typers_own(error: Any) -> int:
     path = error.ctx.command_path if error.ctx else "sse"
     options = error.ctx.command.params if error.ctx else []
     has_more = any("--help-all" in option.opts for option in options)
-    hint = f"{path} {'--help-all' if has_more else '--help'} shows what there is"
+    hint = f"{path} {'--help-all' if has_more else '--help'} lists the options"
     if type(error).__name__ == "NoSuchOption":
-        from sse_cli.cli import unknown_option  # noqa: PLC0415 (only where one is strange)
+        from sse_cli.cli import unknown_option  # noqa: PLC0415 (only for an unknown option)
         from sse_cli.request import curl  # noqa: PLC0415 (for its table of options)
 
         name = error.option_name
@@ -118,18 +122,18 @@ def _typers_own(error: Any) -> int:
 
 
 def _usage(error: Any, hint: str) -> tuple[str, str]:
-    """Typer's words about a wrong value in ours, and the nearest value that is right."""
+    """Return Typer's message about a value in our words, and a hint at the nearest valid one."""
     message = error.format_message().rstrip(".").replace("\n\t", " ")
     for theirs, ours in _WORDS.items():
         message = message.replace(theirs, ours)
     choices = getattr(getattr(getattr(error, "param", None), "type", None), "choices", ())
-    if found := re.search(_NOT_ONE_OF, message):
-        close = difflib.get_close_matches(found[1], [str(choice) for choice in choices], n=1)
+    if match := re.search(_NOT_ONE_OF, message):
+        close = difflib.get_close_matches(match[1], [str(choice) for choice in choices], n=1)
         hint = f"did you mean {close[0]}?" if close else hint
     return message[:1].lower() + message[1:], hint
 
 
-def _explain(error: SSEError) -> int:
+def _print_error(error: SSEError) -> int:
     from sse_cli.render import console, error_messages  # noqa: PLC0415 (Rich costs 40 ms)
 
     if sys.stderr is not None:
@@ -139,9 +143,9 @@ def _explain(error: SSEError) -> int:
     return error.exit_code
 
 
-def _apologise(error: BaseException) -> int:
+def _report_bug(error: BaseException) -> int:
     _trace(error)
-    return _explain(SSEError(crash_reports.words(error), Cause.BUG))
+    return _print_error(SSEError(crash_reports.words(error), Cause.BUG))
 
 
 def _trace(error: BaseException) -> None:
@@ -154,7 +158,7 @@ def _is_debugging() -> bool:
 
 
 def _leave(code: int) -> NoReturn:
-    """Exit, by the signal itself where one ended us, so that the shell knows."""
+    """Exit; if a signal stopped the program, die by that signal, so that the shell knows."""
     signals.uninstall()
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
@@ -166,11 +170,11 @@ def _leave(code: int) -> NoReturn:
     if number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE):
         signal.signal(number, signal.SIG_DFL)
         os.kill(os.getpid(), number)
-    # Not sys.exit: a thread that waits for a name server must not keep the process.
+    # Not sys.exit, because a thread that waits for a name server must not delay the exit.
     os._exit(code)
 
 
 def _name() -> str:
-    """The command that was typed: completion scripts are for one name each."""
+    """Return the program name that was typed, because a completion script serves one name only."""
     name = Path(sys.argv[0]).name
     return name if name == "sse-cli" else "sse"

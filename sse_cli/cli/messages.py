@@ -1,4 +1,4 @@
-"""Messages on standard error. Rich is loaded when there is something to say (40 ms)."""
+"""Messages on standard error. Rich (40 ms) is imported only when there is a message."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from sse_cli.request.model import Request
 from sse_cli.run.measurements import RunReport
 
 EMPTY = "the stream ended without a single event"
-OWN = "these lines are what sse itself wrote of a stream; each is shown as data"
+OWN = "these lines are output of sse itself; each is shown as data"
 
 Color = Literal["auto", "always", "never"]
 
 
 def say(lines: Lines, color: Color = "auto") -> None:
-    """Print lines, if there is a standard error at all."""
+    """Print lines on standard error, unless it is closed."""
     from sse_cli.render import console  # noqa: PLC0415
 
     if sys.stderr is not None:
@@ -30,8 +30,10 @@ def say(lines: Lines, color: Color = "auto") -> None:
 
 
 def print_below(color: Color, lines: Callable[[bool], Lines]) -> None:
-    """Print lines on standard output, below a table; `lines` is told whether box drawing and
-    block characters can be shown."""
+    """Print lines on standard output, below a table.
+
+    `lines` gets whether the terminal can show box drawing and block characters.
+    """
     from sse_cli.render import console  # noqa: PLC0415
 
     screen = console.make(color)
@@ -39,15 +41,18 @@ def print_below(color: Color, lines: Callable[[bool], Lines]) -> None:
 
 
 def is_one_screen() -> bool:
-    """Whether both outputs are terminals: a person reads them one below the other."""
+    """Return whether both outputs are terminals, so that they appear on one screen."""
     return all(stream and stream.isatty() for stream in (sys.stdout, sys.stderr))
 
 
 def explain(
     report: RunReport, color: Color = "auto", *, head: bool = True, status: bool = True
 ) -> None:
-    """Print what went wrong: a refused reply as it came (`head`: its headers, too, and `status`:
-    its status line), then error and hint. An empty stream gets a warning."""
+    """Print a failure: a refused reply as it was received, then the error and a hint.
+
+    `head` adds the headers of the reply, and `status` its status line. An empty stream gets a
+    warning.
+    """
     closed, opened = report.closed, report.measured.connections.opened
     is_clean = closed.ending in (Ending.EOF, Ending.EOF_UNVERIFIED)
     empty = report.measured.timing.messages == 0 and is_clean
@@ -68,11 +73,11 @@ def explain(
 
 
 Suspended: TypeAlias = Callable[[], AbstractContextManager[None]]
-"""Takes away what is drawn live on the terminal while something else is written to it."""
+"""A context that clears the live display of a terminal while something else is written."""
 
 
 class ExchangeLog(Observer):
-    """The request and the head of each reply on standard error, for `-v`."""
+    """An observer for `-v` that prints the request and the head of each reply on standard error."""
 
     def __init__(self, request: Request, suspended: Suspended = nullcontext) -> None:
         self._request = request
@@ -95,7 +100,7 @@ class ExchangeLog(Observer):
 
 
 def exchange_log(request: Request | None, suspended: Suspended | None = None) -> ExchangeLog | None:
-    """Return the log that `-v` asks for, None without it."""
+    """Return the log for `-v`, or None without `-v`."""
     if request is None or not request.verbose:
         return None
     return ExchangeLog(request, suspended or nullcontext)

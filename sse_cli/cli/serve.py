@@ -1,4 +1,4 @@
-"""`sse serve` and `sse demo`: scenarios over real HTTP, to develop against or to watch."""
+"""`sse serve` and `sse demo`: scenarios over real HTTP, for development or to watch."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ import typer
 from sse_cli.cli import completion
 from sse_cli.cli.options.serve import SPEED, ListenOptions, PlayOptions
 from sse_cli.cli.options.stream import OutputOptions, RecordingOptions, StreamOptions
-from sse_cli.cli.target import settings_of
+from sse_cli.cli.target_settings import settings_of
 from sse_cli.cli.watch import follow
 from sse_cli.mockserver.scenarios import bundled
 from sse_cli.model.errors import UsageError
@@ -61,11 +61,11 @@ def _list_faults() -> None:
     from sse_cli.mockserver.faults.registry import FAULTS  # noqa: PLC0415 (only servers need them)
 
     width = max(map(len, FAULTS))
-    _list((f"{one.name:{width}}", one.description) for one in FAULTS.values())
+    _list((f"{fault.name:{width}}", fault.description) for fault in FAULTS.values())
 
 
 def _list(pairs: Iterable[tuple[str, str]]) -> None:
-    """Print names and descriptions, a line each; on a terminal in two columns, and wrapped."""
+    """Print names and descriptions, one per line; on a terminal in two wrapped columns."""
     if not is_terminal():
         for name, text in pairs:
             typer.echo(f"{name}  {text}".rstrip())
@@ -100,7 +100,7 @@ def _server(
     from sse_cli.mockserver.server import Server  # noqa: PLC0415 (asyncio costs 50 ms)
 
     if play.times is not None and play.fault is None:
-        raise UsageError("--times limits --fault", "sse serve --list-faults shows what there is")
+        raise UsageError("--times limits --fault", "sse serve --list-faults lists the faults")
     fault = find_fault(play.fault) if play.fault else None
     log = None if listen.journal is None else stack.enter_context(RequestLogFile(listen.journal))
     return Server(
@@ -128,7 +128,7 @@ def _serve(server: Server, library: ScenarioLibrary, listen: ListenOptions) -> N
         )
         if not access_control.is_loopback(listen.host):
             host = escaping.compact(listen.host)
-            crash_reports.say(f"warning: everyone who can reach {host} can read these streams")
+            crash_reports.say(f"warning: anyone who can reach {host} can read these streams")
         for note in library.notes:
             crash_reports.say(f"note: {note}")
         crash_reports.say(f"open {url}/ in a browser to play them; Ctrl-C stops the server")
@@ -162,7 +162,7 @@ def demo(
         if is_terminal():
             queries = "".join(f" -q '{query}'" for query in stream.query or ())
             crash_reports.say(f"$ sse {url}/{name}{queries}")
-        # An empty proxy, because one from the environment would capture loopback too.
+        # An empty proxy overrides the environment, whose proxy would also apply to loopback.
         settings = settings_of(f"{url}/{name}", [("proxy", "")], recording=recording)
         code = follow(settings, stream, output)
     raise typer.Exit(code)

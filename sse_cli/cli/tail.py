@@ -1,4 +1,4 @@
-"""`sse tail TARGET`: the typewriter text of an answer, whatever API is behind it."""
+"""`sse tail TARGET`: type out the answer of any AI API as it arrives."""
 
 from __future__ import annotations
 
@@ -25,17 +25,17 @@ from sse_cli.cli.options.stream import (
     Texts,
     option,
 )
-from sse_cli.cli.target import settings_of
+from sse_cli.cli.target_settings import settings_of
 from sse_cli.cli.watch import TARGET
 from sse_cli.llm import wire_format
 from sse_cli.llm.accumulator import Accumulator
-from sse_cli.llm.response import response_object
+from sse_cli.llm.response_object import response_object
 from sse_cli.llm.wire_format import WireFormat
 from sse_cli.model.causes import Cause
 from sse_cli.model.errors import UsageError
 from sse_cli.model.observer import Observer
 from sse_cli.query.selection import Query, as_text
-from sse_cli.render.response_writers import (
+from sse_cli.render.delta_writers import (
     JSONLinesWriter,
     PlainReasoning,
     ReasoningWriter,
@@ -52,7 +52,7 @@ from sse_cli.text import json_values, units
 
 
 class TailFormat(StrEnum):
-    """What `tail` writes."""
+    """The output format of `tail`."""
 
     TEXT = "text"
     JSON = "json"
@@ -60,7 +60,7 @@ class TailFormat(StrEnum):
 
 
 class Reasoning(StrEnum):
-    """Where reasoning and tool calls go."""
+    """The destination of reasoning and tool calls."""
 
     AUTO = "auto"
     STDERR = "stderr"
@@ -69,7 +69,7 @@ class Reasoning(StrEnum):
 
 
 class TailOptions(NamedTuple):
-    """What to take for the answer, and how to show it."""
+    """The options that select the answer and its output."""
 
     color: COLOR = ColorChoice.AUTO
     help_all: HELP_ALL = False
@@ -77,12 +77,12 @@ class TailOptions(NamedTuple):
     query: Annotated[
         Texts,
         option(
-            "-q", "--query", panel=STREAM, metavar="EXPR", text="JMESPath for the text instead."
+            "-q", "--query", panel=STREAM, metavar="EXPR", text="Take the text by JMESPath instead."
         ),
     ] = None
     choice: Annotated[
         int,
-        option("--choice", panel=STREAM, metavar="N", min=0, text="Which alternative to type out."),
+        option("--choice", panel=STREAM, metavar="N", min=0, text="Type out this alternative."),
     ] = 0
     output: Annotated[
         TailFormat,
@@ -103,22 +103,25 @@ class TailOptions(NamedTuple):
     summary: Annotated[
         bool | None,
         option(
-            "--summary/--no-summary", panel=OUTPUT, text="The closing line.", show_default=False
+            "--summary/--no-summary",
+            panel=OUTPUT,
+            text="Print the closing line.",
+            show_default=False,
         ),
     ] = None
 
 
-def tail(  # noqa: PLR0913 (Typer's: the context, the target, groups of options)
+def tail(  # noqa: PLR0913 (Typer passes the context, the target and groups of options)
     ctx: typer.Context,
     target: TARGET,
     *,
-    _asked: RequestOptions,
+    _request: RequestOptions,
     answer: TailOptions,
     resuming: ResumeOptions,
     reading: ReadingOptions,
     recording: RecordingOptions,
 ) -> None:
-    """Type out the answer of an AI API as it arrives; -o json gives it whole.
+    """Type out the answer of an AI API as it arrives; -o json prints it as one object.
 
     sse tail https://api.example.com/v1/chat/completions --json @body.json
     """
@@ -129,7 +132,7 @@ def tail(  # noqa: PLR0913 (Typer's: the context, the target, groups of options)
 def type_out(settings: TargetSettings, options: TailOptions) -> int:
     """Read a target to the end of its answer; return the exit code.
 
-    Raises SSEError for a target or options that can't work, and where no format is found.
+    Raises SSEError for an invalid target or option, and if no format is found.
     """
     session = session_of(settings)
     accumulator = Accumulator(_formats(options))
@@ -142,10 +145,10 @@ def type_out(settings: TargetSettings, options: TailOptions) -> int:
         *measured.observers(),
         response,
     ]
-    run = StreamRun(session, clock_of(settings), [one for one in observers if one])
+    run = StreamRun(session, clock_of(settings), [observer for observer in observers if observer])
     closed = run.read(open_target(settings, run))
     report = RunReport(measured, closed, run.signal_number)
-    _check_format(report, response)
+    _require_format(report, response)
     if options.output is TailFormat.JSON:
         opened = measured.connections.opened
         _print(response_object(accumulator, opened, closed, measured.timing, response.timing))
@@ -155,7 +158,7 @@ def type_out(settings: TargetSettings, options: TailOptions) -> int:
     return report.exit_code
 
 
-def _check_format(report: RunReport, response: ResponseObserver) -> None:
+def _require_format(report: RunReport, response: ResponseObserver) -> None:
     """Raise UsageError if no format fits the events that came."""
     count = report.measured.timing.messages
     if response.is_unknown and count and not report.failed and not report.signal_number:
@@ -167,16 +170,16 @@ def _check_format(report: RunReport, response: ResponseObserver) -> None:
 
 def _formats(options: TailOptions) -> list[WireFormat]:
     if options.query is not None and options.format is not None:
-        raise UsageError("--query takes the text instead of a format", "drop --format or --query")
+        raise UsageError("--query replaces a format", "drop --format or --query")
     if options.query is not None:
         if len(options.query) > 1:
-            raise UsageError("tail takes one --query", "sse watch shows several, a column each")
+            raise UsageError("tail takes one --query", "sse watch shows several, one per column")
         return [_of_query(Query(options.query[0], "--query"))]
     return wire_format.known() if options.format is None else [wire_format.named(options.format)]
 
 
 def _of_query(query: Query) -> WireFormat:
-    """A format whose text is the value of an expression over the payload."""
+    """Return a format whose text is the value of an expression over the payload."""
 
     def text(envelope: Any) -> str:
         return as_text(query.search(envelope["data"]))
@@ -192,16 +195,16 @@ def _writer(options: TailOptions) -> DeltaWriter:
         return NoWriter()
     if options.output is TailFormat.JSONL:
         return JSONLinesWriter(output)
-    aside = _aside(options, output)
+    reasoning_writer = _reasoning_writer(options, output)
     if options.markdown and is_terminal():
         from sse_cli.render import console, markdown  # noqa: PLC0415 (Rich costs 40 ms)
 
         screen = console.make(options.color.value)
-        return markdown.MarkdownWriter(screen, aside, choice=options.choice)
-    return TextWriter(output, aside, choice=options.choice, terminal=is_terminal())
+        return markdown.MarkdownWriter(screen, reasoning_writer, choice=options.choice)
+    return TextWriter(output, reasoning_writer, choice=options.choice, terminal=is_terminal())
 
 
-def _aside(options: TailOptions, output: Output) -> ReasoningWriter | None:
+def _reasoning_writer(options: TailOptions, output: Output) -> ReasoningWriter | None:
     where = options.reasoning
     if where is Reasoning.AUTO:
         where = Reasoning.STDERR if _is_person_reading() else Reasoning.HIDE
@@ -209,9 +212,9 @@ def _aside(options: TailOptions, output: Output) -> ReasoningWriter | None:
         return None
     if where is Reasoning.STDOUT:
         return PlainReasoning(output, terminal=is_terminal())
-    from sse_cli.render import console, reasoning  # noqa: PLC0415 (Rich costs 40 ms)
+    from sse_cli.render import console, reasoning_writer  # noqa: PLC0415 (Rich costs 40 ms)
 
-    return reasoning.ConsoleReasoning(console.make(options.color.value, stderr=True))
+    return reasoning_writer.ConsoleReasoning(console.make(options.color.value, stderr=True))
 
 
 def _is_person_reading() -> bool:
@@ -225,13 +228,13 @@ def _print(answer: dict[str, Any]) -> None:
 
 
 def _close(report: RunReport, response: ResponseObserver, options: TailOptions) -> None:
-    """Print what was broken, and the closing line for a person who reads or who asked for it."""
-    wanted = options.summary
-    if wanted is None:
-        wanted = options.output is TailFormat.TEXT and is_terminal() and _is_person_reading()
+    """Print problems with the answer, and the closing line if requested or on a terminal."""
+    summary = options.summary
+    if summary is None:
+        summary = options.output is TailFormat.TEXT and is_terminal() and _is_person_reading()
     failures = response.accumulator.failures
     nothing = "" if report.failed else response.nothing(options.choice)
-    if not wanted and not response.broken and not failures and not nothing:
+    if not summary and not response.broken and not failures and not nothing:
         return
     from sse_cli.render import tail_summary  # noqa: PLC0415 (Rich costs 40 ms)
 
@@ -241,6 +244,6 @@ def _close(report: RunReport, response: ResponseObserver, options: TailOptions) 
     messages.say(tail_summary.failed_expressions(failures), color)
     if nothing:
         messages.say(tail_summary.nothing(nothing), color)
-    if wanted:
+    if summary:
         explained = report.failed and messages.is_one_screen()
         messages.say(tail_summary.lines(report, response, explained=explained), color)

@@ -1,7 +1,6 @@
-"""An option that the command at hand has not: whose it is, and what there is in its place.
+"""The error for an option of another command, with the replacement.
 
-All of it is read from the commands' own tables of options; only what can stand in for what is
-written down here.
+Everything but the table of replacements is read from the commands' own options.
 """
 
 from __future__ import annotations
@@ -11,7 +10,7 @@ from typing import Any, Final
 
 from sse_cli.model.errors import UsageError
 
-# What serves the same end in a command that lacks the option, by long names.
+# Options with the same purpose, for commands that lack an option. By long names.
 STAND_INS: Final[Mapping[str, tuple[str, ...]]] = {
     "--all-match": ("--where",),
     "--any": ("--where",),
@@ -42,29 +41,29 @@ STAND_INS: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 def elsewhere(typed: str, ctx: Any) -> UsageError | None:
-    """The error for an option that the command of `ctx` lacks and others have; None if none has."""
+    """Return the error for an option that only other commands have, None if no command has it."""
     root = ctx.find_root()
     if _named(typed, root.command):
         hint = f"it goes before the command: {root.info_name} {typed} {ctx.info_name} …"
         return UsageError(f"{typed} is an option of {root.info_name} itself", hint)
-    having = {
+    owners = {
         name: option
         for name in getattr(root.command, "commands", ())
         if (option := _named(typed, root.command.commands[name]))
     }
-    if not having:
+    if not owners:
         return None
-    long = _long_name(next(iter(having.values())))
+    long = _long_name(next(iter(owners.values())))
     shown = typed if typed.startswith("--") else f"{typed} ({long})"
-    owners = _listed([f"{root.info_name} {name}" for name in having])
+    names = _listed([f"{root.info_name} {name}" for name in owners])
     return UsageError(
-        f"{shown} is no option of {ctx.command_path}, but of {owners}",
-        "; ".join(_instead(long, ctx)) or f"{ctx.command_path} {_help(ctx)} shows what it has",
+        f"{shown} is not an option of {ctx.command_path}, only of {names}",
+        "; ".join(_replacements(long, ctx)) or f"{ctx.command_path} {_help(ctx)} shows what it has",
     )
 
 
-def _instead(long: str, ctx: Any) -> Iterator[str]:
-    """What the command has in the place of the option `long`, in the words of its help."""
+def _replacements(long: str, ctx: Any) -> Iterator[str]:
+    """Yield the command's replacements for the option `long`, with their help texts."""
     for name in STAND_INS.get(long, ()):
         if option := _named(name, ctx.command):
             names = ", ".join(option.opts)
@@ -72,8 +71,8 @@ def _instead(long: str, ctx: Any) -> Iterator[str]:
 
 
 def _named(name: str, command: Any) -> Any:
-    """The option of a command by one of its names, or None."""
-    return next((one for one in command.params if name in (*one.opts, *one.secondary_opts)), None)
+    """Return the option of a command by one of its names, or None."""
+    return next((p for p in command.params if name in (*p.opts, *p.secondary_opts)), None)
 
 
 def _long_name(option: Any) -> str:

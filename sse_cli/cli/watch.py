@@ -1,4 +1,4 @@
-"""`sse watch TARGET`: each event live, as a row of a table or a line for a pipe."""
+"""`sse watch TARGET`: show each event live, as a row of a table or a line in a pipe."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from sse_cli.cli import hints, messages
-from sse_cli.cli import output as outputs
+from sse_cli.cli import watch_output as outputs
 from sse_cli.cli.command_line import PAIRS
 from sse_cli.cli.options.request import RequestOptions
 from sse_cli.cli.options.stream import (
@@ -19,14 +19,14 @@ from sse_cli.cli.options.stream import (
     ResumeOptions,
     StreamOptions,
 )
-from sse_cli.cli.target import settings_of
+from sse_cli.cli.target_settings import settings_of
 from sse_cli.model.causes import Cause
 from sse_cli.model.errors import UsageError
 from sse_cli.model.observer import Observer
 from sse_cli.parser.session import Session
 from sse_cli.query.selection import Expression, Query, Selection
 from sse_cli.render.renderer import Lines
-from sse_cli.request.values import duration
+from sse_cli.request.option_values import duration
 from sse_cli.run.measurements import Measurements, RunReport
 from sse_cli.run.observers import ShownCount, ShownLimit, Until
 from sse_cli.run.open_target import clock_of, open_target, recorder_of, session_of
@@ -49,11 +49,11 @@ TARGET = Annotated[
 ]
 
 
-def watch(  # noqa: PLR0913 (Typer's: the context, the target, groups of options)
+def watch(  # noqa: PLR0913 (Typer passes the context, the target and groups of options)
     ctx: typer.Context,
     target: TARGET,
     *,
-    _asked: RequestOptions,
+    _request: RequestOptions,
     stream: StreamOptions,
     resuming: ResumeOptions,
     reading: ReadingOptions,
@@ -69,7 +69,7 @@ def watch(  # noqa: PLR0913 (Typer's: the context, the target, groups of options
 
 
 class Watch:
-    """The observers of one run of `watch`, and what its summary tells."""
+    """One run of `watch`, with its observers and its summary."""
 
     def __init__(
         self, settings: TargetSettings, stream: StreamOptions, output: OutputOptions
@@ -102,7 +102,7 @@ class Watch:
             self.shown,
             view,
         ]
-        run = StreamRun(self.session, self.clock, [one for one in observers if one])
+        run = StreamRun(self.session, self.clock, [observer for observer in observers if observer])
         closed = run.read(open_target(self.settings, run))
         return RunReport(self.measured, closed, run.signal_number)
 
@@ -110,11 +110,11 @@ class Watch:
         """Return the closing lines."""
         from sse_cli.render import watch_summary  # noqa: PLC0415 (Rich costs 40 ms)
 
-        found = [*self.queries, *(one for one in (self.selection.where, self.until) if one)]
+        filters = [each for each in (self.selection.where, self.until) if each]
         details = watch_summary.WatchDetails(
             self.selection,
             self.shown.shown,
-            found,
+            [*self.queries, *filters],
             self.output.everything,
             self.highlights,
             hints.hint_of(Cause.HIDDEN_EVENTS),
@@ -142,7 +142,7 @@ class Watch:
 def follow(settings: TargetSettings, stream: StreamOptions, output: OutputOptions) -> int:
     """Read a target to its end and show it; return the exit code.
 
-    Raises SSEError for a target or options that can't work.
+    Raises SSEError for an invalid target or option.
     """
     watch = Watch(settings, stream, output)
     report = watch.read()

@@ -1,6 +1,6 @@
 """Assembly of a response from its messages: text, reasoning, tool calls, usage.
 
-One engine for all APIs; what differs between them is data (`formats/`). Each message is turned
+One engine serves all APIs; their differences are data (`formats/`). Each message is turned
 into the deltas that can be printed at once. The response so far can be read at any time, and
 takes the memory of its own text.
 """
@@ -11,7 +11,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from sse_cli.llm.appended_text import AppendedText
 from sse_cli.llm.detection import Detector
 from sse_cli.llm.extractor import (
     Envelope,
@@ -21,6 +20,7 @@ from sse_cli.llm.extractor import (
     envelope_of_ignored,
     strings,
 )
+from sse_cli.llm.text_buffer import TextBuffer
 from sse_cli.llm.tool_calls import ToolCalls
 from sse_cli.llm.wire_format import WireFormat
 from sse_cli.model.delta import Delta, Kind
@@ -34,8 +34,8 @@ from sse_cli.text.json_values import is_false
 class Choice:
     """One of the alternatives that a request asked for; most responses have one."""
 
-    text: AppendedText = field(default_factory=AppendedText)
-    reasoning: AppendedText = field(default_factory=AppendedText)
+    text: TextBuffer = field(default_factory=TextBuffer)
+    reasoning: TextBuffer = field(default_factory=TextBuffer)
     tools: ToolCalls = field(default_factory=ToolCalls)
     finish: str | None = None
 
@@ -65,7 +65,7 @@ class Accumulator:
 
     @property
     def gave_up(self) -> bool:
-        """Return whether no format was found, and none is looked for any more."""
+        """Return whether the search for a format ended without finding one."""
         return self._detector.gave_up
 
     @property
@@ -75,7 +75,7 @@ class Accumulator:
 
     @property
     def is_whole(self) -> bool:
-        """Return whether the stream showed the end that its format requires, if it does."""
+        """Return whether the stream showed the end that its format requires, if it requires one."""
         finished = [bool(choice.finish) for choice in self.choices.values()]
         return self.format is None or self.format.is_whole(done=self.done, finished=finished)
 
@@ -174,7 +174,7 @@ class Accumulator:
     def _add_text(
         self,
         kind: Kind,
-        text: AppendedText,
+        text: TextBuffer,
         place: tuple[int, Any],
         found: Any,
         deltas: list[Delta],

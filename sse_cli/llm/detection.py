@@ -25,9 +25,9 @@ class Detector:
     """Search for the wire format of a stream.
 
     The first format whose `detect` is true of an event is taken; a format with `from_start` only
-    if that is the first event. A single format is taken at once. The search is given up after
+    if that is the first event. A single format is taken at once. The search ends after
     `MAX_EVENTS` events. With `keep`, events are kept until a format is found, so that they can be
-    read then; the search is given up after `MAX_SECONDS` or `MAX_SIZE`, too.
+    read then; the search ends after `MAX_SECONDS` or `MAX_SIZE`, too.
     """
 
     def __init__(self, formats: Sequence[WireFormat], *, keep: bool = False) -> None:

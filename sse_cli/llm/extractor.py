@@ -39,8 +39,8 @@ class Extractor:
     def items(self, envelope: Envelope) -> list[ItemValues]:
         """Return the values of each item of an event.
 
-        `finish_root` makes an item of its own if the event has none. This runs at every event:
-        what could be methods is written in line, for a call takes longer than most expressions.
+        `finish_root` makes an item of its own if the event has none. This runs at every event, so
+        helpers are written in line: a call takes longer than most expressions.
         """
         found: list[ItemValues] = []
         for value in (envelope,) if self.each is None else self.item_values(envelope):
@@ -53,7 +53,7 @@ class Extractor:
                     self.reasoning(value) if self.reasoning else None,
                     self.text(value) if self.text else None,
                     self.tool(value) if self.tool else None,
-                    # By identity first: for most events it is null or false.
+                    # Compared by identity first, because for most events it is null or false.
                     None if reason is None or reason is False or is_false(reason) else reason,
                 )
             )
@@ -64,7 +64,7 @@ class Extractor:
         return found
 
     def item_values(self, envelope: Envelope) -> Sequence[Any]:
-        """Return the items of an event as they are: the event if the format has no `each`."""
+        """Return the items of an event, unread; the event itself if the format has no `each`."""
         if self.each is None:
             return (envelope,)
         found = self.each(envelope)

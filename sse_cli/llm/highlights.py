@@ -47,7 +47,7 @@ class Highlights(Observer):
 
     @property
     def is_whole(self) -> bool:
-        """Return whether the stream showed the end that its format requires, if it does."""
+        """Return whether the stream showed the end that its format requires, if it requires one."""
         finished = self._finished.values()
         return self.format is None or self.format.is_whole(done=self._done, finished=finished)
 

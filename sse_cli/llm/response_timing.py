@@ -22,8 +22,8 @@ _OUTPUT_TOKENS: Final = (
 class ResponseTiming:
     """Times of a response's deltas, in seconds since the run began.
 
-    `first` holds the time of the first delta of each kind, `deltas` the number of those that are
-    text or reasoning.
+    `first` holds the time of the first delta of each kind, `deltas` the number of deltas of text
+    and reasoning.
     """
 
     def __init__(self) -> None:

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
-from sse_cli.llm.appended_text import AppendedText
+from sse_cli.llm.text_buffer import TextBuffer
 from sse_cli.text import json_values
 from sse_cli.text.json_values import is_false
 from sse_cli.text.utf16 import join_surrogates
@@ -52,7 +52,7 @@ class OpenCall:
     id: str | None = None
     name: str | None = None
     is_given: bool = False
-    _sent: AppendedText | None = None
+    _sent: TextBuffer | None = None
     _patched: Any = None  # the object that Gemini's patches build
 
     @property
@@ -77,10 +77,10 @@ class OpenCall:
         self.id = self.id or _nonblank(record.get("id"))
         self.name = self.name or _nonblank(record.get("name"))
         if not is_false(full := record.get("full")):
-            self._sent = AppendedText()
+            self._sent = TextBuffer()
             self._sent.append(None, _arguments(full))
         if not is_false(args := record.get("args")):
-            self._sent = self._sent or AppendedText()
+            self._sent = self._sent or TextBuffer()
             self._sent.append(None, _arguments(args))
         patches = record.get("patch")
         for patch in patches if isinstance(patches, list) else [patches]:

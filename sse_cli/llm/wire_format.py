@@ -102,13 +102,14 @@ class WireFormat:
 
     @property
     def own_failures(self) -> dict[str, tuple[int, str]]:
-        """Return `failures`, but none for a format of the package: there they mean "nothing"."""
+        """The `failures` of a user's format; in ours a failure only means "nothing"."""
         return {} if self.path.parent == FOLDER else self.failures
 
     def is_whole(self, *, done: bool, finished: Collection[bool]) -> bool:
         """Return whether a stream is whole, by whether it showed `done` and its choices `finish`.
 
-        It is if no terminator is required; and else with `done`, or if all choices have finished.
+        It is always whole if no terminator is required; otherwise `done` must have been seen,
+        or all choices must have finished.
         """
         return not self.required or done or (bool(finished) and all(finished))
 

@@ -49,7 +49,7 @@ _SENDABLE: Final = re.compile(r"[!-~](?:[ -~]*[!-~])?")
 def from_signals(name: str, signals: Iterable[Signal]) -> Scenario:
     """Return a scenario from the signals of a client: a reply for each connection.
 
-    Raises UsageError if there is no connection in them.
+    Raises UsageError if they hold no connection.
     """
     replies = [_reply(name, began, part) for began, part in _connections(signals)]
     if not replies:
@@ -117,7 +117,7 @@ def _steps(opened: Opened, signals: Sequence[Signal], end: Reconnecting | Closed
 def _status(name: str, opened: Opened) -> int:
     status = 200 if opened.status is None else opened.status
     if not 200 <= status <= 599:
-        raise UsageError(f"{name}: {status} is no status of a reply", "200 to 599 are")
+        raise UsageError(f"{name}: {status} is not the status of a reply", "200 to 599 are")
     return status
 
 

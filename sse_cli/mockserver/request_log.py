@@ -116,7 +116,7 @@ class RequestLogFile:
     def __init__(self, path: str) -> None:
         self._path = path
         if path == "-":  # standard output is for the URLs
-            raise _unusable(path, "it is no file")
+            raise _unusable(path, "it is not a file")
         try:
             self._descriptor = os.open(path, _FLAGS, 0o600)
         except OSError as error:

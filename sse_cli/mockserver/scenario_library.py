@@ -122,7 +122,7 @@ def _unknown(word: str) -> UsageError:
 
 def _is_stream(path: str) -> bool:
     """Return whether a file in a folder is served."""
-    # Unlike `Path.is_file`, it raises no PermissionError before Python 3.14 either.
+    # Before Python 3.14, `Path.is_file` raises PermissionError.
     if Path(path).name.startswith(".") or not os.path.isfile(path):  # noqa: PTH113
         return False
     if _suffix(path) in SUFFIXES:
@@ -137,7 +137,7 @@ def _start(path: str) -> bytes:
     try:
         status = os.stat(path)  # noqa: PTH116
         if not stat.S_ISREG(status.st_mode):
-            raise UsageError(f"{path} is no regular file", "name a file, or a folder of them")
+            raise UsageError(f"{path} is not a regular file", "name a file, or a folder of them")
         if status.st_size > LARGEST:
             raise UsageError(
                 f"{path} is too large: {units.size(status.st_size)}",
@@ -174,7 +174,7 @@ def _suffix(path: str) -> str:
 
 
 def _split(path: str) -> tuple[str, str]:
-    """Split a file's name into stem and suffix; `Path` splits `..sse` otherwise since 3.14."""
+    """Split a file's name into stem and suffix, `..sse` as `Path` did before Python 3.14."""
     return os.path.splitext(Path(path).name)  # noqa: PTH122
 
 

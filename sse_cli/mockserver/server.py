@@ -76,7 +76,9 @@ class Server:
         limits: Limits | None = None,
     ) -> None:
         if not 0 <= speed < float("inf"):
-            raise UsageError(f"{speed} is no speed", "2 is twice as fast, 0 is without waits")
+            raise UsageError(
+                f"{speed} is not a valid speed", "2 is twice as fast, 0 is without waits"
+            )
         allowed = access_control.for_host(host, cors, remote=remote)
         self._router = Router(scenarios, allowed, self._apply_fault, speed)
         self.limits = limits or Limits()
@@ -196,11 +198,22 @@ class Server:
     async def close(self) -> None:
         """Stop listening, cut off every stream and wait until all connections are closed."""
         if self._listener is not None:
+            await self._stop_accepting(self._listener)
             self._listener.close()
         if self._connection_limit is not None:
             await self._connection_limit.close_all()
         if self._listener is not None:
             await self._listener.wait_closed()
+
+    async def _stop_accepting(self, listener: asyncio.Server) -> None:
+        """Accept no more connections, and have every accepted one passed to `_accept`.
+
+        A listener that is closed before asyncio has done that leaves the socket open.
+        """
+        for one in listener.sockets:
+            asyncio.get_running_loop().remove_reader(one.fileno())
+        for _ in ("the task of the accepted socket", "its transport", "`_accept`"):
+            await asyncio.sleep(0)
 
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         assert self._connection_limit is not None  # noqa: S101 (it listens)

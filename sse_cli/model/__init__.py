@@ -6,6 +6,7 @@
     observer.py       the protocol by which a run hands out rows and notes
     media_type.py     the kind of a body, by status and content type
     errors.py         exceptions and exit codes
+    exit_codes.py     the exit codes, and the one of each ending
     causes.py         names of problems, from which the command line derives its advice
 
 Rule 1: signals and events are tuples that nothing changes; only a `Row` gathers values.

@@ -1,4 +1,4 @@
-"""Exceptions and exit codes.
+"""Exceptions, each with its exit code.
 
     SSEError                    message, hint or cause, exit code
     ├── UsageError              2: an option, an expression, a file, a URL
@@ -15,21 +15,7 @@ recording fails in the same way.
 
 from __future__ import annotations
 
-from enum import IntEnum
-
-
-class ExitCode(IntEnum):
-    """Every exit code of `sse`, as documented in the README."""
-
-    OK = 0
-    EXPECTATION = 1
-    USAGE = 2
-    UNREACHABLE = 3
-    REFUSED = 4
-    BROKEN = 5
-    TIMEOUT = 6
-    OUTPUT = 7
-    BUG = 70
+from sse_cli.model.exit_codes import ExitCode
 
 
 class SSEError(Exception):

@@ -1,7 +1,7 @@
 """The media type of a reply by its status and content type, and why one is refused.
 
-Status and MIME type are judged as HTML 9.2.2 and Fetch ("extract a MIME type") ask: status 200,
-the essence compared without case, parameters and charset ignored.
+Status and MIME type are judged by HTML 9.2.2 and Fetch ("extract a MIME type"): the status must be
+200, the essence is compared without case, and parameters such as charset are ignored.
 """
 
 from __future__ import annotations
@@ -57,9 +57,9 @@ _ESSENCE: Final = re.compile(r"[!#$%&'*+\-.^_`|~0-9a-z]+/[!#$%&'*+\-.^_`|~0-9a-z
 def essence(content_type: str | None) -> str:
     """Return the MIME type without parameters, in lower case; of a list, the last valid one."""
     for value in reversed(_VALUE.findall(content_type or "")):
-        found = str(value).partition(";")[0].strip(" \t\r\n").lower()
-        if _ESSENCE.fullmatch(found) and found != "*/*":
-            return found
+        mime_type = str(value).partition(";")[0].strip(" \t\r\n").lower()
+        if _ESSENCE.fullmatch(mime_type) and mime_type != "*/*":
+            return mime_type
     return ""
 
 

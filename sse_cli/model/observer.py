@@ -1,4 +1,4 @@
-"""The one protocol by which a run hands out what it reads."""
+"""The protocol by which a run passes signals, rows and notes to its observers."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Final, NamedTuple
 from sse_cli.model.events import Closed, Ending, Signal
 from sse_cli.model.row import Note, Row
 
-BATCH: Final = 128  # messages handed out together at most: Ctrl-C waits for no more than these
-GRACE: Final = 0.1  # seconds in which an event that came in time, by its stamp, is still read
+BATCH: Final = 128  # the most messages passed on together, since Ctrl-C waits for their end
+GRACE: Final = 0.1  # seconds in which an event is still read that came in time by its stamp
 
 
 class Stop(NamedTuple):
@@ -20,11 +20,11 @@ class Stop(NamedTuple):
 
 
 class Due(NamedTuple):
-    """The moment (seconds of the run) after which a run ends unless something comes before.
+    """A moment (seconds of the run) after which the run ends unless an event comes before.
 
-    A source stops waiting `grace` seconds later, and the signal that came too late is still
-    worked through, as evidence. With `cuts_off` it is dropped, and the run's clock counts beside
-    the stamps of the signals, since those of a file stand still.
+    A source stops waiting `grace` seconds later, and a signal that came too late is still processed
+    as evidence. With `cuts_off` it is dropped, and the run's clock counts as well as the stamps of
+    the signals, because the stamps of a file stand still.
     """
 
     at: float
@@ -33,10 +33,10 @@ class Due(NamedTuple):
 
 
 class Observer:
-    """A part of a run: it measures, judges, filters, records or shows what passes.
+    """A part of a run that measures, judges, filters, records or shows the stream.
 
-    A run calls its observers in the order of its list. Each method does nothing here, and a run
-    calls only methods that are overridden, so an observer costs no more than it does.
+    A run calls its observers in the order of its list. The methods of this class do nothing, and a
+    run calls only methods that are overridden, so the others cost nothing.
     """
 
     def start(self) -> None:
@@ -46,36 +46,38 @@ class Observer:
         """Take a signal of the wire, before the events that follow from it."""
 
     def rows(self, rows: Sequence[Row], /) -> Sequence[Row]:
-        """Take messages of one read; return those that the observers after this one get."""
+        """Take messages of one read; return the messages for the observers after this one."""
         return rows
 
     def note(self, note: Note, /) -> None:
         """Take any event that is not a message; `Closed` goes to `finish` instead."""
 
     def flush(self) -> None:
-        """Hand over what is held back: a read has been worked through."""
+        """Write or pass on anything held back: all messages of a read have been passed."""
 
     def room(self) -> int:
-        """Return how many messages may be handed out together."""
+        """Return how many messages may be passed on together."""
         return BATCH
 
     def stop(self) -> Stop | None:
         """Return why the run ends here, None to read on. Asked after each batch of messages.
 
-        Overriding it keeps a source from pushing: what came together with the last message that
-        is wanted must be neither recorded nor counted.
+        Overriding it keeps a source from pushing, because messages that came in the same read as
+        the last one wanted must be neither recorded nor counted.
         """
 
     def due(self) -> Due | None:
         """Return when this observer gives up waiting, None for never. Any thread may ask."""
 
     def overdue(self, at: float, *, has_reply: bool) -> Closed:
-        """Return the end of the run once the moment of `due` has passed; `at` is the stamp of
-        the first signal after it."""
+        """Return the end of the run once the moment of `due` has passed.
+
+        `at` is the stamp of the first signal after it.
+        """
         raise NotImplementedError
 
     def finish(self, closed: Closed) -> Closed:
-        """Take the end of the run; return it as the observers after this one get it."""
+        """Take the end of the run; return it, changed or not, for the observers after this one."""
         return closed
 
     def close(self) -> None:

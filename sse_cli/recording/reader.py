@@ -152,7 +152,7 @@ class _Reader:
             raise self._bad('not [seconds, "kind", value]', 1)
         at, kind, content = value
         if not _is_time(at):
-            raise self._bad("the time is not a number of seconds", 2)
+            raise self._bad("its time is not a number of seconds", 2)
         if not isinstance(kind, str) or kind not in _KINDS:
             raise self._unknown("kind of signal", kind, _KINDS)
         self._at = max(self._at, float(at))
@@ -215,7 +215,7 @@ class _Reader:
         return found + 1 if found >= 0 else 1
 
     def _bad(self, what: str, column: int, hint: str = "") -> UsageError:
-        hint = hint or "it was edited or damaged, or sse did not write it"
+        hint = hint or "it is not a recording made by sse, or it was edited"
         return UsageError(f"{self._name}: line {self._number}, column {column}: {what}", hint)
 
 

@@ -17,7 +17,7 @@ from rich.text import Text
 from sse_cli.check.expectations import Evidence
 from sse_cli.check.outcome import Attempt, Checked, Result
 from sse_cli.check.reports.github_actions import defused
-from sse_cli.model.errors import ExitCode
+from sse_cli.model.exit_codes import ExitCode
 from sse_cli.render.console import is_unicode
 from sse_cli.text import escaping, units
 
@@ -34,7 +34,7 @@ EXCERPT: Final = 300  # most characters shown of a text, or of an event in a pip
 class ReportLayout:
     """The report's console, and its width in columns; None for a pipe, which has no width.
 
-    `empty_hint` is the advice where a stream held although no event came.
+    `empty_hint` is the advice for a stream that passed without an event.
     """
 
     console: Console
@@ -130,8 +130,8 @@ def _result(result: Result, name_width: int, layout: ReportLayout) -> Iterable[T
         return
     parts = [("expected ", "sse.label"), (result.expected, ""), (", found ", "sse.label")]
     yield from _wrapped(start, [*parts, (_short(result.found), "sse.bad")], layout)
-    if result.witness:
-        yield _evidence(result.witness, indent, layout)
+    if result.evidence:
+        yield _evidence(result.evidence, indent, layout)
 
 
 def _evidence(evidence: Evidence, indent: str, layout: ReportLayout) -> Text:

@@ -64,7 +64,7 @@ class _Console(Console):
 
 
 def make(color: Color = "auto", *, stderr: bool = False, width: int | None = None) -> Console:
-    """Return a console on standard output (or error); `color`, NO_COLOR and TERM decide on it."""
+    """Return a console on standard output or error; `color`, NO_COLOR and TERM set its colors."""
     stream = sys.stderr if stderr else sys.stdout
     if stream is not None:
         _set_encoding(stream)

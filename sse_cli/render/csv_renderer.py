@@ -1,4 +1,4 @@
-"""Messages as CSV: RFC 4180 with LF line ends; a column a query, or the data."""
+"""Messages as CSV (RFC 4180, with LF line ends): a column per query, or one for the data."""
 
 from __future__ import annotations
 

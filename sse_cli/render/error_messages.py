@@ -28,7 +28,7 @@ def warning_lines(message: str, hint: str) -> Iterable[Text]:
 def error_of(error: SSEError, hint: str) -> Iterable[Text]:
     """Yield an error's lines; a faulty expression is shown with a caret below its column.
 
-    `hint` is the advice for its cause.
+    `hint` is the advice for the error's cause.
     """
     message, *rest = error_lines(error.message, hint)
     yield message

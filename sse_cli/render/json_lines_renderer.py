@@ -1,4 +1,4 @@
-"""Events as JSON Lines, in ASCII. The keys of the objects are a contract; the README lists them."""
+"""Events as JSON Lines, in ASCII. The keys are a contract; the README lists them."""
 
 from __future__ import annotations
 

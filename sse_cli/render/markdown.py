@@ -16,9 +16,9 @@ from rich.markdown import Markdown
 from rich.text import Text
 
 from sse_cli.model.delta import Delta
+from sse_cli.render.delta_writers import ReasoningWriter
 from sse_cli.render.live_region import LiveRegion
 from sse_cli.render.markdown_blocks import MarkdownBlock, MarkdownBlocks
-from sse_cli.render.response_writers import ReasoningWriter
 from sse_cli.text import escaping
 
 # HTML is shown as text: answers mention List<String>, and some mark their reasoning with <think>.

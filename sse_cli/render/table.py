@@ -100,7 +100,7 @@ class EventTable:
         lines = [layout.line(heads), layout.line(rule)]
         if layout.hidden:
             number = "1 query is" if layout.hidden == 1 else f"{layout.hidden} queries are"
-            note = f"{number} not shown: a wider terminal, or output as text, has room"
+            note = f"{number} not shown: use a wider terminal, or output as text"
             lines.insert(0, Text(note, style="sse.ignored", overflow="ellipsis"))
         return lines
 

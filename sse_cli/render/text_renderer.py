@@ -1,4 +1,4 @@
-"""Messages as text: the values asked for, one event a line, as a shell script wants them."""
+"""Messages as lines of text, for shell scripts: the values of the queries, or the data."""
 
 from __future__ import annotations
 

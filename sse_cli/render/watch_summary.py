@@ -25,7 +25,7 @@ class WatchDetails:
     """The figures of a summary that only `watch` has.
 
     `shown` counts the messages that passed the filters; `everything` says that comments and
-    retries were shown, too, and `hidden_hint` is the advice where they were not.
+    retries were shown, too; `hidden_hint` is the advice if they were not.
     """
 
     selection: Selection

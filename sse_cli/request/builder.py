@@ -17,8 +17,8 @@ from urllib.parse import unquote_to_bytes
 
 import sse_cli
 from sse_cli.model.errors import UsageError
-from sse_cli.request.handlers import Draft
 from sse_cli.request.model import Request
+from sse_cli.request.option_handlers import Draft
 from sse_cli.request.options import BY_NAME
 from sse_cli.request.url import checked, target_url, with_query
 
@@ -39,7 +39,7 @@ def build(
     """Build the request of `options`: long names and values, in the order typed.
 
     A flag's value is "". `stdin` is read for `@-`, `environment` for `--bearer env:NAME`.
-    Raises `UsageError` for anything that can't be sent, KeyError for the name of no option.
+    Raises `UsageError` for anything that can't be sent, KeyError for an unknown option.
     """
     draft = Draft(stdin, environment)
     for name, value in options:
@@ -74,7 +74,7 @@ def _headers(draft: Draft, has_body: bool) -> Iterable[tuple[str, str]]:
     before, after = _defaults(draft), [("Content-Type", _content_type(draft, has_body))]
     yield from ((name, value) for name, value in before if value and name.lower() not in named)
     for name, value in draft.headers:
-        # Framing is the transport's; a length that was pasted along may be out of date.
+        # The transport adds the framing; a length that was pasted with the rest may be wrong.
         if value is not None and name.lower() not in FRAMING:
             yield name, _narrowed(value) if name.lower() == "accept-encoding" else value
     yield from ((name, value) for name, value in after if value and name.lower() not in named)

@@ -1,9 +1,9 @@
 """A pasted `curl …` command, read as curl 7.88 reads it.
 
-Rule 1: an option that changes the request is passed on, one that changes only what curl
-prints changes nothing here, and any other is refused by name: nothing is dropped in silence.
-Rule 2: curl's names win over ours. Ours stand before the word `curl`, or after it by their
-long name where curl has no option of that name.
+Rule 1: an option that changes the request is passed on. An option that changes only curl's output
+has no effect. Any other is refused by name: no option is dropped silently.
+Rule 2: curl's names take precedence over ours. Ours stand before the word `curl`, or after it by
+their long name if curl has no option of that name.
 """
 
 from __future__ import annotations
@@ -123,8 +123,8 @@ _PATTERN = re.compile(r"\{[^}]*\}|\[[^\]]+-[^\]]+\]")
 
 def _table() -> dict[str, Option]:
     table = {
-        name: Option(name, one.letter if name == one.name else "", one.takes_value, "sent")
-        for name, one in _SENT.items()
+        name: Option(name, option.letter if name == option.name else "", option.takes_value, "sent")
+        for name, option in _SENT.items()
     }
     rows: list[tuple[Action, str]] = [("ignored", _IGNORED), ("refused", _REFUSED)]
     entry = re.compile(r"([^:=]+)(?::(.))?(=?)")
@@ -154,16 +154,16 @@ def parse(
     environment: Mapping[str, str] = os.environ,
     elsewhere: Elsewhere = lambda _: None,
 ) -> Pasted:
-    """Read what follows the word `curl`; that word itself may come first.
+    """Read the words after the word `curl`, which may be the first of them.
 
-    `ours` maps our long option names, without dashes, to whether they take a value. One
-    single word with a space in it is a whole command that was quoted: it is split as a shell
-    would, with `environment` for its variables. `elsewhere` gives the error for an option that
-    only another command of ours has. Raises `UsageError`.
+    `ours` maps our long option names, without dashes, to whether they take a value. A single word
+    that contains a space is a whole command that was quoted: it is split as a shell would split it,
+    with `environment` for its variables. `elsewhere` returns the error for an option that only
+    another of our commands has. Raises `UsageError`.
     """
     if len(words) == 1 and re.search(r"\s", words[0].strip()):
         words = shell_words.split(words[0].strip(), environment)
-        words = words[1:] if words[:1] == ["$"] else words  # a prompt that was copied along
+        words = words[1:] if words[:1] == ["$"] else words  # a prompt that was copied, too
     if words and PurePath(words[0]).name.lower() in ("curl", "curl.exe"):
         words = words[1:]
     reading = _Reading(deque(words), ours or {}, elsewhere)
@@ -246,8 +246,8 @@ class _Reading:
         names = [name for name in OPTIONS if name.startswith(word.lower())]
         if len(names) == 1:
             return OPTIONS[names[0]]
-        if strange := self.elsewhere(f"--{word.partition('=')[0]}"):
-            raise strange
+        if error := self.elsewhere(f"--{word.partition('=')[0]}"):
+            raise error
         if names and word:
             close = ", ".join(f"--{name}" for name in sorted(names)[:6])
             raise UsageError(f"curl's '--{word}' is ambiguous", f"it may mean {close}")

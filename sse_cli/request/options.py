@@ -1,9 +1,9 @@
 """The request options: one table for the command line, pasted curl commands and check files.
 
-`RequestOption` says what a row holds. The options of `sse watch`, `tail` and `check`
-(`cli/options/request.py`), the curl options that are sent (`curl.py`), the keys of a check file
-(`check/config_keys.py`) and their JSON Schema derive from `OPTIONS`; `build` applies the
-handlers. A new option is one row here, and a function in `handlers.py` unless one fits.
+`RequestOption` describes the columns of a row. Derived from `OPTIONS` are the options of `sse
+watch`, `tail` and `check` (`cli/options/request.py`), the curl options that are sent (`curl.py`),
+and the keys of a check file (`check/config_keys.py`) with their JSON Schema; `build` applies the
+handlers. A new option is one row, and a function in `option_handlers.py` unless one there fits.
 """
 
 from __future__ import annotations
@@ -12,8 +12,8 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Final, Literal, NamedTuple
 
-from sse_cli.request import handlers
-from sse_cli.request.handlers import Handler
+from sse_cli.request import option_handlers
+from sse_cli.request.option_handlers import Handler
 
 Group = Literal["request", "connection", "pasted"]
 Value = Literal["flag", "text", "texts", "path", "duration", "headers", "json"]
@@ -24,9 +24,9 @@ class RequestOption(NamedTuple):
 
     `name` is its long name without dashes, `letter` its short one or "". `value` is the kind of
     value that it takes: `flag` none, `texts` one that adds to the values before it, `path` the
-    name of a file, `headers` and `json` what they are in a check file; a command line passes
-    strings. Options of the group `pasted` exist in pasted curl commands only. `is_rare` leaves
-    it out of `--help`; `--help-all` has them all.
+    name of a file, `headers` and `json` a table or JSON value in a check file; a command line
+    passes strings. Options of the group `pasted` exist in pasted curl commands only. `is_rare`
+    options are listed by `--help-all`, but not by `--help`.
     """
 
     name: str
@@ -62,10 +62,10 @@ class RequestOption(NamedTuple):
 _connection = partial(RequestOption, group="connection")
 
 OPTIONS: Final = (
-    RequestOption("url", handlers.set_url, "text", group="pasted", key=None),
+    RequestOption("url", option_handlers.set_url, "text", group="pasted", key=None),
     RequestOption(
         "request",
-        handlers.set_method,
+        option_handlers.set_method,
         "text",
         letter="X",
         metavar="METHOD",
@@ -75,7 +75,7 @@ OPTIONS: Final = (
     ),
     RequestOption(
         "header",
-        handlers.add_header,
+        option_handlers.add_header,
         "headers",
         letter="H",
         metavar="LINE",
@@ -85,7 +85,7 @@ OPTIONS: Final = (
     ),
     RequestOption(
         "json",
-        handlers.add_json,
+        option_handlers.add_json,
         "json",
         metavar="DATA",
         help="JSON body; @FILE, or @- for stdin.",
@@ -94,7 +94,7 @@ OPTIONS: Final = (
     ),
     RequestOption(
         "data",
-        partial(handlers.add_data, option="--data"),
+        partial(option_handlers.add_data, option="--data"),
         "texts",
         letter="d",
         metavar="DATA",
@@ -105,7 +105,7 @@ OPTIONS: Final = (
     ),
     RequestOption(
         "data-raw",
-        partial(handlers.add_data, option="--data-raw"),
+        partial(option_handlers.add_data, option="--data-raw"),
         "texts",
         metavar="DATA",
         help="Body; @ has no meaning.",
@@ -113,7 +113,7 @@ OPTIONS: Final = (
     ),
     RequestOption(
         "data-binary",
-        partial(handlers.add_data, option="--data-binary"),
+        partial(option_handlers.add_data, option="--data-binary"),
         "texts",
         metavar="DATA",
         help="Body, byte for byte.",
@@ -123,7 +123,7 @@ OPTIONS: Final = (
     ),
     RequestOption(
         "data-urlencode",
-        handlers.add_urlencoded,
+        option_handlers.add_urlencoded,
         "texts",
         metavar="DATA",
         help="NAME=VALUE, encoded.",
@@ -131,14 +131,14 @@ OPTIONS: Final = (
     ),
     RequestOption(
         "get",
-        partial(handlers.set_flag, name="get"),
+        partial(option_handlers.set_flag, name="get"),
         letter="G",
         help="Put the data into the URL.",
         is_rare=True,
     ),
     RequestOption(
         "bearer",
-        handlers.set_bearer,
+        option_handlers.set_bearer,
         "text",
         metavar="KEY",
         help="API key; env:NAME or @FILE hide it.",
@@ -146,10 +146,12 @@ OPTIONS: Final = (
         at_file=True,
         description="API key: ${NAME}, env:NAME or @FILE keep it out of this file.",
     ),
-    RequestOption("oauth2-bearer", handlers.set_oauth2_bearer, "text", group="pasted", key=None),
+    RequestOption(
+        "oauth2-bearer", option_handlers.set_oauth2_bearer, "text", group="pasted", key=None
+    ),
     RequestOption(
         "user",
-        handlers.set_user,
+        option_handlers.set_user,
         "text",
         letter="u",
         metavar="USER:PW",
@@ -159,7 +161,7 @@ OPTIONS: Final = (
     ),
     RequestOption(
         "cookie",
-        handlers.add_cookie,
+        option_handlers.add_cookie,
         "texts",
         letter="b",
         metavar="N=V",
@@ -169,7 +171,7 @@ OPTIONS: Final = (
     ),
     RequestOption(
         "user-agent",
-        handlers.set_user_agent,
+        option_handlers.set_user_agent,
         "text",
         letter="A",
         metavar="NAME",
@@ -178,7 +180,7 @@ OPTIONS: Final = (
     ),
     RequestOption(
         "referer",
-        handlers.set_referer,
+        option_handlers.set_referer,
         "text",
         letter="e",
         metavar="URL",
@@ -187,25 +189,25 @@ OPTIONS: Final = (
     ),
     RequestOption(
         "location",
-        partial(handlers.set_constant, name="location", value=True),
+        partial(option_handlers.set_constant, name="location", value=True),
         letter="L",
         help="Follow redirects to other hosts, anonymously.",
     ),
     RequestOption(
         "compressed",
-        partial(handlers.set_flag, name="compressed"),
+        partial(option_handlers.set_flag, name="compressed"),
         help="Ask for gzip or deflate.",
         is_rare=True,
     ),
     _connection(
         "insecure",
-        partial(handlers.set_constant, name="insecure", value=True),
+        partial(option_handlers.set_constant, name="insecure", value=True),
         letter="k",
         help="Don't check the TLS certificate.",
     ),
     _connection(
         "proxy",
-        handlers.set_proxy,
+        option_handlers.set_proxy,
         "text",
         letter="x",
         metavar="URL",
@@ -213,7 +215,7 @@ OPTIONS: Final = (
     ),
     _connection(
         "connect-timeout",
-        partial(handlers.set_timeout, option="connect-timeout"),
+        partial(option_handlers.set_timeout, option="connect-timeout"),
         "duration",
         metavar="TIME",
         help="Limit for connecting.",
@@ -221,7 +223,7 @@ OPTIONS: Final = (
     ),
     _connection(
         "max-time",
-        partial(handlers.set_timeout, option="max-time"),
+        partial(option_handlers.set_timeout, option="max-time"),
         "duration",
         letter="m",
         metavar="TIME",
@@ -230,7 +232,7 @@ OPTIONS: Final = (
     ),
     _connection(
         "unix-socket",
-        partial(handlers.set_text, name="unix_socket"),
+        partial(option_handlers.set_text, name="unix_socket"),
         "path",
         metavar="PATH",
         help="Connect to this socket.",
@@ -238,7 +240,7 @@ OPTIONS: Final = (
     ),
     _connection(
         "cacert",
-        partial(handlers.set_file, option="cacert"),
+        partial(option_handlers.set_file, option="cacert"),
         "path",
         metavar="FILE",
         help="CA certificates to trust (PEM).",
@@ -246,7 +248,7 @@ OPTIONS: Final = (
     ),
     _connection(
         "cert",
-        handlers.set_cert,
+        option_handlers.set_cert,
         "path",
         letter="E",
         metavar="FILE[:PW]",
@@ -255,7 +257,7 @@ OPTIONS: Final = (
     ),
     _connection(
         "key",
-        partial(handlers.set_file, option="key"),
+        partial(option_handlers.set_file, option="key"),
         "path",
         metavar="FILE",
         help="Its private key.",
@@ -263,7 +265,7 @@ OPTIONS: Final = (
     ),
     _connection(
         "http1.0",
-        partial(handlers.set_constant, name="http_version", value="1.0"),
+        partial(option_handlers.set_constant, name="http_version", value="1.0"),
         letter="0",
         help="HTTP/1.1 with Connection: close; no 1.0 is written.",
         is_rare=True,
@@ -271,41 +273,41 @@ OPTIONS: Final = (
     ),
     _connection(
         "http1.1",
-        partial(handlers.set_constant, name="http_version", value="1.1"),
+        partial(option_handlers.set_constant, name="http_version", value="1.1"),
         help="HTTP/1.1 only.",
         is_rare=True,
     ),
     _connection(
         "http2",
-        partial(handlers.set_constant, name="http_version", value="2"),
+        partial(option_handlers.set_constant, name="http_version", value="2"),
         help="Offer HTTP/2 (the default for https).",
         is_rare=True,
         description="Offer HTTP/2, as https does by default.",
     ),
     _connection(
         "http2-prior-knowledge",
-        partial(handlers.set_constant, name="http_version", value="2-prior-knowledge"),
+        partial(option_handlers.set_constant, name="http_version", value="2-prior-knowledge"),
         help="HTTP/2 without asking, http:// too.",
         is_rare=True,
         description="HTTP/2 without asking.",
     ),
     _connection(
         "ipv4",
-        partial(handlers.set_constant, name="ip_family", value="4"),
+        partial(option_handlers.set_constant, name="ip_family", value="4"),
         letter="4",
         help="IPv4 addresses only.",
         is_rare=True,
     ),
     _connection(
         "ipv6",
-        partial(handlers.set_constant, name="ip_family", value="6"),
+        partial(option_handlers.set_constant, name="ip_family", value="6"),
         letter="6",
         help="IPv6 addresses only.",
         is_rare=True,
     ),
     _connection(
         "verbose",
-        partial(handlers.set_constant, name="verbose", value=True),
+        partial(option_handlers.set_constant, name="verbose", value=True),
         letter="v",
         help="Show the exchange, secrets redacted.",
         key=None,

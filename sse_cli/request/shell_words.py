@@ -1,9 +1,9 @@
 """A command that arrived as one string, split into words as a shell would split it.
 
-It serves `sse curl 'curl …'` and `sse curl "$(pbpaste)"`, where the whole command is quoted.
-Nothing is ever run: a substitution or an operator is refused by name. Two rules differ, for
-text that was copied: a newline is a space, and a backslash continues a line even with spaces
-after it. Rules: POSIX XCU 2.2 and 2.6.2; `$'…'` as in bash and XCU 2.2.4 (2024).
+It is used for `sse curl 'curl …'` and `sse curl "$(pbpaste)"`, where the whole command is quoted.
+Nothing is run: a substitution or an operator is refused by name. The rules are those of POSIX XCU
+2.2 and 2.6.2, and of bash and XCU 2.2.4 (2024) for `$'…'`. Two differ because the text was copied:
+a newline is a space, and a backslash continues a line even if spaces follow it.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The URL of a request: the scheme if none was typed, and validation.
+"""The URL of a request: its validation, and a default scheme.
 
-An invalid URL is reported before anything is sent, and never with its secrets.
+An invalid URL is reported before anything is sent, and without its secrets.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
-"""The observers that measure and judge every run, and the report that they leave.
+"""The observers that measure and judge every run, and the report on it.
 
-Plain classes: making a dataclass takes a millisecond of each start.
+The classes are plain because creating a dataclass adds a millisecond to each start.
 """
 
 from __future__ import annotations
@@ -10,8 +10,9 @@ from collections.abc import Callable
 from sse_cli.analysis.event_counts import Connections, EventCounts
 from sse_cli.analysis.resume_audit import ResumeAudit
 from sse_cli.analysis.timing import Timing
-from sse_cli.analysis.verdict import EXIT_CODES, Verdict
+from sse_cli.analysis.verdict import Verdict
 from sse_cli.model.events import Closed, Ending
+from sse_cli.model.exit_codes import EXIT_CODES
 from sse_cli.model.observer import Observer
 from sse_cli.parser.session import Session
 
@@ -19,7 +20,7 @@ from sse_cli.parser.session import Session
 class Measurements:
     """Times, ending, counts, connections and resumes of one run.
 
-    `missing` tells why an answer is not whole, "" when it is.
+    `missing` returns why an answer is incomplete, "" if it is complete.
     """
 
     def __init__(self, session: Session, missing: Callable[[], str] = lambda: "") -> None:
@@ -30,12 +31,12 @@ class Measurements:
         self.resume_audit = ResumeAudit()
 
     def observers(self) -> list[Observer]:
-        """Return them in the order in which a run calls them."""
+        """Return the observers in the order in which a run calls them."""
         return [self.timing, self.verdict, self.counts, self.connections, self.resume_audit]
 
 
 class RunReport:
-    """Everything that a run leaves to be told. `signal_number` is the signal that stopped it."""
+    """The results of a run. `signal_number` is the signal that stopped it, 0 for none."""
 
     def __init__(self, measured: Measurements, closed: Closed, signal_number: int = 0) -> None:
         self.measured = measured
@@ -44,7 +45,7 @@ class RunReport:
 
     @property
     def failed(self) -> bool:
-        """Whether the ending is one to explain."""
+        """True if the ending is a failure to explain."""
         ending = self.closed.ending
         return EXIT_CODES[ending] != 0 and ending is not Ending.INTERRUPTED
 

@@ -1,4 +1,4 @@
-"""The observers that end a run early or put an answer together; a command picks from these."""
+"""Observers that end a run early or assemble an answer, for commands to choose from."""
 
 from __future__ import annotations
 
@@ -11,20 +11,22 @@ from sse_cli.model.row import Row
 from sse_cli.query.selection import Expression
 from sse_cli.text.json_values import is_false
 
-if TYPE_CHECKING:  # it loads JMESPath (20 ms), which `watch` in a pipe need not pay
+if TYPE_CHECKING:  # it loads JMESPath (20 ms), which `watch` in a pipe does not need
     from sse_cli.llm.accumulator import Accumulator
 
 
 class Until(Observer):
-    """Ends a run with the first message of which an expression is true. It comes before any
-    filter: the message need not be shown."""
+    """An observer that ends a run with the first message for which an expression is true.
+
+    It comes before all filters, because the message need not be shown.
+    """
 
     def __init__(self, expression: Expression) -> None:
         self.expression = expression
         self._stop: Stop | None = None
 
     def room(self) -> int:
-        """Return 1: any message may be the last."""
+        """Return 1, because any message may be the last."""
         return 1
 
     def rows(self, rows: Sequence[Row], /) -> Sequence[Row]:
@@ -35,12 +37,12 @@ class Until(Observer):
         return rows
 
     def stop(self) -> Stop | None:
-        """Return the message that was found."""
+        """Return the end, once the expression was true."""
         return self._stop
 
 
 class ShownCount(Observer):
-    """Counts the messages that passed all filters."""
+    """An observer that counts the messages that passed all filters."""
 
     def __init__(self) -> None:
         self.shown = 0
@@ -52,14 +54,14 @@ class ShownCount(Observer):
 
 
 class ShownLimit(ShownCount):
-    """Ends a run once `limit` messages have passed all filters."""
+    """An observer that ends a run once `limit` messages have passed all filters."""
 
     def __init__(self, limit: int) -> None:
         super().__init__()
         self.limit = limit
 
     def room(self) -> int:
-        """Return how many more are wanted: a filter may yet drop some of them."""
+        """Return how many more are needed; no fewer, because filters may drop some of them."""
         return min(BATCH, self.limit - self.shown)
 
     def stop(self) -> Stop | None:
@@ -70,10 +72,10 @@ class ShownLimit(ShownCount):
 
 
 class Assembly(Observer):
-    """Puts the answer together, and ends a run with it. It comes first: the observers after it
-    get no message beyond the answer's end.
+    """An observer that assembles the answer, and ends the run at the answer's end.
 
-    With `needs_format` a run also ends where no wire format fits the events that came.
+    It comes first, so that the observers after it get no message beyond the answer's end. With
+    `needs_format`, a run also ends when no wire format fits the events that came.
     """
 
     def __init__(self, accumulator: Accumulator, *, needs_format: bool = False) -> None:
@@ -81,11 +83,11 @@ class Assembly(Observer):
         self._needs_format = needs_format
 
     def rows(self, rows: Sequence[Row], /) -> Sequence[Row]:
-        """Give each message its deltas."""
+        """Attach its deltas to each message."""
         return self.accumulator.feed(rows)
 
     def stop(self) -> Stop | None:
-        """Return the end of the answer."""
+        """Return the end, once the answer has ended or no format can fit."""
         accumulator = self.accumulator
         if accumulator.done or (self._needs_format and accumulator.is_over):
             return Stop(Ending.DONE, "the answer's own end was seen")

@@ -1,4 +1,4 @@
-"""From settings to everything that a run is made of: session, clock, recorder, signals."""
+"""The parts of a run, made from its settings: session, clock, recorder and signals."""
 
 from __future__ import annotations
 
@@ -16,19 +16,19 @@ if TYPE_CHECKING:  # most runs record nothing
 
 
 def session_of(settings: TargetSettings) -> Session:
-    """Return the session that the target's signals go to."""
+    """Return a session for the target's signals."""
     resuming = settings.resuming
     resume = Resume(resuming.last_event_id, resuming.retry_delay)
     return Session(max_size=settings.max_size, resume=resume)
 
 
 def clock_of(settings: TargetSettings) -> RunClock:
-    """Return the clock of a run; a recording may be played at a speed of its own."""
+    """Return the clock of a run, at the playback speed of a recording if one is set."""
     return RunClock(settings.reading.speed or 1.0)
 
 
 def recorder_of(settings: TargetSettings) -> Recorder | None:
-    """Return the recorder that was asked for; it creates its file when the run starts."""
+    """Return the requested recorder, or None; it creates its file when the run starts."""
     if settings.recording.path is None:
         return None
     from sse_cli.recording import writer  # noqa: PLC0415 (see above)
@@ -40,12 +40,12 @@ def recorder_of(settings: TargetSettings) -> Recorder | None:
 def open_target(settings: TargetSettings, run: StreamRun) -> Iterator[Signal]:
     """Open the target for `run`; return its signals.
 
-    Raises UsageError for a file that can't be opened; the signals do so for a request that can't
-    be sent, and for a bad recording.
+    Raises UsageError for a file that can't be opened. Iterating over the signals raises it for a
+    request that can't be sent and for an invalid recording.
     """
     resume, reading = run.session.resume, settings.reading
     if settings.request is not None:
-        from sse_cli.sources import network  # noqa: PLC0415 (as the next, only what is asked for)
+        from sse_cli.sources import network  # noqa: PLC0415 (like the next import, only if needed)
 
         return network.from_url(
             settings.request,

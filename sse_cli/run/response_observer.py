@@ -1,4 +1,4 @@
-"""The answer of a run: its deltas, written as they come, and what is wrong with it."""
+"""The observer of a run's answer: it writes the deltas as they arrive, and notes errors."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ class DeltaWriter(Protocol):
         """Write deltas."""
 
     def flush(self) -> None:
-        """Hand over what a read gave."""
+        """Write out the deltas of a read."""
 
     def close(self) -> None:
-        """Finish: nothing follows."""
+        """Finish the output; no more deltas follow."""
 
 
 class NoWriter:
-    """A writer for those who need the answer only as a whole."""
+    """A writer that writes nothing, for commands that need the answer only as a whole."""
 
     def write(self, deltas: Iterable[Delta]) -> None:
         """Do nothing."""
@@ -42,10 +42,10 @@ class NoWriter:
 
 
 class ResponseObserver(Observer):
-    """Writes and times the deltas that an accumulator made, and tells the verdict of its errors.
+    """An observer that writes and times an accumulator's deltas, and reports errors to the verdict.
 
-    `broken` counts payloads that began as JSON and were not; `first_broken` is the number of the
-    first such message.
+    `broken` counts payloads that begin like JSON but are invalid; `first_broken` is the number of
+    the first such message.
     """
 
     def __init__(self, accumulator: Accumulator, writer: DeltaWriter, verdict: Verdict) -> None:
@@ -60,7 +60,7 @@ class ResponseObserver(Observer):
 
     @property
     def is_unknown(self) -> bool:
-        """Whether no format was found."""
+        """True if no format was found."""
         return self.accumulator.format is None
 
     def rows(self, rows: Sequence[Row], /) -> Sequence[Row]:
@@ -80,13 +80,13 @@ class ResponseObserver(Observer):
             self._write(self.accumulator.feed_ignored(note, self._n))
 
     def finish(self, closed: Closed) -> Closed:
-        """Write what was held back, and an error that the verdict knows of."""
+        """Write the rest of the deltas, and any error that only the verdict has found."""
         self._write(self.accumulator.finish(closed.at))
-        self._tell_error(closed.at)
+        self._add_error(closed.at)
         return closed
 
     def flush(self) -> None:
-        """Hand over what a read gave."""
+        """Write out the deltas of a read."""
         self.writer.flush()
 
     def close(self) -> None:
@@ -94,15 +94,15 @@ class ResponseObserver(Observer):
         self.writer.close()
 
     def nothing(self, choice: int) -> str:
-        """Return why nothing was typed out, "" when something was."""
+        """Return why nothing was written, "" if something was."""
         wire, choices = self.accumulator.format, self.accumulator.choices
         if wire is None or not self._n:
             return ""
         if not any(kind in self.timing.first for kind in ("text", "reasoning", "tool")):
-            return f"no event held text, reasoning or a tool call that {wire.name} finds"
+            return f"{wire.name} found no text, reasoning or tool call in any event"
         if choice not in choices:
-            there = ", ".join(map(str, sorted(choices)))
-            return f"choice {choice} never came; there is {there}"
+            others = ", ".join(map(str, sorted(choices)))
+            return f"choice {choice} never came, only {others}"
         return ""
 
     def _write(self, deltas: Sequence[Delta]) -> None:
@@ -115,16 +115,16 @@ class ResponseObserver(Observer):
 
     def _fail(self, delta: Delta) -> None:
         if failed := self.accumulator.failed:
-            said = failed["event"], failed["raw"]
-            report = ReportedError(delta.n, delta.at, *said, is_event=is_message(failed))
+            event, data = failed["event"], failed["raw"]
+            report = ReportedError(delta.n, delta.at, event, data, is_event=is_message(failed))
             self.verdict.format_error(delta.value, report)
 
-    def _tell_error(self, at: float) -> None:
-        """An error that no format had to find is a part of the answer, too."""
-        found, report = self.verdict.error_value, self.verdict.reported
-        if self.accumulator.error is None and found is not None and report:
-            self.accumulator.error = found
-            self.writer.write([Delta("error", found, 0, report.n, at)])
+    def _add_error(self, at: float) -> None:
+        """Add an error to the answer that the verdict recognised without a format."""
+        error, report = self.verdict.error_value, self.verdict.reported
+        if self.accumulator.error is None and error is not None and report:
+            self.accumulator.error = error
+            self.writer.write([Delta("error", error, 0, report.n, at)])
 
     def _check_json(self, row: Row) -> None:
         data = row.message.data
@@ -136,8 +136,8 @@ class ResponseObserver(Observer):
 
 
 def missing_end(accumulator: Accumulator) -> str:
-    """Return why the answer is not whole, if its format says how it must end; "" if it is."""
+    """Return why the answer is incomplete, "" if it is complete or its format has no end marker."""
     wire = accumulator.format
     if wire is None or accumulator.is_whole:
         return ""
-    return f"the stream ended before the answer did: no end that {wire.name} requires"
+    return f"the stream ended before the answer did: the end that {wire.name} requires is missing"

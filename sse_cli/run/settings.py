@@ -1,4 +1,4 @@
-"""The settings of a run: plain values, checked by whoever read them from options or a file."""
+"""The settings of a run: plain values, validated where options or a file are read."""
 
 from __future__ import annotations
 
@@ -6,14 +6,15 @@ from typing import NamedTuple
 
 from sse_cli.parser.event_stream import DEFAULT_MAX_SIZE
 from sse_cli.request.model import Request
-from sse_cli.sources.media import Reading
+from sse_cli.sources.body_reading import Reading
 from sse_cli.transport.reconnect import ReconnectPolicy
 
 
 class ResumeSettings(NamedTuple):
-    """Whether a stream is opened again, from which event on, and how long that waits.
+    """The settings for resuming a stream.
 
-    `retry_delay` is the reconnection time in seconds until the server sets one.
+    `last_event_id` is the event to start after, and `retry_delay` the reconnection time in seconds
+    until the server sets one.
     """
 
     policy: ReconnectPolicy = ReconnectPolicy()
@@ -22,17 +23,17 @@ class ResumeSettings(NamedTuple):
 
 
 class RecordingSettings(NamedTuple):
-    """Where a stream is recorded, None for nowhere; `force` overwrites a file."""
+    """The file to record a stream to, None for no recording; `force` overwrites it."""
 
     path: str | None = None
     force: bool = False
 
 
 class TargetSettings(NamedTuple):
-    """A target, and how to read, resume and record it.
+    """A target, with the settings for reading, resuming and recording it.
 
-    `request` is None for a file or standard input. `max_size` bounds a line and an event, in
-    bytes.
+    `request` is None for a file or standard input. `max_size` limits a line and an event,
+    in bytes.
     """
 
     target: str

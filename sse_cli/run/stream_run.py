@@ -1,18 +1,18 @@
 """The engine: signals in, rows and notes out to the observers, in one blocking loop.
 
-A signal goes to the observers' `signal`, then through the session, and the events that follow
-from it to their `rows` and `note`, in the order of the list. `rows` is a chain: an observer
-returns the rows that the next ones get, so the end of an answer, a filter and a limit are
-observers like any other.
+A signal goes to each observer's `signal` and then through the session; the resulting events go to
+each observer's `rows` and `note`, in the order of the list. `rows` is a chain: an observer returns
+the rows for the next ones, so the end of an answer, a filter and a limit are ordinary observers.
 
-The messages of one read are handed out together, which saves calls, but never beyond the last
-one that is wanted: `Observer.room` bounds a batch, and `Observer.stop` is asked after each.
+The messages of one read are handed out in batches, which saves calls. A batch never extends beyond
+the last message that is needed: `Observer.room` limits its size, and `Observer.stop` is called
+after each batch.
 
-`push` is the second back edge of the data flow (`Resume` is the first): a source that has more
-HTTP chunks of a socket read hands them in just before it waits for the next read. That saves
-10 µs a chunk, and no event is ever held back. The source gets False when the run is over. An
-exception of an observer never travels through the source, which would take it for one of its
-own: it is kept until the source gives its next signal.
+`push` is the second back edge of the data flow (`Resume` is the first). One socket read may hold
+several HTTP chunks: the source pushes them just before it waits for the next read. That saves 10 µs
+per chunk, and no event is ever held back. `push` returns False when the run is over. An exception
+of an observer must not pass through the source, which would treat it as its own, so it is stored
+and raised at the source's next signal.
 """
 
 from __future__ import annotations
@@ -31,14 +31,14 @@ from sse_cli.transport.watchdog import Patience, endless
 
 
 class _Late(NamedTuple):
-    """The end of a run by a signal that came too late; is it to be dropped?"""
+    """The end of a run by a signal that came too late, and whether to drop that signal."""
 
     closed: Closed
     is_dropped: bool
 
 
 class StreamRun:
-    """One run over one stream. `observers` are called in the order given."""
+    """One run over one stream. `observers` are called in the order of the list."""
 
     def __init__(self, session: Session, clock: Clock, observers: Sequence[Observer]) -> None:
         self.session = session
@@ -46,25 +46,25 @@ class StreamRun:
         self.signal_number = 0
         """The signal that stopped the run, 0 for none."""
         self._observers = observers
-        # Bound methods of those observers that override them: a call that does nothing costs
-        # 0.1 µs an event, and most observers override two or three.
-        self._signal = [one.signal for one in self._having("signal")]
-        self._rows = [one.rows for one in self._having("rows")]
-        self._note = [one.note for one in self._having("note")]
-        self._flush = [one.flush for one in self._having("flush")]
-        self._room = [one.room for one in self._having("room")]
-        self._stop = [one.stop for one in self._having("stop")]
-        self._waiting = self._having("due")
+        # Only overridden methods are called: an empty call costs 0.1 µs per event, and most
+        # observers override two or three methods.
+        self._signal = [observer.signal for observer in self._overriding("signal")]
+        self._rows = [observer.rows for observer in self._overriding("rows")]
+        self._note = [observer.note for observer in self._overriding("note")]
+        self._flush = [observer.flush for observer in self._overriding("flush")]
+        self._room = [observer.room for observer in self._overriding("room")]
+        self._stop = [observer.stop for observer in self._overriding("stop")]
+        self._waiting = self._overriding("due")
         self._has_reply = False
         self._last = 0.0  # the stamp of the last signal
         self._pushed_end: Closed | None = None
         self._pushed_error: Exception | None = None
 
     def read(self, signals: Iterator[Signal]) -> Closed:
-        """Read a stream to its end; return how it ended, as the observers judged it.
+        """Read a stream to its end; return its end as the observers judged it.
 
-        Ctrl-C and SIGTERM end the stream as any other end does: what came before is shown.
-        Raises whatever an observer raises, and UsageError from a bad recording.
+        Ctrl-C and SIGTERM end the stream like any other ending: everything before them is shown.
+        Raises any exception of an observer, and UsageError for an invalid recording.
         """
         with ExitStack() as stack:
             for observer in self._observers:
@@ -78,30 +78,33 @@ class StreamRun:
                     raise self._pushed_error from None
                 self.signal_number = getattr(error, "signal_number", 2)
                 name = "Ctrl-C" if self.signal_number == 2 else f"signal {self.signal_number}"
-                # The stamps of a recording that is played at once are ahead of the clock.
+                # When a recording is played without waits, its stamps are ahead of the clock.
                 now = max(self.clock(), self._last)
                 return self._end(Closed(now, Ending.INTERRUPTED, f"stopped by {name}"))
 
     @property
     def may_stop(self) -> bool:
-        """Whether any message may be the last one that is wanted: then nothing may be pushed."""
+        """True if any message may end the run: if so, the source must not push."""
         return bool(self._stop)
 
     def push(self, chunk: Chunk) -> bool:
-        """Take bytes from a source that is about to wait; return whether it is to read on."""
+        """Process bytes of a source that is about to wait; return whether it should read on."""
         try:
             self._pushed_end = self._take(chunk)
-        except Exception as error:  # not one of the source's: it must not see it
+        except Exception as error:  # it must not pass through the source (see above)
             self._pushed_error = error
         return self._pushed_end is None and self._pushed_error is None
 
     @property
     def patience(self) -> Patience:
-        """The seconds that are left for what is due, None for ever. Any thread may ask."""
+        """A function that returns the seconds until the first `due` time, None if there is none.
+
+        Any thread may call it.
+        """
         return self._left if self._waiting else endless
 
-    def _having(self, method: str) -> list[Observer]:
-        return [one for one in self._observers if overrides(one, method)]
+    def _overriding(self, method: str) -> list[Observer]:
+        return [observer for observer in self._observers if overrides(observer, method)]
 
     def _read(self, signals: Iterator[Signal]) -> Closed:
         take = self._take
@@ -114,7 +117,7 @@ class StreamRun:
                     return end
 
     def _take(self, signal: Signal) -> Closed | None:
-        """Work through a signal; return how it all ends, if it ends."""
+        """Process a signal; return the end of the run, or None to continue."""
         late = self._late(signal) if self._waiting else None
         if isinstance(signal, Closed):
             return late.closed if late else signal
@@ -147,7 +150,7 @@ class StreamRun:
         return closed
 
     def _hand_out(self, events: Iterable[Event]) -> None:
-        """Hand out the events of a read: messages in a row together, anything else alone."""
+        """Hand out the events of a read: consecutive messages together, other events singly."""
         rows: list[Row] = []
         for event in events:
             if isinstance(event, Message):
@@ -167,7 +170,7 @@ class StreamRun:
         """Hand out messages in batches; return whether the run stops after one of them."""
         begin = 0
         while begin < len(rows):
-            batch = rows[begin : begin + self._most()]
+            batch = rows[begin : begin + self._batch_size()]
             begin += len(batch)
             for handle in self._rows:
                 batch = handle(batch)
@@ -181,21 +184,21 @@ class StreamRun:
         for handle in self._note:
             handle(note)
 
-    def _most(self) -> int:
+    def _batch_size(self) -> int:
         return min(room() for room in self._room) if self._room else BATCH
 
     def _stopped(self) -> Stop | None:
-        return next((found for stop in self._stop if (found := stop())), None)
+        return next((end for stop in self._stop if (end := stop())), None)
 
     def _left(self) -> float | None:
         dues = [due.at + due.grace for due, _ in self._dues()]
         return min(dues) - self.clock() if dues else None
 
     def _dues(self) -> list[tuple[Due, Observer]]:
-        return [(due, one) for one in self._waiting if (due := one.due())]
+        return [(due, observer) for observer in self._waiting if (due := observer.due())]
 
     def _late(self, signal: Signal) -> _Late | None:
-        """Return the end, if a signal (of a recording, too) comes after what was due."""
+        """Return the end if a signal, live or recorded, comes after a `due` time."""
         is_end = isinstance(signal, Closed)
         for due, observer in sorted(self._dues(), key=lambda pair: pair[0].at):
             is_after = signal.at > due.at or (is_end and signal.at == due.at)

@@ -1,4 +1,4 @@
-"""The time for which a stream is read."""
+"""The limit on the time for which a stream is read."""
 
 from __future__ import annotations
 
@@ -8,18 +8,20 @@ from sse_cli.model.observer import Due, Observer
 
 
 class TimeLimit(Observer):
-    """Ends a run after `seconds`, by the stamps of its signals and by its clock: a success, as
-    long as there was a reply."""
+    """An observer that ends a run after `seconds`, by the stamps of its signals and by its clock.
+
+    This is a success if there was a reply.
+    """
 
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
 
     def due(self) -> Due:
-        """Return the end of the time."""
+        """Return the time at which the run ends."""
         return Due(self.seconds, grace=0.0, cuts_off=True)
 
-    def overdue(self, at: float, *, has_reply: bool) -> Closed:  # noqa: ARG002 (the stamp is ours)
-        """Return the end: the limit, or a deadline if nothing answered within it."""
+    def overdue(self, at: float, *, has_reply: bool) -> Closed:  # noqa: ARG002 (the limit is the stamp)
+        """Return the end: a limit, or a deadline if no reply came in time."""
         if not has_reply:
             detail = f"no reply had come after {self.seconds:g} s"
             return Closed(self.seconds, Ending.DEADLINE, detail, Cause.READING_TIME)

@@ -17,8 +17,8 @@ from sse_cli.model.causes import Cause
 from sse_cli.model.errors import UsageError
 from sse_cli.model.events import Chunk, Closed, Ending, Opened, Resume, Signal
 from sse_cli.recording import reader
+from sse_cli.sources.body_reading import Reading
 from sse_cli.sources.clock import Clock, RunClock
-from sse_cli.sources.media import Reading
 from sse_cli.transport.watchdog import Patience, endless
 
 READ_SIZE: Final = 64 * 1024

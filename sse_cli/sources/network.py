@@ -1,4 +1,7 @@
-"""A URL as a source of signals, over one connection or several."""
+"""A URL as a source of signals, over one connection or several.
+
+It imports httpx, which takes 60 ms: import this module only for a URL.
+"""
 
 from __future__ import annotations
 
@@ -6,8 +9,9 @@ from collections.abc import Generator, Iterator
 
 from sse_cli.model.events import Push, Resume, Signal
 from sse_cli.request.model import Request
+from sse_cli.sources.body_reading import Reading
 from sse_cli.sources.clock import Clock
-from sse_cli.sources.media import Reading
+from sse_cli.transport import connect as transport
 from sse_cli.transport.reconnect import ConnectionPace, Reconnector, ReconnectPolicy
 from sse_cli.transport.watchdog import Patience, endless
 
@@ -26,9 +30,6 @@ def from_url(  # noqa: PLR0913 (one request, and the state of the run)
 
     Chunks that are pushed are not among them. `patience` limits each wait for a signal.
     """
-    # Imported here because httpx takes 60 ms, and files and standard input do not need it.
-    from sse_cli.transport import connect as transport  # noqa: PLC0415
-
     cookies = transport.Cookies() if policy and policy.reconnect else None
     pace = ConnectionPace()
 
@@ -45,12 +46,6 @@ def from_url(  # noqa: PLR0913 (one request, and the state of the run)
             push=push,
         )
 
-    opener = Reconnector(
-        connect,
-        policy or ReconnectPolicy(),
-        resume or Resume(),
-        clock,
-        pace=pace,
-        patience=patience,
-    )
+    policy, resume = policy or ReconnectPolicy(), resume or Resume()
+    opener = Reconnector(connect, policy, resume, clock, pace=pace, patience=patience)
     return opener.signals(request)

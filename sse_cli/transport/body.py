@@ -1,4 +1,11 @@
-"""A reply: its head as `Opened`, its body as `Chunk`s, content coding undone, nothing held back."""
+"""A reply as signals: its head as `Opened`, its body as `Chunk`s, with content coding removed.
+
+Batching of reads: a server that sends an HTTP chunk for each event makes httpcore yield many small
+pieces from one read of the socket. To handle each by itself costs far more than to receive it. So
+the first piece of a read is yielded at once, since it is usually the only one, and the others are
+joined and pushed just before the socket is read again. Nothing waits longer than the parsing of
+bytes that have arrived already.
+"""
 
 from __future__ import annotations
 
@@ -15,13 +22,13 @@ from sse_cli.model.errors import Terminated
 from sse_cli.model.events import Chunk, Closed, Ending, Media, Opened, Push, Signal, new
 from sse_cli.transport import content_decoder
 from sse_cli.transport.error_mapping import Failed, clean_end, cut, is_http2, out_of_time, stalled
-from sse_cli.transport.handshake import Reply, Wire
+from sse_cli.transport.exchange import Reply, Wire
 from sse_cli.transport.watchdog import Watchdog
 
 REFUSED_BODY_LIMIT: Final = 64 * 1024
 REFUSED_BODY_SECONDS: Final = 2.0
-# What is held at most: a compressed read may hold any number of bytes, and while small chunks are
-# unpacked and shown, time passes that is not the stream's.
+# Limits of the bytes held before they are yielded: a compressed read may expand to any number of
+# bytes, and the time to unpack many small chunks would delay the stamp of the first.
 MOST_HELD: Final = 64 * 1024  # bytes
 MOST_PIECES: Final = 64
 MediaOf = Callable[[int, str | None], Media]
@@ -29,7 +36,7 @@ Clock = Callable[[], float]
 
 
 def opened_by(reply: Reply, at: float, media_of: MediaOf) -> Opened:
-    """The head of a reply; `media_of` judges its status and type."""
+    """Return the head of a reply as a signal; `media_of` judges its status and type."""
     response = reply.response
     headers = tuple((_text(name), _text(value)) for name, value in response.headers.raw)
     return Opened(
@@ -50,36 +57,34 @@ def read_body(
     clock: Clock,
     push: Push | None = None,
 ) -> Generator[Signal, None, Closed]:
-    """The body's chunks, but those that are pushed; returns how it closed."""
+    """Yield the chunks of the body that are not pushed; return its end, not stamped yet."""
     refused = opened.media == "other"
     if refused:
         watchdog.limit(REFUSED_BODY_SECONDS)
-    gathering = _Gathering(reply.wire, watchdog, clock, None if refused else push)
+    batcher = _Batcher(reply.wire, watchdog, clock, None if refused else push)
     closed = clean_end(opened, reply.response)
     try:
         pieces = _decoded(opened, reply.response, watchdog)
-        yield from gathering.chunks(pieces, REFUSED_BODY_LIMIT if refused else None)
+        yield from batcher.chunks(pieces, REFUSED_BODY_LIMIT if refused else None)
     except Failed as failed:
         closed = failed.closed()
     except Exception as error:
-        # h2's own errors come through httpcore as they are, and importing it costs time.
+        # httpcore passes h2's own errors on as they are; importing h2 to name them takes time.
         if not isinstance(error, httpx.HTTPError | OSError | zlib.error) and not is_http2(error):
             raise
         closed = cut(error)
-    if gathering.held:
-        yield gathering.taken()
+    if batcher.held:
+        yield batcher.take()
     if refused:
         return Closed(0.0, Ending.REFUSED, *media_type.refusal(opened))
-    # Asked before the end is believed: a shut down socket looks like a clean end.
+    # The watchdog comes first: a socket that it shut down looks like a clean end.
     if watchdog.stalled:
         return stalled(watchdog)
     return out_of_time("the stream still ran", watchdog).closed() if watchdog.fired else closed
 
 
-class _Gathering:
-    """Joins the pieces of a body, HTTP chunks that often hold an event each, which came in one
-    read: they are worked through together, before more is waited for. The first of a read, which
-    is mostly all of it, is handed on at once."""
+class _Batcher:
+    """Batches of the pieces of a body that came in one read (see the module's docstring)."""
 
     def __init__(self, wire: Wire, watchdog: Watchdog, clock: Clock, push: Push | None) -> None:
         self.held: list[bytes] = []
@@ -91,7 +96,10 @@ class _Gathering:
             wire.before_read = self._before_read
 
     def chunks(self, pieces: Iterable[bytes], most: int | None) -> Iterator[Chunk]:
-        """Those that are not pushed, up to the deadline or `most` bytes; some may be left."""
+        """Yield the chunks that are not pushed, up to the deadline or `most` bytes.
+
+        Pieces may still be held at the end.
+        """
         wire, watchdog, clock, held = self._wire, self._watchdog, self._clock, self.held
         size = handed_on = 0
         try:
@@ -105,37 +113,37 @@ class _Gathering:
                     held.append(piece)
                     if len(held) == MOST_PIECES or size - handed_on > MOST_HELD:
                         handed_on = size
-                        yield self.taken()
-                # What had arrived by then can still be read, and there may be much of it.
+                        yield self.take()
+                # A shutdown leaves a backlog readable, and it may be long.
                 if watchdog.fired or (most and size >= most):
                     break
-        except (KeyboardInterrupt, Terminated):  # what has come is still shown
-            self._hand_over()
+        except (KeyboardInterrupt, Terminated):  # bytes that have come are still shown
+            self._deliver()
             raise
 
-    def taken(self) -> Chunk:
-        """What is held, as one chunk."""
+    def take(self) -> Chunk:
+        """Return the pieces held as one chunk, and hold them no longer."""
         data = b"".join(self.held)
         self.held.clear()
         return Chunk(self._clock(), data)
 
     def _before_read(self) -> None:
         if self.held:
-            self._watchdog.received()  # meanwhile nobody waits for a byte
-            if not self._hand_over():
-                # httpcore's own error for a read that fails: it closes the connection and passes
-                # it on. The reader knows already how its run ended.
+            self._watchdog.received()  # no read waits while the reader works
+            if not self._deliver():
+                # httpcore's own error for a read that fails: it closes the connection and raises
+                # the error. The reader has already recorded how its run ended.
                 raise httpcore.ReadError("the reader stopped")
             if self._watchdog.is_for_bytes:
                 self._watchdog.waiting()
 
-    def _hand_over(self) -> bool:
-        """Push what is held; return whether the reader wants more."""
-        return not (self.held and self._push) or self._push(self.taken())
+    def _deliver(self) -> bool:
+        """Push the pieces held; return whether the reader wants more."""
+        return not (self.held and self._push) or self._push(self.take())
 
 
 def _reads(response: httpx.Response, watchdog: Watchdog) -> Iterator[bytes]:
-    """The body as it came."""
+    """Return the reads of the body, still encoded."""
     assert isinstance(response.stream, httpx.SyncByteStream)  # noqa: S101 (a sync transport's)
     if watchdog.is_for_bytes:
         return _watched(response.stream, watchdog)
@@ -143,8 +151,11 @@ def _reads(response: httpx.Response, watchdog: Watchdog) -> Iterator[bytes]:
 
 
 def _watched(stream: Iterable[bytes], watchdog: Watchdog) -> Iterator[bytes]:
-    """Any byte of a body counts for the watchdog, even one that a decoder keeps back; the time
-    that our own reader takes does not."""
+    """Yield the reads, and tell the watchdog when one waits.
+
+    Any byte of a body counts, even one that a decoder holds back. The time that our own reader
+    takes does not.
+    """
     watchdog.waiting()
     for data in stream:
         watchdog.received()
@@ -160,21 +171,21 @@ def _decoded(opened: Opened, response: httpx.Response, watchdog: Watchdog) -> It
             f"the body comes with Content-Encoding {unknown}, which was not asked for",
             Cause.CONTENT_ENCODING,
         )
-    found = content_decoder.codings(names)
+    codings = content_decoder.codings(names)
     reads = _reads(response, watchdog)
-    return _undone(reads, found[0]) if found else reads
+    return _decompressed(reads, codings[0]) if codings else reads
 
 
-def _undone(reads: Iterable[bytes], name: str) -> Iterator[bytes]:
+def _decompressed(reads: Iterable[bytes], name: str) -> Iterator[bytes]:
     decoder = content_decoder.Decoder(name)
     for chunk in reads:
         yield from decoder.feed(chunk)
     if not decoder.complete:
-        raise Failed(Ending.TRUNCATED, f"the {name} body ends before its own end")
+        raise Failed(Ending.TRUNCATED, f"the {name} body is incomplete")
 
 
 def _text(raw: bytes) -> str:
-    """A header's bytes: UTF-8 where they are, else Latin-1 (RFC 9110, 5.5)."""
+    """Return the text of a header: UTF-8 if it is valid, else Latin-1 (RFC 9110, 5.5)."""
     try:
         return raw.decode()
     except UnicodeDecodeError:

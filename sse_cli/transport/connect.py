@@ -1,16 +1,6 @@
-"""The wire: the only room that imports httpx. A request goes in, signals come out.
+"""The entry point of the transport: one request in, the signals of one connection out.
 
-Rule 1: how a connection fails is its `Closed` signal, never an exception.
-Rule 2: bytes are handed on as each read returned them, content coding undone, nothing held back:
-where a read holds many HTTP chunks, the first is yielded and the others are pushed, together,
-before the socket is asked for more.
-Rule 3: deadlines are kept on the wall clock. Name lookup, connecting and waiting for headers
-run in a thread that can be abandoned; a body that is being read is ended by shutting its
-socket down, since a read timeout never sees a trickle.
-Rule 4: nothing of the caller's crosses to another origin.
-
-httpx's `Client` is passed over for its transport: a client adds headers of its own, prepares
-redirects nobody asked for, and loads the CA store even for http (30 ms).
+The package's docstring lists the rules.
 """
 
 from __future__ import annotations
@@ -23,7 +13,7 @@ from sse_cli.model.events import Push, Signal
 from sse_cli.request.model import Request
 from sse_cli.transport.body import REFUSED_BODY_LIMIT, MediaOf, opened_by, read_body
 from sse_cli.transport.error_mapping import Failed
-from sse_cli.transport.handshake import Cookies
+from sse_cli.transport.exchange import Cookies
 from sse_cli.transport.httpx_request import parse_url
 from sse_cli.transport.redirects import follow
 from sse_cli.transport.watchdog import Patience, Watchdog, endless
@@ -31,7 +21,7 @@ from sse_cli.transport.watchdog import Patience, Watchdog, endless
 __all__ = ["REFUSED_BODY_LIMIT", "Cookies", "connect"]
 
 
-def connect(  # noqa: PLR0913 (one request, and what earlier connections leave)
+def connect(  # noqa: PLR0913 (one request, and the state of earlier connections)
     request: Request,
     clock: Callable[[], float],
     media_of: MediaOf = media_type.media,
@@ -43,13 +33,13 @@ def connect(  # noqa: PLR0913 (one request, and what earlier connections leave)
     patience: Patience = endless,
     push: Push | None = None,
 ) -> Generator[Signal, None, None]:
-    """One exchange: `Opened`, `Chunk`s and `Closed`, or `Closed` alone.
+    """Yield the signals of one exchange: `Opened`, `Chunk`s and `Closed`, or `Closed` alone.
 
-    `clock` gives the seconds since the run began; it is read once for each signal. `attempt`
-    is the number of the connection; `cookies` are kept from one to the next, and `spent` are
-    the seconds that earlier ones took of its time limit; `admit` may hold back the connections
-    that redirects ask for; nobody waits longer than `patience` says. Raises UsageError for what
-    can't be asked at all (an invalid URL, an unusable certificate).
+    `clock` returns the seconds since the run began; it is read once for each signal. `attempt` is
+    the number of the connection. `cookies` are shared by all connections. `spent` is the part of
+    the time limit (seconds) that earlier connections used. `admit` may delay a connection to which
+    a redirect leads. `patience` limits how long the caller waits for an event. Raises UsageError
+    for a request that can't be sent (an invalid URL, an unusable certificate).
     """
     watchdog = Watchdog(request.max_time, request.idle_timeout, spent=spent, patience=patience)
     with contextlib.ExitStack() as stack:

@@ -13,8 +13,8 @@ from sse_cli.model.causes import Cause
 def explain(error: BaseException, host: str, where: str, via: str = "") -> tuple[str, Cause]:
     """Return the evidence and the cause of a failed connection, from its innermost error.
 
-    `where` is the address of `host` with its port. `via` describes what was dialled in its
-    place (a proxy, a socket's path), "" for nothing.
+    `where` is the address of `host` with its port. `via` describes the peer that was connected to
+    instead (a proxy, a socket's path), "" for none.
     """
     first = innermost(error)
     peer = via or where
@@ -33,7 +33,7 @@ def explain(error: BaseException, host: str, where: str, via: str = "") -> tuple
     return f"can't connect to {peer}: {reason(first)}", Cause.NETWORK
 
 
-# OpenSSL's X509_V_ERR_ codes, where no other CA would help: x509_vfy.h.
+# OpenSSL's X509_V_ERR_ codes (x509_vfy.h) of the errors that another CA would not solve.
 _CERTIFICATE_CAUSES: Final = {
     9: Cause.CERTIFICATE_NOT_YET_VALID,
     10: Cause.CERTIFICATE_EXPIRED,
@@ -43,7 +43,7 @@ _CERTIFICATE_CAUSES: Final = {
 
 
 def reason(error: BaseException) -> str:
-    """Return what the system said of a failed socket call: "connection reset by peer"."""
+    """Return the system's message for a failed socket call: "connection reset by peer"."""
     first = innermost(error)
     if isinstance(first, ssl.SSLError):
         return (first.reason or "handshake failed").replace("_", " ").lower()
@@ -51,13 +51,13 @@ def reason(error: BaseException) -> str:
 
 
 def innermost(error: BaseException) -> BaseException:
-    """Return the first error of a chain: what the system said."""
+    """Return the error that a chain began with, usually the system's."""
     *_, first = chain(error)
     return first
 
 
 def chain(error: BaseException) -> Iterator[BaseException]:
-    """`error` and what caused it, innermost last."""
+    """Yield `error` and its causes, innermost last."""
     yield error
     while (inner := error.__cause__ or error.__context__) is not None:
         yield inner

@@ -1,7 +1,7 @@
-"""Content codings undone as the bytes arrive (RFC 9110, 8.4.1): gzip and deflate.
+"""Incremental decoding of the content codings gzip and deflate (RFC 9110, 8.4.1).
 
-We ask for `identity`; this is for servers that encode all the same. Output comes in pieces of
-at most `PIECE` bytes, so that a decompression bomb is only a long stream.
+Requests ask for `identity`, but some servers encode anyway. Output comes in pieces of at most
+`PIECE` bytes, so a decompression bomb is only a long stream.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ _WINDOW_BITS: Final = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 
 
 class Decoder:
-    """Decodes one body. `feed` raises zlib.error where the coding is broken."""
+    """A decoder of one body. `feed` raises zlib.error if the coding is broken."""
 
     def __init__(self, name: str) -> None:
         self._name = name
@@ -25,18 +25,18 @@ class Decoder:
 
     @property
     def complete(self) -> bool:
-        """Whether the coding's own end was seen, or nothing came at all."""
+        """Return whether the end of the coding was seen, or the body is empty."""
         return self._inflate.eof or not self._begun
 
     def feed(self, data: bytes) -> Iterator[bytes]:
-        """The decoded bytes of `data`, in pieces."""
+        """Yield the decoded bytes of `data`, in pieces."""
         if not self._begun:
             self._begun = bool(data)
             self._choose_deflate(data)
         full = False  # zlib may hold more output than one piece when its input is used up
         while data or full:
             if self._inflate.eof and not data.startswith(GZIP_MAGIC):
-                return  # padding after the end: gzip(1) and browsers pass over it, too
+                return  # padding after the end: gzip(1) and browsers skip it, too
             if self._inflate.eof:  # gzip members may follow one another (RFC 1952, 2.2)
                 self._inflate = zlib.decompressobj(_WINDOW_BITS[self._name])
             if piece := self._inflate.decompress(data, PIECE):
@@ -45,19 +45,19 @@ class Decoder:
             data = self._inflate.unconsumed_tail or self._inflate.unused_data
 
     def _choose_deflate(self, data: bytes) -> None:
-        """Many servers send "deflate" without the zlib header that the name stands for."""
+        """Expect raw deflate if there is no zlib header, which many servers omit."""
         if self._name == "deflate" and data and data[0] & 0x0F != zlib.DEFLATED:
             self._inflate = zlib.decompressobj(-15)
 
 
 def unsupported(content_encoding: str | None) -> str:
-    """The coding that can't be undone, or "" when all is well."""
+    """Return the codings that can't be decoded, "" if there are none."""
     names = codings(content_encoding)
     unknown = [name for name in names if name not in _WINDOW_BITS]
     return ", ".join(unknown or (names if len(names) > 1 else []))
 
 
 def codings(content_encoding: str | None) -> list[str]:
-    """The codings of a Content-Encoding header, `identity` left out."""
+    """Return the codings of a Content-Encoding header, without `identity`."""
     names = [name.strip().lower() for name in (content_encoding or "").split(",")]
     return [name for name in names if name not in ("", "identity")]

@@ -18,7 +18,7 @@ from sse_cli.transport import connect_errors
 from sse_cli.transport.httpx_request import origin, proxy_of
 from sse_cli.transport.watchdog import Watchdog
 
-# What httpcore says of HTTP/1.1 bodies, and of HTTP/2 streams and connections, that stop short.
+# The starts of httpcore's errors for HTTP/1.1 bodies, HTTP/2 streams and connections that were cut.
 _CUTS: Final = (
     "peer closed connection",
     "peer unexpectedly closed connection",
@@ -27,15 +27,15 @@ _CUTS: Final = (
     "Server disconnected",
     "InvalidBodyLengthError",
 )
-# Bytes that h11 and h2 quote, to the end of what they say. A chunk's size and a status line may be
-# shown; all else may be a header, and a header a secret.
+# Bytes that h11 and h2 quote, up to the end of the message. A chunk's size and a status line may be
+# shown; any other quote may be a header, and so a secret.
 _QUOTED: Final = r"""(?:bytearray\()?b(?P<quote>['"]).*"""
 _SHOWN: Final = ("illegal chunk header", "illegal status line")
 _LONGEST_QUOTE: Final = 60  # characters
 
 
-class Failed(Exception):  # noqa: N818 (carries an ending, is no error of ours)
-    """The failure of a connection, with what its `Closed` signal says."""
+class Failed(Exception):  # noqa: N818 (it carries an ending, and is not an error of ours)
+    """The failure of a connection, with the fields of its `Closed` signal."""
 
     def __init__(
         self, ending: Ending, detail: str, cause: str = "", *, fatal: bool = False
@@ -49,7 +49,11 @@ class Failed(Exception):  # noqa: N818 (carries an ending, is no error of ours)
 
 
 def clean_end(opened: Opened, response: httpx.Response) -> Closed:
-    """The end of a body: proven by its framing, or only by the connection's (RFC 9112, 8)."""
+    """Return the end of a body whose reading raised no error, not stamped yet.
+
+    The body's framing proves that it is whole; the end of the connection alone does not (RFC 9112,
+    8).
+    """
     framed = (
         opened.http_version == "HTTP/2"
         or "content-length" in response.headers
@@ -65,13 +69,13 @@ def clean_end(opened: Opened, response: httpx.Response) -> Closed:
 
 
 def cut(error: Exception) -> Closed:
-    """How a body failed that had begun."""
+    """Return the end of a body that failed with `error`, not stamped yet."""
     if isinstance(error, zlib.error):
-        return Closed(0.0, Ending.MALFORMED, "the body breaks its own content coding")
+        return Closed(0.0, Ending.MALFORMED, "the body's content coding is broken")
     text = str(error)
     is_protocol = isinstance(error, httpx.ProtocolError) or is_http2(error)
     if is_protocol and not text.startswith(_CUTS):
-        return Closed(0.0, Ending.MALFORMED, f"the transfer broke the protocol: {_said(error)}")
+        return Closed(0.0, Ending.MALFORMED, f"the transfer broke the protocol: {_message(error)}")
     if isinstance(error, httpx.NetworkError | httpx.TimeoutException | OSError):
         text = connect_errors.reason(error)
     elif "(" in text:
@@ -80,24 +84,24 @@ def cut(error: Exception) -> Closed:
     return Closed(0.0, Ending.TRUNCATED, detail, Cause.CONNECTION_CUT)
 
 
-def _said(error: Exception) -> str:
-    """What h11 or h2 say of a reply that broke the protocol, less the headers that they quote."""
+def _message(error: Exception) -> str:
+    """Return the message of h11 or h2 about a broken reply, without the headers that it quotes."""
     text = str(error)
-    found = re.search(_QUOTED, text, re.DOTALL)
-    if found is None:
+    quote = re.search(_QUOTED, text, re.DOTALL)
+    if quote is None:
         return text
-    before = text[: found.start()].rstrip(" :")
+    before = text[: quote.start()].rstrip(" :")
     if not text.startswith(_SHOWN):
         return before
-    quoted = found[0].removeprefix("bytearray(").removesuffix(")").removeprefix("b")
+    quoted = quote[0].removeprefix("bytearray(").removesuffix(")").removeprefix("b")
     more = "…" if len(quoted) > _LONGEST_QUOTE else ""
     return f"{before}: {quoted[:_LONGEST_QUOTE]}{more}"
 
 
 def failed_head(error: Exception, request: Request, url: httpx.URL, *, heard: bool) -> Failed:
-    """How an exchange failed before the reply's headers; `heard` a part of them, or nothing.
+    """Return the failure of an exchange before the reply's headers were complete.
 
-    Raises UsageError for a header that can't be sent.
+    `heard` says that a part of them had come. Raises UsageError for a header that can't be sent.
     """
     _, host, port = origin(url)
     where = f"{host}:{port}"
@@ -105,44 +109,47 @@ def failed_head(error: Exception, request: Request, url: httpx.URL, *, heard: bo
         detail = f"the proxy refused: {error}"
         return Failed(Ending.UNREACHABLE, detail, Cause.PROXY_REFUSED)
     if isinstance(error, httpx.LocalProtocolError) and not is_http2(error):
-        # Not in the error's own words: they quote the value, which may be a secret.
+        # Without the error's message, which quotes the value: it may be a secret.
         raise UsageError("a header can't be sent: its value breaks HTTP", Cause.HEADER_INVALID)
     if isinstance(error, httpx.ProtocolError):
         if str(error).startswith(_CUTS):
             return _no_reply(f"{where} closed the connection", "without a reply", heard=heard)
         version = "HTTP/2" if is_http2(error) else "HTTP"
-        detail = f"the reply is not {version}: {_said(error)}"
+        detail = f"the reply is not {version}: {_message(error)}"
         return Failed(Ending.MALFORMED, detail, Cause.NOT_HTTP)
     if isinstance(error, httpx.ReadError | httpx.WriteError | httpx.ReadTimeout):
         return _no_reply(_lost(error, where), "before it replied", heard=heard)
     failure = connect_errors.explain(error, host, where, _via(request, url))
-    # A certificate that is not trusted now will not be in three seconds.
+    # A certificate that is not trusted now will not be trusted in three seconds.
     fatal = isinstance(connect_errors.innermost(error), ssl.SSLCertVerificationError)
     return Failed(Ending.UNREACHABLE, *failure, fatal=fatal)
 
 
 def _lost(error: Exception, where: str) -> str:
-    """A connection that the system gave up on, as a half of a sentence."""
+    """Return the first half of a sentence about a connection that the system reports as lost."""
     if isinstance(connect_errors.innermost(error), ConnectionResetError | BrokenPipeError):
         return f"{where} reset the connection"
     return f"the connection to {where} failed ({connect_errors.reason(error)})"
 
 
-def _no_reply(what: str, when: str, *, heard: bool) -> Failed:
-    """A connection that ended before the reply's headers were whole, or even begun."""
+def _no_reply(event: str, when: str, *, heard: bool) -> Failed:
+    """Return the failure of a connection that ended before the reply's headers were complete."""
     if heard:
-        detail = f"{what} before the headers of its reply were whole"
+        detail = f"{event} before the headers of its reply were whole"
         return Failed(Ending.UNREACHABLE, detail, Cause.CONNECTION_CUT)
-    return Failed(Ending.UNREACHABLE, f"{what} {when}", Cause.NO_REPLY)
+    return Failed(Ending.UNREACHABLE, f"{event} {when}", Cause.NO_REPLY)
 
 
 def is_http2(error: BaseException) -> bool:
-    """Whether it was a reply that broke HTTP/2: httpcore calls that a local error, too."""
-    return any(type(one).__module__.startswith("h2.") for one in connect_errors.chain(error))
+    """Return whether h2 raised the error.
+
+    Then the reply broke HTTP/2, although httpcore may call it a local error.
+    """
+    return any(type(link).__module__.startswith("h2.") for link in connect_errors.chain(error))
 
 
 def _via(request: Request, url: httpx.URL) -> str:
-    """What is dialled instead of the URL's host, "" for the host itself."""
+    """Return a name for the peer connected to instead of the URL's host, "" for the host itself."""
     if request.unix_socket:
         return f"the socket {request.unix_socket}"
     proxy = proxy_of(request, url)
@@ -150,7 +157,7 @@ def _via(request: Request, url: httpx.URL) -> str:
 
 
 def late_reply(watchdog: Watchdog) -> Failed:
-    """A reply that had not come when the watchdog's first limit was over."""
+    """Return the failure of a reply that had not come by the first of the watchdog's limits."""
     if watchdog.idle is None or watchdog.is_over or watchdog.is_patience_over:
         return out_of_time("no reply had come", watchdog)
     return Failed(
@@ -161,10 +168,12 @@ def late_reply(watchdog: Watchdog) -> Failed:
 
 
 def out_of_time(phase: str, watchdog: Watchdog) -> Failed:
-    """Return the end by the time limit, or by the reader's patience, in the middle of `phase`:
-    half a sentence."""
+    """Return the end by the time limit, or by the reader's patience.
+
+    `phase` is the first half of a sentence: the state of the stream at that moment.
+    """
     if watchdog.seconds is None or not watchdog.is_over:
-        return Failed(Ending.DEADLINE, f"{phase} when nobody waited for it any more", fatal=True)
+        return Failed(Ending.DEADLINE, f"{phase} when it was no longer needed", fatal=True)
     return Failed(
         Ending.DEADLINE,
         f"{phase} when the time limit of {watchdog.seconds:g} s was over",
@@ -174,7 +183,7 @@ def out_of_time(phase: str, watchdog: Watchdog) -> Failed:
 
 
 def stalled(watchdog: Watchdog) -> Closed:
-    """A body of which no byte came for too long."""
+    """Return the end of a body of which no byte came for too long."""
     detail = f"no byte came for {watchdog.idle:g} s"
     return Closed(0.0, Ending.STALLED, detail, Cause.IDLE_TIMEOUT)
 

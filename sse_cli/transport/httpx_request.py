@@ -1,4 +1,4 @@
-"""A request as httpx takes it: the URL as it was typed, the headers as bytes, and the way there."""
+"""A request in httpx's types: the URL as it was typed, the headers as bytes, and the transport."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ from sse_cli.request.model import Request
 from sse_cli.text import redaction
 from sse_cli.transport import tls
 
-# Imported here, by their first use otherwise: that would be on the run's clock (30 ms), and look
-# as if the server had taken so long.
+# Imported before the run's clock starts. httpx would import them at their first use, and those
+# 30 ms would look as if the server had taken them.
 _BEFORE_THE_CLOCK: Final = (encodings.idna, httpcore)
 _TARGET: Final = re.compile(r"[^/?#]+://[^/?#]*(/[!-\"$->@-~]*(?:\?[!-\"$-~]*)?)(?:#.*)?")
 _DOT_SEGMENT: Final = re.compile(r"/\.\.?(?:[/?]|\Z)")
@@ -30,8 +30,8 @@ _NO_TIMEOUT: Final = {"connect": None, "read": None, "write": None, "pool": None
 class _TypedURL(httpx.URL):
     """A URL whose path and query are sent as typed, as curl does: `{id}` and `|` included.
 
-    httpcore's "target" extension is no way to do it: it would also replace the absolute form
-    that a proxy needs and the authority of its CONNECT (RFC 9112, 3.2.2 and 3.2.3).
+    httpcore's "target" extension can't do it: it would also replace the absolute form that a proxy
+    needs and the authority of its CONNECT (RFC 9112, 3.2.2 and 3.2.3).
     """
 
     def __init__(self, url: str, target: bytes) -> None:
@@ -44,7 +44,7 @@ class _TypedURL(httpx.URL):
 
 
 class _UnixSocketBackend(httpcore.SyncBackend):
-    """httpcore's network backend, with a unix socket that is closed when it can't connect.
+    """A network backend for httpcore that closes a unix socket if it can't connect.
 
     httpcore leaves such a socket to the garbage collector, which warns of it.
     """
@@ -69,7 +69,7 @@ class _UnixSocketBackend(httpcore.SyncBackend):
 
 
 def parse_url(text: str) -> httpx.URL:
-    """A URL as httpx has it, its target as typed. Raises UsageError if it is none."""
+    """Return httpx's form of a URL, its target as typed. Raises UsageError if it is invalid."""
     typed = _TARGET.fullmatch(text)
     try:
         if typed and not _DOT_SEGMENT.search(typed[1].partition("?")[0]):
@@ -82,29 +82,29 @@ def parse_url(text: str) -> httpx.URL:
 
 
 def origin(url: httpx.URL) -> tuple[str, str, int]:
-    """Scheme, host and port: who is asked (RFC 6454)."""
+    """Return the origin of a URL: its scheme, host and port (RFC 6454)."""
     return url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80)
 
 
 def build_request(
     request: Request, url: httpx.URL, trace: Callable[[str, Any], None]
 ) -> httpx.Request:
-    """The request to `url`; httpcore tells `trace` of each step it takes."""
-    # Bytes: httpx takes str header values in ASCII only.
+    """Build httpx's request to `url`; httpcore calls `trace` with the name of each step."""
+    # Bytes, because httpx accepts str header values in ASCII only.
     headers = [(name.encode(), value.encode()) for name, value in request.headers]
-    if request.http_version == "1.0":  # h11 writes 1.1 only; this is what 1.0 means to a server
+    if request.http_version == "1.0":  # h11 writes 1.1 only; to a server, 1.0 means this
         headers.append((b"Connection", b"close"))
     extensions = {"timeout": _NO_TIMEOUT, "trace": trace}
-    ask = httpx.Request(
+    built = httpx.Request(
         request.method, url, headers=headers, content=request.body, extensions=extensions
     )
-    # What httpx tidied up: methods are case-sensitive (RFC 9110, 9.1), targets stay as typed.
-    ask.method, ask.url = request.method, url
-    return ask
+    # Undo httpx's normalisation: methods are case-sensitive (RFC 9110, 9.1), targets stay as typed.
+    built.method, built.url = request.method, url
+    return built
 
 
 def build_transport(request: Request, url: httpx.URL) -> httpx.HTTPTransport:
-    """What connects to `url`, by a proxy or a unix socket if that was asked for.
+    """Build the transport that connects to `url`, through the request's proxy or unix socket.
 
     Raises UsageError for a proxy or a certificate that can't be used.
     """
@@ -133,18 +133,18 @@ def build_transport(request: Request, url: httpx.URL) -> httpx.HTTPTransport:
 def proxy_of(request: Request, url: httpx.URL) -> str | None:
     """Return the request's proxy, else the environment's, as curl reads it (http_proxy, …).
 
-    A unix socket is where to connect to, so that no proxy is left to ask.
+    None for a unix socket: it is connected to directly.
     """
     if request.unix_socket:
         return None
     if request.proxy is not None:
         return _with_scheme(request.proxy) if request.proxy else None
     proxies = getproxies()
-    found = proxies.get(url.scheme) or proxies.get("all")
+    proxy = proxies.get(url.scheme) or proxies.get("all")
     _, host, port = origin(url)
-    if not found or proxy_bypass(host) or proxy_bypass(f"{host}:{port}"):
+    if not proxy or proxy_bypass(host) or proxy_bypass(f"{host}:{port}"):
         return None
-    return _with_scheme(found)
+    return _with_scheme(proxy)
 
 
 def _with_scheme(proxy: str) -> str:

@@ -1,10 +1,10 @@
-"""When a stream is opened again, and how long that waits (HTML 9.2.2, "reestablish").
+"""Reconnecting: when a stream is opened again, and after what wait (HTML 9.2.2, "reestablish").
 
-Rule 1: a reply that was refused, and a stream that came to its own end, are final. Rule 2: the
-wait is the reconnection time in force; after failures in a row it doubles, less a random part
-of up to a half, so that clients that lost a server together don't return together. Rule 3:
-whatever a server says, a wait stays within `SHORTEST` and `LONGEST`, and no more than
-`CONNECTIONS_PER_SECOND` are opened.
+Rule 1: a refused reply and a stream that reached its own end are final.
+Rule 2: the wait is the reconnection time in force. After failures in a row it doubles, less a
+random part of up to a half, so that clients that lost a server together do not return together.
+Rule 3: whatever a server sends, a wait stays within `SHORTEST` and `LONGEST` (seconds), and no more
+than `CONNECTIONS_PER_SECOND` are opened.
 """
 
 from __future__ import annotations
@@ -42,7 +42,7 @@ Clock = Callable[[], float]
 
 
 class ReconnectPolicy(NamedTuple):
-    """What a person asked for. `retry_on` lists the statuses that are tried again."""
+    """The options of reconnecting. `retry_on` holds the statuses after which to try again."""
 
     reconnect: bool = False
     max_reconnects: int | None = None
@@ -50,7 +50,7 @@ class ReconnectPolicy(NamedTuple):
 
 
 class ConnectionPace:
-    """How long to wait before each connection (seconds). `now` and `dice` are given by tests."""
+    """The waits before connections, in seconds. Tests pass their own `now` and `dice`."""
 
     def __init__(
         self, now: Callable[[], float] = time.monotonic, dice: Callable[[], float] = random.random
@@ -61,19 +61,21 @@ class ConnectionPace:
         self._opened: deque[float] = deque(maxlen=CONNECTIONS_PER_SECOND)
 
     def connected(self) -> None:
-        """Note a connection that begins."""
+        """Count a connection that begins."""
         self._opened.append(self.now())
 
     def admit(self, left: float | None, sleep: Callable[[float], None] = time.sleep) -> None:
-        """Wait until one more connection, to follow a redirect, is within the limit; no longer
-        than the `left` seconds of a deadline."""
-        if room := self._room():
-            sleep(room if left is None else min(room, left))
+        """Wait until one more connection, for a redirect, is within the limit per second.
+
+        Waits no longer than `left`, the seconds until a deadline.
+        """
+        if delay := self._limit_delay():
+            sleep(delay if left is None else min(delay, left))
         self.connected()
 
     def wait(self, base: float, retry_after: float | None = None) -> float:
-        """The seconds to wait: `base` after an end, more after failures in a row."""
-        base = max(base, SHORTEST)  # of `retry: 0`, too, failures in a row wait longer
+        """Return the seconds to wait: `base` after an end, more after failures in a row."""
+        base = max(base, SHORTEST)  # so that the wait doubles after `retry: 0`, too
         if retry_after is not None:
             delay = retry_after
         elif self.failures > 1:
@@ -82,24 +84,24 @@ class ConnectionPace:
             delay -= delay / 2 * self.dice()
         else:
             delay = base
-        return max(min(max(delay, SHORTEST), LONGEST), self._room())
+        return max(min(max(delay, SHORTEST), LONGEST), self._limit_delay())
 
-    def _room(self) -> float:
-        """Seconds until another connection is within the limit a second."""
+    def _limit_delay(self) -> float:
+        """Return the seconds until one more connection is within the limit per second."""
         if len(self._opened) < CONNECTIONS_PER_SECOND:
             return 0.0
         return max(0.0, self._opened[0] + 1.0 - self.now())
 
 
 class Reconnector:
-    """Opens a stream, and opens it again, as `policy` and the server have it.
+    """A source of signals that reconnects as `policy` and the server say.
 
-    `connect` opens one connection: the request as it is sent, the attempt's number from 1.
-    `resume` is what the session hands on. `clock` is the run's; `sleep` and `pace` are given
-    by tests; `patience` is that of whoever reads.
+    `connect` opens one connection, given the request to send and the number of the attempt, from
+    1. `resume` is the state that the session writes. `clock` is the run's, `patience` that of the
+    reader. Tests pass their own `sleep` and `pace`.
     """
 
-    def __init__(  # noqa: PLR0913 (what is asked for, what is known, what tests replace)
+    def __init__(  # noqa: PLR0913 (the options, the state, and the parts that tests replace)
         self,
         connect: Connect,
         policy: ReconnectPolicy,
@@ -119,16 +121,16 @@ class Reconnector:
         self.patience = patience
 
     def signals(self, request: Request) -> Iterator[Signal]:
-        """The signals of all connections; `Closed` comes once, at the end of the last."""
+        """Yield the signals of all connections; `Closed` comes once, at the end of the last."""
         if self.policy.reconnect:
             request = _without_id(request, self.resume)
         attempt = 0
         while True:
             attempt += 1
-            opened, closed = yield from self._one(request, attempt)
+            opened, closed = yield from self._attempt(request, attempt)
             self.pace.failures = 0 if _is_stream(opened) else self.pace.failures + 1
             closed = _final(closed, opened, attempt)
-            if not self._again(closed, opened, attempt):
+            if not self._is_retried(closed, opened, attempt):
                 yield closed
                 return
             base = self.resume.reconnection_time
@@ -140,10 +142,13 @@ class Reconnector:
                 yield late
                 return
 
-    def _one(
+    def _attempt(
         self, request: Request, attempt: int
     ) -> Generator[Signal, None, tuple[Opened | None, Closed]]:
-        """One connection's signals but the last, which is returned."""
+        """Yield the signals of one connection; return its head, None without a reply, and its end.
+
+        `Closed` is not yielded, because only the last connection's is.
+        """
         self.pace.connected()
         opened: Opened | None = None
         with closing(self.connect(_resumed(request, self.resume), attempt)) as signals:
@@ -156,7 +161,7 @@ class Reconnector:
                 yield signal
         raise AssertionError("a connection ends with Closed")
 
-    def _again(self, closed: Closed, opened: Opened | None, attempt: int) -> bool:
+    def _is_retried(self, closed: Closed, opened: Opened | None, attempt: int) -> bool:
         policy = self.policy
         if not policy.reconnect or self.resume.over or closed.fatal:
             return False
@@ -167,12 +172,12 @@ class Reconnector:
         return closed.ending is not Ending.DONE
 
     def _wait(self, delay: float, max_time: float | None) -> Closed | None:
-        """Sleep; return the end of the stream if the time limit is over before."""
+        """Sleep; return the end of the stream if a time limit ends first."""
         left = None if max_time is None else max_time - self.clock()
         why = f"the time limit of {max_time or 0:g} s was over"
         patience = self.patience()
         if patience is not None and (left is None or patience < left):
-            left, why = patience, "nobody waited for it any more"
+            left, why = patience, "it was no longer needed"
         if left is None or delay < left:
             self.sleep(delay)
             return None
@@ -185,14 +190,17 @@ def _is_stream(opened: Opened | None) -> bool:
 
 
 def _final(closed: Closed, opened: Opened | None, attempt: int) -> Closed:
-    """204 on a later connection is the server's way to say that the stream is over (9.2.2)."""
+    """Return the end of a connection: `DONE` for a 204 on a later one.
+
+    By that status a server asks a client not to reconnect (HTML 9.2.2).
+    """
     if attempt > 1 and opened is not None and opened.status == 204:
         return closed._replace(ending=Ending.DONE, detail="204, the server asks to stop", cause="")
     return closed
 
 
 def _resumed(request: Request, resume: Resume) -> Request:
-    """The request with the last event ID, as the standard sends it: UTF-8, if it can be sent."""
+    """Return the request with the last event ID as a header, if it can be sent."""
     value = sendable(resume.last_event_id)
     if not value:
         return request
@@ -201,12 +209,14 @@ def _resumed(request: Request, resume: Resume) -> Request:
 
 
 def _without_id(request: Request, resume: Resume) -> Request:
-    """The request with its own Last-Event-ID header handed to `resume`: left in, it would be
-    sent again after the server has cleared the id."""
-    given = [value for name, value in request.headers if _is_id((name, value))]
-    if not given:
+    """Return the request without its own Last-Event-ID header, whose value goes to `resume`.
+
+    The header would otherwise be sent again after the server has cleared the id.
+    """
+    ids = [value for name, value in request.headers if _is_id((name, value))]
+    if not ids:
         return request
-    resume.last_event_id = resume.last_event_id or given[-1]
+    resume.last_event_id = resume.last_event_id or ids[-1]
     return request._replace(headers=tuple(h for h in request.headers if not _is_id(h)))
 
 
@@ -215,20 +225,25 @@ def _is_id(header: tuple[str, str]) -> bool:
 
 
 def sendable(last_event_id: str) -> str:
-    """An id as a header value: outer blanks trimmed (receivers do so anyway), "" for one that
-    no header can carry or that is over 4 KiB."""
+    """Return an id as a header value, "" if a header can't carry it or it is over 4 KiB.
+
+    Outer blanks are trimmed, as receivers do anyway. The header is sent as UTF-8 (HTML 9.2.2).
+    """
     value = last_event_id.strip(" \t")
     if any(character in value for character in _UNSENDABLE):
         return ""
     try:
         return value if len(value.encode()) <= LONGEST_ID else ""
-    except UnicodeEncodeError:  # bytes of a command line that are no UTF-8
+    except UnicodeEncodeError:  # bytes of a command line that are not UTF-8
         return ""
 
 
 def given(last_event_id: str, option: str) -> str:
-    """Return the last event ID that `option` gave. Raises UsageError for one that could not be
-    sent: a server's own is left out, but a person who typed one would wait for its effect."""
+    """Return the last event ID that was given by `option`.
+
+    Raises UsageError if it can't be sent. A server's id is left out silently in that case, but a
+    person who typed one would wait for its effect.
+    """
     if not last_event_id or sendable(last_event_id):
         return last_event_id
     raise UsageError(
@@ -238,21 +253,24 @@ def given(last_event_id: str, option: str) -> str:
 
 
 def _obstacle(last_event_id: str) -> str:
-    """What keeps an id out of a header (RFC 9110, 5.5)."""
+    """Return the reason why a header can't carry an id (RFC 9110, 5.5)."""
     for character, name in _UNSENDABLE.items():
         if character in last_event_id:
             return name
     if not last_event_id.strip(" \t"):
-        return "a value of nothing but blanks"
+        return "a value of only spaces and tabs"
     try:
         size = len(last_event_id.encode())
     except UnicodeEncodeError:
-        return "bytes that are no UTF-8"
-    return f"{size:,} bytes: {LONGEST_ID:,} are the most"
+        return "bytes that are not UTF-8"
+    return f"{size:,} bytes (the limit is {LONGEST_ID:,})"
 
 
 def _retry_after(opened: Opened | None) -> float | None:
-    """The seconds of Retry-After (RFC 9110, 10.2.3): a number, or the date to wait for."""
+    """Return the seconds that Retry-After asks for, None without one (RFC 9110, 10.2.3).
+
+    The header holds a number of seconds, or a date.
+    """
     text = (opened.header("retry-after") or "").strip() if opened else ""
     if not text or opened is None or opened.media != "other":
         return None

@@ -1,4 +1,4 @@
-"""Redirects (Fetch, "HTTP-redirect fetch"): within the origin, and beyond it only if asked to.
+"""Redirects (Fetch, "HTTP-redirect fetch"): within the origin, beyond it only with `location`.
 
 Nothing of the caller's crosses to another origin.
 """
@@ -18,16 +18,16 @@ from sse_cli.request.model import Request
 from sse_cli.request.url import checked
 from sse_cli.text import redaction
 from sse_cli.transport.error_mapping import Failed
-from sse_cli.transport.handshake import Cookies, Reply, exchange
+from sse_cli.transport.exchange import Cookies, Reply, exchange
 from sse_cli.transport.httpx_request import origin
 from sse_cli.transport.watchdog import Watchdog
 
 MAX_REDIRECTS: Final = 20
-# All that another origin gets to see of a request (rule 4): none of it names the caller.
+# The only headers that are sent to another origin (rule 4): none identifies the caller.
 _ANONYMOUS: Final = frozenset({"accept", "accept-encoding", "cache-control", "user-agent"})
 
 
-def follow(  # noqa: PLR0913, PLR0917 (a request, and what its connections share)
+def follow(  # noqa: PLR0913, PLR0917 (a request, and the state that its connections share)
     request: Request,
     url: httpx.URL,
     watchdog: Watchdog,
@@ -35,7 +35,7 @@ def follow(  # noqa: PLR0913, PLR0917 (a request, and what its connections share
     cookies: Cookies | None = None,
     admit: Callable[[float | None], None] = lambda _left: None,
 ) -> Reply:
-    """The first reply that is no redirect we may follow (Fetch, "HTTP-redirect fetch")."""
+    """Return the first reply that is not a redirect to follow. Raises Failed."""
     for _ in range(MAX_REDIRECTS + 1):
         reply = exchange(request, url, watchdog, stack, cookies)
         response = reply.response
@@ -59,7 +59,7 @@ def follow(  # noqa: PLR0913, PLR0917 (a request, and what its connections share
 
 
 def _target(response: httpx.Response, url: httpx.URL) -> httpx.URL | None:
-    """Where a redirect leads; None for all that is not one, or leads nowhere."""
+    """Return the target of a redirect; None if the reply is not one or its target is invalid."""
     location = response.headers.get("location", "")
     if response.status_code not in (301, 302, 303, 307, 308) or not location:
         return None
@@ -69,7 +69,7 @@ def _target(response: httpx.Response, url: httpx.URL) -> httpx.URL | None:
         checked(str(target))
     except (httpx.InvalidURL, ValueError, UsageError):
         return None
-    # httpx would take "http://" for the URL it is joined to, and escape what is no host.
+    # httpx would read "http://" as the URL that it is joined to, and escape an invalid host.
     return None if (given.scheme and not given.host) or "%" in target.host else target
 
 

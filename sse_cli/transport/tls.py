@@ -1,4 +1,4 @@
-"""The TLS context that a request asks for."""
+"""The TLS context of a request."""
 
 from __future__ import annotations
 
@@ -11,42 +11,40 @@ from sse_cli.request.model import Request
 
 
 def context(request: Request, *, secure: bool) -> ssl.SSLContext:
-    """Return a client context that trusts the system's CAs (certifi's where it has none), or
-    those of the request's CA file.
+    """Return a client context that trusts the CAs of the request's file, else the system's.
 
-    Without `secure` it is empty, since loading CAs costs 30 ms. Raises UsageError for files that
-    hold no certificates.
+    certifi's are used if the system has none. Without `secure` the context is empty, because
+    loading CAs takes 30 ms. Raises UsageError for a file without usable certificates.
     """
-    empty = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
+    tls_context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     if not secure:
-        return empty
-    made = empty
+        return tls_context
     if request.insecure:
-        made.check_hostname = False
-        made.verify_mode = ssl.CERT_NONE
+        tls_context.check_hostname = False
+        tls_context.verify_mode = ssl.CERT_NONE
     elif request.cacert:
-        _load(made.load_verify_locations, request.cacert, "CA file", Cause.CA_FILE)
+        _load(tls_context.load_verify_locations, request.cacert, "CA file", Cause.CA_FILE)
     else:
-        made = _system()
+        tls_context = _system()
     if request.cert:
-        _load_certificate(made, request)
-    return made
+        _load_certificate(tls_context, request)
+    return tls_context
 
 
 def _system() -> ssl.SSLContext:
-    made = ssl.create_default_context()
-    if not made.cert_store_stats()["x509_ca"]:
+    tls_context = ssl.create_default_context()
+    if not tls_context.cert_store_stats()["x509_ca"]:
         import certifi  # noqa: PLC0415 (httpx's own; only where the system has no CAs)
 
-        made.load_verify_locations(certifi.where())
-    return made
+        tls_context.load_verify_locations(certifi.where())
+    return tls_context
 
 
-def _load_certificate(made: ssl.SSLContext, request: Request) -> None:
+def _load_certificate(tls_context: ssl.SSLContext, request: Request) -> None:
     password = request.cert_password or None
 
     def load(certificate: str) -> None:
-        made.load_cert_chain(certificate, request.key, lambda: password or "")
+        tls_context.load_cert_chain(certificate, request.key, lambda: password or "")
 
     _load(load, request.cert or "", "client certificate", Cause.CLIENT_CERTIFICATE)
 

@@ -1,4 +1,4 @@
-"""Whatever is wrong: two lines that say what and what next, the exit code, no traceback."""
+"""Errors of every kind: two lines (message and hint), the exit code, no traceback."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from typer.main import get_command
 from sse_cli.cli.commands import app
 from sse_cli.cli.unknown_option import STAND_INS
 from tests.support.program import Ran, error_and_hint, sse
-from tests.support.raw_server import RecordingServer
+from tests.support.replies import HELLO
+from tests.support.wire import Wire
 
 LONG = "x" * 200
 
@@ -33,7 +34,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-# Words; what the error says; what the hint says. All of them are usage errors: 2.
+# Arguments, a part of the message, a part of the hint. All of them are usage errors: 2.
 BAD_WORDS = [
     (["no-such.sse"], "no such file: no-such.sse", "path"),
     (["./no-such"], "no such file: ./no-such", "path"),
@@ -72,28 +73,28 @@ BAD_WORDS = [
     (["clock"], "'clock' is not a command, file or URL", "sse demo clock"),
     (["demo", "openai"], "no scenario is called 'openai'", "openai-chat"),
     (["serve", "clocks"], "no scenario is called 'clocks'", "clock"),
-    (["one.sse", "-n", "x"], "'x' is no whole number", "--help-all"),
+    (["one.sse", "-n", "x"], "'x' is not a whole number", "--help-all"),
     (["one.sse", "-o", "json"], "'json' is not one of 'table', 'text', 'jsonl'", "mean jsonl?"),
     (["one.sse", "-o", "xyzzy"], "'xyzzy' is not one of", "--help-all"),
     (["convert", "one.sse"], "missing option '--to': sse, jsonl, har", "--help"),
     (["convert", "one.sse", "--to", "hra"], "'hra' is not one of", "did you mean har?"),
-    (["serve", "--speed", "fast"], "'fast' is no number", "--help"),
-    (["serve", "--journal", "-"], "can't write the journal -: it is no file", "another"),
-    (["check", "one.sse", "--junit", "-"], "standard output is not for the JUnit", "report.xml"),
+    (["serve", "--speed", "fast"], "'fast' is not a number", "--help"),
+    (["serve", "--journal", "-"], "can't write the journal -: it is not a file", "another"),
+    (["check", "one.sse", "--junit", "-"], "the JUnit report to standard output", "report.xml"),
     (["one.sse", "--no-such"], "--no-such", "did you mean --no-summary"),
     (["one.sse", "--quary", "a"], "--quary", ""),
-    (["tail", "one.sse", "-n", "1"], "-n (--max-events) is no option of sse tail, but of sse watch",
+    (["tail", "one.sse", "-n", "1"], "-n (--max-events) is not an option of sse tail, only of sse",
      "sse tail has -m, --max-time: Limit for it all"),
-    (["tail", "--for", "2s", "one.sse"], "--for is no option of sse tail, but of sse watch and sse",
+    (["tail", "--for", "2s", "one.sse"], "not an option of sse tail, only of sse watch and sse",
      "sse tail has -m, --max-time: Limit for it all"),
-    (["tail", "one.sse", "--where", "a"], "--where is no option of sse tail", "-q, --query: JMESP"),
-    (["tail", "one.sse", "--all"], "--all is no option of sse tail", "--help-all shows what"),
-    (["tail", "curl", "h.example", "--for", "2s"], "--for is no option of sse tail", "--max-time"),
-    (["tail", "--for=2s", "curl", "h.example"], "--for is no option of sse tail", "--max-time"),
-    (["one.sse", "--junit", "a"], "--junit is no option of sse watch, but of sse check", "watch -"),
-    (["one.sse", "--fault", "a"], "--fault is no option of sse watch, but of sse serve", "watch -"),
-    (["check", "one.sse", "--where", "a"], "--where is no option of sse check", "has --any: JMESP"),
-    (["convert", "one.sse", "-o", "har"], "-o (--output) is no option of sse convert", "has --to:"),
+    (["tail", "one.sse", "--where", "a"], "--where is not an option of sse tail", "--query: JM"),
+    (["tail", "one.sse", "--all"], "--all is not an option of sse tail", "--help-all shows what"),
+    (["tail", "curl", "h.example", "--for", "2s"], "--for is not an option of sse", "--max-time"),
+    (["tail", "--for=2s", "curl", "h.example"], "--for is not an option of sse", "--max-time"),
+    (["one.sse", "--junit", "a"], "not an option of sse watch, only of sse check", "watch -"),
+    (["one.sse", "--fault", "a"], "not an option of sse watch, only of sse serve", "watch -"),
+    (["check", "one.sse", "--where", "a"], "--where is not an option of sse", "has --any: JMESP"),
+    (["convert", "one.sse", "-o", "har"], "-o (--output) is not an option of sse", "has --to:"),
     (["tail", "one.sse", "--debug"], "--debug is an option of sse itself", "sse --debug tail"),
     (["one.sse", "-F", "a=b"], "-F", ""),
     (["one.sse", "-o", "xml"], "'xml'", ""),
@@ -118,7 +119,7 @@ BAD_WORDS = [
 @pytest.mark.parametrize(
     ("words", "error", "hint"), BAD_WORDS, ids=[" ".join(row[0])[:60] for row in BAD_WORDS]
 )
-def test_words_that_can_not_be_meant_exit_with_2(
+def test_contradictory_or_invalid_arguments_exit_with_2(
     folder: Path, words: list[str], error: str, hint: str
 ) -> None:
     ran = sse(*words, cwd=folder)
@@ -130,7 +131,7 @@ def test_words_that_can_not_be_meant_exit_with_2(
     assert "sk-secret" not in ran.talk
 
 
-def test_what_stands_in_for_an_option_is_one_of_a_command_that_lacks_it() -> None:
+def test_each_suggested_option_belongs_to_a_command_that_lacks_the_typed_one() -> None:
     commands = getattr(get_command(app), "commands")  # noqa: B009 (Typer's own Click has no types)
     having = {
         name: {option for parameter in command.params for option in parameter.opts}
@@ -143,14 +144,14 @@ def test_what_stands_in_for_an_option_is_one_of_a_command_that_lacks_it() -> Non
             assert any(stand_in in having[name] for name in lacking), (missing, stand_in)
 
 
-def test_a_secret_that_lost_its_quotes_is_not_repeated() -> None:
+def test_a_secret_with_missing_quotes_is_not_repeated() -> None:
     ran = sse("h.example", "-H", "Authorization:", "Bearer", "sk-secret")
     assert ran.code == 2
     error_and_hint(ran)
     assert "sk-secret" not in ran.talk
 
 
-def test_a_file_without_permission_is_named(folder: Path) -> None:
+def test_a_file_without_read_permission_is_named(folder: Path) -> None:
     locked = folder / "locked.sse"
     locked.write_bytes(b"data: 1\n\n")
     locked.chmod(0)
@@ -163,7 +164,7 @@ def test_a_file_without_permission_is_named(folder: Path) -> None:
 
 
 def cells(text: str) -> int:
-    """The columns of a terminal that `text` takes."""
+    """Return the number of terminal columns that `text` takes."""
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in text)
 
 
@@ -197,7 +198,7 @@ def test_a_bad_expression_is_shown_with_a_caret_under_the_column(
     assert "\x1b" not in ran.talk
 
 
-# Nothing there
+# Unreachable servers
 
 
 def test_a_host_that_does_not_exist_is_3() -> None:
@@ -220,8 +221,8 @@ def test_a_port_where_nothing_listens_is_3(target: str) -> None:
     assert "running" in hint
 
 
-def test_https_where_http_is_spoken_is_3() -> None:
-    with RecordingServer() as server:
+def test_https_to_a_plain_http_port_is_3() -> None:
+    with Wire(HELLO) as server:
         ran = sse(server.origin.replace("http:", "https:"))
     assert (ran.code, ran.out) == (3, b"")
     error, hint = error_and_hint(ran)
@@ -231,7 +232,7 @@ def test_https_where_http_is_spoken_is_3() -> None:
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A key and a certificate for localhost that nobody signed."""
+    """A key and a self-signed certificate for localhost."""
     if not shutil.which("openssl"):
         pytest.skip("openssl is not installed")
     path = tmp_path_factory.mktemp("tls") / "both.pem"
@@ -262,7 +263,7 @@ def tls_server(certificate: Path) -> Iterator[str]:
         thread.join()
 
 
-def test_a_certificate_nobody_signed_is_3_and_the_ways_out_work(certificate: Path) -> None:
+def test_a_self_signed_certificate_is_3_and_the_suggested_options_work(certificate: Path) -> None:
     with tls_server(certificate) as url:
         ran = sse(url)
     assert (ran.code, ran.out) == (3, b"")
@@ -275,14 +276,14 @@ def test_a_certificate_nobody_signed_is_3_and_the_ways_out_work(certificate: Pat
             assert sse(url, "-o", "text", *words).text == "tls\n"
 
 
-def test_a_port_that_speaks_no_http_is_told() -> None:
-    with RecordingServer(b"220 mail.example ESMTP\r\n502 What?\r\n\r\n") as server:
+def test_a_port_that_does_not_speak_http_is_reported() -> None:
+    with Wire(b"220 mail.example ESMTP\r\n502 What?\r\n\r\n") as server:
         ran = sse(server.origin)
     assert (ran.code, ran.out) == (5, b"")
     assert "not HTTP" in error_and_hint(ran)[0]
 
 
-# Something else there
+# Replies other than event streams
 
 
 def reply(status: str, content_type: str, body: bytes) -> bytes:
@@ -292,7 +293,7 @@ def reply(status: str, content_type: str, body: bytes) -> bytes:
 
 
 def refused(status: str, content_type: str, body: bytes, *words: str) -> Ran:
-    with RecordingServer(reply(status, content_type, body)) as server:
+    with Wire(reply(status, content_type, body)) as server:
         ran = sse(server.origin, *words)
     assert (ran.code, ran.out) == (4, b"")
     assert "sk-secret" not in ran.talk
@@ -319,7 +320,7 @@ def test_a_web_page_instead_of_events_is_shown() -> None:
     assert "login page" in hint
 
 
-def test_a_binary_amazon_stream_is_named_and_not_shown() -> None:
+def test_a_binary_amazon_stream_is_identified_and_not_shown() -> None:
     body = b"\x00\x00\x00\x52\x00\x00\x00\x43:message-type\x07\x00\x05event"
     ran = refused("200 OK", "application/vnd.amazon.eventstream", body)
     assert f"({len(body)} bytes of binary application/vnd.amazon.eventstream)" in ran.talk
@@ -350,19 +351,19 @@ def test_any_other_reply_is_refused_with_its_reason(
 
 def test_a_redirect_to_another_origin_is_not_followed_and_its_query_stays_hidden() -> None:
     head = b"HTTP/1.1 307 Elsewhere\r\nLocation: https://other.example/x?key=sk-secret\r\n\r\n"
-    with RecordingServer(head) as server:
+    with Wire(head) as server:
         ran = sse(server.origin)
     assert (ran.code, ran.out) == (4, b"")
     assert "https://other.example/x?key=***" in error_and_hint(ran)[0]
     assert "-L" in error_and_hint(ran)[1]
 
 
-# Hardly anything there
+# Streams with almost no content
 
 
 @pytest.mark.parametrize("body", [b"", b": only a comment\n\n", b"event: end\n\n"])
 def test_a_stream_without_an_event_is_a_success_with_a_warning(body: bytes) -> None:
-    with RecordingServer(reply("200 OK", "text/event-stream", body)) as server:
+    with Wire(reply("200 OK", "text/event-stream", body)) as server:
         runs = [sse(server.origin, "-o", "table"), sse("-", "-o", "text", stdin=body)]
     for ran in runs:
         assert ran.code == 0
@@ -372,19 +373,19 @@ def test_a_stream_without_an_event_is_a_success_with_a_warning(body: bytes) -> N
 
 
 @pytest.mark.parametrize("words", [["-X", LONG * 9 + " a"], ["-m", LONG * 9], ["-q", f"{LONG}("]])
-def test_however_long_an_error_is_it_stays_on_its_line(words: list[str]) -> None:
+def test_an_error_stays_on_one_line_whatever_its_length(words: list[str]) -> None:
     ran = sse("h.example", *words, env={"COLUMNS": "40"})
     assert ran.code == 2
     assert LONG in error_and_hint(ran)[0] + ran.talk
 
 
-def test_markup_is_only_text_and_a_pipe_gets_no_colours() -> None:
+def test_markup_is_plain_text_and_a_pipe_gets_no_colours() -> None:
     ran = sse("[bold red]x[/].sse", env={"TERM": "xterm-256color"})
     assert error_and_hint(ran)[0] == "no such file: [bold red]x[/].sse"
 
 
 @pytest.mark.parametrize("command", ["watch", "tail"])
-def test_a_file_of_streams_is_for_check(command: str, tmp_path: Path) -> None:
+def test_a_file_of_streams_points_to_check(command: str, tmp_path: Path) -> None:
     file = tmp_path / "smoke.toml"
     file.write_text("[streams.a]")
     ran = sse(command, file)
@@ -394,9 +395,7 @@ def test_a_file_of_streams_is_for_check(command: str, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("option", ["-q", "--where", "--until"])
 @pytest.mark.parametrize("text", ["", "  "])
-def test_an_expression_that_is_empty_is_no_filter_that_takes_all(
-    option: str, text: str, tmp_path: Path
-) -> None:
+def test_an_empty_expression_is_refused(option: str, text: str, tmp_path: Path) -> None:
     file = tmp_path / "it.sse"
     file.write_bytes(b"data: 1\n\n")
     ran = sse(file, option, text)
@@ -405,7 +404,7 @@ def test_an_expression_that_is_empty_is_no_filter_that_takes_all(
 
 
 @pytest.mark.parametrize("command", ["watch", "tail", "check"])
-def test_a_web_page_that_is_piped_in_is_no_stream(command: str) -> None:
+def test_a_web_page_from_standard_input_is_refused(command: str) -> None:
     page = b"\n<!doctype html>\n<html><title>Log in</title></html>\n"
     ran = sse(command, "-", stdin=page)
     assert ran.code == 4

@@ -1,4 +1,4 @@
-"""Canaries for `check`: nothing secret is in a report of any kind, nor in what it keeps."""
+"""Canaries for `check`: no report and no recording contains a secret."""
 
 from __future__ import annotations
 
@@ -7,17 +7,17 @@ from pathlib import Path
 
 import pytest
 
-from tests.adversarial.test_secrets import KITS, MARK, SITUATIONS, Kit, assert_silent, canary
+from tests.support.canaries import KITS, MARK, SITUATIONS, Kit, assert_silent, canary
 from tests.support.program import Ran, error_and_hint, sse
 from tests.support.wire import Wire
 
-CODES = {"success": 0, "401": 4, "no event stream": 4, "a cut": 1, "no reply": 3}
+CODES = {"success": 0, "401": 4, "a web page": 4, "a cut": 1, "no reply": 3}
 ASKED = ("--expect", "headers", "--text", "canary", "--attempts", "2")
 EVERYWHERE = ("header", "query", "bare", "user", "cookie", "json", "file", "raw")
 
 
-def assert_nothing_told(ran: Ran, folder: Path) -> None:
-    """Neither in what was printed, nor in any file that was made."""
+def assert_nothing_leaked(ran: Ran, folder: Path) -> None:
+    """Assert that neither the output nor any file of the run contains a secret."""
     assert_silent(ran.text, "standard output")
     assert_silent(ran.talk, "standard error")
     for path in folder.rglob("*"):
@@ -29,7 +29,7 @@ def assert_nothing_told(ran: Ran, folder: Path) -> None:
 @pytest.mark.parametrize("form", ["text", "json"])
 @pytest.mark.parametrize("name", CODES)
 @pytest.mark.parametrize("kit", KITS.values(), ids=KITS.keys())
-def test_no_report_tells_a_secret_of_the_command_line(
+def test_no_report_contains_a_secret_of_the_command_line(
     kit: Kit, name: str, form: str, tmp_path: Path
 ) -> None:
     situation, made = SITUATIONS[name], tmp_path / "made"
@@ -43,7 +43,7 @@ def test_no_report_tells_a_secret_of_the_command_line(
         assert MARK in repr(server.requests[0]) or "Authorization" in repr(server.requests[0])
     assert ran.code == CODES[name], ran
     assert bool(list((made / "kept").iterdir())) == (CODES[name] != 0)
-    assert_nothing_told(ran, made)
+    assert_nothing_leaked(ran, made)
 
 
 SMOKE = """
@@ -64,7 +64,7 @@ data = ["a=${RAW}", "@body"]
 
 @pytest.mark.parametrize("form", ["text", "json"])
 @pytest.mark.parametrize("name", CODES)
-def test_no_report_tells_a_secret_of_a_file_of_streams(
+def test_no_report_contains_a_secret_of_a_file_of_streams(
     name: str, form: str, tmp_path: Path
 ) -> None:
     situation, made, path = SITUATIONS[name], tmp_path / "made", tmp_path / "smoke.toml"
@@ -81,7 +81,7 @@ def test_no_report_tells_a_secret_of_a_file_of_streams(
     for place in ("header", "query", "bare", "cookie", "json", "file", "raw"):
         assert canary(place) in sent, place
     assert len(list((made / "kept").iterdir())) == 2
-    assert_nothing_told(ran, made)
+    assert_nothing_leaked(ran, made)
 
 
 LINES = [
@@ -107,7 +107,7 @@ LINES = [
 
 
 @pytest.mark.parametrize("line", LINES)
-def test_what_is_wrong_in_a_file_is_told_without_what_it_says(line: str, tmp_path: Path) -> None:
+def test_an_error_in_a_file_is_reported_without_its_values(line: str, tmp_path: Path) -> None:
     path = tmp_path / "smoke.toml"
     url = "" if line.startswith("url") else "url = 'http://h/'\n"
     path.write_text(f"[streams.a]\n{url}{line}\n")
@@ -115,11 +115,11 @@ def test_what_is_wrong_in_a_file_is_told_without_what_it_says(line: str, tmp_pat
     assert ran.code in (2, 3), ran
     error_and_hint(ran)
     if "a b" in line or "@canary" in line or line.endswith("//canary-'"):
-        return  # the names of headers, files and hosts are said: they are no secrets
-    assert_nothing_told(ran, tmp_path / "none")
+        return  # The names of headers, files and hosts are shown: they are not secret.
+    assert_nothing_leaked(ran, tmp_path / "none")
 
 
-def test_headers_can_be_asked_about_but_their_secrets_are_marked(tmp_path: Path) -> None:
+def test_headers_can_be_tested_but_their_secrets_are_redacted(tmp_path: Path) -> None:
     situation = SITUATIONS["success"]
     with Wire(situation.handler("")) as server:
         ran = sse("check", server.origin, "--expect", "headers.\"x-issued-token\" == '***'")
@@ -128,4 +128,4 @@ def test_headers_can_be_asked_about_but_their_secrets_are_marked(tmp_path: Path)
     headers = json.loads(whole.out)["streams"][0]["attempts"][0]["answer"]["headers"]
     assert headers["set-cookie"] == headers["x-issued-token"] == "***"
     assert headers["content-type"].startswith("text/event-stream")
-    assert_nothing_told(whole, tmp_path)
+    assert_nothing_leaked(whole, tmp_path)

@@ -1,90 +1,27 @@
-"""Every fault, through every way to look at it: how it ends, the exit code, and each event that
-the server's journal says was sent printed once, in order, with nothing beside it."""
+"""Every fault, seen through every output: its ending, the exit code, and each event that the
+server's log lists as sent, printed once, in order, with nothing else.
+"""
 
 from __future__ import annotations
 
 import json
-import sys
-from collections.abc import Callable, Iterator
-from itertools import product
+from collections.abc import Callable
+from pathlib import Path
 from typing import NamedTuple
 
 import pytest
 
-from sse_cli.analysis.verdict import EXIT_CODES
 from sse_cli.mockserver.faults.registry import FAULTS
 from sse_cli.model.events import Ending
-from tests.support.broken_server import EVENTS, Broken, broken
-from tests.support.failing_calls import Rig, rig
+from sse_cli.model.exit_codes import EXIT_CODES
+from tests.support.broken_server import SMALLER, Broken, broken
+from tests.support.fault_matrix import ALL, ELSEWHERE, LARGE, MATRIX, RECONNECT
+from tests.support.peak_memory import measured
 from tests.support.program import Ran, sse
-
-ALL = [f"<{n}>" for n in range(1, EVENTS + 1)]
-HALF = ALL[: EVENTS // 2]
-TWICE = [text for text in ALL for _ in "12"]
-LARGE = {"comments", "long-line", "gzip-bomb", "deflate-bomb"}  # they get tests of their own
-# What ends by itself doesn't get near its limits, however busy the machine is.
-AMPLE = ("--idle-timeout", "20", "--max-time", "30")
-IDLE = ("--idle-timeout", "0.4", "--max-time", "30")
-SHORT = ("--idle-timeout", "20", "--max-time", "1")
-
-
-class Expected(NamedTuple):
-    """How a run ends: on one connection, and when only the first of several is broken."""
-
-    once: Ending
-    shown: list[str]
-    again: Ending = Ending.DONE
-    shown_again: list[str] = ALL
-    connections: int = 3  # all requests of the second run: the broken one, the rest, the 204
-    limits: tuple[str, ...] = AMPLE
-
-
-FINAL = Expected(Ending.REFUSED, [], Ending.REFUSED, [], 1)
-MATRIX = {
-    "cut-before-headers": Expected(Ending.UNREACHABLE, []),
-    "cut-in-headers": Expected(Ending.UNREACHABLE, []),
-    "cut-in-chunk": Expected(Ending.TRUNCATED, HALF),
-    "cut-in-event": Expected(Ending.TRUNCATED, HALF),
-    "cut-after-cr": Expected(Ending.TRUNCATED, ALL[: EVENTS // 2 + 1]),
-    "cut-between-events": Expected(Ending.TRUNCATED, HALF),
-    "cut-without-framing": Expected(Ending.EOF_UNVERIFIED, HALF),
-    "reset": Expected(Ending.TRUNCATED, HALF),
-    "reset-before-headers": Expected(Ending.UNREACHABLE, []),
-    "no-reply": Expected(Ending.DEADLINE, [], limits=IDLE),
-    "silence": Expected(Ending.STALLED, HALF, limits=IDLE),
-    "half-open": Expected(Ending.STALLED, HALF, limits=IDLE),
-    "trickle": Expected(Ending.DEADLINE, HALF, Ending.DEADLINE, HALF, 1, SHORT),
-    "endless-1xx": Expected(Ending.DEADLINE, [], limits=IDLE),
-    "bad-chunk-size": Expected(Ending.MALFORMED, HALF),
-    "length-too-long": Expected(Ending.TRUNCATED, ALL, connections=2),
-    "length-too-short": Expected(Ending.TRUNCATED, HALF),
-    "no-head": Expected(Ending.MALFORMED, []),
-    "duplicate-events": Expected(Ending.EOF, TWICE, Ending.DONE, TWICE, 2),
-    "no-final-blank-line": Expected(Ending.TRUNCATED, ALL[:-1]),
-    "bom": Expected(Ending.EOF, ALL, connections=2),
-    "retry-zero": Expected(Ending.EOF, ALL, connections=2),
-    # 300 seconds to wait are more than --max-time leaves.
-    "retry-huge": Expected(Ending.EOF, ALL, Ending.DEADLINE, ALL, 1, SHORT),
-    "wrong-content-type": FINAL,
-    "no-content-type": FINAL,
-    "status-401": FINAL,
-    "status-429": FINAL,
-    "status-500": FINAL,
-    "status-503": FINAL,
-    "redirect-loop": Expected(Ending.REFUSED, []),  # mended, it leads to the stream
-    "empty-location": FINAL,
-    "cross-origin": FINAL,
-    "gzip": Expected(Ending.EOF, ALL, connections=2),
-    "deflate": Expected(Ending.EOF, ALL, connections=2),
-    "br": FINAL,
-    "zstd": FINAL,
-}
-# Nothing resumes at the ids of awkward-ids: mockserver/test_faults.py follows them.
-ELSEWHERE = LARGE | {"awkward-ids"}
 
 
 class Way(NamedTuple):
-    """One way to look at a stream: the words, and where its events and its ending are read."""
+    """A command to look at a stream, with readers of its events and its ending."""
 
     words: tuple[str, ...]
     shown: Callable[[Ran], list[str]]
@@ -92,14 +29,14 @@ class Way(NamedTuple):
 
 
 def first_ending(text: str) -> str:
-    """The ending that a closing summary begins with."""
+    """Return the ending at the start of a closing summary."""
     endings = {ending.value for ending in Ending}
     words = [line.split(" ")[0] for line in text.splitlines()]
     return next(word for word in words if word in endings)
 
 
 def table_cells(ran: Ran) -> list[str]:
-    """The text column of the rows, which begin with their number."""
+    """Return the text column of the rows, which begin with their number."""
     rows = [line.split() for line in ran.text.splitlines()]
     return [row[-1] for row in rows if row and row[0].isdecimal() and row[-1].startswith("<")]
 
@@ -118,7 +55,7 @@ def pieces(ran: Ran) -> list[str]:
 
 
 def typed(ran: Ran) -> list[str]:
-    """What was typed out, taken apart at the end of each event's text."""
+    """Return the text that was typed out, split at the end of each event's text."""
     return [f"{text}>" for text in ran.text.split(">")[:-1]] if ran.text else []
 
 
@@ -127,7 +64,7 @@ WAYS = {
         ("watch", "-o", "table", "-q", "text=text"), table_cells, lambda ran: first_ending(ran.text)
     ),
     "watch-jsonl": Way(
-        ("watch", "-o", "jsonl", "--all", "-q", "text=text"), messages, closing_line
+        ("watch", "-o", "jsonl", "--all", "-q", "text=text", "--summary"), messages, closing_line
     ),
     "tail-text": Way(
         ("tail", "-q", "text", "--summary"), typed, lambda ran: first_ending(ran.talk)
@@ -138,18 +75,10 @@ WAYS = {
         lambda ran: first_ending(ran.talk),
     ),
 }
-RECONNECT = ("--reconnect", "--retry-delay", "100ms")
-
-
-@pytest.fixture(scope="module")
-def program() -> Iterator[Rig]:
-    """A process that forks for every run: three hundred starts of Python take a minute."""
-    with rig() as made:
-        yield made
 
 
 def texts(server: Broken) -> list[str]:
-    """The text of every event that was sent."""
+    """Return the text of every event that was sent."""
     return [json.loads(data)["text"] for data in server.sent()]
 
 
@@ -160,26 +89,26 @@ def test_the_matrix_has_every_fault() -> None:
     }
 
 
-@pytest.mark.parametrize(
-    ("name", "way", "again"),
-    [
-        pytest.param(name, way, again, id=f"{name}-{way}-{'reconnect' if again else 'none'}")
-        for name, way, again in product(MATRIX, WAYS, (False, True))
-    ],
-)
-def test_it_ends_as_it_must_and_shows_what_was_sent(
-    program: Rig, name: str, way: str, again: bool
+@pytest.mark.parametrize("again", [False, True], ids=["none", "reconnect"])
+@pytest.mark.parametrize("name", MATRIX)
+def test_a_fault_has_its_ending_and_shows_the_events_that_were_sent(
+    name: str, again: bool, tmp_path: Path
 ) -> None:
-    expected, look = MATRIX[name], WAYS[way]
+    """Record the stream with one command, then read the recording with each."""
+    expected, recording = MATRIX[name], tmp_path / "it.rec"
     ending, shown = (
         (expected.again, expected.shown_again) if again else (expected.once, expected.shown)
     )
     with broken(name, 1 if again else None) as server:
-        words = (*expected.limits, *(RECONNECT if again else ()))
-        ran = program.sse(*look.words, server.url, *words)
-        assert (look.ending(ran), ran.code) == (ending.value, EXIT_CODES[ending]), ran
-        assert look.shown(ran) == texts(server) == shown
+        words = (*expected.limits, *(RECONNECT if again else ()), "--record", recording)
+        live = sse(*WAYS["watch-jsonl"].words, server.url, *words)
+        assert texts(server) == shown
         assert not again or len(server.exchanges) == expected.connections
+    assert sse(*WAYS["watch-jsonl"].words, recording) == live
+    for way, look in WAYS.items():
+        ran = sse(*look.words, recording)
+        assert (look.ending(ran), ran.code) == (ending.value, EXIT_CODES[ending]), (way, ran)
+        assert look.shown(ran) == shown, way
         assert b"Traceback" not in ran.err
 
 
@@ -187,27 +116,20 @@ CUTS = [name for name, row in MATRIX.items() if row.shown_again == ALL and row.c
 
 
 @pytest.mark.parametrize("name", CUTS)
-def test_a_fault_on_every_connection_ends_as_the_last_one_did(program: Rig, name: str) -> None:
+def test_a_fault_on_every_connection_has_the_ending_of_the_last_one(name: str) -> None:
     with broken(name) as server:
         words = (*MATRIX[name].limits, *RECONNECT, "--max-reconnects", "1")
-        ran = program.sse(*WAYS["watch-jsonl"].words, server.url, *words)
+        ran = sse(*WAYS["watch-jsonl"].words, server.url, *words)
         assert closing_line(ran) in (FAULTS[name].expected, Ending.DONE), ran
-        # What came twice would show here, and what was lost by resuming.
+        # Events repeated, or lost by resuming, would show here.
         assert messages(ran) == texts(server) == ALL[: len(messages(ran))]
 
 
-# The large ones: what a peer sends without an end must not be kept
+# Large faults: an endless line or comment must not be kept in memory
 
-MEMORY = 64 * 2**20  # bytes above a run over a harmless stream
-UNIT = 1 if sys.platform == "darwin" else 1024  # of ru_maxrss (getrusage(2))
-# A small process in between: a child's maximum counts what its parent had when it forked.
-MEASURE = """
-import os, sys
-child = os.spawnv(os.P_NOWAIT, sys.executable, [sys.executable, "-m", "sse_cli", *sys.argv[1:]])
-_, status, used = os.wait4(child, 0)
-print("peak", used.ru_maxrss, file=sys.stderr)
-os._exit(os.waitstatus_to_exitcode(status))
-"""
+# Bytes above a run over a harmless stream. A line is kept twice, up to its limit of 16 MiB.
+MEMORY = {"comments": 16 * 2**20}
+MEMORY_OF_A_LINE = 48 * 2**20
 LARGE_MATRIX = {
     "comments": Ending.EOF,
     "long-line": Ending.TOO_LARGE,
@@ -216,37 +138,42 @@ LARGE_MATRIX = {
 }
 
 
-def measured(*words: str) -> tuple[Ran, int]:
-    """Run `sse WORDS`; its largest resident size (bytes), too."""
-    ran = sse(*words, program=(sys.executable, "-c", MEASURE))
-    talk, _, peak = ran.talk.rpartition("peak ")
-    return ran._replace(err=talk.encode()), int(peak) * UNIT
-
-
 @pytest.fixture(scope="module")
 def idle() -> dict[str, int]:
-    """The memory that each way takes over a harmless stream."""
+    """The peak memory of each command over a harmless stream."""
     with broken(None) as server:
         return {way: measured(*look.words, server.url)[1] for way, look in WAYS.items()}
 
 
-@pytest.mark.parametrize("again", [False, True], ids=["none", "reconnect"])
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize(
+    "full_size", [False, pytest.param(True, marks=pytest.mark.interop)], ids=["small", "full"]
+)
+@pytest.mark.parametrize(
+    ("way", "again"), [*((way, False) for way in WAYS), ("watch-table", True)], ids=str
+)
 @pytest.mark.parametrize("name", LARGE_MATRIX)
-def test_a_large_one_takes_no_more_memory_than_is_allowed(
-    name: str, way: str, again: bool, idle: dict[str, int]
+def test_a_large_fault_stays_within_its_memory_limit(
+    name: str, way: str, again: bool, full_size: bool, idle: dict[str, int]
 ) -> None:
     look = WAYS[way]
     ending = Ending.DONE if again and name == "comments" else LARGE_MATRIX[name]
-    words = [word for word in look.words if word != "--all"]  # not a million lines
-    with broken(name, 1 if again else None) as server:
+    words = [word for word in look.words if word != "--all"]  # Avoid printing a million lines.
+    with broken(name, 1 if again else None, full_size=full_size) as server:
         ran, peak = measured(*words, server.url, *(RECONNECT if again else ()))
         assert ran.code == EXIT_CODES[ending], ran
         assert look.shown(ran) == texts(server) == ALL
         assert way == "watch-jsonl" or look.ending(ran) == ending.value
-    assert peak - idle[way] <= MEMORY, f"{(peak - idle[way]) / 2**20:.0f} MiB"
+    growth = peak - idle[way]
+    assert growth <= MEMORY.get(name, MEMORY_OF_A_LINE), f"{growth / 2**20:.0f} MiB"
 
 
-def test_the_large_ones_are_all_measured() -> None:
-    assert LARGE_MATRIX.keys() == LARGE
+def test_an_exceeded_memory_limit_would_be_detected(idle: dict[str, int]) -> None:
+    with broken("long-line") as server:
+        words = ("watch", "-o", "jsonl", "-q", "text=text", "--max-size", "64M")
+        _, peak = measured(*words, server.url)
+    assert peak - idle["watch-jsonl"] > MEMORY_OF_A_LINE
+
+
+def test_all_large_faults_are_measured() -> None:
+    assert LARGE_MATRIX.keys() == LARGE == SMALLER.keys()
     assert {name: FAULTS[name].expected for name in LARGE} == LARGE_MATRIX

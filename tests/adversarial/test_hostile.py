@@ -1,8 +1,8 @@
-"""No server can touch the terminal: hostile text in every field, every format, a real pty.
+"""Hostile text in every field and format, on a real pty: no server can control the terminal.
 
-What reaches the terminal is judged twice. Once our own colour codes and cursor moves are taken
-away, nothing may be left that acts (and on a dumb terminal, where we write none, there is not
-one escape character). And each payload must stand there as harmless text, whole.
+The terminal's input is judged twice. Without our own colour codes and cursor moves, no control
+sequence may remain (and on a dumb terminal, where we write none, not one escape character).
+And each payload must appear as harmless text, whole.
 """
 
 from __future__ import annotations
@@ -22,26 +22,29 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sse_cli.text import escaping
-from tests.support.raw_server import RecordingServer
 from tests.support.terminal import SSE, Terminal, watching
+from tests.support.wire import Wire
 
 WIDE: Final = 4000  # columns: the longest payload fits into one cell of the table
-LEFT, RIGHT = "\xab", "\xbb"  # around each payload, so that it is found again
-# Rich takes a dumb terminal for one of 80 columns, unless it is told otherwise.
+LEFT, RIGHT = "\xab", "\xbb"  # Marks around each payload, by which it is found again.
+# Rich assumes 80 columns for a dumb terminal unless told otherwise.
 DUMB = {"TERM": "dumb", "COLUMNS": str(WIDE), "LINES": "24"}
 
-# What must not get through
+# Forbidden characters
 
 FORBIDDEN_CATEGORIES: Final = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
-JOINERS = "\u200c\u200d"  # emoji and several scripts need them, and they move nothing
-# Our own: the theme's attributes and colours, and the way to take the footer away.
+JOINERS = "\u200c\u200d"  # Emoji and several scripts need them, and they move nothing.
+# Our own sequences: the theme's attributes and colours, and the erasing of the footer.
 _COLORS = r"\x1b\[(?:0|(?:[1-3];)?(?:[1-3]|3[1-6]))m"
 _MOVES = r"\r\x1b\[J|\r(?:\x1b\[\d+A)?"
 OURS = re.compile(rf"{_COLORS}|{_MOVES}|\r(?=\n)")
 
 
 def is_forbidden(character: str) -> bool:
-    """The rule, worded anew: whatever is no visible character, no space and no joiner."""
+    """Return whether a character is invisible, and neither a space nor a joiner.
+
+    This states the rule of `text/escaping` independently.
+    """
     code = ord(character)
     noncharacter = 0xFDD0 <= code < 0xFDF0 or code % 0x10000 >= 0xFFFE
     category = unicodedata.category(character)
@@ -49,7 +52,7 @@ def is_forbidden(character: str) -> bool:
 
 
 def harmless(terminal: Terminal, *, allowed: str = "\n", encoding: str = "utf-8") -> str:
-    """What a terminal got, without our own codes; nothing else in it may act on one."""
+    """Return the terminal's input without our own codes; assert that the rest is harmless."""
     text = OURS.sub("", bytes(terminal.raw).decode(encoding))
     assert [c for c in sorted(set(text)) if is_forbidden(c) and c not in allowed] == []
     assert "Traceback" not in text
@@ -57,21 +60,21 @@ def harmless(terminal: Terminal, *, allowed: str = "\n", encoding: str = "utf-8"
 
 
 def visible(text: str, keep: str = "") -> str:
-    """`text` as it has to appear: its dangerous characters as Python's literals write them."""
+    """Return `text` as it must appear: dangerous characters as Python's literals write them."""
     names = {c: c.encode("unicode_escape", "surrogatepass").decode() for c in set(text)}
     shown = {c: names[c] if c not in keep and is_forbidden(c) else c for c in names}
     return "".join(map(shown.__getitem__, text))
 
 
 def in_body(text: str) -> str:
-    """As `visible`, where line ends and tabs are the text's own business."""
+    """Return `text` as `visible` does, but keep its line ends and tabs."""
     return visible(text, "\n\t").replace(r"\r", r"\x0d")
 
 
 # The payloads
 
 ESC, BEL = "\x1b", "\a"
-CSI_8, OSC_8, ST_8 = "\x9b", "\x9d", "\x9c"  # the introducers and the end in eight bits
+CSI_8, OSC_8, ST_8 = "\x9b", "\x9d", "\x9c"  # introducers and terminator in eight bits
 FINALS = [chr(code) for code in range(0x40, 0x7F)]
 CONTROL_STRINGS = [
     "0;title", "1;icon", "2;window", "4;1;rgb:00/00/00", "7;file:///etc", "9;notify", "8;;",
@@ -92,7 +95,7 @@ LETTERS = ["", "a", "中", "e\u0301", "\U0001f469\u200d\U0001f467"]
 
 
 def controls() -> Iterator[str]:
-    """All of C0, DEL and all of C1, alone and in company."""
+    """Yield all of C0, DEL and all of C1, alone and in company."""
     for code in [*range(0x20), *range(0x7F, 0xA0)]:
         yield chr(code)
         yield f"left{chr(code)}right"
@@ -100,7 +103,7 @@ def controls() -> Iterator[str]:
 
 
 def formats() -> Iterator[str]:
-    """Every format character of Unicode: bidi, zero width, tags, annotations, soft hyphen, BOM."""
+    """Yield Unicode's format characters: bidi, zero width, tags, annotations, soft hyphen, BOM."""
     every = map(chr, range(sys.maxunicode + 1))
     yield from (f"a{c}b" for c in every if unicodedata.category(c) in ("Cf", "Zl", "Zp"))
     yield "\u202egnp.exe\u202c \u2066x\u2069"
@@ -108,7 +111,7 @@ def formats() -> Iterator[str]:
 
 
 def strangers() -> Iterator[str]:
-    """Noncharacters, private use, and the lone surrogates that only JSON can bring."""
+    """Yield noncharacters, private use, and the lone surrogates that only JSON can bring."""
     yield from (chr(plane << 16 | low) for plane in range(17) for low in (0xFFFE, 0xFFFF))
     yield from map(chr, range(0xFDD0, 0xFDF0))
     yield from (f"p{chr(code)}" for code in (0xE000, 0xE0A0, 0xF8FF, 0xF0000, 0x100000, 0x10FFFD))
@@ -117,7 +120,7 @@ def strangers() -> Iterator[str]:
 
 
 def sequences() -> Iterator[str]:
-    """CSI, SS2, SS3 and two-byte escapes, in seven and eight bits, whole and cut short."""
+    """Yield CSI, SS2, SS3 and two-byte escapes, in seven and eight bits, whole and cut short."""
     for start, final in product((ESC + "[", CSI_8), FINALS):
         yield from (start + argument + final for argument in ("", "2", "?1049", "5;41;38;5;1"))
     yield from (ESC + chr(code) for code in range(0x20, 0x7F))
@@ -127,7 +130,7 @@ def sequences() -> Iterator[str]:
 
 
 def strings() -> Iterator[str]:
-    """OSC, DCS, APC, PM and SOS with every way to end, and without an end."""
+    """Yield OSC, DCS, APC, PM and SOS with every terminator, and without one."""
     ends = (BEL, ESC + "\\", ST_8, "", "\x18", "\n" + ESC + "\\")
     yield from map("".join, product((ESC + "]", OSC_8), CONTROL_STRINGS, ends[:4]))
     starts = (*(ESC + character for character in "P_^X"), *"\x90\x9f\x9e\x98")
@@ -135,14 +138,14 @@ def strings() -> Iterator[str]:
 
 
 def markup() -> Iterator[str]:
-    """What Rich would read as markup, a link or an emoji."""
+    """Yield text that Rich would read as markup, a link or an emoji."""
     for tag in TAGS:
         yield from (f"[{tag}]", f"[{tag}]x[/]", f"a[{tag}", f"\\[{tag}]", f"[/{tag}]")
     yield from WORDS
 
 
 def mixtures() -> Iterator[str]:
-    """Sequences before, between and inside of other text, once and many times."""
+    """Yield sequences before, between and inside other text, once and many times."""
     attacks = (f"{ESC}[2J", f"{ESC}]52;c;ZQ=={BEL}", f"\r{ESC}[2K", "\b\b\b", f"{CSI_8}1A")
     for before, attack, after in product(LETTERS, attacks, LETTERS):
         yield f"{before}{attack}{after}[bold]\u202e"
@@ -152,7 +155,7 @@ def mixtures() -> Iterator[str]:
 
 @cache
 def payloads() -> tuple[str, ...]:
-    """All of them, each once."""
+    """Return every payload once."""
     kinds = (controls, formats, strangers, sequences, strings, markup, mixtures)
     return tuple(dict.fromkeys(payload for kind in kinds for payload in kind()))
 
@@ -172,13 +175,16 @@ def test_there_are_more_than_1700_payloads() -> None:
 
 
 def on_a_line(text: str) -> str:
-    """What of `text` a line can carry: surrogates have no bytes, a line's end would end it."""
+    """Return the part of `text` that fits on a line: no line ends, and no surrogates, which cannot
+    be encoded.
+    """
     return re.sub("[\r\n\ud800-\udfff]", "", text)
 
 
 def blocks(payload: str) -> str:
-    """A payload in every field: comment, field name and value, retry; type and id of a block
-    without data; type, id and JSON; and data that is no JSON."""
+    """Return a payload in every field: comment, field name and value, retry; type and id of a block
+    without data; type, id and JSON; and data that is not JSON.
+    """
     raw = LEFT + on_a_line(payload) + RIGHT
     value = json.dumps({"v": LEFT + payload + RIGHT})
     lines = f": {raw}\nx{raw}: y\nfield: {raw}\nretry: {raw}\nevent: {raw}\nid: {raw}\n\n"
@@ -186,28 +192,32 @@ def blocks(payload: str) -> str:
 
 
 def invalid(payload: bytes) -> bytes:
-    """Bytes that are no UTF-8 in every field."""
+    """Return bytes that are not valid UTF-8 in every field."""
     return b": %s\nfoo%s: %s\ndata: %s\nid: %s\nevent: %s\n\n" % ((payload,) * 6)
 
 
 @cache
-def steps() -> list[tuple[float, bytes]]:
-    """The stream that holds it all, in a few writes."""
-    made = [blocks(payload).encode() for payload in payloads()] + [*map(invalid, INVALID_UTF8)]
+def steps(every: int = 1) -> list[tuple[float, bytes]]:
+    """Return the stream of all payloads, or of one in `every`, in a few writes."""
+    made = [blocks(payload).encode() for payload in payloads()[::every]]
+    made += map(invalid, INVALID_UTF8)
     return [(0.0, b"".join(made[n : n + 100])) for n in range(0, len(made), 100)]
 
 
-def watched(*options: str, encoding: str = "", dumb: bool = False, allowed: str = "\n") -> str:
-    """The harmless text that a terminal got of the stream. TERM=dumb keeps our codes out."""
+def watched(
+    *options: str, encoding: str = "", dumb: bool = False, allowed: str = "\n", every: int = 1
+) -> str:
+    """Return the harmless text that a terminal shows of the stream; `dumb` turns our codes off."""
     env = {"PYTHONIOENCODING": encoding} if encoding else {}
-    with watching(steps(), *options, columns=WIDE, env=env | (DUMB if dumb else {})) as terminal:
-        assert terminal.finish() == 0
+    env |= DUMB if dumb else {}
+    with watching(steps(every), *options, columns=WIDE, env=env) as terminal:
+        assert terminal.finish(60) == 0
         assert not dumb or b"\x1b" not in terminal.raw
         return harmless(terminal, allowed=allowed, encoding=encoding or "utf-8")
 
 
 def found(text: str) -> set[str]:
-    """What stands between the marks, on any line."""
+    """Return the texts between the marks, on any line."""
     return set(re.findall(f"{LEFT}([^{LEFT}{RIGHT}\n]*){RIGHT}", text))
 
 
@@ -215,8 +225,10 @@ def shown(texts: Iterable[str]) -> set[str]:
     return {visible(text) for text in texts}
 
 
-@pytest.mark.parametrize("dumb", [False, True], ids=["colour", "dumb"])
-@pytest.mark.parametrize("options", [(), ("--all",), ("--full", "--all")], ids=" ".join)
+@pytest.mark.parametrize(
+    ("options", "dumb"),
+    [((), False), (("--all",), True), (("--full", "--all"), False), (("--full", "--all"), True)],
+)
 def test_a_table_shows_payloads_as_text_in_every_field(
     options: tuple[str, ...], dumb: bool
 ) -> None:
@@ -230,7 +242,7 @@ def test_a_table_shows_payloads_as_text_in_every_field(
 
 
 def of_kind(kind: str, text: str) -> str:
-    """The lines of one kind of row."""
+    """Return the lines of one kind of row."""
     return "\n".join(line for line in text.splitlines() if kind in line)
 
 
@@ -244,7 +256,7 @@ def test_a_tables_query_column_shows_payloads_as_text(dumb: bool) -> None:
     assert shown(payloads()) - found(watched("-q", "v", dumb=dumb)) == set()
 
 
-def test_query_columns_that_wrap_and_text_in_the_summary_are_harmless() -> None:
+def test_wrapping_query_columns_and_the_summary_are_harmless() -> None:
     watched("-q", "v", "-q", "length(v)", "-q", "abs(v)", "--full", "--all")
 
 
@@ -260,7 +272,7 @@ def test_text_of_data_is_harmless_and_whole() -> None:
     ]
 
 
-def test_csv_gives_every_payload_back_as_a_cell_of_text() -> None:
+def test_csv_preserves_every_payload_as_a_cell() -> None:
     text = watched("-o", "csv", "-q", "v", allowed="\n\t")
     rows = [*csv.reader(text.splitlines(keepends=True))][1:]
     values = [row[4] for row in rows if row[4]]
@@ -269,7 +281,7 @@ def test_csv_gives_every_payload_back_as_a_cell_of_text() -> None:
     assert types == [LEFT + in_body(on_a_line(payload)) + RIGHT for payload in payloads()]
 
 
-def test_json_lines_are_ascii_and_give_every_payload_back() -> None:
+def test_json_lines_are_ascii_and_preserve_every_payload() -> None:
     text = watched("-o", "jsonl", "-q", "v", "--all")
     assert text.isascii()
     lines = [json.loads(line) for line in text.splitlines()]
@@ -285,7 +297,7 @@ def test_json_lines_are_ascii_and_give_every_payload_back() -> None:
     "options", [("--all",), ("--full", "-q", "v"), ("-o", "text"), ("-o", "csv")], ids=" ".join
 )
 def test_payloads_are_harmless_in_any_encoding(encoding: str, options: tuple[str, ...]) -> None:
-    watched(*options, encoding=encoding, dumb=True, allowed="\n\t")
+    watched(*options, encoding=encoding, dumb=True, allowed="\n\t", every=3)
 
 
 def test_payloads_in_lines_of_json_are_harmless() -> None:
@@ -305,14 +317,14 @@ def test_payloads_in_the_text_of_a_known_wire_format_are_harmless() -> None:
         sent.append((0.0, b"data: %s\n\n" % data))
     for options in ((), ("--full",)):
         with watching(sent, *options, columns=WIDE, env=DUMB) as terminal:
-            assert terminal.finish() in (0, 5)  # the format asks for an end that isn't sent
+            assert terminal.finish() in (0, 5)  # The format requires an end that is not sent.
             text = harmless(terminal)
             assert b"\x1b" not in terminal.raw and text.count("chat.completion.chunk") > 1700
 
 
-# In what else a server says: a connection each, so payloads go in bunches
+# Other text from servers; each takes a connection, so payloads are sent in batches
 
-# What HTTP's own grammar, as h11 reads it, lets a header's value and a reason phrase hold.
+# Characters that h11 allows in a header's value and a reason phrase.
 IN_A_HEADER: Final = [
     p for p in dict.fromkeys(map(on_a_line, payloads())) if p and not re.search("[\0\t\v\f]", p)
 ]
@@ -326,14 +338,14 @@ def bunches(texts: Sequence[str], size: int) -> list[Sequence[str]]:
 
 
 def reply(status: str, *headers: str, body: str = "data: x\n\n") -> bytes:
-    """A reply whose connection's end is its body's."""
+    """Return a reply whose body ends with its connection."""
     head = "\r\n".join([f"HTTP/1.1 {status}", *headers, "Connection: close", "", ""])
     return (head + body).encode("utf-8", "surrogateescape")
 
 
 def answered(response: bytes, *options: str, code: int, path: str = "/") -> str:
-    """The harmless text that a terminal gets of a reply, on which `sse` ends with `code`."""
-    with RecordingServer(response) as server:
+    """Return the harmless text that a terminal shows of a reply; assert the exit code."""
+    with Wire(response) as server:
         proxied = "--proxy" in options
         url = "https://evil.example/" if proxied else server.origin + path
         arguments = [server.origin if option == "ORIGIN" else option for option in options]
@@ -372,7 +384,7 @@ REPLIES: Final[dict[str, tuple[bytes, int]]] = {
 
 @pytest.mark.parametrize("options", [(), ("-v", "-o", "text")], ids=["table", "text -v"])
 @pytest.mark.parametrize("name", REPLIES)
-def test_a_replys_head_is_shown_as_text(name: str, options: tuple[str, ...]) -> None:
+def test_the_head_of_a_reply_is_shown_as_text(name: str, options: tuple[str, ...]) -> None:
     response, code = REPLIES[name]
     answered(response, *options, code=code)
 
@@ -385,7 +397,7 @@ def test_a_replys_head_is_shown_as_text(name: str, options: tuple[str, ...]) -> 
         ("200 OK", "text/plain", ("-o", "jsonl")),
     ],
 )
-def test_a_refused_replys_body_is_shown_as_text(
+def test_the_body_of_a_refused_reply_is_shown_as_text(
     status: str, kind: str, options: tuple[str, ...]
 ) -> None:
     for bunch in bunches(payloads()[::7], 45):
@@ -410,18 +422,18 @@ GARBAGE: Final[dict[str, tuple[bytes, int]]] = {
 
 
 @pytest.mark.parametrize("name", GARBAGE)
-def test_what_breaks_the_protocol_is_named_as_text(name: str) -> None:
+def test_a_protocol_violation_is_shown_as_text(name: str) -> None:
     response, code = GARBAGE[name]
     assert "error: " in answered(response, code=code)
 
 
-def test_a_proxys_refusal_is_shown_as_text() -> None:
+def test_a_refusal_by_a_proxy_is_shown_as_text() -> None:
     text = answered(reply(f"403 {TEXT}"), "--proxy", "ORIGIN", code=3)
     assert "the proxy refused" in text
 
 
 @pytest.mark.parametrize("bunch", bunches(payloads()[::11], 40), ids=lambda bunch: repr(bunch[0]))
-def test_an_error_events_words_are_shown_as_text(bunch: Sequence[str]) -> None:
+def test_the_message_of_an_error_event_is_shown_as_text(bunch: Sequence[str]) -> None:
     words = "".join(LEFT + payload + RIGHT for payload in bunch)
     data = json.dumps({"error": {"message": words}})
     text = answered(reply("200 OK", STREAM, body=f"data: {data}\n\n"), code=5)
@@ -443,22 +455,22 @@ def test_a_url_and_a_file_name_are_shown_as_text(tmp_path_factory: pytest.TempPa
             harmless(terminal)
 
 
-# The door itself
+# The escaping functions
 
 
 @given(st.text(st.characters(exclude_categories=()), max_size=60), st.sampled_from(["", "\n\t"]))
-def test_escape_lets_nothing_through_that_acts(text: str, keep: str) -> None:
+def test_escape_leaves_no_forbidden_character(text: str, keep: str) -> None:
     escaped = escaping.escape(text, keep)
     assert [c for c in escaped if is_forbidden(c) and c not in keep] == []
     assert escaping.escape(escaped, keep) == escaped
 
 
 @given(st.text(st.characters(exclude_categories=()), max_size=60))
-def test_compact_gives_one_line_that_nothing_acts_in(text: str) -> None:
+def test_compact_gives_one_harmless_line(text: str) -> None:
     assert escaping.compact(text) == visible(text)
     assert not any(map(is_forbidden, escaping.compact(text)))
 
 
 @given(st.text(st.characters(exclude_categories=(*FORBIDDEN_CATEGORIES, "Cn"))))
-def test_escape_leaves_text_that_can_be_seen_as_it_is(text: str) -> None:
+def test_escape_leaves_visible_text_unchanged(text: str) -> None:
     assert escaping.escape(text) == text

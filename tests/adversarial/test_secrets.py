@@ -1,229 +1,59 @@
-"""Canaries: a secret in every place where a caller has one, and none of them gets out.
+"""Canaries: a secret in every place where a caller may put one, and none of them leaks.
 
-Each run carries a kit of secrets, every one a different word, through a situation. None may
-be seen on standard output, on standard error, in a recording, or at a second origin; the
-first origin gets them all, or a run would prove nothing.
+Each run uses a kit of secrets, each a different word, in one situation. No secret may appear on
+standard output, on standard error, in a recording, or at a second origin; the first origin must
+get them all, or the run would prove nothing.
 
-A server that repeats a secret in its reply's *body* is out of scope: the body is what was
-asked to be shown. In its headers it is not.
+A server that repeats a secret in its reply's *body* is out of scope: the user asked to see the
+body. Its headers are in scope.
 """
 
 from __future__ import annotations
 
-import json
 import signal
 import socket
 import sys
 from base64 import b64encode
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
-from urllib.parse import quote
 
 import pytest
 
-from tests.support.program import Ran, error_and_hint, sse
-from tests.support.terminal import Terminal
-from tests.support.wire import CHUNKED, STREAM, Handler, Peer, Wire, chunk, head, whole
-
-MARK = "canary-"
-EVENTS = b"id: 1\nretry: 100\ndata: one\n\ndata: [DONE]\n\n"
-CUT = b"id: 1\nretry: 100\ndata: one\n\n"
-TOLD = ["-v", "-o", "jsonl", "--all", "--summary"]
-
-
-def canary(place: str) -> str:
-    return f"{MARK}{place}"
-
-
-@dataclass(frozen=True)
-class Kit:
-    """Secrets of one command line: what comes before the host of the URL and after it, and
-    the options. `{folder}` in an option is where the kit's files are."""
-
-    options: tuple[str, ...]
-    userinfo: str = ""
-    query: str = ""
-    environment: tuple[tuple[str, str], ...] = ()
-
-    def url(self, origin: str) -> str:
-        userinfo = f"{self.userinfo}@" if self.userinfo else ""
-        return f"{origin.replace('//', '//' + userinfo)}/v1/stream{self.query}"
-
-    def words(self, folder: Path) -> list[str]:
-        (folder / "key").write_text(canary("bearer-file") + "\n")
-        (folder / "headers").write_text(f"X-Filed: {canary('header-file')}\n")
-        (folder / "body").write_text(json.dumps({"key": canary("body-file")}))
-        return [option.replace("{folder}", str(folder)) for option in self.options]
-
-
-KITS = {
-    "header, query, userinfo, cookie, data": Kit(
-        (
-            *("-H", f"X-Api-Key: {canary('header')}", "-H", f"Cookie2: {canary('cookie2')}"),
-            *("-b", f"sid={canary('cookie')}", "-d", f"key={canary('data')}"),
-        ),
-        userinfo=f"ann:{canary('userinfo')}",
-        query=f"?key={canary('query')}&{canary('bare')}#{canary('fragment')}",
-    ),
-    "authorization, bearer, json": Kit(
-        ("--bearer", canary("bearer"), "--json", json.dumps({"key": canary("json")})),
-        query=f"?a=1&token={canary('query')}",
-    ),
-    "bearer of the environment, files, referer": Kit(
-        (
-            *("--bearer", "env:API_KEY", "-H", "@{folder}/headers", "-d", "@{folder}/body"),
-            *("-e", f"http://ann:{canary('referer-userinfo')}@h/?k={canary('referer')}"),
-        ),
-        environment=(("API_KEY", canary("bearer-env")),),
-    ),
-    "bearer of a file, data in the URL": Kit(
-        (
-            *("--bearer", "@{folder}/key", "-G", "--data-urlencode", f"q={canary('urlencoded')}"),
-            *("--last-event-id", "7", "-A", "probe/1"),
-        ),
-        userinfo=canary("user-alone"),
-    ),
-    "user, authorization by hand": Kit(
-        ("-u", f"ann:{canary('user')}", "-H", f"Proxy-Authorization: Basic {canary('by-hand')}"),
-    ),
-}  # fmt: skip
-
-
-class Situation(NamedTuple):
-    """What the first origin does, what else is asked, how it must end."""
-
-    handler: Callable[[str], Handler]  # given the second origin
-    words: tuple[str, ...]
-    code: int
-
-
-def replies(*each: bytes) -> Callable[[str], Handler]:
-    """The replies in turn, the last one again and again."""
-
-    def make(_: str) -> Handler:
-        rest = list(each)
-        return lambda peer: peer.send(rest.pop(0) if len(rest) > 1 else rest[0])
-
-    return make
-
-
-def holding(start: bytes) -> Callable[[str], Handler]:
-    def handler(peer: Peer) -> None:
-        peer.send(start)
-        peer.until_gone()
-
-    return lambda _: handler
-
-
-def moved(location: str, status: str = "307 Temporary Redirect") -> bytes:
-    return head(f"Location: {location}", "Content-Length: 0", LEAKS, status=status)
-
-
-def moving_away(status: str) -> Callable[[str], Handler]:
-    secret = f"/there?key={canary('location')}"
-
-    def make(second: str) -> Handler:
-        return lambda peer: peer.send(moved(second + secret, status))
-
-    return make
-
-
-def cutting(_: str) -> Handler:
-    return lambda peer: peer.send(head(STREAM, CHUNKED, LEAKS), chunk(CUT), b"ff\r\ndata")
-
-
-# Secrets of the server's own, in headers that nobody has on a list.
-LEAKS = (
-    f"Set-Cookie: session={canary('set-cookie')}; Path=/\r\n"
-    f"X-Issued-Token: {canary('issued')}\r\n"
-    f"Content-Location: http://ann:{canary('content-location')}@h/?k={canary('content-query')}"
+from tests.support.canaries import (
+    CUT,
+    KITS,
+    LEAKS,
+    SITUATIONS,
+    STREAMED,
+    VERBOSE,
+    Kit,
+    Situation,
+    assert_delivered,
+    assert_nothing_leaked,
+    assert_silent,
+    canary,
+    holding,
+    second_origin,
 )
-STREAMED = whole(EVENTS, STREAM, LEAKS)
-AGAIN = ("--reconnect", "--max-reconnects", "1", "--retry-delay", "100ms")
-SITUATIONS = {
-    "success": Situation(replies(STREAMED), (), 0),
-    "401": Situation(replies(whole(b"{}", LEAKS, status="401 Unauthorized")), (), 4),
-    "no event stream": Situation(replies(whole(b"<p>", "Content-Type: text/html", LEAKS)), (), 4),
-    "redirect within the origin": Situation(
-        replies(moved(f"/again?key={canary('again')}"), STREAMED), (), 0
-    ),
-    "redirect elsewhere, blocked": Situation(moving_away("307 Temporary Redirect"), (), 4),
-    "redirect elsewhere, -L, 307": Situation(moving_away("307 Temporary Redirect"), ("-L",), 0),
-    "redirect elsewhere, -L, 302": Situation(moving_away("302 Found"), ("-L",), 0),
-    "redirect elsewhere, -L, --reconnect": Situation(
-        moving_away("307 Temporary Redirect"), ("-L", *AGAIN), 0
-    ),
-    "redirects in a circle": Situation(replies(moved(f"?key={canary('again')}")), (), 4),
-    "--max-time": Situation(holding(b""), ("-m", "500ms"), 6),
-    "--max-time in the body": Situation(
-        holding(head(STREAM, CHUNKED, LEAKS) + chunk(CUT)), ("-m", "1"), 6
-    ),
-    "--idle-timeout": Situation(
-        holding(head(STREAM, CHUNKED, LEAKS) + chunk(CUT)), ("--idle-timeout", "1s"), 6
-    ),
-    "no reply": Situation(replies(b""), (), 3),
-    "a reply that is no HTTP": Situation(replies(b"junk\r\n\r\n"), (), 5),
-    "a cut": Situation(cutting, (), 5),
-    "--reconnect after a cut": Situation(cutting, AGAIN, 5),
-    "--reconnect after an end": Situation(replies(whole(CUT, STREAM, LEAKS)), AGAIN, 0),
-}  # fmt: skip
-
-
-def forms(secret: str) -> Iterator[str]:
-    """A secret as typed, and as it would look encoded."""
-    yield secret
-    yield quote(secret, safe="")
-    for prefix in ("", "ann:"):
-        # Less its last three characters: those depend on what follows.
-        yield b64encode(f"{prefix}{secret}".encode()).decode().rstrip("=")[:-3]
-
-
-def assert_silent(text: str, what: str) -> None:
-    """No canary at all in `text`, whatever its place; nor one that is encoded."""
-    assert MARK not in text, f"{what} tells {text[text.index(MARK) :][:40]!r}"
-    for start in (MARK, f"ann:{MARK}", f":{MARK}"):
-        whole_groups = len(start) // 3 * 4
-        encoded = b64encode(start.encode()).decode()[:whole_groups]
-        assert encoded not in text, f"{what} tells {encoded}…"
-
-
-def assert_nothing_told(ran: Ran) -> None:
-    assert_silent(ran.text, "standard output")
-    assert_silent(ran.talk, "standard error")
-
-
-@contextmanager
-def second_origin() -> Iterator[Wire]:
-    with Wire(whole(EVENTS)) as server:
-        yield server
-
-
-def assert_delivered(server: Wire, kit: Kit) -> None:
-    """The first origin got the secrets: the run had them to lose."""
-    first = server.requests[0]
-    text = repr(first)
-    for word in kit.options:
-        if MARK in word and "fragment" not in word and ":" not in word:
-            secret = MARK + word.partition(MARK)[2].rstrip('"}')
-            assert any(form in text for form in forms(secret)), secret
+from tests.support.program import Ran, error_and_hint, sse
+from tests.support.replies import CHUNKED, STREAM, chunk, head
+from tests.support.sockets import unused_port
+from tests.support.terminal import Terminal
+from tests.support.wire import Wire
 
 
 @pytest.mark.parametrize("situation", SITUATIONS.values(), ids=SITUATIONS.keys())
 @pytest.mark.parametrize("kit", KITS.values(), ids=KITS.keys())
-def test_no_secret_gets_out(kit: Kit, situation: Situation, tmp_path: Path) -> None:
+def test_no_secret_leaks(kit: Kit, situation: Situation, tmp_path: Path) -> None:
     with second_origin() as second, Wire(situation.handler(second.origin)) as first:
-        words = [kit.url(first.origin), *kit.words(tmp_path), *situation.words, *TOLD]
+        words = [kit.url(first.origin), *kit.words(tmp_path), *situation.words, *VERBOSE]
         kept = tmp_path / "kept.rec"
         ran = sse(*words, "--record", kept, env=dict(kit.environment))
         assert_delivered(first, kit)
     assert ran.code == situation.code, ran.talk
-    assert_nothing_told(ran)
+    assert_nothing_leaked(ran)
     assert_silent(kept.read_text(), "the recording")
     for request in second.requests:
-        # Its own URL is what the first origin made it.
+        # The first origin chose its URL.
         assert_silent(repr(request._replace(target="")), "the second origin")
         assert not {name.lower() for name, _ in request.headers} & {"authorization", "cookie"}
         assert request.body == b""
@@ -231,13 +61,13 @@ def test_no_secret_gets_out(kit: Kit, situation: Situation, tmp_path: Path) -> N
 
 
 @pytest.mark.parametrize("kit", KITS.values(), ids=KITS.keys())
-def test_a_connection_that_comes_too_late_tells_none(kit: Kit, tmp_path: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as silent:  # not a byte of TLS
+def test_a_connection_timeout_reveals_no_secret(kit: Kit, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # never answers TLS
         url = kit.url(f"https://127.0.0.1:{silent.getsockname()[1]}")
-        words = [url, *kit.words(tmp_path), "--connect-timeout", "300ms", *TOLD]
+        words = [url, *kit.words(tmp_path), "--connect-timeout", "300ms", *VERBOSE]
         ran = sse(*words, env=dict(kit.environment))
     assert ran.code == 6
-    assert_nothing_told(ran)
+    assert_nothing_leaked(ran)
 
 
 OUTPUTS = [
@@ -250,28 +80,28 @@ OUTPUTS = [
 
 @pytest.mark.parametrize("name", ["success", "401", "redirect elsewhere, blocked", "a cut"])
 @pytest.mark.parametrize("output", OUTPUTS, ids=" ".join)
-def test_no_output_format_tells_one(output: list[str], name: str, tmp_path: Path) -> None:
+def test_no_output_format_reveals_a_secret(output: list[str], name: str, tmp_path: Path) -> None:
     situation = SITUATIONS[name]
     kit = next(iter(KITS.values()))
     with second_origin() as second, Wire(situation.handler(second.origin)) as first:
         ran = sse(kit.url(first.origin), *kit.words(tmp_path), *output)
     assert ran.code == situation.code
-    assert_nothing_told(ran)
+    assert_nothing_leaked(ran)
 
 
 @pytest.mark.parametrize("name", ["success", "401", "redirect elsewhere, -L, 307", "a cut"])
 @pytest.mark.parametrize("form", ["text", "json", "jsonl"])
-def test_tail_tells_none(form: str, name: str, tmp_path: Path) -> None:
+def test_tail_reveals_no_secret(form: str, name: str, tmp_path: Path) -> None:
     situation = SITUATIONS[name]
     kit = next(iter(KITS.values()))
     with second_origin() as second, Wire(situation.handler(second.origin)) as first:
         words = [*kit.words(tmp_path), *situation.words, "-o", form, "-v", "--summary"]
         ran = sse("tail", kit.url(first.origin), *words)
     assert ran.code == situation.code
-    assert_nothing_told(ran)
+    assert_nothing_leaked(ran)
 
 
-def test_a_pasted_curl_command_tells_none() -> None:
+def test_a_pasted_curl_command_reveals_no_secret() -> None:
     with Wire(STREAMED) as server:
         ran = sse(
             *("-v", "-o", "jsonl", "--all", "curl", f"{server.origin}?key={canary('query')}"),
@@ -279,7 +109,7 @@ def test_a_pasted_curl_command_tells_none() -> None:
             *("--cookie", f"a={canary('cookie')}", "-u", f"ann:{canary('user')}"),
         )
     assert ran.code == 0
-    assert_nothing_told(ran)
+    assert_nothing_leaked(ran)
 
 
 BROKEN_HEADERS = {
@@ -290,12 +120,12 @@ BROKEN_HEADERS = {
 
 
 @pytest.mark.parametrize("reply", BROKEN_HEADERS.values(), ids=BROKEN_HEADERS.keys())
-def test_a_header_that_breaks_http_is_not_quoted(reply: bytes) -> None:
+def test_an_invalid_header_is_not_quoted(reply: bytes) -> None:
     with Wire(reply % canary("broken").encode()) as server:
-        ran = sse(server.origin, *TOLD)
+        ran = sse(server.origin, *VERBOSE)
     assert ran.code == 5
     assert "illegal header line" in ran.talk
-    assert_nothing_told(ran)
+    assert_nothing_leaked(ran)
 
 
 # Proxies
@@ -303,53 +133,48 @@ def test_a_header_that_breaks_http_is_not_quoted(reply: bytes) -> None:
 
 @pytest.mark.parametrize("by_environment", [False, True])
 @pytest.mark.parametrize("name", ["success", "401", "--max-time", "no reply", "a cut"])
-def test_a_proxy_s_password_is_for_the_proxy_alone(name: str, by_environment: bool) -> None:
+def test_a_proxy_s_password_is_sent_to_the_proxy_alone(name: str, by_environment: bool) -> None:
     situation = SITUATIONS[name]
     with Wire(situation.handler("")) as proxy:
         address = proxy.origin.replace("//", f"//ann:{canary('proxy')}@")
         env = {"http_proxy": address} if by_environment else {}
         words = [] if by_environment else ["-x", address]
-        ran = sse("http://api.test/", *words, *situation.words, *TOLD, env=env)
+        ran = sse("http://api.test/", *words, *situation.words, *VERBOSE, env=env)
     assert ran.code == situation.code, ran.talk
-    assert_nothing_told(ran)
+    assert_nothing_leaked(ran)
     sent = dict(proxy.requests[0].headers)["Proxy-Authorization"]
     assert sent == "Basic " + b64encode(f"ann:{canary('proxy')}".encode()).decode()
 
 
 @pytest.mark.parametrize("refusal", ["407 Proxy Authentication Required", "502 Bad Gateway"])
-def test_a_proxy_that_refuses_a_tunnel_learns_nothing_of_the_request(refusal: str) -> None:
+def test_a_proxy_that_refuses_a_tunnel_receives_nothing_of_the_request(refusal: str) -> None:
     with Wire(head("Content-Length: 0", status=refusal)) as proxy:
         address = proxy.origin.replace("//", f"//ann:{canary('proxy')}@")
         ran = sse(
             *("https://api.test/?key=" + canary("query"), "-x", address),
-            *("--bearer", canary("bearer"), "-d", canary("data"), *TOLD),
+            *("--bearer", canary("bearer"), "-d", canary("data"), *VERBOSE),
         )
     assert ran.code == 3
-    assert_nothing_told(ran)
+    assert_nothing_leaked(ran)
     (request,) = proxy.requests
     others = [header for header in request.headers if header[0] != "Proxy-Authorization"]
     assert_silent(repr(request._replace(headers=others)), "the tunnel's request")
 
 
-def unused() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
-
-
-def test_a_proxy_or_a_host_that_is_not_there_is_named_without_secrets() -> None:
-    address = f"127.0.0.1:{unused()}"
+def test_an_unreachable_proxy_or_host_is_named_without_secrets() -> None:
+    address = f"127.0.0.1:{unused_port()}"
     for words in (
         ["http://api.test/", "-x", f"http://ann:{canary('proxy')}@{address}"],
         [f"http://ann:{canary('userinfo')}@{address}/?key={canary('query')}"],
         [f"https://ann:{canary('userinfo')}@no-such-host.invalid/?key={canary('query')}"],
     ):
-        ran = sse(*words, *TOLD)
+        ran = sse(*words, *VERBOSE)
         assert ran.code == 3
         error_and_hint(Ran(ran.code, b"", b"\n".join(ran.err.splitlines()[-2:])))
-        assert_nothing_told(ran)
+        assert_nothing_leaked(ran)
 
 
-# A bug of ours
+# Bugs in `sse`
 
 CRASHES = {
     "while connecting": ("httpx", "HTTPTransport.handle_request"),
@@ -358,12 +183,12 @@ CRASHES = {
     "while rendering": ("sse_cli.render.json_lines_renderer", "JSONLinesRenderer.rows"),
     "while building the request": ("sse_cli.request.builder", "build"),
 }
-# Where a thread of ours is at work; the main thread waits for a server that holds the stream.
+# Functions that run in threads of ours; the main thread waits for a silent server.
 IN_THREADS = {
     "in the watchdog": ("sse_cli.transport.watchdog", "Watchdog._look"),
-    "in the thread of signals": ("sse_cli.process.signals", "_insist"),
+    "in the thread of signals": ("sse_cli.process.signals", "_interrupt_main"),
 }
-# The exception says what it was working on, as many do, and so does what it came of.
+# As many exceptions do, this one and its cause contain the values they were raised over.
 CRASH = """
 import sys
 import {module} as module
@@ -372,6 +197,7 @@ def broken(*given, **named):
         raise KeyError(*sys.argv)
     except KeyError as cause:
         raise ZeroDivisionError(repr((given, named, sys.argv))) from cause
+assert module.{name}
 module.{name} = broken
 from sse_cli.__main__ import main
 main()
@@ -379,7 +205,7 @@ main()
 
 
 def crashing(where: tuple[str, str], words: list[str], tmp_path: Path, *, debug: bool) -> Ran:
-    """`sse` with one of its functions broken, its URL and options full of secrets."""
+    """Run `sse` with one of its functions broken, its URL and options full of secrets."""
     module, name = where
     program = (sys.executable, "-c", CRASH.format(module=module, name=name))
     kit = next(iter(KITS.values()))
@@ -387,37 +213,37 @@ def crashing(where: tuple[str, str], words: list[str], tmp_path: Path, *, debug:
     with Wire(holding(reply)("") if "-m" in words else STREAMED) as server:
         given = ["--debug"] if debug else []
         return sse(
-            *given, kit.url(server.origin), *kit.words(tmp_path), *words, *TOLD, program=program
+            *given, kit.url(server.origin), *kit.words(tmp_path), *words, *VERBOSE, program=program
         )
 
 
-def assert_apology(ran: Ran, *, debug: bool) -> None:
+def assert_crash_reported(ran: Ran, *, debug: bool) -> None:
     assert ran.code == 70, ran.talk
     last_two = ran.talk.splitlines()[-2:]
     assert last_two[0] == "error: a bug in sse: ZeroDivisionError"
     assert ("Traceback" in ran.talk) == debug
-    if debug:  # which line it was, and what it came of
+    if debug:  # the line, and the cause
         assert "in broken" in ran.talk
         assert ran.talk.index("\nKeyError\n") < ran.talk.index("\nZeroDivisionError\n")
-    assert_nothing_told(ran)
+    assert_nothing_leaked(ran)
 
 
 @pytest.mark.parametrize("where", CRASHES)
 @pytest.mark.parametrize("debug", [False, True])
-def test_a_bug_of_ours_tells_none(debug: bool, where: str, tmp_path: Path) -> None:
-    assert_apology(crashing(CRASHES[where], [], tmp_path, debug=debug), debug=debug)
+def test_a_crash_reveals_no_secret(debug: bool, where: str, tmp_path: Path) -> None:
+    assert_crash_reported(crashing(CRASHES[where], [], tmp_path, debug=debug), debug=debug)
 
 
 @pytest.mark.parametrize("where", IN_THREADS)
 @pytest.mark.parametrize("debug", [False, True])
-def test_a_thread_of_ours_that_dies_ends_the_program_and_tells_none(
+def test_a_crash_in_a_thread_ends_the_program_and_reveals_no_secret(
     debug: bool, where: str, tmp_path: Path
 ) -> None:
     ran = crashing(IN_THREADS[where], ["-m", "1"], tmp_path, debug=debug)
-    assert_apology(ran, debug=debug)
+    assert_crash_reported(ran, debug=debug)
 
 
-def test_a_crash_of_the_live_line_ends_the_program_and_tells_none(tmp_path: Path) -> None:
+def test_a_crash_in_the_footer_ends_the_program_and_reveals_no_secret(tmp_path: Path) -> None:
     program = CRASH.format(module="sse_cli.render.footer", name="footer")
     kit = next(iter(KITS.values()))
     with Wire(holding(head(STREAM, CHUNKED, LEAKS) + chunk(CUT))("")) as server:
@@ -447,7 +273,9 @@ main()
 
 
 @pytest.mark.parametrize("debug", [False, True])
-def test_a_clean_up_that_fails_tells_none_and_changes_nothing(debug: bool, tmp_path: Path) -> None:
+def test_a_failed_clean_up_reveals_no_secret_and_changes_nothing(
+    debug: bool, tmp_path: Path
+) -> None:
     program = (sys.executable, "-c", CLEAN_UP)
     kit = next(iter(KITS.values()))
     with Wire(STREAMED) as server:
@@ -457,15 +285,15 @@ def test_a_clean_up_that_fails_tells_none_and_changes_nothing(debug: bool, tmp_p
     assert (ran.code, ran.text) == (0, "one\n[DONE]\n")
     assert ("Exception ignored:" in ran.talk) == debug
     assert "Traceback" not in ran.talk
-    assert_nothing_told(ran)
+    assert_nothing_leaked(ran)
 
 
-def test_a_bug_in_the_telling_of_an_error_tells_none(tmp_path: Path) -> None:
+def test_a_crash_while_an_error_is_reported_reveals_no_secret(tmp_path: Path) -> None:
     where = ("sse_cli.render.error_messages", "error_of")
     ran = crashing(where, ["--no-such-option"], tmp_path, debug=False)
     assert ran.code == 70
     assert error_and_hint(ran)[0] == "a bug in sse: ZeroDivisionError"
-    assert_nothing_told(ran)
+    assert_nothing_leaked(ran)
 
 
 SECOND = """
@@ -480,14 +308,14 @@ main()
 """
 
 
-def test_a_ctrl_c_while_an_error_is_told_ends_without_a_traceback(tmp_path: Path) -> None:
+def test_ctrl_c_while_an_error_is_reported_ends_without_a_traceback(tmp_path: Path) -> None:
     program = (sys.executable, "-c", SECOND)
     kit = next(iter(KITS.values()))
     ran = sse(kit.url("ftp://h"), *kit.words(tmp_path), program=program)
     assert (ran.code, ran.out, ran.err) == (-signal.SIGINT, b"", b"")
 
 
-# Words that are wrong
+# Invalid arguments
 
 WRONG = [
     ["h.example", "-H", canary("x")],
@@ -543,14 +371,14 @@ WRONG = [
 @pytest.mark.parametrize(
     "words", WRONG, ids=lambda words: " ".join(words)[:50].encode("unicode_escape").decode()
 )
-def test_a_command_line_that_is_wrong_tells_none(words: list[str], tmp_path: Path) -> None:
+def test_an_invalid_command_line_reveals_no_secret(words: list[str], tmp_path: Path) -> None:
     (tmp_path / "one.sse").write_bytes(CUT)
     (tmp_path / "broken").write_bytes(f"{canary('a')}\n{canary('b')}: \xff".encode("latin-1"))
     given = [word.replace("{folder}", str(tmp_path)) for word in words]
     given = [str(tmp_path / "one.sse") if word == "one.sse" else word for word in given]
     ran = sse(*given, "-m", "1s") if "curl" not in given[0] else sse(*given)
     assert ran.code in (2, 3), ran.talk
-    assert_nothing_told(ran)
+    assert_nothing_leaked(ran)
     error_and_hint(ran)
 
 
@@ -565,10 +393,10 @@ main()
 """
 
 
-def test_a_bug_of_the_server_ends_it_and_tells_none() -> None:
+def test_a_crash_of_the_server_ends_it_and_reveals_no_secret() -> None:
     program = (sys.executable, "-c", SERVER_CRASH.format(secret=canary("server")))
     ran = sse("demo", "-o", "text", program=program)
     assert ran.code == 70, ran.talk
     assert "a bug in sse: ZeroDivisionError" in ran.talk
     assert "Traceback" not in ran.talk
-    assert_nothing_told(ran)
+    assert_nothing_leaked(ran)

@@ -1,7 +1,7 @@
 """Every write, flush and read of the pipeline made to fail in turn, by the system itself.
 
-Whatever fails: a documented exit code or the death by SIGPIPE, no traceback, nothing claimed
-that did not happen; and what was printed before is a true start of what would have been.
+After any failure: a documented exit code or death by SIGPIPE, no traceback and no false claim;
+and the output so far is a prefix of the full output.
 """
 
 from __future__ import annotations
@@ -12,7 +12,6 @@ import os
 import pty
 import signal
 import socket
-import subprocess
 import threading
 from collections.abc import Iterator
 from itertools import product
@@ -21,9 +20,11 @@ from pathlib import Path
 import pytest
 
 from sse_cli.mockserver.scenarios import bundled
-from tests.support.failing_calls import Rig, Run, rig
-from tests.support.program import PATIENCE, PROGRAM, Ran, environment, error_and_hint, sse
-from tests.support.wire import CHUNKED, LAST_CHUNK, STREAM, Handler, Peer, Wire, chunk, head, whole
+from tests.support.failing_calls import Run, runs
+from tests.support.process import DEVNULL, PATIENCE, PIPE, Process, environment
+from tests.support.program import Ran, error_and_hint, finish, in_shell, sse, start
+from tests.support.replies import CHUNKED, LAST_CHUNK, STREAM, chunk, head, whole
+from tests.support.wire import Handler, Peer, Wire
 
 STREAMED = (
     b': hello\nretry: 100\n\nid: 1\ndata: {"a": "one"}\n\n'
@@ -37,7 +38,7 @@ ANSWER = b"".join(
 ANSWER += b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}]}\n\ndata: [DONE]\n\n'
 FORMATS = ["text", "jsonl", "csv", "raw", "table"]
 TAILS = ["text", "json", "jsonl"]
-# Every way to write: the command and its options.
+# Every kind of output: the command and its options.
 WAYS = [
     *([*words] for form in FORMATS for words in [["-o", form], ["-o", form, "--all", "--summary"]]),
     ["-q", "a", "-o", "text", "-j"],
@@ -58,44 +59,17 @@ def file(tmp_path: Path) -> Path:
 
 
 def with_target(way: list[str], target: str | Path) -> list[str]:
-    """The command line of a way, over a target; `tail` gets the answer beside a stream."""
+    """Return the command line for a target; `tail` gets the answer beside a stream."""
     if way[0] == "tail" and isinstance(target, Path) and target.name == "s.sse":
         target = target.with_name("answer.sse")
     at = 1 if way[0] == "tail" else 0
     return [*way[:at], str(target), *way[at:]]
 
 
-def run(
-    words: list[str],
-    *,
-    out: int | None = subprocess.PIPE,
-    err: int | None = subprocess.PIPE,
-    stdin: int = subprocess.DEVNULL,
-) -> Ran:
-    """`sse WORDS` with descriptors of its own."""
-    done = subprocess.run(
-        [*PROGRAM, *words],
-        stdin=stdin,
-        stdout=out,
-        stderr=err,
-        env=environment(),
-        timeout=PATIENCE,
-        check=False,
-    )
-    return Ran(done.returncode, done.stdout or b"", done.stderr or b"")
-
-
-def in_shell(script: str, words: list[str]) -> Ran:
-    """Run a bash script whose "$@" is `sse WORDS`."""
-    done = subprocess.run(
-        ["/bin/bash", "-c", script, "bash", *PROGRAM, *words],
-        env=environment(),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-    return Ran(done.returncode, done.stdout, done.stderr)
+def run(words: list[str], *, out: int = PIPE, err: int = PIPE, stdin: int = DEVNULL) -> Ran:
+    """Run `sse WORDS` with the given standard streams."""
+    with start(*words, stdin=stdin, stdout=out, stderr=err) as process:
+        return finish(process)
 
 
 def assert_in_order(ran: Ran) -> None:
@@ -110,7 +84,7 @@ def assert_in_order(ran: Ran) -> None:
 
 @needs_full
 @pytest.mark.parametrize("way", WAYS, ids=" ".join)
-def test_a_full_disk_is_7_whatever_is_written(file: Path, way: list[str]) -> None:
+def test_a_full_disk_is_7_in_every_format(file: Path, way: list[str]) -> None:
     full = os.open("/dev/full", os.O_WRONLY)
     try:
         ran = run(with_target(way, file), out=full)
@@ -121,15 +95,13 @@ def test_a_full_disk_is_7_whatever_is_written(file: Path, way: list[str]) -> Non
 
 
 def last_two(ran: Ran) -> Ran:
-    """The error and the hint, without a `tail`'s or a `--summary`'s own lines before."""
+    """Return the error and the hint, without the summary before them."""
     return Ran(ran.code, b"", b"\n".join(ran.err.splitlines()[-2:]))
 
 
 @needs_full
 @pytest.mark.parametrize("way", WAYS, ids=" ".join)
-def test_a_standard_error_that_is_full_loses_the_talk_and_no_data(
-    file: Path, way: list[str]
-) -> None:
+def test_a_full_standard_error_loses_messages_and_no_data(file: Path, way: list[str]) -> None:
     words = with_target(way, file)
     full = os.open("/dev/full", os.O_WRONLY)
     try:
@@ -137,17 +109,15 @@ def test_a_standard_error_that_is_full_loses_the_talk_and_no_data(
         wrong = run(["no-such.sse"], err=full)
     finally:
         os.close(full)
-    figures = {"table"}  # whose times differ from run to run
+    figures = {"table"}  # The times in it differ from run to run.
     assert ran.out == run(words).out or figures & set(way)
-    # A summary that was asked for is output, and could not be written.
+    # A requested summary is output, and could not be written.
     assert ran.code == (7 if "--summary" in way and "table" not in way else 0)
     assert wrong.code == 2
 
 
 @pytest.mark.parametrize("way", WAYS, ids=" ".join)
-def test_a_reader_that_is_gone_ends_it_by_sigpipe_without_a_word(
-    file: Path, way: list[str]
-) -> None:
+def test_a_closed_pipe_kills_it_by_sigpipe_without_a_message(file: Path, way: list[str]) -> None:
     reader, writer = os.pipe()
     os.close(reader)
     try:
@@ -159,7 +129,7 @@ def test_a_reader_that_is_gone_ends_it_by_sigpipe_without_a_word(
     assert b"error" not in ran.err
 
 
-BIG = 40  # events of a bit over a KiB: each of them is more than is read before
+BIG = 40  # Events of just over 1 KiB, in total more than is read ahead.
 
 
 @pytest.fixture(scope="module")
@@ -174,14 +144,14 @@ def big(tmp_path_factory: pytest.TempPathFactory) -> Path:
     "way", [["-o", "text"], ["-o", "jsonl"], ["-o", "raw"], ["tail"]], ids=" ".join
 )
 @pytest.mark.parametrize("kibibytes", [0, 1, 2, 7, 16, 43])
-def test_a_file_that_may_not_grow_is_7_and_a_true_start(
+def test_a_file_size_limit_is_7_and_leaves_a_prefix(
     big: Path, tmp_path: Path, way: list[str], kibibytes: int
 ) -> None:
-    """`ulimit -f`: the write that crosses the limit comes back short, the next one fails."""
+    """Limit the file by `ulimit -f`: the write that crosses it is short, the next one fails."""
     words = with_target(way, big)
     whole_output = sse(*words).out
     out = tmp_path / "out"
-    ran = in_shell(f'ulimit -f {kibibytes}; exec "$@" > {out}', words)
+    ran = in_shell(f'ulimit -f {kibibytes}; exec "$@" > {out}', *words)
     assert ran.code == 7
     assert "file too large" in error_and_hint(last_two(ran))[0]
     written = out.read_bytes()
@@ -190,10 +160,8 @@ def test_a_file_that_may_not_grow_is_7_and_a_true_start(
 
 
 @pytest.mark.parametrize("way", [["-o", "text"], ["-o", "jsonl"], ["-o", "raw"]], ids=" ".join)
-def test_a_reader_that_leaves_after_any_byte_has_read_a_true_start(
-    big: Path, way: list[str]
-) -> None:
-    """Our standard output is a socket that takes little; its reader leaves at each count."""
+def test_a_reader_that_leaves_after_any_byte_has_read_a_prefix(big: Path, way: list[str]) -> None:
+    """Use a socket of small capacity as standard output; its reader leaves at each count."""
     words = with_target(way, big)
     expected = sse(*words).out
     for count in (0, 1, 2, 3, 5, 100, 1107, 1108, 4096, 20_000, len(expected) - 1):
@@ -203,13 +171,7 @@ def test_a_reader_that_leaves_after_any_byte_has_read_a_true_start(
         with (
             reader,
             writer,
-            subprocess.Popen(
-                [*PROGRAM, *words],
-                stdin=subprocess.DEVNULL,
-                stdout=writer.fileno(),
-                stderr=subprocess.PIPE,
-                env=environment(),
-            ) as process,
+            start(*words, stdout=writer.fileno()) as process,
         ):
             writer.close()
             reader.settimeout(PATIENCE)
@@ -221,7 +183,7 @@ def test_a_reader_that_leaves_after_any_byte_has_read_a_true_start(
             talk = process.stderr.read()
             code = process.wait(PATIENCE)
         assert got == expected[:count]
-        # A connection that is reset is a reader that is gone, too; or all fitted in before.
+        # A reset connection counts as a closed pipe; or all output fitted into the socket.
         assert code in (-signal.SIGPIPE, 7, 0), (count, talk)
         assert b"Traceback" not in talk
 
@@ -237,22 +199,17 @@ def test_a_reader_that_leaves_between_two_events_ends_it_at_the_next(way: list[s
         assert go.wait(PATIENCE)
         peer.trickle(chunk(b'data: {"choices":[{"delta":{"content":"y"}}]}\n\n'))
 
-    with Wire(handler) as server:
-        process = subprocess.Popen(
-            [*PROGRAM, *with_target(way, server.origin), "-m", "30"],
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            env=environment(),
-        )
-        with process:
-            assert process.stdout
-            assert process.stderr
-            assert os.read(process.stdout.fileno(), 1)
-            process.stdout.close()
-            go.set()
-            assert process.wait(PATIENCE) == -signal.SIGPIPE
-            assert b"Traceback" not in process.stderr.read()
+    with (
+        Wire(handler) as server,
+        start(*with_target(way, server.origin), "-m", "30") as process,
+    ):
+        assert process.stdout
+        assert process.stderr
+        assert os.read(process.stdout.fileno(), 1)
+        process.stdout.close()
+        go.set()
+        assert process.wait(PATIENCE) == -signal.SIGPIPE
+        assert b"Traceback" not in process.stderr.read()
 
 
 # Descriptors that are closed from the start
@@ -265,16 +222,16 @@ def test_a_reader_that_leaves_between_two_events_ends_it_at_the_next(way: list[s
     ids=str,
 )
 @pytest.mark.parametrize("kind", ["file", "url", "stdin", "wrong", "help"])
-def test_descriptors_that_are_closed_in_any_combination(
+def test_closed_descriptors_in_any_combination(
     file: Path, kind: str, closed: tuple[int, ...]
 ) -> None:
     redirections = " ".join(f"{number}{'<' if number == 0 else '>'}&-" for number in closed)
-    # A shell that has closed its own standard error can't tell the code by it: by a file.
+    # With standard error closed, the shell itself cannot report; the code goes to its output.
     with Wire(whole(STREAMED)) as server:
         targets = {"file": str(file), "url": server.origin, "stdin": "-", "wrong": "no-such.sse"}
         words = ["--help"] if kind == "help" else [targets[kind], "-o", "text"]
         given = "" if kind != "stdin" or 0 in closed else f"< {file}"
-        ran = in_shell(f'"$@" {given} {redirections}; echo "code=$?" >&1', words)
+        ran = in_shell(f'"$@" {given} {redirections}; echo "code=$?" >&1', *words)
     output, _, code = ran.text.rpartition("code=")
     assert int(code) == expected_code(kind, closed)
     assert b"Traceback" not in ran.out + ran.err
@@ -295,7 +252,7 @@ def expected_code(kind: str, closed: tuple[int, ...]) -> int:
 
 @contextlib.contextmanager
 def terminal() -> Iterator[tuple[int, int]]:
-    """Both ends of a pseudo-terminal; who closes one says so by -1."""
+    """Yield both ends of a pseudo-terminal; set one to -1 after closing it."""
     ends = list(pty.openpty())
     try:
         yield ends[0], ends[1]
@@ -308,9 +265,10 @@ def terminal() -> Iterator[tuple[int, int]]:
 @pytest.mark.parametrize(
     "way", [["-o", "text"], ["-o", "jsonl"], ["-o", "table"], ["tail"]], ids=" ".join
 )
-def test_a_terminal_that_is_gone_is_7(file: Path, way: list[str]) -> None:
-    """Its window was closed: every write of ours gives EIO. It is no terminal of our session,
-    so that no SIGHUP comes first."""
+def test_a_closed_terminal_is_7(file: Path, way: list[str]) -> None:
+    """Close the terminal, so that each write gives EIO. It does not control the session, so no
+    SIGHUP comes first.
+    """
     with terminal() as (master, slave):
         os.close(master)
         ran = run(with_target(way, file), out=slave)
@@ -319,14 +277,14 @@ def test_a_terminal_that_is_gone_is_7(file: Path, way: list[str]) -> None:
     assert os.strerror(errno.EIO).lower() in error_and_hint(last_two(ran))[0]
 
 
-def test_all_three_on_a_terminal_that_is_gone_is_7(file: Path) -> None:
+def test_all_standard_streams_on_a_closed_terminal_is_7(file: Path) -> None:
     with terminal() as (master, slave):
         os.close(master)
         ran = run([str(file)], stdin=slave, out=slave, err=slave)
     assert ran.code == 7
 
 
-def test_a_terminal_that_goes_in_mid_stream_ends_the_table() -> None:
+def test_a_terminal_that_closes_in_mid_stream_ends_the_table() -> None:
     go = threading.Event()
 
     def handler(peer: Peer) -> None:
@@ -335,14 +293,8 @@ def test_a_terminal_that_goes_in_mid_stream_ends_the_table() -> None:
         peer.trickle(chunk(b"data: more\n\n"))
 
     with terminal() as (master, slave), Wire(handler) as server:
-        process = subprocess.Popen(
-            [*PROGRAM, server.origin, "-m", "30"],
-            stdin=subprocess.DEVNULL,
-            stdout=slave,
-            stderr=subprocess.PIPE,
-            env=environment({"TERM": "xterm"}),
-        )
-        with process:
+        env = environment({"TERM": "xterm"})
+        with Process([server.origin, "-m", "30"], stdout=slave, env=env) as process:
             seen = b""
             while b"one" not in seen:
                 seen += os.read(master, 65536)
@@ -360,8 +312,11 @@ def test_a_terminal_that_goes_in_mid_stream_ends_the_table() -> None:
 
 @contextlib.contextmanager
 def for_writing_only(folder: Path) -> Iterator[int]:
-    """A descriptor whose every read fails, with EBADF. (Of a directory Python itself says
-    "Fatal Python error" and exits with 1, before any code of ours runs.)"""
+    """Open a descriptor whose every read fails with EBADF.
+
+    A directory would not do: Python itself says "Fatal Python error" and exits with 1, before any
+    code of ours runs.
+    """
     descriptor = os.open(folder / "w", os.O_WRONLY | os.O_CREAT)
     try:
         yield descriptor
@@ -370,7 +325,7 @@ def for_writing_only(folder: Path) -> Iterator[int]:
 
 
 @pytest.mark.parametrize("way", [["-o", "jsonl"], ["-o", "table"], ["-o", "raw"]], ids=" ".join)
-def test_a_standard_input_that_can_not_be_read_is_truncated(tmp_path: Path, way: list[str]) -> None:
+def test_an_unreadable_standard_input_is_truncated(tmp_path: Path, way: list[str]) -> None:
     with for_writing_only(tmp_path) as descriptor:
         ran = run(["-", *way], stdin=descriptor)
     assert ran.code == 5, ran.talk
@@ -378,17 +333,17 @@ def test_a_standard_input_that_can_not_be_read_is_truncated(tmp_path: Path, way:
     assert "reading standard input failed" in error_and_hint(ran)[0]
 
 
-def test_a_terminal_that_is_gone_is_an_input_that_ends() -> None:
+def test_a_closed_terminal_is_an_input_that_ends() -> None:
     with terminal() as (master, slave):
         os.close(master)
         ran = run(["-", "-o", "jsonl", "--all"], stdin=slave)
-    assert ran.code in (0, 5), ran.talk  # a hangup reads as the end, or as EIO
+    assert ran.code in (0, 5), ran.talk  # A hangup reads as the end, or as EIO.
     assert ran.objects()[-1]["kind"] == "closed" if ran.out else ran.code == 5
     assert_in_order(ran)
 
 
 @pytest.mark.parametrize("option", ["-d", "--json", "--data-binary", "-H"])
-def test_a_body_that_can_not_be_read_is_a_usage_error(tmp_path: Path, option: str) -> None:
+def test_an_unreadable_body_is_a_usage_error(tmp_path: Path, option: str) -> None:
     with for_writing_only(tmp_path) as descriptor:
         ran = run(["http://127.0.0.1:1/", option, "@-"], stdin=descriptor)
     assert ran.code == 2, ran.talk
@@ -399,7 +354,7 @@ REPLY = head(STREAM, CHUNKED) + chunk(STREAMED[:60]) + chunk(STREAMED[60:]) + b"
 
 
 def after(count: int, *, reset: bool) -> bytes:
-    """All that is printed of a reply that is over after `count` bytes, as JSON Lines."""
+    """Return the printed part of a reply that ends after `count` bytes, as text."""
 
     def handler(peer: Peer) -> None:
         peer.send(REPLY[:count])
@@ -421,7 +376,7 @@ DONE_AT = REPLY.index(b"[DONE]\n\n") + len(b"[DONE]\n\n")
 @pytest.mark.parametrize(
     "count", [0, 1, 9, 16, 17, 40, 70, 90, 120, 150, 180, DONE_AT - 1, DONE_AT, len(REPLY)]
 )
-def test_a_read_that_ends_after_any_byte_is_told_and_prints_a_true_start(count: int) -> None:
+def test_a_reply_that_ends_after_any_byte_is_reported_and_prints_a_prefix(count: int) -> None:
     expected = b'{"a": "one"}\ntwo\nlines\nthree\n[DONE]\n'
     got = after(count, reset=False)
     assert expected.startswith(got)
@@ -429,17 +384,11 @@ def test_a_read_that_ends_after_any_byte_is_told_and_prints_a_true_start(count: 
 
 
 @pytest.mark.parametrize("count", [0, 17, 90, 150])
-def test_a_read_that_fails_after_any_byte_is_told(count: int) -> None:
+def test_a_connection_reset_after_any_byte_is_reported(count: int) -> None:
     after(count, reset=True)
 
 
-# Each call in turn, until there is no k-th: by the system's own errors, one run a call
-
-
-@pytest.fixture(scope="module")
-def calls() -> Iterator[Rig]:
-    with rig() as made:
-        yield made
+# Each call in turn, one run a call, until no k-th call is made
 
 
 LONG = b"".join(b"data: %04d%s\n\n" % (n, b"x" * 700) for n in range(2))
@@ -464,7 +413,7 @@ def assert_documented(run: Run) -> None:
 
 
 def streaming(way: list[str]) -> Handler:
-    """Serves what a way needs to have something to say at each turn."""
+    """Serve a stream that makes every kind of output write at each step."""
     parts = [ANSWER] if way[:1] == ["tail"] else [STREAMED[: STREAMED.index(b"data: [")], LONG]
 
     def handler(peer: Peer) -> None:
@@ -474,19 +423,19 @@ def streaming(way: list[str]) -> Handler:
 
 
 def true_start(way: list[str], run: Run, whole_run: Run) -> bool:
-    """Whether a run printed the start of what it would have; times differ from run to run."""
+    """Return whether the output is a prefix of the full one; in some formats times vary."""
     return not {"text", "raw"} & set(way) or whole_run.out.startswith(run.out)
 
 
 @pytest.mark.parametrize("number", [errno.ENOSPC, errno.EIO, errno.EPIPE, errno.EAGAIN])
 @pytest.mark.parametrize(("way", "terminal"), WRITES, ids=str)
-def test_each_write_that_fails_is_7_or_the_death_by_sigpipe(
-    calls: Rig, way: list[str], terminal: bool, number: int
+def test_each_failing_write_is_7_or_death_by_sigpipe(
+    way: list[str], terminal: bool, number: int
 ) -> None:
     # A terminal that failed once is gone: the line below the table is not written at all then.
     with Wire(streaming(way)) as server:
         words = with_target(way, server.origin)
-        *broken, unbroken = calls.runs(words, "write", number, terminal=terminal, for_good=terminal)
+        *broken, unbroken = runs(words, "write", number, terminal=terminal, for_good=terminal)
     assert unbroken.code == 0, unbroken
     assert broken, "it wrote nothing"
     for run in broken:
@@ -504,18 +453,16 @@ def test_each_write_that_fails_is_7_or_the_death_by_sigpipe(
 @pytest.mark.parametrize(
     "way", [["-v"], ["-o", "text", "--summary", "-v"], ["tail", "--summary"]], ids=" ".join
 )
-def test_each_word_of_talk_that_fails_costs_no_data(
-    calls: Rig, way: list[str], number: int
-) -> None:
+def test_each_failing_write_to_standard_error_costs_no_data(way: list[str], number: int) -> None:
     with Wire(streaming(way)) as server:
         words = with_target(way, server.origin)
-        *broken, unbroken = calls.runs(words, "talk", number)
-        *refused, _ = calls.runs(["no-such.sse"], "talk", number)
+        *broken, unbroken = runs(words, "talk", number)
+        *refused, _ = runs(["no-such.sse"], "talk", number)
     assert broken
     for run in broken:
         assert_documented(run)
         assert run.code in (0, 7), run
-        assert abs(len(run.out) - len(unbroken.out)) < 20, run  # times differ in length
+        assert abs(len(run.out) - len(unbroken.out)) < 20, run  # the length of times varies
     assert refused
     assert {run.code for run in refused} == {2}
 
@@ -541,17 +488,17 @@ NETWORK = [
     [["-o", "text"], ["-o", "jsonl", "--all"], ["tail"], ["tail", "-o", "json"]],
     ids=" ".join,
 )
-def test_each_call_to_the_network_that_fails_is_told(
-    calls: Rig, way: list[str], call: str, number: int, codes: set[int]
+def test_each_failing_network_call_is_reported(
+    way: list[str], call: str, number: int, codes: set[int]
 ) -> None:
     with Wire(streaming(way)) as server:
-        *broken, unbroken = calls.runs(with_target(way, server.origin), call, number)
+        *broken, unbroken = runs(with_target(way, server.origin), call, number)
     assert broken, "there was no such call"
     complete = 0
     for run in broken:
         assert_documented(run)
-        if run.code == 0:  # the end had come before: it was the clearing away that failed
-            assert abs(len(run.out) - len(unbroken.out)) < 20, run  # times differ in length
+        if run.code == 0:  # The stream had ended: only closing the connection failed.
+            assert abs(len(run.out) - len(unbroken.out)) < 20, run  # the length of times varies
             complete += 1
             continue
         assert run.code in codes, run
@@ -561,8 +508,8 @@ def test_each_call_to_the_network_that_fails_is_told(
     assert complete < len(broken)
 
 
-def test_a_connection_that_fails_is_opened_again_and_loses_nothing(calls: Rig) -> None:
-    """Each read of the first connection fails in turn; what was missing comes by the second."""
+def test_a_failing_connection_is_reopened_and_loses_nothing() -> None:
+    """Fail each read of the first connection in turn; the second one delivers the rest."""
 
     def handler(peer: Peer) -> None:
         resumed = dict(peer.request.headers).get("Last-Event-ID", "0")
@@ -576,19 +523,19 @@ def test_a_connection_that_fails_is_opened_again_and_loses_nothing(calls: Rig) -
 
     with Wire(handler) as server:
         words = [server.origin, "-o", "text", "--reconnect", "--retry-delay", "100ms"]
-        runs = calls.runs(words, "recv", errno.ECONNRESET)
-    assert len(runs) > 8
-    for run in runs:
+        found = runs(words, "recv", errno.ECONNRESET)
+    assert len(found) > 8
+    for run in found:
         assert (run.code, [line[0] for line in run.out.splitlines()]) == (0, [*"123456789"]), run
 
 
 @pytest.mark.parametrize("call", ["read", "open"])
 @pytest.mark.parametrize("way", [["-o", "text"], ["-o", "raw"], ["tail"]], ids=" ".join)
-def test_each_read_of_a_file_that_fails_is_told(
-    calls: Rig, big: Path, file: Path, way: list[str], call: str
+def test_each_failing_read_of_a_file_is_reported(
+    big: Path, file: Path, way: list[str], call: str
 ) -> None:
     target = file.with_name("answer.sse") if way == ["tail"] else big
-    *broken, unbroken = calls.runs(with_target(way, target), call, errno.EIO)
+    *broken, unbroken = runs(with_target(way, target), call, errno.EIO)
     assert broken
     for run in broken:
         assert_documented(run)
@@ -598,10 +545,8 @@ def test_each_read_of_a_file_that_fails_is_told(
 
 
 @pytest.mark.parametrize("way", [["-o", "text"], ["-o", "jsonl"]], ids=" ".join)
-def test_each_read_of_standard_input_that_fails_is_told(
-    calls: Rig, big: Path, way: list[str]
-) -> None:
-    *broken, _ = calls.runs(["-", *way], "read", errno.EIO, stdin=str(big))
+def test_each_failing_read_of_standard_input_is_reported(big: Path, way: list[str]) -> None:
+    *broken, _ = runs(["-", *way], "read", errno.EIO, stdin=str(big))
     assert broken
     assert {run.code for run in broken} == {5}
     for run in broken:
@@ -618,7 +563,7 @@ DEMO = ["demo", "--speed", "0", "-n", "6"]
         ("write", errno.ENOSPC, False, {7}),
         ("write", errno.EPIPE, False, {-signal.SIGPIPE}),
         ("write", errno.EIO, True, {7}),
-        # Here the client's calls fail in turn, and those of the server in the same process.
+        # Client and server share a process, so the calls of both fail in turn.
         ("recv", errno.ECONNRESET, False, {0, 3, 5}),
         ("send", errno.EPIPE, False, {0, 3, 5}),
         ("accept", errno.EMFILE, False, {0}),
@@ -626,10 +571,10 @@ DEMO = ["demo", "--speed", "0", "-n", "6"]
         ("connect", errno.ECONNREFUSED, False, {3}),
     ],
 )
-def test_each_call_of_the_demo_that_fails(
-    calls: Rig, call: str, number: int, terminal: bool, codes: set[int]
+def test_each_failing_call_of_the_demo_has_a_documented_code(
+    call: str, number: int, terminal: bool, codes: set[int]
 ) -> None:
-    *broken, unbroken = calls.runs(DEMO, call, number, terminal=terminal, for_good=terminal)
+    *broken, unbroken = runs(DEMO, call, number, terminal=terminal, for_good=terminal)
     assert unbroken.code == 0
     assert broken
     for run in broken:
@@ -640,9 +585,9 @@ def test_each_call_of_the_demo_that_fails(
 @pytest.mark.parametrize(
     ("number", "code"), [(errno.ENOSPC, 7), (errno.EIO, 7), (errno.EPIPE, -signal.SIGPIPE)]
 )
-def test_each_write_of_a_server_that_fails_ends_it(calls: Rig, number: int, code: int) -> None:
+def test_each_failing_write_of_a_server_ends_it(number: int, code: int) -> None:
     lines = len(bundled.names())
-    *broken, unbroken = calls.runs(["serve", "--port", "0"], "write", number, lines=lines)
+    *broken, unbroken = runs(["serve", "--port", "0"], "write", number, lines=lines)
     assert unbroken.code == -signal.SIGINT
     assert broken
     for run in broken:
@@ -650,8 +595,8 @@ def test_each_write_of_a_server_that_fails_ends_it(calls: Rig, number: int, code
         assert run.code == code, run
 
 
-def test_a_server_goes_on_when_nobody_can_be_told_of_it(calls: Rig) -> None:
+def test_a_server_continues_when_its_log_cannot_be_written() -> None:
     lines = len(bundled.names())
-    *broken, _ = calls.runs(["serve", "--port", "0"], "talk", errno.ENOSPC, lines=lines)
+    *broken, _ = runs(["serve", "--port", "0"], "talk", errno.ENOSPC, lines=lines)
     assert broken
     assert {run.code for run in broken} == {-signal.SIGINT}

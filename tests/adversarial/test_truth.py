@@ -1,4 +1,4 @@
-"""HTTP 200 is no success: errors outside of every format, answers without their end, silence."""
+"""HTTP 200 does not mean success: errors outside every format, truncated answers, silence."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ from sse_cli.query.selection import Query
 from sse_cli.render.markdown import MarkdownWriter
 from sse_cli.render.table import EventTable
 from tests.support.program import error_and_hint, sse
-from tests.support.wire import Wire, whole
+from tests.support.replies import whole
+from tests.support.wire import Wire
 
 CHAT = (
     'data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":{"content":"hi"}}]}\n\n'
@@ -36,7 +37,7 @@ DONE = "data: [DONE]\n\n"
 
 
 def written(folder: Path, text: str) -> str:
-    """The path of a stream in a file."""
+    """Write a stream to a file; return its path."""
     path = folder / "stream.sse"
     path.write_text(text)
     return str(path)
@@ -54,7 +55,7 @@ def written(folder: Path, text: str) -> str:
     ],
 )
 @pytest.mark.parametrize("command", ["watch", "tail"])
-def test_an_error_in_a_line_of_its_own_is_an_error(
+def test_an_error_on_a_line_of_its_own_is_an_error(
     command: str, text: str, says: str, tmp_path: Path
 ) -> None:
     ran = sse(command, written(tmp_path, text))
@@ -62,7 +63,7 @@ def test_an_error_in_a_line_of_its_own_is_an_error(
     assert says in ran.talk
 
 
-# The first is Gemini's, to the letter.
+# The first is Gemini's, word for word.
 ARRAY = '[{\n  "error": {\n    "code": 400,\n    "message": "API key not valid."\n  }\n}\n]\n'
 ARRAYS = [ARRAY, json.dumps(json.loads(ARRAY)), json.dumps(json.loads(ARRAY), indent=1)]
 SAYS = "event 1 reports an error: API key not valid."
@@ -72,7 +73,7 @@ LAID_OUT = json.dumps(ERROR, indent=2)
 
 @pytest.mark.parametrize("text", ARRAYS, ids=["as sent", "on one line", "laid out"])
 @pytest.mark.parametrize("command", ["watch", "tail"])
-def test_an_error_in_an_array_is_an_error_wherever_it_comes_from(
+def test_an_error_in_an_array_is_an_error_from_any_source(
     command: str, text: str, tmp_path: Path
 ) -> None:
     reply = whole(text.encode(), "Content-Type: application/x-ndjson")
@@ -110,28 +111,28 @@ def test_an_error_over_several_lines_of_an_event_stream_is_an_error(text: str, s
     for ran in runs:
         assert ran.code == 5
         assert says in ran.talk
-        assert error_and_hint(ran)[1].endswith("; sse watch -o raw shows the lines")
+        assert error_and_hint(ran)[1].startswith("sse watch -o raw shows the bytes")
 
 
 @pytest.mark.parametrize(
     "text",
     [
         LAID_OUT.replace("error", "data"),
-        LAID_OUT.replace(":", "=", 1),  # no JSON
-        LAID_OUT.replace("\n", "\ndata: x\n"),  # lines between them
+        LAID_OUT.replace(":", "=", 1),  # not JSON
+        LAID_OUT.replace("\n", "\ndata: x\n"),  # other lines in between
         LAID_OUT.replace("\n", "\n\n"),
         LAID_OUT[:-2] + "\n",  # never closed
         json.dumps([ERROR, {}], indent=1),
         "[\n" + "}\n" * 3000 + "]\n",
     ],
 )
-def test_other_lines_that_are_ignored_are_no_error(text: str) -> None:
+def test_other_ignored_lines_are_not_errors(text: str) -> None:
     with Wire(whole(text.encode() + b"\n\ndata: end\n\n")) as wire:
         ran = sse("watch", wire.origin, "-m", "30", "-o", "jsonl")
     assert ran.code == 0, ran.talk
 
 
-def test_an_error_over_several_lines_is_found_however_it_is_cut() -> None:
+def test_an_error_over_several_lines_is_found_wherever_it_is_split() -> None:
     text = LAID_OUT.replace("\n", "\r\n").encode()
     for cut in range(len(text) + 1):
         for pieces in ([text[:cut], text[cut:]], [text[i : i + 1] for i in range(cut, len(text))]):
@@ -139,17 +140,17 @@ def test_an_error_over_several_lines_is_found_however_it_is_cut() -> None:
             assert judged(given).ending is Ending.ERROR_EVENT, cut
 
 
-def test_a_cut_that_looks_like_a_bracket_is_no_error() -> None:
+def test_a_split_that_resembles_a_bracket_is_not_an_error() -> None:
     assert judged([b'{\n "error": "x"\nz']).ending is Ending.TRUNCATED
 
 
-def test_lines_of_two_connections_are_no_value() -> None:
+def test_lines_of_two_connections_are_not_joined_into_a_value() -> None:
     later = [b'data: x\n"error": "ghost"\n}\n\n']
     assert judged([b"{\n"], later).ending is Ending.EOF
 
 
 def judged(*connections: Sequence[bytes]) -> Closed:
-    """How a stream ends whose connections gave such reads."""
+    """Return the ending of a stream whose connections gave these reads."""
     session, verdict = Session(), Verdict()
     signals: list[Signal] = []
     for attempt, reads in enumerate(connections, 1):
@@ -170,7 +171,7 @@ def judged(*connections: Sequence[bytes]) -> Closed:
     return verdict.finish(closed)
 
 
-def test_the_evidence_for_such_an_error_is_all_of_it() -> None:
+def test_the_evidence_for_such_an_error_is_all_its_lines() -> None:
     with Wire(whole(LAID_OUT.encode() + b"\n")) as wire:
         ran = sse("check", wire.origin)
     assert '"message": "quota: exceeded"' in ran.text
@@ -184,12 +185,12 @@ def test_an_array_of_data_is_data(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["error:\n\ndata: x\n\n", '{"ok":1}\n\ndata: x\n\n'])
-def test_a_line_that_a_browser_drops_is_no_error_of_itself(text: str, tmp_path: Path) -> None:
+def test_a_line_that_a_browser_drops_is_not_an_error_by_itself(text: str, tmp_path: Path) -> None:
     ran = sse("watch", written(tmp_path, ":\n" + text))
     assert ran.code == 0
 
 
-def test_an_error_that_no_format_had_to_find_is_a_part_of_the_answer(tmp_path: Path) -> None:
+def test_an_error_without_a_known_format_is_part_of_the_answer(tmp_path: Path) -> None:
     path = written(tmp_path, 'data: {"error":{"message":"no model","code":404}}\n\n')
     one, lines = sse("tail", path, "-o", "json"), sse("tail", path, "-o", "jsonl")
     assert (one.code, lines.code) == (5, 5)
@@ -198,22 +199,20 @@ def test_an_error_that_no_format_had_to_find_is_a_part_of_the_answer(tmp_path: P
     assert (line["kind"], line["n"], line["error"]["code"]) == ("error", 1, 404)
 
 
-def test_the_sentinel_of_others_does_not_end_a_format_that_has_its_own(tmp_path: Path) -> None:
+def test_another_format_s_sentinel_does_not_end_a_format_with_its_own(tmp_path: Path) -> None:
     ran = sse("tail", written(tmp_path, CHAT + DONE), "--format", "anthropic")
     assert ran.code == 5
-    assert "no end that anthropic requires" in ran.talk
+    assert "the end that anthropic requires is missing" in ran.talk
 
 
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["-q", "nope"], "no event held text, reasoning or a tool call that --query finds"),
-        (["--choice", "5"], "choice 5 never came; there is 0"),
+        (["-q", "nope"], "--query found no text, reasoning or tool call in any event"),
+        (["--choice", "5"], "choice 5 never came, only 0"),
     ],
 )
-def test_an_answer_that_types_out_nothing_says_why(
-    words: list[str], says: str, tmp_path: Path
-) -> None:
+def test_an_answer_without_text_explains_why(words: list[str], says: str, tmp_path: Path) -> None:
     ran = sse("tail", written(tmp_path, CHAT + DONE), *words)
     assert (ran.code, ran.text) == (0, "")
     assert f"warning: {says}" in ran.talk
@@ -229,14 +228,14 @@ def test_tail_takes_one_query(tmp_path: Path) -> None:
     "text",
     ["Use List<String> here.\n", "<think>\nplan\n</think>\n", "<details>\nmore\n</details>\n"],
 )
-def test_html_in_an_answer_is_shown_as_it_is_written(text: str) -> None:
+def test_html_in_an_answer_is_shown_as_written(text: str) -> None:
     console = Console(width=60, force_terminal=True)
     lines = MarkdownWriter(console, None)._rendered(text)
     shown = " ".join(line.plain.strip() for line in lines)
     assert shown == " ".join(text.split())
 
 
-def test_queries_that_have_no_room_are_told() -> None:
+def test_columns_that_do_not_fit_are_reported() -> None:
     queries = [Query(f"q{n}=a") for n in range(8)]
     row = Row(Message("message", "{}", "", None, 0.0, 0, 4, n=1))
     row.values = [None] * 8

@@ -1,1 +1,1 @@
-"""Programs that measure or stress the package; the test-suite runs small doses of them."""
+"""Programs that measure or stress the package; the test suite runs shortened versions."""

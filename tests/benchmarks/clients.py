@@ -1,4 +1,4 @@
-"""The bare clients that ours is measured against: what a person would write with httpx alone."""
+"""The bare clients that ours is measured against: minimal programs with httpx alone."""
 
 from __future__ import annotations
 

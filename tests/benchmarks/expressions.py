@@ -1,4 +1,4 @@
-"""Expressions beside the library that defines them, and `tail` beside reading the JSON alone."""
+"""Expressions beside the library that defines them, and `tail` beside merely parsing the JSON."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _MORE_KEYS: Final = ("arguments", "x")
 
 
 def _random_value(rng: random.Random, depth: int = 0) -> Any:
-    """Values that have the expressions' keys at, and beside, the places they are asked for."""
+    """Return a value with the expressions' keys, at the right places and at others."""
     kind = rng.randrange(8 if depth < 6 else 4)
     if kind < 4:
         return rng.choice((None, True, 0, 1.5, "", "text", [], {}))
@@ -38,7 +38,7 @@ def _random_value(rng: random.Random, depth: int = 0) -> Any:
 
 
 def _payloads(rng: random.Random) -> list[Any]:
-    """What an API sends: text, a tool call's fragments, the usage at the end."""
+    """Return payloads as an API sends them: text, a tool call's fragments, the usage at the end."""
     call = {"index": 0, "id": "call_1", "function": {"name": "f", "arguments": '{"a":'}}
     deltas: tuple[Any, ...] = ({"content": "text"}, {"content": None, "tool_calls": [call]}, {})
     return [
@@ -56,9 +56,9 @@ def _check(text: str) -> None:
     mine, theirs = compile_expression(text), jmespath.compile(text)
     for _ in range(RANDOM_VALUES):
         value = {key: _random_value(rng, 1) for key in ("choices", "usage")}
-        # As JSON: Python takes 1 for True.
+        # Compare as JSON, because Python takes 1 for True.
         if json.dumps(mine(value)) != json.dumps(theirs.search(value)):
-            raise SystemExit(f"{text} gives something else than the library does on {value!r}")
+            raise SystemExit(f"{text} gives another result than the library on {value!r}")
 
 
 def _evaluating(text: str) -> Callable[[Setting, Sequence[str]], Samples]:

@@ -26,7 +26,7 @@ from tests.support.reference_parser import Reference
 BOM = b"\xef\xbb\xbf"
 LINE_ENDS = (b"\n", b"\n", b"\r", b"\r\n", b"\n\n", b"\r\r", b"\r\n\r\n", b"\n\r")
 PLAIN = (b"data", b"data", b"data", b"event", b"id", b"retry")
-# The parser has a short cut for bodies with one kind of line end, and one for these shapes.
+# The parser has fast paths for bodies with one kind of line end, and for these shapes.
 UNIFORM_ENDS = ((b"\n", b"\n\n"), (b"\r\n", b"\r\n\r\n"))
 SHAPES = ((b"data: ",), (b"event: ", b"data: "))
 NAMES = (b"data", b"data", b"event", b"id", b"retry", b"", b"Data", b"dat", b" data", b"datax")
@@ -43,21 +43,21 @@ STARTS = (b"", b"", b"", BOM, BOM + BOM, BOM[:1], BOM[:2], b"\xfe\xff", b"\n", b
 
 @dataclass(frozen=True)
 class Case:
-    """A body, cut before each byte number in `cuts` (sorted; a number twice is an empty read)."""
+    """A body, cut before each byte number in `cuts` (sorted; one twice is an empty read)."""
 
     body: bytes
     cuts: tuple[int, ...] = ()
     last_event_id: str = ""
 
     def chunks(self) -> list[bytes]:
-        """The body as the reads that carry it."""
+        """Return the body as the reads that carry it."""
         places = (0, *(min(cut, len(self.body)) for cut in self.cuts), len(self.body))
         return [self.body[start:end] for start, end in pairwise(places)]
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """All that a program can see of one run; each event's `at` is the number of its read."""
+    """The observable result of one run; each event's `at` is the number of its read."""
 
     events: list[Event]
     last_event_id: str
@@ -74,7 +74,7 @@ def outcome(parser: EventStreamParser | Reference, chunks: Sequence[bytes]) -> O
 
 
 class Eager(EventStreamParser):
-    """The parser with the short cuts for many events taken for a few, too."""
+    """The parser with its fast paths for many events applied to few, too."""
 
     large_read = 0
     small_batch = 2
@@ -82,26 +82,26 @@ class Eager(EventStreamParser):
 
 
 def of_parser(case: Case, kind: type[EventStreamParser] = EventStreamParser) -> Outcome:
-    """What the package makes of `case`."""
+    """Return the parser's result for `case`."""
     return outcome(kind(case.last_event_id), case.chunks())
 
 
 def of_reference(case: Case) -> Outcome:
-    """What the reference makes of `case`."""
+    """Return the reference's result for `case`."""
     return outcome(Reference(case.last_event_id, excerpt=EXCERPT), case.chunks())
 
 
 def diverges(case: Case) -> bool:
-    """Whether the two disagree, or the parser raises, on `case`."""
+    """Return whether the two disagree, or the parser raises, on `case`."""
     try:
         expected = of_reference(case)
         return of_parser(case) != expected or of_parser(case, Eager) != expected
-    except Exception:  # the parser never raises on input: any exception is a finding
+    except Exception:  # The parser never raises on input, so any exception is a finding.
         return True
 
 
 def random_case(rng: random.Random) -> Case:
-    """One input: mostly fields, comments and blank lines, some with bytes out of place."""
+    """Return one input: mostly fields, comments and blank lines, some with bytes out of place."""
     ends = rng.choice((LINE_ENDS, *UNIFORM_ENDS))
     lines = (_line(rng, ends) for _ in range(rng.randrange(1, 9)))
     body = rng.choice(STARTS) + b"".join(lines)
@@ -111,14 +111,14 @@ def random_case(rng: random.Random) -> Case:
 
 
 def shrink(case: Case, fails: Callable[[Case], bool] = diverges) -> Case:
-    """A small case that still `fails`: cuts and runs of bytes are dropped while they can be."""
+    """Return a small case that still `fails`, by dropping cuts and runs of bytes while possible."""
     while smaller := next(filter(fails, _smaller(case)), None):
         case = smaller
     return case
 
 
 def find(seed: str, inputs: int) -> tuple[int, Case | None]:
-    """Try `inputs` random cases; how many were tried, and the first that diverges."""
+    """Try `inputs` random cases; return their number, and the first that diverges."""
     rng = random.Random(seed)
     for number in range(1, inputs + 1):
         case = random_case(rng)
@@ -128,7 +128,7 @@ def find(seed: str, inputs: int) -> tuple[int, Case | None]:
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Fuzz in `--jobs` processes and print the findings; 1 if there are any."""
+    """Fuzz in `--jobs` processes and print the findings; return 1 if there are any."""
     options = _options(arguments)
     print(f"seed {options.seed}, {options.inputs} inputs, {options.jobs} processes", flush=True)
     started = time.perf_counter()
@@ -215,7 +215,7 @@ def _without(case: Case, start: int, end: int) -> Case:
 def _told(case: Case) -> str:
     try:
         got: object = of_parser(case)
-    except Exception as error:  # as in diverges: it is the finding
+    except Exception as error:  # As in diverges: the exception is the finding.
         got = repr(error)
     lines = (f"DIVERGES on {case!r}", f"reads     {case.chunks()}")
     return "\n".join((*lines, f"parser    {got}", f"reference {of_reference(case)}"))

@@ -1,4 +1,4 @@
-"""What stands between an event's arrival and its line in a pipe: time, and work."""
+"""The cost between an event's arrival and its line in a pipe: time, and work."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ GROUP: Final = "latency"
 BARE: Final = "bare httpx loop"
 CURL: Final = "curl"
 TICKS: Final = 200  # events, 10 ms apart
-_ROUNDS: Final = 4  # times those of the others: single ones differ by half
+_ROUNDS: Final = 4  # Times the rounds of the others, because single ones differ by half.
 BUSY_RATE: Final = 1000
 BUSY: Final = 3000  # events
 _STAMP: Final = re.compile(rb'"stamp": ?(\d+)')
 
 
 def _delay(command: Sequence[str]) -> float:
-    """The median time (seconds) from the server's stamp to the read that brings the line."""
+    """Return the median time (seconds) from the server's stamp to the read that brings the line."""
     delays: list[float] = []
     with subprocess.Popen(command, stdout=subprocess.PIPE, env=environment(), bufsize=0) as process:
         assert process.stdout
@@ -56,7 +56,7 @@ def _latency(setting: Setting, names: Sequence[str]) -> Samples:
 
 
 def _work(setting: Setting, _names: Sequence[str]) -> Samples:
-    """CPU seconds an event, the time to start taken off."""
+    """Measure the CPU seconds an event, without the time to start."""
     number = BUSY // 10 if setting.quick else BUSY
     with server.running() as base:
         many = _commands(setting, f"{base}/events/{BUSY_RATE}/{number}")

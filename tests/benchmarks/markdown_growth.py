@@ -1,10 +1,10 @@
-"""What `sse tail --markdown` costs, and that it grows with the answer and not with its square.
+"""The cost of `sse tail --markdown`, which must grow with the answer and not with its square.
 
     python -m tests.benchmarks.markdown_growth [--size 100] [--rounds 3]
 
 An answer of SIZE KB (code blocks, tables, lists) and one of twice that are rendered on a
 terminal; the program's CPU time is the kernel's figure, the best of the rounds. The time
-to start is measured with an empty answer, and told apart. Exits 1 above 2.5 times.
+to start is measured with an empty answer, and reported separately. Exits 1 above 2.5 times.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ WORDS = (
 
 
 def answer(size: int, seed: int = 3) -> str:
-    """An answer of `size` characters, as models write them: every kind of block in turn."""
+    """Return an answer of `size` characters, as models write them: every kind of block in turn."""
     dice = random.Random(seed)
     kinds = (_paragraph, _list, _code, _paragraph, _table, _numbers, _quote)
     parts: list[str] = []
@@ -71,7 +71,7 @@ def _quote(dice: random.Random) -> str:
 
 
 def write_stream(path: Path, text: str) -> None:
-    """`text` as OpenAI sends it, a few characters a piece."""
+    """Write `text` as OpenAI sends it, a few characters a piece."""
     pieces = (text[at : at + 4] for at in range(0, len(text), 4))
     choices = ([{"index": 0, "delta": {"content": piece}}] for piece in pieces)
     lines = [f"data: {json.dumps({'choices': choice})}\n\n" for choice in choices]
@@ -79,7 +79,7 @@ def write_stream(path: Path, text: str) -> None:
 
 
 def cpu_seconds(path: Path) -> float:
-    """The CPU time of rendering a stream on a terminal of 80 x 24."""
+    """Return the CPU time of rendering a stream on a terminal of 80 x 24."""
     command = [sys.executable, "-m", "sse_cli", "tail", str(path), "--markdown", "--no-summary"]
     pid, master = os.forkpty()
     if pid == 0:
@@ -88,7 +88,7 @@ def cpu_seconds(path: Path) -> float:
     try:
         while os.read(master, 1 << 16):
             pass
-    except OSError:  # Linux: EIO once the program has ended
+    except OSError:  # Linux: EIO once the program has ended.
         pass
     os.close(master)
     _, status, usage = os.wait4(pid, 0)
@@ -98,7 +98,7 @@ def cpu_seconds(path: Path) -> float:
 
 
 def main() -> int:
-    """Measure and tell; the exit code."""
+    """Measure and print; return the exit code."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--size", type=int, default=100, help="thousands of characters")
     options.add_argument("--rounds", type=int, default=3)

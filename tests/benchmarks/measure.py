@@ -1,7 +1,7 @@
-"""How things are measured: ours and its peers in turn, medians, and what a bar makes of them.
+"""The method of measurement: ours and its peers in turn, medians, and their comparison with bars.
 
-Machines are busy: what is compared ran in alternation, and a ratio comes with the quartiles of
-the ratios of single rounds. Samples are seconds, or MiB where a benchmark says so.
+Machines are busy: measurements to be compared ran in alternation, and a ratio comes with the
+quartiles of the ratios of single rounds. Samples are seconds, or MiB where a benchmark says so.
 """
 
 from __future__ import annotations
@@ -22,15 +22,15 @@ Figures: TypeAlias = Mapping[str, float]
 
 @dataclass(frozen=True)
 class Setting:
-    """Where a run puts its corpora, which Python it starts, and how thorough it is."""
+    """The folder of a run's corpora, the Python it starts, and how thorough it is."""
 
     folder: Path
-    python: Path  # of an environment that holds what `sse` needs, and nothing else
+    python: Path  # An environment with the dependencies of `sse`, and nothing else.
     rounds: int = 5
     quick: bool = False
 
     def size(self, wanted: int) -> int:
-        """`wanted` bytes or events; a hundredth of it in a quick run."""
+        """Return `wanted` bytes or events, or a hundredth of them in a quick run."""
         return max(1, wanted // 100) if self.quick else wanted
 
     @property
@@ -40,9 +40,9 @@ class Setting:
 
 
 class Bar(NamedTuple):
-    """What is asked of a benchmark: `value` of its figures against `limit` (None: only told).
+    """A requirement: `value` of a benchmark's figures against `limit` (None: only reported).
 
-    `peers` are those that it needs.
+    `peers` are the peers that it needs.
     """
 
     words: str
@@ -53,7 +53,7 @@ class Bar(NamedTuple):
     unit: str = "x"
 
     def is_met(self, value: float) -> bool | None:
-        """Whether `value` is good enough; None when nothing is asked."""
+        """Return whether `value` is good enough; None without a limit."""
         if self.limit is None:
             return None
         return value >= self.limit if self.at_least else value <= self.limit
@@ -61,7 +61,7 @@ class Bar(NamedTuple):
 
 @dataclass(frozen=True)
 class Benchmark:
-    """One thing that is measured. `run` gives the samples of ours and of the peers it is given."""
+    """One measurement. `run` returns the samples of ours and of the given peers."""
 
     group: str
     name: str
@@ -77,7 +77,7 @@ class Benchmark:
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the table: a bar, and what was measured of it."""
+    """One line of the table: a bar, and its measured value."""
 
     group: str
     name: str
@@ -95,42 +95,42 @@ class Finding:
 
 
 def faster(peer: str, times: float | None = None) -> Bar:
-    """Ours takes at most 1/`times` of what the peer takes."""
+    """Require that ours takes at most 1/`times` of the peer's time."""
     words = f"≥ {times:g}x" if times else "compared"
     return Bar(words, (peer,), lambda one: one[peer] / one[OURS], times, at_least=True)
 
 
 def at_most(peer: str, times: float | None = None) -> Bar:
-    """Ours takes at most `times` of what the peer takes."""
+    """Require that ours takes at most `times` the peer's time."""
     words = f"≤ {times:g}x" if times else "compared"
     return Bar(words, (peer,), lambda one: one[OURS] / one[peer], times)
 
 
 def added(peer: str, base: str, times: float) -> Bar:
-    """What ours adds to `base` is at most `times` what the peer adds to it."""
+    """Require that ours adds at most `times` as much to `base` as the peer does."""
 
     def value(one: Figures) -> float:
-        # A peer that adds nothing at all would make any ratio infinite: a microsecond counts.
+        # A peer that adds nothing would make any ratio infinite, so it counts as a microsecond.
         return (one[OURS] - one[base]) / max(one[peer] - one[base], 1e-6)
 
     return Bar(f"≤ {times:g}x what it adds to {base}", (peer, base), value, times)
 
 
 def over(peer: str, microseconds: float) -> Bar:
-    """Ours takes at most so much more than the peer."""
+    """Require that ours takes at most so many microseconds more than the peer."""
     words = f"≤ {microseconds:g} µs over"
     return Bar(words, (peer,), lambda one: (one[OURS] - one[peer]) * 1e6, microseconds, unit=" µs")
 
 
 def below(limit: float, unit: str) -> Bar:
-    """Ours itself is at most `limit`."""
+    """Require that ours itself is at most `limit`."""
     return Bar(f"≤ {limit:g}{unit}", (), lambda one: one[OURS], limit, unit=unit)
 
 
 def interleaved(
     runs: Mapping[str, Callable[[], float]], rounds: int, *, warm_up: bool = False
 ) -> Samples:
-    """Run each in turn, `rounds` times; another one begins each round."""
+    """Run each in turn, `rounds` times; each round begins with another one."""
     names = list(runs)
     if warm_up:
         for run in runs.values():
@@ -144,7 +144,7 @@ def interleaved(
 
 
 def findings(benchmark: Benchmark, samples: Samples) -> list[Finding]:
-    """What the bars make of the samples; those whose peers are missing are left out."""
+    """Compare the samples with the bars, except with bars whose peers are missing."""
     medians = {name: statistics.median(values) for name, values in samples.items()}
     rounds = [
         dict(zip(samples, values, strict=True)) for values in zip(*samples.values(), strict=True)
@@ -177,22 +177,24 @@ def _quartiles(values: list[float]) -> tuple[float, float]:
 
 
 def seconds(work: Callable[[], object]) -> float:
-    """The CPU time that `work` takes here: without threads that is its time, less what the
-    neighbours take."""
+    """Return the CPU time that `work` takes in this process.
+
+    Without threads that is its elapsed time, without the time that other processes took.
+    """
     start = time.process_time()
     work()
     return time.process_time() - start
 
 
 def wall(command: Sequence[str] | str, **more: Any) -> float:
-    """From a command's start to its exit; its output goes nowhere."""
+    """Return the time from a command's start to its exit; discard its output."""
     start = time.perf_counter()
     _run(command, **more)
     return time.perf_counter() - start
 
 
 def cpu(command: Sequence[str], **more: Any) -> float:
-    """The CPU time (user and system) that a command takes, as the kernel counts it."""
+    """Return the CPU time (user and system) of a command, as the kernel counts it."""
     with subprocess.Popen(
         command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, env=environment(), **more
     ) as process:
@@ -200,7 +202,7 @@ def cpu(command: Sequence[str], **more: Any) -> float:
 
 
 def cpu_of(pid: int, process: subprocess.Popen[Any] | None = None) -> float:
-    """Wait for a child; the CPU time that it took."""
+    """Wait for a child; return its CPU time."""
     _, status, usage = os.wait4(pid, 0)
     if process:
         process.returncode = os.waitstatus_to_exitcode(status)
@@ -210,7 +212,7 @@ def cpu_of(pid: int, process: subprocess.Popen[Any] | None = None) -> float:
 
 
 def environment() -> dict[str, str]:
-    """Nothing of this machine's but the PATH: no proxy, no unbuffered Python."""
+    """Return an environment with only this machine's PATH: no proxy, no unbuffered Python."""
     return {"PATH": os.environ["PATH"], "HOME": "/nonexistent", "LC_ALL": "C.UTF-8"}
 
 

@@ -1,4 +1,4 @@
-"""Memory over a million events: what the process holds after 10,000, and the most it ever held."""
+"""Memory over a million events: the size of the process after 10,000, and its peak."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ MIB: Final = 1024 * 1024
 
 
 class _Watched:
-    """Counts what a process writes; what it holds at a mark, and the most that it ever held."""
+    """A counter of a process's output that notes the memory at a mark, and the peak."""
 
     def __init__(self, mark: int, unit: bytes) -> None:
         self._left, self._unit = mark, unit
@@ -38,24 +38,24 @@ class _Watched:
         self.peak = 0
 
     def take(self, data: bytes, pid: int) -> None:
-        """Count a read; every few of them the kernel is asked."""
+        """Count a read; read the peak from the kernel at every 16th."""
         self._left -= data.count(self._unit) if self._unit else len(data)
         self._reads += 1
         if self._left <= 0 and not self.at_mark:
             self.at_mark = _held(pid, "VmRSS")
-        # Not ru_maxrss: it begins with what the parent held when it forked.
+        # Not ru_maxrss, which starts with the parent's memory at the fork.
         if self._reads % 16 == 0:
             self.peak = _held(pid, "VmHWM") or self.peak
 
 
 def _growth(command: Sequence[str], watched: _Watched, *, terminal: bool) -> float:
-    """MiB that the process grew after the mark."""
+    """Return the MiB by which the process grew after the mark."""
     if terminal:
         on_terminal(command, watched.take)
     else:
         _in_pipe(command, watched)
     if not watched.at_mark:
-        raise SystemExit(f"{' '.join(command)} wrote less than was to be measured")
+        raise SystemExit(f"{' '.join(command)} wrote too little to be measured")
     return max(0, watched.peak - watched.at_mark) / KIB
 
 
@@ -68,7 +68,7 @@ def _in_pipe(command: Sequence[str], watched: _Watched) -> None:
 
 
 def _held(pid: int, name: str) -> int:
-    """A figure (KiB) of a process that lives; 0 once it has ended."""
+    """Return a figure (KiB) of a running process; 0 once it has ended."""
     status = Path(f"/proc/{pid}/status").read_text("utf-8")
     found = re.search(rf"^{name}:\s+(\d+) kB", status, re.MULTILINE)
     return int(found[1]) if found else 0
@@ -89,7 +89,7 @@ def _run(
 
 
 def _tail(setting: Setting, names: Sequence[str]) -> Samples:
-    """The text itself is the answer, and kept: it is taken off."""
+    """Measure `tail` without the text, which is the answer and has to be kept."""
     run = _run("tail", unit=b"")
     grown = run(setting, names)[OURS][0]
     text = (10 * WARM if setting.quick else EVENTS) * TEXT / MIB

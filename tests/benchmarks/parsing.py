@@ -1,4 +1,4 @@
-"""The parser beside others: the same bytes in the same reads, the same messages out."""
+"""The parser beside others: the same bytes in the same reads, the same messages as output."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ Make = Callable[[random.Random], Iterator[bytes]]
 
 
 def ours(chunks: Iterable[bytes]) -> Iterable[Any]:
-    """As a session feeds a parser."""
+    """Feed our parser as a session does."""
     parser = EventStreamParser()
     for chunk in chunks:
         yield from parser.feed(chunk, 0.5)
@@ -50,7 +50,7 @@ def _reads(body: bytes, size: int) -> list[bytes]:
 
 
 def _consume(feed: peers.Feed, reads: Sequence[bytes]) -> float:
-    """Each is used as its own documentation does: peers are iterated, ours is fed."""
+    """Use each as its own documentation does: iterate peers, feed ours. Return the seconds."""
     gc.collect()
 
     def work() -> None:
@@ -75,7 +75,7 @@ def _our_messages(reads: Sequence[bytes]) -> list[peers.Seen]:
 
 
 def _check(make: Make, reads: Sequence[bytes], names: Sequence[str]) -> None:
-    """Ours and each peer give the same messages, or there is nothing to compare."""
+    """Exit unless ours and each peer give the same messages, without which times mean nothing."""
     wanted = _our_messages(reads)
     for name in names:
         found = [one for one in map(peers.seen, peers.DECODERS[name][1](reads)) if one]
@@ -89,7 +89,7 @@ def _corpus(make: Make, size: int) -> Callable[[Setting, Sequence[str]], Samples
         body = path.read_bytes()
         reads = _reads(body, size)
         decoders = [name for name in names if name in peers.DECODERS]
-        # Whole events: what is left at the end, some dispatch and some don't.
+        # Whole events: parsers differ on whether they dispatch an incomplete one at the end.
         start = body[: body.rfind(b"\n\n", 0, CHECKED) + 2]
         _check(make, _reads(start, size), decoders)
         feeds = {OURS: ours} | {name: peers.DECODERS[name][1] for name in decoders}
@@ -106,21 +106,24 @@ def _corpus(make: Make, size: int) -> Callable[[Setting, Sequence[str]], Samples
 
 
 def _parts(reads: Sequence[bytes]) -> list[Sequence[bytes]]:
-    """A corpus in parts, one a round: a machine is fast for some seconds and slow for others, and
-    what takes turns quickly sees the same of both."""
+    """Split a corpus into parts, one for each round.
+
+    A machine is fast for some seconds and slow for others: short tasks that alternate quickly see
+    the same of both.
+    """
     number = min(PARTS, len(reads))
     marks = [part * len(reads) // number for part in range(number + 1)]
     return [reads[start:end] for start, end in pairwise(marks)]
 
 
 def _in_turn(work: Callable[[Any], float], parts: Sequence[Any]) -> Callable[[], float]:
-    """Works on one part after another; the time that all of them would take."""
+    """Return a task that works on one part after another, and scales its time to all of them."""
     rest = cycle(parts)
     return lambda: work(next(rest)) * len(parts)
 
 
 def _large(make: Callable[[int], bytes]) -> Callable[[Setting, Sequence[str]], Samples]:
-    """One event in reads of 1 KiB, and one of a quarter of its size."""
+    """Compare one event in reads of 1 KiB with one of a quarter of its size."""
 
     def run(setting: Setting, _names: Sequence[str]) -> Samples:
         reads = {

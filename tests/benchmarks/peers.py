@@ -1,4 +1,4 @@
-"""What people use today: how each is found and fed, and how to get it. Nothing is installed."""
+"""The peers: how to find, feed and get each. Nothing is installed."""
 
 from __future__ import annotations
 
@@ -18,14 +18,14 @@ _DEBIAN: Final = "apt-get install {}"
 
 
 class Seen(NamedTuple):
-    """A message, as far as all clients tell of it."""
+    """A message, reduced to the fields that all clients have."""
 
     type: str
     data: str
 
 
 def httpx_sse(chunks: Iterable[bytes]) -> Iterable[Any]:
-    """As `httpx_sse.EventSource.iter_sse` reads a response: text, lines, events."""
+    """Read as `httpx_sse.EventSource.iter_sse` does: text, lines, events."""
     peer = import_module("httpx_sse._decoders")
     text = codecs.getincrementaldecoder("utf-8")("replace")
     lines, events = peer.SSELineDecoder(), peer.SSEDecoder()
@@ -36,7 +36,7 @@ def httpx_sse(chunks: Iterable[bytes]) -> Iterable[Any]:
 
 
 def launchdarkly(chunks: Iterable[bytes]) -> Iterable[Any]:
-    """As `ld_eventsource.SSEClient` reads a connection."""
+    """Read as `ld_eventsource.SSEClient` does."""
     peer = import_module("ld_eventsource.reader")
     found: Iterable[Any] = peer._SSEReader(
         peer._BufferedLineReader.lines_from(chunks)
@@ -45,19 +45,19 @@ def launchdarkly(chunks: Iterable[bytes]) -> Iterable[Any]:
 
 
 def sseclient_py(chunks: Iterable[bytes]) -> Iterable[Any]:
-    """As its client reads a response."""
+    """Read as the client of sseclient-py does."""
     found: Iterable[Any] = import_module("sseclient").SSEClient(chunks).events()
     return found
 
 
 def openai(chunks: Iterable[bytes]) -> Iterable[Any]:
-    """The decoder of OpenAI's SDK."""
+    """Read with the decoder of OpenAI's SDK."""
     found: Iterable[Any] = import_module("openai._streaming").SSEDecoder().iter_bytes(iter(chunks))
     return found
 
 
 def anthropic(chunks: Iterable[bytes]) -> Iterable[Any]:
-    """The decoder of Anthropic's SDK."""
+    """Read with the decoder of Anthropic's SDK."""
     found: Iterable[Any] = (
         import_module("anthropic._streaming").SSEDecoder().iter_bytes(iter(chunks))
     )
@@ -76,7 +76,7 @@ _TOOLS: Final = {"curl": "curl", "jq": "jq", "sed | grep | jq": "jq"}
 
 
 def missing(name: str) -> str:
-    """How to get a peer that is not there; "" when it is."""
+    """Return how to get a missing peer, or "" if it is there."""
     if name in DECODERS:
         return "" if importlib.util.find_spec(DECODERS[name][0]) else _BENCH
     if name == "HTTPie":
@@ -93,7 +93,7 @@ def missing(name: str) -> str:
 
 
 def seen(event: Any) -> Seen | None:
-    """A peer's event as all tell it; None for what an EventSource does not dispatch."""
+    """Return a peer's event in the common form; None for events that an EventSource ignores."""
     data = getattr(event, "data", None)
     if not isinstance(data, str) or not data:
         return None
@@ -101,13 +101,13 @@ def seen(event: Any) -> Seen | None:
 
 
 def httpie() -> str | None:
-    """HTTPie's command: of this environment, else of the PATH."""
+    """Return HTTPie's command, from this environment or else from the PATH."""
     own = Path(sys.executable).with_name("http")
     return str(own) if own.exists() else shutil.which("http")
 
 
 def node_folder() -> Path | None:
-    """The folder from which Node finds eventsource-parser: this one, or one above it."""
+    """Return the folder from which Node finds eventsource-parser: this one, or one above it."""
     if not shutil.which("node"):
         return None
     here = Path.cwd()
@@ -135,7 +135,7 @@ console.log(Number(process.hrtime.bigint() - began) / 1e9, messages)
 
 
 def node_seconds(path: Path, size: int) -> tuple[float, int]:
-    """The time that eventsource-parser takes for a file in reads of `size`; and its messages."""
+    """Return eventsource-parser's seconds for a file in reads of `size`, and its message count."""
     command: Sequence[str] = (
         "node",
         "--input-type=module",

@@ -27,7 +27,9 @@ GROUP: Final = "pipeline"
 SHELL: Final = "sed | grep | jq"
 LOADS: Final = "json.loads"
 CORPUS: Final = 50 * 1000 * 1000
-_ROUNDS: Final = 2  # times those of the others: processes of several seconds
+_ROUNDS: Final = (
+    2  # Times the rounds of the others, because these processes run for several seconds.
+)
 EVENTS: Final = 150_000
 _JQ: Final = (
     r"sed -n 's/^data: //p' {} | grep -v '^\[DONE\]' | jq -j '.choices[0].delta.content // empty'"
@@ -58,7 +60,7 @@ def _tail(make: Make, end: bytes) -> Callable[[Setting, Sequence[str]], Samples]
             for text in texts:
                 json.loads(text)
 
-        # One process, one thread: its CPU time is its time, and the neighbours don't count.
+        # With one process and one thread, CPU time is elapsed time without other processes' share.
         return interleaved(
             {OURS: lambda: cpu(command), LOADS: lambda: seconds(loads)}, _ROUNDS * setting.rounds
         )

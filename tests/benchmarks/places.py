@@ -1,8 +1,8 @@
-"""An environment with what `sse` needs and nothing else: links, and a copy of ours; nothing is
-installed.
+"""An environment with the dependencies of `sse` and nothing else: links to them, and a copy of our
+package; nothing is installed.
 
-What happens to be installed beside it costs time to start (Rich imports IPython's or Click's
-parts if there are any), and nobody's environment is another's.
+Other installed packages would add to the time to start (Rich imports parts of IPython or Click if
+it finds them), and they differ from machine to machine.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ if __name__ == '__main__':
 
 
 def runtime(folder: Path) -> Path:
-    """The Python of an environment in `folder` that holds the runtime dependencies alone."""
+    """Make an environment in `folder` with the runtime dependencies alone; return its Python."""
     home = folder / "environment"
     venv.create(home, symlinks=True)
     site = next(home.glob("lib/python*/site-packages"))
@@ -43,7 +43,7 @@ def runtime(folder: Path) -> Path:
 
 
 def _install(package: Path, site: Path) -> None:
-    """Copy our package, and compile it as pip does: no measured run has to."""
+    """Copy our package, and compile it as pip does, so that no measured run has to."""
     home = site / package.name
     shutil.copytree(package, home, ignore=shutil.ignore_patterns("__pycache__"))
     if not compileall.compile_dir(home, quiet=1):
@@ -51,7 +51,7 @@ def _install(package: Path, site: Path) -> None:
 
 
 def _closure(name: str, seen: dict[str, None]) -> Iterator[str]:
-    """The distributions that `name` needs, extras that it asks for included; not itself."""
+    """Yield the distributions that `name` needs, including requested extras but not itself."""
     for line in distribution(name.partition("[")[0]).requires or ():
         requirement, _, marker = line.partition(";")
         extra = re.search(r"extra == ['\"]([^'\"]+)", marker)

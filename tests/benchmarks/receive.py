@@ -1,4 +1,4 @@
-"""As fast as the network goes: 200 MB over loopback, an HTTP chunk an event."""
+"""Receiving as fast as the network allows: 200 MB over loopback, an HTTP chunk an event."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ BATCH = 64 * 1024
 
 @contextmanager
 def running() -> Iterator[str]:
-    """A server's URL while it runs."""
+    """Run a server; yield its URL."""
     command = (sys.executable, "-m", "tests.benchmarks.server")
     with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
         assert process.stdout
@@ -39,7 +39,7 @@ def running() -> Iterator[str]:
 
 
 def event(number: int) -> bytes:
-    """An event as an API sends it, stamped."""
+    """Return an event as an API sends it, with a time stamp."""
     choice = {"index": 0, "delta": {"content": f"token {number}"}, "finish_reason": None}
     body = {"id": "chatcmpl-1", "stamp": time.monotonic_ns(), "choices": [choice]}
     return b"data: " + json.dumps(body).encode() + b"\n\n"
@@ -83,7 +83,7 @@ def _flood(client: socket.socket, size: int) -> None:
 
 
 def main() -> None:
-    """Serve until the process is ended."""
+    """Serve until the process is killed."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         print(listener.getsockname()[1], flush=True)
         while True:

@@ -12,7 +12,7 @@ GROUP: Final = "startup"
 PASS: Final = "python -c pass"
 HTTPIE: Final = "HTTPie"
 CURL: Final = "curl"
-_ROUNDS: Final = 4  # times those of the others: these are short
+_ROUNDS: Final = 4  # Times the rounds of the others, because these are short.
 
 
 def _version(setting: Setting, _names: Sequence[str]) -> Samples:

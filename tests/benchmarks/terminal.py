@@ -30,14 +30,17 @@ _FOOTER: Final = re.compile(rb"\x1b\[J")
 
 
 def on_terminal(command: Sequence[str], take: Callable[[bytes, int], None]) -> float:
-    """Run a command on a pseudo-terminal; its CPU time. `take` gets what it writes, and its pid."""
+    """Run a command on a pseudo-terminal; return its CPU time.
+
+    `take` is called with each piece of its output, and its pid.
+    """
     pid, master = os.forkpty()
     if pid == 0:
         os.execve(command[0], list(command), environment() | SIZE)
     try:
         while data := os.read(master, 1 << 16):
             take(data, pid)
-    except OSError:  # Linux: EIO once the command has ended
+    except OSError:  # Linux: EIO once the command has ended.
         pass
     os.close(master)
     return cpu_of(pid)
@@ -55,7 +58,7 @@ def _table(rate: int) -> Callable[[Setting, Sequence[str]], Samples]:
         with server.running() as base:
 
             def work(name: str) -> float:
-                """CPU seconds an event, the time to start taken off; every event has its row."""
+                """Return the CPU seconds an event, without the start; check every row."""
                 written = bytearray()
                 many = _command(setting, name, f"{base}/events/{rate}/{number}")
                 spent = on_terminal(many, lambda data, _pid: written.extend(data))
@@ -71,7 +74,7 @@ def _table(rate: int) -> Callable[[Setting, Sequence[str]], Samples]:
 
 
 def _footer(setting: Setting, _names: Sequence[str]) -> Samples:
-    """How often a second the footer is drawn by itself, from the first such drawing to the last."""
+    """Measure the footer's refreshes a second, from the first one without an event to the last."""
     seconds = 1 if setting.quick else SECONDS
     with server.running() as base:
 
@@ -79,7 +82,7 @@ def _footer(setting: Setting, _names: Sequence[str]) -> Samples:
             drawn: list[float] = []
 
             def take(data: bytes, _pid: int) -> None:
-                if _FOOTER.search(data) and b"\n" not in data:  # no line came with it
+                if _FOOTER.search(data) and b"\n" not in data:  # drawn without a new row
                     drawn.append(time.monotonic())
 
             on_terminal(_command(setting, OURS, f"{base}/events/1/{seconds + 1}"), take)

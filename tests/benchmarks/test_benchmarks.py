@@ -1,5 +1,6 @@
-"""The benchmarks work: they list what there is, run, and judge a bar. What they measure depends
-on the machine and its neighbours, so no test looks at that."""
+"""The benchmarks work: they are listed, run, and judge a bar. No test looks at the measured values,
+which depend on the machine and its load.
+"""
 
 from __future__ import annotations
 
@@ -31,12 +32,12 @@ def test_a_quick_run_measures_checks_answers_and_writes_json(
     assert "3 comparisons" in capsys.readouterr().out
 
 
-def test_a_name_that_no_benchmark_has_is_said(capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_unknown_benchmark_name_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert benchmarks.main(["--only", "nothing of the kind"]) == 2
     assert "--list" in capsys.readouterr().out
 
 
-def test_ratios_are_those_of_medians_and_a_bar_is_met_or_missed() -> None:
+def test_ratios_compare_medians_and_a_bar_is_met_or_missed() -> None:
     samples = {OURS: [1.0, 2.0, 9.0], "peer": [4.0, 4.0, 4.0]}
     bars = (measure.faster("peer", 2), measure.faster("peer", 3), measure.at_most("peer"))
     one = Benchmark("g", "n", bars, lambda _setting, _names: samples)
@@ -50,7 +51,7 @@ def test_a_bar_whose_peer_is_missing_is_left_out() -> None:
     assert measure.findings(one, {OURS: [1.0]}) == []
 
 
-def test_runs_alternate_and_each_round_begins_with_another() -> None:
+def test_runs_alternate_and_each_round_begins_with_another_one() -> None:
     order: list[str] = []
     runs = {name: lambda name=name: order.append(name) or 0.0 for name in "abc"}  # type: ignore[func-returns-value]
     measure.interleaved(runs, 3)
@@ -66,7 +67,7 @@ def test_a_corpus_has_the_same_bytes_each_time(tmp_path: Path) -> None:
     assert len(bodies) == 1
 
 
-def test_the_spec_rich_corpus_has_all_that_it_is_named_for(tmp_path: Path) -> None:
+def test_the_spec_rich_corpus_has_the_features_of_the_standard(tmp_path: Path) -> None:
     body = corpora.of_size(tmp_path, corpora.spec_rich, 200_000).read_bytes()
     assert all(line in body for line in (b"\r\n", b"\n: keep-alive", b"\nid: ", b"\nretry: "))
     messages = [one for one in parsing.ours([body]) if getattr(one, "data", "")]

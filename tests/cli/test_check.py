@@ -1,4 +1,4 @@
-"""`sse check` as a process, against real servers: exit codes, reports, what is kept, Ctrl-C."""
+"""`sse check` as a process, against real servers: exit codes, reports, recordings, Ctrl-C."""
 
 from __future__ import annotations
 
@@ -7,10 +7,10 @@ import re
 import signal
 import socket
 import stat
-import subprocess
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from rich.cells import cell_len
@@ -18,19 +18,19 @@ from rich.cells import cell_len
 from sse_cli.check.outcome import exit_code
 from sse_cli.check.stream_check import MAX_TIME
 from sse_cli.mockserver.faults.registry import FAULTS
-from sse_cli.mockserver.scenarios import bundled
 from sse_cli.mockserver.scenarios.scenario import Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
-from tests.support.broken_server import broken
+from tests.support.broken_server import SMALLER, broken
 from tests.support.paths import ROOT
-from tests.support.program import PROGRAM, error_and_hint, finish, sse, start
+from tests.support.process import PROGRAM, Process
+from tests.support.program import Ran, error_and_hint, finish, sse, start
 from tests.support.terminal import SSE, Terminal
 
 AMPLE = ("--idle-timeout", "20", "-m", "30")
 IDLE = ("--idle-timeout", "0.4", "-m", "30")
 SHORT = ("--idle-timeout", "20", "-m", "1")
-# The exit code, the ending that was asked for instead (None: nothing is wrong), the limits.
+# The exit code, the expected ending (None for an ending without fault), the limits.
 FAULTS_OF_CHECK: dict[str, tuple[int, str | None, tuple[str, ...]]] = {
     "cut-before-headers": (3, "unreachable", AMPLE),
     "cut-in-headers": (3, "unreachable", AMPLE),
@@ -76,38 +76,41 @@ FAULTS_OF_CHECK: dict[str, tuple[int, str | None, tuple[str, ...]]] = {
 }
 
 
-def test_every_fault_has_its_exit_code() -> None:
+def test_every_fault_has_an_exit_code() -> None:
     assert FAULTS_OF_CHECK.keys() == FAULTS.keys()
 
 
+def attempts(ran: Ran) -> Any:
+    """Return the attempts of the only stream in a JSON report."""
+    return json.loads(ran.out)["streams"][0]["attempts"]
+
+
 @pytest.mark.parametrize("name", FAULTS_OF_CHECK)
-def test_a_fault_has_its_exit_code_and_the_ending_that_was_asked_for_passes(name: str) -> None:
+def test_a_fault_and_its_recording_have_the_same_exit_code_and_pass_if_their_ending_is_expected(
+    name: str, tmp_path: Path
+) -> None:
     code, ending, limits = FAULTS_OF_CHECK[name]
+    kept = tmp_path / "kept.rec"
     with broken(name) as server:
-        ran = sse("check", server.url, *limits)
-        assert ran.code == code, ran
-        if ending is None:
-            assert ran.err == b""
-            return
-        error_and_hint(ran)
-        assert f"{ending}: " in ran.text
-        asked = sse("check", server.url, *limits, "--ending", ending)
-        assert (asked.code, asked.err) == (0, b""), asked
-
-
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    """A server with all scenarios, without waits, and one that says what no server should."""
-    loaded = {name: bundled.load(name) for name in bundled.names()}
-    with running(Server(loaded, speed=0)) as url:
-        yield url
+        live = sse("check", server.url, *limits, "-o", "json", "--record", kept)
+    again = sse("check", kept, "-o", "json")
+    assert live.code == again.code == code, (live, again)
+    assert attempts(live) == attempts(again)
+    assert live.err == again.err
+    if ending is None:
+        assert live.err == b""
+        return
+    error_and_hint(live)
+    assert f"{ending}: " in sse("check", kept).text
+    asked = sse("check", kept, "--ending", ending)
+    assert (asked.code, asked.err) == (0, b""), asked
 
 
 @pytest.fixture
-def nobody() -> Iterator[str]:
+def unreachable() -> Iterator[str]:
     """An origin where nothing listens."""
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # bound, and never listening: it stays refused
+        taken.bind(("127.0.0.1", 0))  # Bound but not listening: connections stay refused.
         yield f"http://127.0.0.1:{taken.getsockname()[1]}"
 
 
@@ -130,7 +133,7 @@ JUDGED = [
 
 
 @pytest.mark.parametrize(("words", "path", "code"), JUDGED)
-def test_the_exit_code_tells_what_was_judged(
+def test_the_exit_code_reflects_the_verdict(
     words: tuple[str, ...], path: str, code: int, origin: str
 ) -> None:
     ran = sse("check", f"{origin}{path}", *words)
@@ -138,9 +141,9 @@ def test_the_exit_code_tells_what_was_judged(
     assert (ran.err == b"") == (code == 0)
 
 
-def test_a_server_that_is_not_there_is_3_whatever_is_expected(nobody: str) -> None:
+def test_an_unreachable_server_is_3_whatever_is_expected(unreachable: str) -> None:
     for words in ((), ("--min-events", "1"), ("--status", "200"), ("--ending", "done")):
-        ran = sse("check", nobody, *words)
+        ran = sse("check", unreachable, *words)
         assert ran.code == 3, ran
         assert "connection refused" in error_and_hint(ran)[0]
 
@@ -157,12 +160,14 @@ def test_a_server_that_is_not_there_is_3_whatever_is_expected(nobody: str) -> No
         ([1, 143], 143),
     ],
 )
-def test_of_several_streams_1_counts_first_then_the_lowest(codes: list[int], code: int) -> None:
+def test_with_several_streams_1_comes_first_then_the_lowest_code(
+    codes: list[int], code: int
+) -> None:
     assert exit_code(codes) == code
 
 
-def test_several_targets_are_told_one_after_the_other(origin: str, nobody: str) -> None:
-    ran = sse("check", f"{origin}/clock", nobody, f"{origin}/gemini")
+def test_several_targets_are_reported_in_order(origin: str, unreachable: str) -> None:
+    ran = sse("check", f"{origin}/clock", unreachable, f"{origin}/gemini")
     assert ran.code == 3
     headings = [line[0] for line in ran.text.splitlines() if line[0] in "✓✗?"]
     assert headings == ["✓", "?", "✓"]
@@ -183,13 +188,13 @@ def test_a_pasted_curl_command_a_file_and_standard_input_are_targets(
 @pytest.mark.parametrize(
     "option", ["first-event-within", "first-content-within", "max-gap", "total-within"]
 )
-def test_times_are_not_expected_of_what_has_none(option: str, tmp_path: Path) -> None:
+def test_a_target_without_times_is_not_judged_by_time(option: str, tmp_path: Path) -> None:
     (tmp_path / "a.sse").write_bytes(b"data: 1\n\ndata: 2\n\n")
     ran = sse("check", tmp_path / "a.sse", f"--{option}", "1h")
     assert (ran.code, "a raw stream in a file has no times" in ran.text) == (1, True), ran
 
 
-def test_a_file_that_is_a_web_page_is_refused_and_judged_when_that_is_expected(
+def test_a_web_page_in_a_file_is_refused_and_judged_when_that_is_expected(
     tmp_path: Path,
 ) -> None:
     (tmp_path / "a.html").write_bytes(b"<!doctype html><p>Hello")
@@ -234,7 +239,7 @@ def test_an_error_event_fails_and_is_shown() -> None:
         ("trickle", ("--total-within", "500ms", "--ending", "deadline"), 1),
     ],
 )
-def test_a_server_that_hangs_is_given_up_soon_after_the_total_time(
+def test_a_stalled_server_is_abandoned_soon_after_the_total_time(
     fault: str, words: tuple[str, ...], code: int
 ) -> None:
     with broken(fault) as server:
@@ -245,23 +250,22 @@ def test_a_server_that_hangs_is_given_up_soon_after_the_total_time(
     assert 0.5 < attempt["answer"]["timing"]["total"] < 5
 
 
-def test_the_default_deadline_is_told_in_the_help() -> None:
+def test_the_help_states_the_default_deadline() -> None:
     assert MAX_TIME == 120
     assert "2 minutes" in sse("check", "--help").text
 
 
-def test_a_recording_gives_the_verdict_of_the_live_run(origin: str, tmp_path: Path) -> None:
+def test_a_recording_gets_the_verdict_of_the_live_run(origin: str, tmp_path: Path) -> None:
     words = ("--max-gap", "0s", "--expect", "usage.total_tokens", "--text", "^Bon", "-o", "json")
     kept = tmp_path / "kept.rec"
     live = sse("check", f"{origin}/openai-chat", *words, "--record", kept)
     again = sse("check", kept, *words)
-    first, second = (json.loads(ran.out)["streams"][0]["attempts"] for ran in (live, again))
     assert live.code == again.code == 1
-    assert first == second
+    assert attempts(live) == attempts(again)
     assert stat.S_IMODE(kept.stat().st_mode) == 0o600
 
 
-def test_what_failed_is_kept_and_nothing_of_what_held(origin: str, tmp_path: Path) -> None:
+def test_failed_streams_are_recorded_and_passed_ones_are_not(origin: str, tmp_path: Path) -> None:
     keep = tmp_path / "new" / "kept"
     assert sse("check", f"{origin}/clock", "--keep", keep).code == 0
     assert list(keep.iterdir()) == []
@@ -295,7 +299,7 @@ def test_each_attempt_is_reported_and_the_last_one_counts(tmp_path: Path) -> Non
     assert shown.index("attempt 1") < shown.index("truncated") < shown.index("attempt 2")
 
 
-def test_the_keys_of_json_are_those_of_the_readme(origin: str) -> None:
+def test_the_readme_lists_the_keys_of_the_json_report(origin: str) -> None:
     readme = (ROOT / "README.md").read_text("utf-8")
     section = readme.split("## Check streams in CI")[1].split("\n## ")[0]
     ran = sse("check", f"{origin}/clock", "--max-gap", "0s", "-o", "json")
@@ -312,7 +316,7 @@ def test_the_keys_of_json_are_those_of_the_readme(origin: str) -> None:
 
 
 WRONG = [
-    (("--status", "abc"), "--status 'abc' is no number"),
+    (("--status", "abc"), "--status 'abc' is not a whole number"),
     (("--ending", "eoff"), "'eoff' is not a valid ending"),
     (("--text", "("), "is not a valid regular expression"),
     (("--expect", "a ="), "not a JMESPath expression"),
@@ -325,14 +329,14 @@ WRONG = [
     (("--junit", "/"), "can't write the JUnit report to /: "),
     (("--keep", "/dev/null/x"), "can't keep recordings in /dev/null/x: "),
     (("--attempts", "2", "--record", "x"), "--record is for one run"),
-    (("--keep", "x", "--record", "y"), "--record keeps every run and --keep what fails"),
+    (("--keep", "x", "--record", "y"), "--record keeps every run, and --keep only failed ones"),
     (("--record", "/nowhere/x"), "can't record to /nowhere/x"),
-    (("-q", "x"), "-q (--query) is no option of sse check"),
+    (("-q", "x"), "-q (--query) is not an option of sse check"),
 ]
 
 
 @pytest.mark.parametrize(("words", "said"), WRONG)
-def test_bad_options_are_2_and_ask_nobody(words: tuple[str, ...], said: str) -> None:
+def test_invalid_options_are_2_and_send_no_request(words: tuple[str, ...], said: str) -> None:
     with broken(None) as server:
         ran = sse("check", server.url, *words)
         assert server.exchanges == []
@@ -341,10 +345,10 @@ def test_bad_options_are_2_and_ask_nobody(words: tuple[str, ...], said: str) -> 
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_what_came_before_a_signal_is_kept_unfinished(
+def test_data_received_before_a_signal_is_recorded_as_unfinished(
     number: signal.Signals, tmp_path: Path
 ) -> None:
-    """The quick stream ends only once the slow one's first event is in its recording."""
+    """End the quick stream only once the slow one's first event is in its recording."""
 
     def is_recorded() -> bool:
         return any(b"data: 1" in path.read_bytes() for path in tmp_path.glob("*slow*"))
@@ -373,13 +377,13 @@ def test_a_stream_without_events_passes_with_a_warning(origin: str) -> None:
     assert "warning" not in sse("check", f"{origin}/nope", "--status", "404").text
 
 
-def test_standard_input_can_be_read_once_only(origin: str) -> None:
+def test_standard_input_can_be_read_only_once(origin: str) -> None:
     assert sse("check", "-", "--attempts", "2").code == 2
     assert sse("check", "-", f"{origin}/clock").code == 2
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-def test_an_output_that_is_closed_or_full_is_7(form: str, origin: str) -> None:
+def test_a_closed_or_full_output_is_7(form: str, origin: str) -> None:
     for output in (">&-", ">/dev/full"):
         words = ["bash", "-c", f'exec "$@" {output}', "bash", *PROGRAM]
         ran = sse("check", f"{origin}/clock", "-o", form, program=words)
@@ -396,7 +400,7 @@ def test_a_full_disk_is_7(origin: str) -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_all_streams_and_the_report_tells_which_were_not_judged(
+def test_a_signal_ends_all_streams_and_the_report_names_the_unjudged_ones(
     number: signal.Signals,
 ) -> None:
     quick = Scenario.of("quick", [(0, b"data: 1\n\n")])
@@ -416,10 +420,10 @@ def test_a_signal_ends_all_streams_and_the_report_tells_which_were_not_judged(
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-def test_a_signal_in_a_later_attempt_leaves_what_the_earlier_ones_came_to(
+def test_a_signal_during_a_later_attempt_keeps_the_results_of_earlier_ones(
     form: str, tmp_path: Path
 ) -> None:
-    """The quick stream ends only once the second attempt's first event is in its recording."""
+    """End the quick stream only once the second attempt's first event is in its recording."""
 
     def is_second_recorded() -> bool:
         return any(b"data: 2" in path.read_bytes() for path in tmp_path.glob("*slow-2*"))
@@ -452,21 +456,19 @@ def test_a_signal_in_a_later_attempt_leaves_what_the_earlier_ones_came_to(
     assert "not judged: attempt 2 was interrupted" in text[first:]
 
 
-def _until_second(
-    process: subprocess.Popen[bytes], is_recorded: Callable[[], bool], form: str
-) -> bytes:
-    """Wait until the second attempt runs; what the report says by then."""
+def _until_second(process: Process, is_recorded: Callable[[], bool], form: str) -> bytes:
+    """Wait until the second attempt runs; return the report so far."""
     assert process.stdout is not None
     shown = b""
     while form == "text" and b"min-events" not in shown:
         shown += process.stdout.readline()
-    while not is_recorded():  # JSON comes at the end, and nothing else tells
+    while not is_recorded():  # JSON comes at the end, so only the recording shows it.
         assert process.poll() is None
     return shown
 
 
-def test_as_many_streams_run_at_a_time_as_jobs_says() -> None:
-    """Each stream waits for eight to be there: with fewer at a time none would ever end."""
+def test_as_many_streams_run_at_a_time_as_jobs_allows() -> None:
+    """Hold each stream until eight are connected: with fewer at a time, none would ever end."""
     server: list[Server] = []
     gate = [False]
 
@@ -497,18 +499,17 @@ def test_a_report_fits_the_terminal(columns: int, origin: str) -> None:
     assert max(map(cell_len, indented)) <= columns
 
 
-LARGE = {"comments", "long-line", "gzip-bomb", "deflate-bomb"}  # too large to be kept here
 JUDGE = ("--min-events", "3", "--max-gap", "20s", "--no-ignored", "--expect", "status == `200`")
+ONE_OF_A_KIND = {row[:2]: name for name, row in FAULTS_OF_CHECK.items() if name not in SMALLER}
 
 
-@pytest.mark.parametrize("name", sorted(FAULTS_OF_CHECK.keys() - LARGE))
-def test_a_fault_that_was_recorded_is_judged_again_as_it_was(name: str, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ONE_OF_A_KIND.values())
+def test_a_recorded_fault_gets_the_same_verdict_again(name: str, tmp_path: Path) -> None:
     _, _, limits = FAULTS_OF_CHECK[name]
     kept = tmp_path / "kept.rec"
     with broken(name) as server:
         live = sse("check", server.url, *limits, *JUDGE, "-o", "json", "--record", kept)
     again = sse("check", kept, *JUDGE, "-o", "json")
     assert live.code == again.code, (live, again)
-    first, second = (json.loads(ran.out)["streams"][0]["attempts"] for ran in (live, again))
-    assert first == second
+    assert attempts(live) == attempts(again)
     assert live.err == again.err

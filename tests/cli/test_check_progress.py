@@ -1,4 +1,4 @@
-"""What `sse check` shows of streams that run: on a real terminal, and nowhere else."""
+"""The progress lines of `sse check`: shown on a real terminal, and nowhere else."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ NO_CI = {"CI": ""}
 
 @contextmanager
 def held() -> Iterator[tuple[str, threading.Event]]:
-    """Streams that send two events, and end when the gate is opened; one that is quick."""
+    """Serve streams that send two events and end when the gate is opened, and a quick one."""
     gate = threading.Event()
     slow = Scenario.of("slow", [(0, TICK), (0, TICK), (gate, TICK)])
     other = Scenario.of("quick", [(0, TICK)])
@@ -35,11 +35,11 @@ def held() -> Iterator[tuple[str, threading.Event]]:
 
 
 def checking(target: str) -> Terminal:
-    """`sse check` of one stream on a terminal."""
+    """Run `sse check` on one stream on a terminal."""
     return Terminal([*SSE, "check", target, "-m", "60"], env=NO_CI)
 
 
-def test_a_stream_that_runs_is_a_line_that_is_gone_before_the_report() -> None:
+def test_a_running_stream_has_a_line_that_is_erased_before_the_report() -> None:
     with (
         held() as (url, gate),
         checking(f"{url}/slow") as it,
@@ -54,7 +54,7 @@ def test_a_stream_that_runs_is_a_line_that_is_gone_before_the_report() -> None:
         assert it.lines[0].startswith("✓ GET ")
 
 
-def test_a_stream_that_is_over_is_reported_above_those_that_run() -> None:
+def test_a_finished_stream_is_reported_above_the_running_ones() -> None:
     with held() as (url, gate):
         words = ["check", f"{url}/quick", f"{url}/slow", "--jobs", "2", "-m", "60"]
         with Terminal([*SSE, *words], env=NO_CI) as it:
@@ -84,7 +84,7 @@ def test_twenty_streams_stay_within_the_terminal(columns: int, rows: int) -> Non
             assert "20 streams: 20 passed" in text.replace("\n", "")
 
 
-def test_ctrl_c_takes_the_lines_away() -> None:
+def test_ctrl_c_erases_the_lines() -> None:
     with held() as (url, _), checking(f"{url}/slow") as it:
         it.wait_for("2 events")
         it.type(b"\x03")
@@ -103,8 +103,8 @@ def test_ctrl_c_takes_the_lines_away() -> None:
         (NO_CI, "$SSE 2>&1 | cat"),
     ],
 )
-def test_nothing_is_shown_where_nobody_could_see_it_go(env: dict[str, str], shell: str) -> None:
-    """The stream is over only once it has run for longer than a line takes to be shown."""
+def test_nothing_is_shown_where_it_could_not_be_erased(env: dict[str, str], shell: str) -> None:
+    """End the stream only once it has run for longer than a progress line takes to appear."""
     steps = [(0.0, TICK), (0.3, TICK)]
     with running(Server({"s": Scenario.of("s", steps)})) as url:
         line = shell.replace("$SSE", shlex.join([*SSE, "check", f"{url}/s", "-m", "60"]))
@@ -115,7 +115,7 @@ def test_nothing_is_shown_where_nobody_could_see_it_go(env: dict[str, str], shel
             assert not LIVE.search(it.raw.decode())
 
 
-def test_without_colours_the_lines_have_none() -> None:
+def test_the_lines_have_no_colours_if_colours_are_off() -> None:
     with held() as (url, gate):
         env = {"NO_COLOR": "1", **NO_CI}
         with Terminal([*SSE, "check", f"{url}/slow", "-m", "60"], env=env) as it:

@@ -1,5 +1,6 @@
-"""What CI systems are told: JUnit XML that their schemas take, and GitHub's annotations; and that
-neither a server nor a name can say anything of its own there."""
+"""Reports for CI systems: valid JUnit XML and GitHub annotations, in which neither a server nor
+a name can inject anything.
+"""
 
 from __future__ import annotations
 
@@ -27,7 +28,7 @@ from tests.support.program import sse
 FOLDER = CORPUS / "junit"
 SCHEMAS = {path.stem: xmlschema.XMLSchema(path) for path in sorted(FOLDER.glob("*.xsd"))}
 STARTED = datetime(2026, 3, 21, 6, 0, 1)
-# Every character that XML or a terminal can't have, what ends CDATA and attributes, commands.
+# All characters that XML or a terminal cannot hold, the ends of CDATA and attributes, commands.
 NASTY = (
     "".join(map(chr, range(0x20)))
     + "\x7f\x9b\ud800\udfff\ufffe\uffff\U0001fffe\u2028\u202e"
@@ -41,10 +42,10 @@ def outcome(*results: Result, ending: Ending = Ending.EOF, code: int = 1) -> Out
 
 
 def streams(text: str) -> list[Checked]:
-    """A stream of each kind, with `text` wherever text of others goes."""
-    witness = Evidence(3, 0.5, text, text)
+    """Return a stream of each kind, with `text` in every place for text of others."""
+    evidence = Evidence(3, 0.5, text, text)
     held = Result("text", text, text, "held")
-    failed = Result("text", text, text, "failed", witness)
+    failed = Result("text", text, text, "failed", evidence)
     unjudged = Result("reply", text, text, "unjudged")
     bad = Attempt(outcome(held, failed), {"text": text})
     good = Attempt(outcome(held, code=0), {"text": text}, recording=text)
@@ -60,18 +61,18 @@ def streams(text: str) -> list[Checked]:
 
 @pytest.mark.parametrize("schema", SCHEMAS)
 @pytest.mark.parametrize("text", ["plain", NASTY], ids=["plain", "nasty"])
-def test_a_report_is_valid_whatever_was_sent(schema: str, text: str) -> None:
+def test_a_report_is_valid_whatever_text_was_sent(schema: str, text: str) -> None:
     document = junit.document(streams(text), STARTED)
     SCHEMAS[schema].validate(ElementTree.fromstring(document))
 
 
 @pytest.mark.parametrize("schema", SCHEMAS)
-def test_the_schemas_refuse_what_is_no_report(schema: str) -> None:
+def test_the_schemas_refuse_invalid_reports(schema: str) -> None:
     for wrong in (b"<testsuite/>", b"<testsuites><testsuite name='a'/></testsuites>"):
         assert not SCHEMAS[schema].is_valid(ElementTree.fromstring(wrong))
 
 
-def test_a_report_counts_what_it_lists() -> None:
+def test_the_counts_of_a_report_match_its_list() -> None:
     root = ElementTree.fromstring(junit.document(streams("x"), STARTED))
     assert [suite.get("id") for suite in root] == ["0", "1", "2", "3", "4"]
     for suite in root:
@@ -93,7 +94,7 @@ def test_a_report_counts_what_it_lists() -> None:
     assert (root[1].findtext("system-out") or "").startswith("attempt 1: eof")
 
 
-# GitHub's commands, as its runner reads them
+# GitHub's commands, as its runner parses them.
 
 
 class Command(NamedTuple):
@@ -103,7 +104,7 @@ class Command(NamedTuple):
 
 
 COMMANDS = {"error", "warning", "notice", "debug", "set-output", "add-mask", "stop-commands"}
-JOINERS = str.maketrans("", "", "\u200c\u200d")  # nothing, to the comparisons of .NET
+JOINERS = str.maketrans("", "", "\u200c\u200d")  # Comparisons in .NET ignore this character.
 
 
 def unescaped(text: str) -> str:
@@ -113,7 +114,7 @@ def unescaped(text: str) -> str:
 
 
 def commands(output: bytes) -> Iterator[Command]:
-    """What GitHub's runner would do on seeing this output."""
+    """Yield the commands that GitHub's runner would execute on seeing this output."""
     for line in output.decode().replace("\r", "\n").translate(JOINERS).split("\n"):
         text = line.lstrip()
         if "##[" in text:
@@ -127,7 +128,7 @@ def commands(output: bytes) -> Iterator[Command]:
             yield Command(name, {key: unescaped(value) for key, value in pairs}, unescaped(data))
 
 
-def test_annotations_are_read_as_they_were_meant() -> None:
+def test_annotations_are_parsed_back_unchanged() -> None:
     found = [*commands("\n".join(github_actions.of(streams("a,b:c%0A::d=e"))).encode())]
     assert [one.name for one in found] == ["error"] * 4
     assert found[0].properties == {
@@ -139,7 +140,7 @@ def test_annotations_are_read_as_they_were_meant() -> None:
     assert found[2].data == "not judged: stopped"
 
 
-def test_an_annotation_is_one_line_whatever_it_says() -> None:
+def test_an_annotation_is_one_line_whatever_its_text() -> None:
     for line in github_actions.of(streams(NASTY)):
         assert [one.name for one in commands(line.encode("utf-8"))] == ["error"]
         assert line.translate(JOINERS).isprintable()
@@ -157,7 +158,9 @@ def test_an_annotation_is_one_line_whatever_it_says() -> None:
         ("###[error]", False),
     ],
 )
-def test_what_the_runner_would_obey_is_defused_and_nothing_else(text: str, safe: bool) -> None:
+def test_text_that_the_runner_would_execute_is_defused_and_nothing_else(
+    text: str, safe: bool
+) -> None:
     assert any(commands(text.encode())) is not safe
     assert [*commands(github_actions.defused(text).encode())] == []
     assert (github_actions.defused(text) == text) is safe
@@ -187,7 +190,7 @@ ASKED: Sequence[str] = (
 
 
 @pytest.mark.parametrize("form", ["text", "json"])
-def test_a_server_can_say_nothing_to_github(form: str, origin: str, tmp_path: Path) -> None:
+def test_a_server_cannot_send_commands_to_github(form: str, origin: str, tmp_path: Path) -> None:
     words = (f"{origin}/hostile", f"{origin}/refused", f"{origin}/clock")
     report = tmp_path / "report.xml"
     ran = sse(
@@ -206,7 +209,7 @@ def test_a_server_can_say_nothing_to_github(form: str, origin: str, tmp_path: Pa
         assert json.loads(ran.out)["ok"] is False
 
 
-def test_there_are_annotations_on_github_only(origin: str) -> None:
+def test_annotations_appear_only_on_github(origin: str) -> None:
     for value in ("", "false"):
         ran = sse("check", f"{origin}/clock", "--status", "201", env={"GITHUB_ACTIONS": value})
         assert b"::error" not in ran.out + ran.err
@@ -214,7 +217,7 @@ def test_there_are_annotations_on_github_only(origin: str) -> None:
     assert (good.code, b"::" in good.out, good.err) == (0, False, b"")
 
 
-def test_a_report_for_people_shows_no_control_character() -> None:
+def test_the_text_report_shows_no_control_character() -> None:
     steps = [(0.0, "event: a\x1b[2J\x9b\ndata: \x1b]0;x\x07\u202e\n\n".encode())]
     with running(Server({"bad": Scenario.of("bad", steps)})) as url:
         ran = sse("check", f"{url}/bad", "--valid-json", "--expect", "text == 'x'")
@@ -223,7 +226,7 @@ def test_a_report_for_people_shows_no_control_character() -> None:
     assert "\\x1b]0;x\\x07\\u202e" in ran.text
 
 
-def test_the_object_for_programs_holds_what_the_report_says() -> None:
+def test_the_json_object_holds_the_content_of_the_report() -> None:
     found: dict[str, Any] = json.loads(json_report.text(streams(NASTY)))
     assert found["exit_code"] == 130
     assert [one["exit_code"] for one in found["streams"]] == [1, 0, 3, 130, 130]
@@ -232,7 +235,7 @@ def test_the_object_for_programs_holds_what_the_report_says() -> None:
     assert json_report.text(streams(NASTY)).isascii()
 
 
-def test_a_report_is_written_into_folders_that_are_not_there(origin: str, tmp_path: Path) -> None:
+def test_a_report_creates_missing_folders(origin: str, tmp_path: Path) -> None:
     path = tmp_path / "a" / "b" / "report.xml"
     assert sse("check", f"{origin}/clock", "--junit", path).code == 0
     assert path.read_bytes().startswith(b"<?xml")

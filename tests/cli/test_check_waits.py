@@ -1,10 +1,9 @@
-"""`sse check` waits for a first event, a text or a next event no longer than is expected."""
+"""`sse check` waits no longer for a first event, a text or a next event than expected."""
 
 from __future__ import annotations
 
 import json
 import os
-import subprocess
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -15,33 +14,33 @@ from sse_cli.mockserver.scenarios.scenario import ReplyEnd, Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
 from tests.support.broken_server import broken
-from tests.support.program import PATIENCE, PROGRAM, Ran, environment, sse
+from tests.support.program import Ran, finish, sse, start
 
 TICK = b"data: 1\n\n"
 CHAT = b'data: {"object":"chat.completion.chunk","choices":[{"delta":{"content":"%s"}}]}\n\n'
 LONG = ("-m", "50", "-o", "json")
-SOON = 20.0  # seconds: far less than --max-time, far more than a busy machine needs
+SOON = 20.0  # Seconds: far less than --max-time, far more than a busy machine needs.
 
 
 def attempt_of(ran: Ran) -> dict[str, Any]:
-    """The one attempt of the one stream."""
+    """Return the only attempt of the only stream."""
     ((attempt,),) = (stream["attempts"] for stream in json.loads(ran.out)["streams"])
     assert isinstance(attempt, dict)
     return attempt
 
 
 def failed(attempt: dict[str, Any]) -> dict[str, str]:
-    """What failed, and what was found."""
+    """Return the failed expectations, each with the value found."""
     results = attempt["expectations"]
     return {one["name"]: one["found"] for one in results if one["verdict"] == "failed"}
 
 
 def held_open(*steps: bytes, **reply: Any) -> Scenario:
-    """A stream that sends its steps at once, and then nothing for ever."""
+    """Return a stream that sends its steps at once and then stays silent."""
     return replace(Scenario.of("s", [(0, step) for step in steps], **reply), end=ReplyEnd.HOLD)
 
 
-# What is sent before the silence, what is expected, and what failed.
+# The steps before the silence, the expectation, and the failure.
 SILENCES = [
     ((), ("--first-event-within", "200ms"), "first-event-within"),
     ((b": ping\n\n",), ("--first-event-within", "200ms"), "first-event-within"),
@@ -49,7 +48,7 @@ SILENCES = [
     ((), ("--first-content-within", "200ms"), "first-content-within"),
     ((TICK,), ("--max-gap", "200ms"), "max-gap"),
     ((TICK,), ("--max-gap", "200ms", "-m", "0"), "max-gap"),
-    # The next moment that matters is sooner than the one that was waited for at first.
+    # Here the next deadline is sooner than the first one.
     ((TICK,), ("--max-gap", "200ms", "--first-event-within", "40s"), "max-gap"),
     ((), ("--max-gap", "200ms", "--first-event-within", "300ms", "--min-events", "3",
           "--first-content-within", "40s", "--text", "x"), "first-event-within"),
@@ -57,7 +56,7 @@ SILENCES = [
 
 
 @pytest.mark.parametrize(("sent", "words", "name"), SILENCES)
-def test_a_silence_is_not_waited_for_once_an_expectation_can_not_hold(
+def test_a_silence_ends_once_an_expectation_cannot_hold(
     sent: tuple[bytes, ...], words: tuple[str, ...], name: str, tmp_path: Path
 ) -> None:
     kept = tmp_path / "kept.rec"
@@ -82,7 +81,7 @@ def test_the_event_before_the_silence_is_the_evidence() -> None:
     assert "not judged: ending" in ran.text
 
 
-def test_keep_alives_are_no_events() -> None:
+def test_keep_alives_do_not_count_as_events() -> None:
     pings = Scenario.of("s", [(0, TICK), *[(0.02, b": ping\n\n")] * 2500])
     with running(Server({"s": pings})) as url:
         attempt = attempt_of(sse("check", f"{url}/s", "--max-gap", "300ms", *LONG))
@@ -90,17 +89,17 @@ def test_keep_alives_are_no_events() -> None:
     assert attempt["answer"]["timing"]["total"] < SOON
 
 
-def test_every_stream_of_many_is_given_up_on_its_own() -> None:
+def test_each_of_many_streams_is_abandoned_independently() -> None:
     quick = Scenario.of("quick", [(0, TICK), (0.1, TICK), (0.1, TICK)])
     with running(Server({"s": held_open(TICK), "quick": quick})) as url:
         targets = [f"{url}/s?1", f"{url}/quick", f"{url}/s?2"]
-        ran = sse("check", *targets, "--jobs", "3", "--max-gap", "4s", *LONG)
+        ran = sse("check", *targets, "--jobs", "3", "--max-gap", "2s", *LONG)
     streams = json.loads(ran.out)["streams"]
     assert [one["exit_code"] for one in streams] == [1, 0, 1]
     assert ran.code == 1
 
 
-def test_a_reply_that_does_not_come_is_not_waited_for_and_nothing_is_judged() -> None:
+def test_a_missing_reply_is_not_waited_for_and_nothing_is_judged() -> None:
     with broken("no-reply") as server:
         ran = sse("check", server.url, "--first-event-within", "200ms", *LONG)
     attempt = attempt_of(ran)
@@ -109,14 +108,14 @@ def test_a_reply_that_does_not_come_is_not_waited_for_and_nothing_is_judged() ->
     assert attempt["answer"]["timing"]["total"] < SOON
 
 
-def test_a_refused_reply_is_no_late_event() -> None:
+def test_a_refused_reply_does_not_count_as_a_late_event() -> None:
     refused = held_open(b"no", status=401)
     with running(Server({"s": refused})) as url:
         ran = sse("check", f"{url}/s", "--first-event-within", "200ms", *LONG)
     assert (ran.code, attempt_of(ran)["ending"]) == (4, "refused"), ran
 
 
-def test_the_wait_for_a_reconnect_is_a_silence_too() -> None:
+def test_the_wait_before_a_reconnect_counts_as_silence() -> None:
     ended = Scenario.of("s", [(0, b"retry: 40000\n\n" + TICK)])
     with running(Server({"s": ended})) as url:
         ran = sse("check", f"{url}/s", "--reconnect", "--max-gap", "200ms", *LONG)
@@ -126,31 +125,23 @@ def test_the_wait_for_a_reconnect_is_a_silence_too() -> None:
     assert attempt["answer"]["timing"]["total"] < SOON
 
 
-@pytest.mark.parametrize("sent", [b"", TICK])
-def test_standard_input_is_not_waited_for_either(sent: bytes) -> None:
+@pytest.mark.parametrize(("sent", "first"), [(b"", "500ms"), (TICK, "20s")])
+def test_standard_input_is_not_waited_for(sent: bytes, first: str) -> None:
     reader, writer = os.pipe()
     os.write(writer, sent)
-    words = ("--first-event-within", "5s", "--max-gap", "200ms", *LONG[2:])
+    words = ("--first-event-within", first, "--max-gap", "200ms", *LONG[2:])
     try:
-        done = subprocess.run(
-            [*PROGRAM, "check", "-", *words],
-            stdin=reader,
-            env=environment(),
-            capture_output=True,
-            timeout=PATIENCE,
-            check=False,
-        )
+        with start("check", "-", *words, stdin=reader) as process:
+            ran = finish(process)
     finally:
         os.close(reader)
         os.close(writer)
-    assert done.returncode == (1 if sent else 6), done
-    assert failed(attempt_of(Ran(done.returncode, done.stdout, done.stderr))).keys() == (
-        {"max-gap"} if sent else set()
-    )
+    assert ran.code == (1 if sent else 6), ran
+    assert failed(attempt_of(ran)).keys() == ({"max-gap"} if sent else set())
 
 
-def test_after_the_sentinel_no_event_is_waited_for() -> None:
-    """Of no known format, so that the stream is read to its end."""
+def test_no_event_is_awaited_after_the_sentinel() -> None:
+    """Use an unknown format, so that the stream is read to its end."""
     late = Scenario.of("s", [(0, TICK + b"data: [DONE]\n\n"), (0.5, b": bye\n\n")])
     with running(Server({"s": late})) as url:
         ran = sse("check", f"{url}/s", "--max-gap", "100ms", "--min-events", "2", *LONG)

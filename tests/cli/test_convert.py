@@ -17,10 +17,10 @@ from sse_cli.model.events import Chunk, Closed, Ending, Message, Opened, Reconne
 from sse_cli.parser.session import Session
 from sse_cli.recording import reader
 from sse_cli.recording.format import Header
-from tests.adversarial.test_fault_matrix import RECONNECT
 from tests.support.broken_server import broken
+from tests.support.fault_matrix import RECONNECT
 from tests.support.program import Ran, error_and_hint, sse
-from tests.unit.recording.test_recording import written
+from tests.support.recordings import written
 
 STREAM = (
     b'\xef\xbb\xbf: hi\nid: 1\ndata: {"a": "\xc3\xa9\xff"}\n\nevent: x\r\ndata: 2\r\n\r\ndata: cut'
@@ -29,7 +29,7 @@ STREAM = (
 
 @pytest.fixture
 def kept(tmp_path: Path) -> Path:
-    """A recording of `STREAM`, cut between bytes of a character."""
+    """A recording of `STREAM`, cut within a character."""
     file = tmp_path / "it.rec"
     steps = [(0.001, STREAM[:25]), (0.001, STREAM[25:])]
     with running(Server({"it": Scenario.of("it", steps)})) as url:
@@ -43,11 +43,11 @@ def converted(file: Path, form: str) -> Ran:
     return ran
 
 
-def test_sse_is_the_body_byte_by_byte(kept: Path) -> None:
+def test_sse_is_the_body_byte_for_byte(kept: Path) -> None:
     assert converted(kept, "sse").out == STREAM
 
 
-def test_jsonl_is_what_watch_prints(kept: Path) -> None:
+def test_jsonl_is_the_output_of_watch(kept: Path) -> None:
     assert converted(kept, "jsonl").out == sse(kept, "-o", "jsonl", "--all").out
 
 
@@ -56,7 +56,7 @@ def test_a_cassette_of_a_recording_is_the_recording(kept: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["it.sse", "-"])
-def test_a_cassette_is_made_of_a_raw_stream(name: str, tmp_path: Path) -> None:
+def test_a_raw_stream_becomes_a_cassette(name: str, tmp_path: Path) -> None:
     (tmp_path / "it.sse").write_bytes(STREAM)
     target = name if name == "-" else tmp_path / name
     ran = sse("convert", target, "--to", "cassette", stdin=STREAM)
@@ -64,7 +64,7 @@ def test_a_cassette_is_made_of_a_raw_stream(name: str, tmp_path: Path) -> None:
     assert b"".join(one.data for one in found.signals if isinstance(one, Chunk)) == STREAM
 
 
-def test_a_har_has_request_reply_and_events_without_secrets(kept: Path) -> None:
+def test_a_har_has_request_reply_and_events_but_no_secrets(kept: Path) -> None:
     text = converted(kept, "har").text
     assert "hidden" not in text
     log = json.loads(text)["log"]
@@ -93,7 +93,7 @@ def test_a_har_has_request_reply_and_events_without_secrets(kept: Path) -> None:
     assert sum(entry["timings"].values()) == pytest.approx(entry["time"], abs=0.01)
 
 
-def test_a_har_has_an_entry_a_connection(tmp_path: Path) -> None:
+def test_a_har_has_one_entry_per_connection(tmp_path: Path) -> None:
     file = tmp_path / "it.rec"
     with broken("cut-in-chunk", 1) as server:
         sse(server.url, *RECONNECT, "--record", file)
@@ -136,7 +136,7 @@ BODIES = {
 
 @pytest.mark.parametrize("size", [1, 3, 100])
 @pytest.mark.parametrize("name", BODIES)
-def test_bodies_of_several_connections_make_one_stream_with_the_same_events(
+def test_bodies_of_several_connections_become_one_stream_with_the_same_events(
     name: str, size: int, tmp_path: Path
 ) -> None:
     first, second = BODIES[name]
@@ -155,7 +155,7 @@ def test_bodies_of_several_connections_make_one_stream_with_the_same_events(
     assert events(one) == events(signals) != []
 
 
-def test_a_refused_reply_is_no_part_of_the_stream(tmp_path: Path) -> None:
+def test_a_refused_reply_is_left_out_of_the_stream(tmp_path: Path) -> None:
     file = tmp_path / "it.rec"
     with broken("status-503") as server:
         sse(server.url, "--record", file)
@@ -171,7 +171,7 @@ def test_a_refused_reply_is_no_part_of_the_stream(tmp_path: Path) -> None:
         (["it.rec"], "missing option"),
     ],
 )
-def test_what_cannot_be_converted_is_told(words: list[str], message: str) -> None:
+def test_a_failed_conversion_is_reported(words: list[str], message: str) -> None:
     ran = sse("convert", *words)
     assert ran.code == 2
     assert message in error_and_hint(ran)[0].lower()

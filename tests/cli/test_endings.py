@@ -1,5 +1,6 @@
-"""Every way a stream can end: named in the closed line, the summary and the exit code alike,
-with the evidence. The server is one of raw sockets, so that each end is just what it says."""
+"""Every way a stream can end: named alike in the closed line, the summary and the exit code,
+with the evidence. A raw socket server produces each end exactly.
+"""
 
 from __future__ import annotations
 
@@ -11,8 +12,8 @@ from dataclasses import dataclass
 import pytest
 
 from sse_cli.analysis.timing import Timing
-from sse_cli.analysis.verdict import EXIT_CODES
 from sse_cli.model.events import Chunk, Closed, Ending, Opened
+from sse_cli.model.exit_codes import EXIT_CODES
 from sse_cli.parser.session import Session
 from sse_cli.query.selection import Selection
 from sse_cli.render import watch_summary
@@ -20,7 +21,8 @@ from sse_cli.render.footer import footer
 from sse_cli.render.watch_summary import WatchDetails
 from sse_cli.run.measurements import Measurements, RunReport
 from tests.support.program import Ran, finish, sse, start
-from tests.support.wire import CHUNKED, STREAM, Handler, Peer, Wire, chunk, head, whole
+from tests.support.replies import CHUNKED, STREAM, chunk, head, whole
+from tests.support.wire import Handler, Peer, Wire
 
 ONE = b"id: 1\ndata: one\n\n"
 STREAMING = head(STREAM, CHUNKED)
@@ -28,7 +30,7 @@ ERROR = b'data: {"error":{"message":"out of credit"}}\n\n'
 
 
 def silent(start: bytes) -> Handler:
-    """Sends `start` and then not a byte, until the client goes."""
+    """Return a handler that sends `start` and then nothing until the client leaves."""
 
     def handler(peer: Peer) -> None:
         peer.send(start)
@@ -38,7 +40,7 @@ def silent(start: bytes) -> Handler:
 
 
 def resetting(start: bytes) -> Handler:
-    """Sends `start`, and then a RST in place of more."""
+    """Return a handler that sends `start` and then resets the connection."""
 
     def handler(peer: Peer) -> None:
         peer.send(start)
@@ -49,7 +51,7 @@ def resetting(start: bytes) -> Handler:
 
 @dataclass(frozen=True)
 class Case:
-    """What the server does, what is asked, and what must be said of it."""
+    """A server's behaviour, the request, and the expected ending."""
 
     ending: Ending
     handler: Handler | bytes
@@ -126,7 +128,7 @@ CASES = {
 
 
 def second_is_204(peer: Peer) -> None:
-    # A client resumes with the last id: so the second request is told from the first.
+    # A client resumes with the last id, which tells the second request from the first.
     resumed = any(name == "Last-Event-ID" for name, _ in peer.request.headers)
     peer.send(head(status="204 No Content") if resumed else whole(ONE))
 
@@ -151,7 +153,7 @@ def assert_told(ran: Ran, ending: Ending, evidence: str) -> None:
     assert evidence in line
 
 
-def test_a_signal_is_an_ending_like_any_other() -> None:
+def test_a_signal_is_an_ending_too() -> None:
     words = ["-o", "jsonl", "--all", "--summary", "-m", "30"]
     with Wire(silent(STREAMING + chunk(ONE))) as server, start(server.origin, *words) as run:
         assert run.stdout
@@ -163,7 +165,7 @@ def test_a_signal_is_an_ending_like_any_other() -> None:
     assert ran.code == -signal.SIGINT
 
 
-def test_nothing_that_listens_is_an_ending_too() -> None:
+def test_a_port_where_nothing_listens_is_an_ending_too() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = listener.getsockname()[1]
     ran = sse(f"http://127.0.0.1:{port}", "-o", "jsonl", "--all", "--summary")
@@ -171,12 +173,12 @@ def test_nothing_that_listens_is_an_ending_too() -> None:
     assert ran.code == 3
 
 
-def test_every_ending_is_reached_here() -> None:
+def test_every_ending_is_covered_here() -> None:
     assert {case.ending for case in CASES.values()} | {Ending.INTERRUPTED} == set(Ending)
     assert set(EXIT_CODES) == set(Ending)
 
 
-def test_retries_that_are_exhausted_leave_the_last_attempts_ending_and_code() -> None:
+def test_exhausted_retries_end_with_the_last_attempts_ending_and_code() -> None:
     replies = iter([whole(ONE), STREAMING + chunk(ONE) + b"zz\r\n"])
     with Wire(lambda peer: peer.send(next(replies))) as server:
         words = ["--reconnect", "--max-reconnects", "1", "--retry-delay", "100ms"]
@@ -185,7 +187,7 @@ def test_retries_that_are_exhausted_leave_the_last_attempts_ending_and_code() ->
     assert ran.code == 5
 
 
-# The live footer, and what reconnecting leaves to be told
+# The live footer, and the summary of reconnects
 
 
 def timing(*, headers: bool = True, messages: int = 0, last: float = 0.0) -> Timing:
@@ -220,7 +222,7 @@ def test_a_long_silence_names_the_idle_limits_of_proxies_within_80_columns(
         (timing(messages=1, last=2.0), 2.5, "receiving"),
     ],
 )
-def test_a_shorter_silence_names_none(made: Timing, now: float, state: str) -> None:
+def test_a_shorter_silence_names_no_limit(made: Timing, now: float, state: str) -> None:
     line = footer(made, now).plain
     assert line.endswith(state)
     assert "nginx" not in line
@@ -249,9 +251,9 @@ def lines_of(reconnects: int = 0, repeated: int = 0, skipped: int = 0) -> list[s
         ({"reconnects": 2, "skipped": 1}, "reconnected 2 times  1 skipped"),
     ],
 )
-def test_the_summary_tells_what_reconnecting_did(fields: dict[str, int], told: str) -> None:
+def test_the_summary_counts_the_reconnects(fields: dict[str, int], told: str) -> None:
     assert [line for line in lines_of(**fields) if line.startswith("reconnected")] == [told]
 
 
-def test_a_stream_that_was_opened_once_says_nothing_of_reconnecting() -> None:
+def test_a_stream_that_was_opened_once_mentions_no_reconnects() -> None:
     assert not any(re.search("reconnect|repeat|skip", line) for line in lines_of())

@@ -1,13 +1,12 @@
-"""One table of endings: each with its exit code, and what arrived before it printed first.
+"""One table of endings: each with its exit code, after the data that arrived was printed.
 
-The replies come from a server of raw sockets, so that they can be as broken as they like.
+A raw socket server sends the replies, so that they can be broken in any way.
 """
 
 from __future__ import annotations
 
 import signal
 import socket
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator
@@ -19,17 +18,9 @@ import pytest
 from sse_cli.mockserver.scenarios.scenario import Gate, Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
-from tests.support.program import (
-    PATIENCE,
-    PROGRAM,
-    Ran,
-    environment,
-    error_and_hint,
-    finish,
-    sse,
-    start,
-)
-from tests.support.raw_server import RecordingServer
+from tests.support.process import PATIENCE, STDOUT
+from tests.support.program import error_and_hint, finish, in_shell, redirected, sse, start
+from tests.support.wire import Wire
 
 HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n"
 TWO = b"data: one\n\ndata: two\n\n"
@@ -37,7 +28,7 @@ ERROR = b'data: {"error":{"message":"no"}}\n\n'
 
 
 def framed(body: bytes, more: int = 0) -> bytes:
-    """A reply that promises `more` bytes than it has."""
+    """Return a reply whose promised length exceeds its body by `more` bytes."""
     return HEAD + b"Content-Length: %d\r\n\r\n%s" % (len(body) + more, body)
 
 
@@ -46,7 +37,7 @@ def chunked(*chunks: bytes, end: bytes = b"0\r\n\r\n") -> bytes:
     return HEAD + b"Transfer-Encoding: chunked\r\n\r\n" + parts + end
 
 
-# ending, code, reply, words, what is printed of it
+# ending, code, reply, message, printed data
 ENDINGS = [
     ("eof", 0, framed(TWO), [], "one two"),
     ("eof", 0, chunked(TWO), [], "one two"),
@@ -86,7 +77,7 @@ ENDINGS = [
 def test_an_ending_has_its_exit_code_and_loses_nothing(
     ending: str, code: int, reply: bytes, words: list[str], shown: str
 ) -> None:
-    with RecordingServer(reply) as server:
+    with Wire(reply) as server:
         ran = sse(server.origin, "-o", "text", *words)
         told = sse(server.origin, "-o", "jsonl", "--all", *words)
     assert ran.code == told.code == code
@@ -99,18 +90,15 @@ def test_an_ending_has_its_exit_code_and_loses_nothing(
         assert "error" not in ran.talk
 
 
-def test_a_stream_that_is_cut_prints_what_came_and_then_the_error() -> None:
-    with RecordingServer(framed(TWO, more=9)) as server:
-        done = subprocess.run(
-            [*PROGRAM, server.origin, "-o", "text"],
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,  # one pipe: the order of both is seen
-            env=environment(),
-            timeout=PATIENCE,
-            check=False,
-        )
-    assert done.returncode == 5
-    lines = done.stdout.splitlines()
+def test_a_truncated_stream_prints_its_data_and_then_the_error() -> None:
+    with (
+        Wire(framed(TWO, more=9)) as server,
+        # One pipe for both, to see their order.
+        start(server.origin, "-o", "text", stderr=STDOUT) as process,
+    ):
+        ran = finish(process)
+    assert ran.code == 5
+    lines = ran.out.splitlines()
     assert lines[:2] == [b"one", b"two"]
     assert [line.split()[0] for line in lines[2:]] == [b"error:", b"hint:"]
 
@@ -129,7 +117,7 @@ def test_a_usage_error_is_2() -> None:
 
 @pytest.fixture
 def silent() -> Iterator[str]:
-    """The URL of a server that takes connections and never says a word."""
+    """The URL of a server that accepts connections and never replies."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield f"http://127.0.0.1:{listener.getsockname()[1]}/"
 
@@ -142,7 +130,7 @@ def test_no_reply_within_max_time_is_a_deadline_and_6(silent: str) -> None:
 
 @contextmanager
 def held() -> Iterator[tuple[str, threading.Event]]:
-    """A stream that says "one" and "two" and waits for the gate before its "three"."""
+    """Serve a stream that sends "one" and "two" and waits for the gate before "three"."""
     gate = threading.Event()
     steps: list[tuple[Gate | float, bytes]] = [(0, TWO), (gate, b"data: three\n\n")]
     with running(Server({"held": Scenario.of("held", steps)})) as base:
@@ -157,56 +145,38 @@ def test_a_stream_that_outlives_max_time_is_a_deadline_and_6() -> None:
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_a_signal_ends_it_by_that_signal_after_what_came(number: signal.Signals) -> None:
+def test_a_signal_kills_it_after_the_data_is_printed(number: signal.Signals) -> None:
     with held() as (url, _), start(url, "--all", "-o", "jsonl", "-m", "30") as run:
         assert run.stdout
         seen = [run.stdout.readline() for _ in range(3)]  # opened, one, two
         run.send_signal(number)
         ran = finish(run)
-    assert ran.code == -number  # a shell says 128 + number
+    assert ran.code == -number  # A shell reports 128 + number.
     assert b'"two"' in seen[2]
     assert [line["ending"] for line in ran.objects()] == ["interrupted"]
     assert "Traceback" not in ran.talk
 
 
-def test_a_reader_that_had_enough_ends_it_by_sigpipe_in_silence() -> None:
+def test_a_closed_pipe_kills_it_by_sigpipe_without_a_message() -> None:
     with held() as (url, gate), start(url, "-o", "text", "-m", "30") as run:
         assert run.stdout
         assert run.stdout.readline() == b"one\n"
         run.stdout.close()
         gate.set()
-        assert run.wait(PATIENCE) == -signal.SIGPIPE  # a shell says 141
+        assert run.wait(PATIENCE) == -signal.SIGPIPE  # A shell reports 141.
         assert run.stderr
         assert run.stderr.read() == b""
 
 
 def test_a_shell_sees_143_and_141(tmp_path: Path) -> None:
-    # What the shell reports, not what Python makes of it. It kills once a line is out.
+    # Check the shell's report, not Python's view of it. The shell kills `sse` after a line.
     kill = 'exec 3< <("$@"); read -r <&3; kill -TERM $!; wait $!; echo $?'
     with held() as (url, _):
-        assert in_bash(kill, url, "-o", "text", "-m", "30").out == b"143\n"
+        assert in_shell(kill, url, "-o", "text", "-m", "30").out == b"143\n"
     big = tmp_path / "big.sse"
-    big.write_bytes(TWO * 50_000)  # more than any pipe holds
-    ran = in_bash('"$@" | head -n 1; echo ${PIPESTATUS[0]}', big, "-o", "text")
+    big.write_bytes(TWO * 50_000)  # more than a pipe holds
+    ran = in_shell('"$@" | head -n 1; echo ${PIPESTATUS[0]}', big, "-o", "text")
     assert (ran.out, ran.err) == (b"one\n141\n", b"")
-
-
-def in_bash(script: str, *words: str | Path) -> Ran:
-    """Run a script whose "$@" is `sse WORDS`."""
-    done = subprocess.run(
-        ["bash", "-c", script, "bash", *PROGRAM, *map(str, words)],
-        env=environment(),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=PATIENCE,
-        check=False,
-    )
-    return Ran(done.returncode, done.stdout, done.stderr)
-
-
-def redirected(redirection: str, *words: str | Path) -> Ran:
-    """Run `sse WORDS` with a shell's redirection."""
-    return in_bash(f'exec "$@" {redirection}', *words)
 
 
 @pytest.fixture
@@ -234,17 +204,17 @@ def test_a_closed_standard_output_is_7_in_every_format(two: Path, form: str) -> 
     assert error_and_hint(ran)[0] == "standard output is closed"
 
 
-def test_a_closed_standard_error_changes_nothing(two: Path) -> None:
+def test_a_closed_standard_error_does_not_change_the_exit_code(two: Path) -> None:
     ran = redirected("2>&-", two, "-o", "text")
     assert (ran.code, ran.text) == (0, "one\ntwo\n")
     assert redirected("2>&-", "no-such.sse").code == 2
 
 
 @needs_full
-def test_an_error_that_can_not_be_told_keeps_its_exit_code(two: Path) -> None:
+def test_an_error_that_cannot_be_printed_keeps_its_exit_code(two: Path) -> None:
     assert redirected("2> /dev/full", "no-such.sse").code == 2
     assert redirected("> /dev/full 2> /dev/full", two).code == 7
-    assert in_bash('"$@" 2>&1 | true; echo ${PIPESTATUS[0]}', "no-such.sse").out in (
+    assert in_shell('"$@" 2>&1 | true; echo ${PIPESTATUS[0]}', "no-such.sse").out in (
         b"2\n",
         b"141\n",
     )
@@ -261,7 +231,7 @@ main()
 """
 
 
-def test_a_bug_of_ours_is_70_and_says_so_without_a_traceback(two: Path) -> None:
+def test_an_internal_error_is_70_and_reported_without_a_traceback(two: Path) -> None:
     ran = sse(two, program=(sys.executable, "-c", BROKEN))
     assert ran.code == 70
     message, hint = error_and_hint(ran)

@@ -6,7 +6,7 @@ import pytest
 
 from sse_cli.model.events import Chunk, Comment, Message, Opened
 from sse_cli.model.row import Row
-from sse_cli.render.views import RawView
+from sse_cli.render.stdout_views import RawView
 
 MESSAGE = Message("message", "a", "", None, 0.0, 0, 9)
 
@@ -22,7 +22,7 @@ def test_raw_is_the_bytes_of_a_stream(capsysbinary: pytest.CaptureFixture[bytes]
     assert capsysbinary.readouterr().out == b"a\xff\x00\r\n"
 
 
-def test_raw_is_nothing_of_a_reply_that_is_no_stream(
+def test_raw_prints_nothing_of_a_reply_that_is_not_a_stream(
     capsysbinary: pytest.CaptureFixture[bytes],
 ) -> None:
     raw = RawView()

@@ -1,4 +1,4 @@
-"""`sse tail` on a real terminal: what a person sees, and what no server can do to the screen."""
+"""`sse tail` on a real terminal: its display, and its defence against hostile servers."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from tests.support.paths import FORMATS as CORPUS
 from tests.support.terminal import SSE, Terminal
 
 DONE: Final = b"data: [DONE]\n\n"
-# Our own: attributes and colours, and the way to take the open block away.
+# Our own sequences: attributes, colours, and the erasing of the open block.
 OURS: Final = re.compile(r"\x1b\[[0-9;]*m|\r\x1b\[J|\r(?:\x1b\[\d+A)?")
 FORBIDDEN: Final = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 JOINERS: Final = "\u200c\u200d"
@@ -63,9 +63,9 @@ def tailing(
     columns: int = 80,
     env: dict[str, str] | None = None,
 ) -> Iterator[Terminal]:
-    """`sse tail URL options…` on a terminal, while a server sends `steps` and the end.
+    """Run `sse tail URL options…` on a terminal, while a server sends `steps` and the end.
 
-    `shell` wraps it: the shell command to run, with `$SSE` where the command line goes.
+    `shell` wraps it: the shell command to run, in which `$SSE` stands for the command line.
     """
     with running(Server({"s": Scenario.of("s", [*steps, (0.0, DONE)])})) as url:
         command = [*SSE, "tail", f"{url}/s", *options]
@@ -76,7 +76,7 @@ def tailing(
 
 
 def seen(*events: bytes, options: tuple[str, ...] = (), **more: Any) -> Terminal:
-    """The terminal after a run over some events."""
+    """Return the terminal after a run over some events."""
     with tailing([(0.0, b"".join(events))], *options, **more) as terminal:
         assert terminal.finish() == 0, terminal.text
         return terminal
@@ -96,10 +96,10 @@ def assert_harmless(terminal: Terminal) -> None:
     assert "Traceback" not in text
 
 
-# What a person sees
+# The display
 
 
-def test_the_answer_is_typed_as_it_comes_and_a_line_says_how_it_ended() -> None:
+def test_the_answer_is_typed_as_it_arrives_and_a_line_gives_the_ending() -> None:
     gate = threading.Event()
     with tailing([(0.0, chat("Hello, ")), (gate, chat("world"))]) as terminal:
         terminal.wait_for("Hello,")
@@ -112,12 +112,12 @@ def test_the_answer_is_typed_as_it_comes_and_a_line_says_how_it_ended() -> None:
     assert figures.startswith("openai-chat  3 events  first text ")
 
 
-def test_the_closing_line_can_be_left_out() -> None:
+def test_the_closing_line_can_be_turned_off() -> None:
     assert seen(chat("Hi"), options=("--no-summary",)).lines == ["Hi"]
     assert seen(chat("Hi\n"), options=("--no-summary",)).lines == ["Hi"]
 
 
-def test_reasoning_is_dim_and_stands_apart_from_the_answer() -> None:
+def test_reasoning_is_dim_and_separate_from_the_answer() -> None:
     events = [chat("", reasoning="Let me "), chat("", reasoning="think."), chat("An answer.")]
     terminal = seen(*events, options=("--no-summary",))
     assert terminal.lines == ["Let me think.", "", "An answer."]
@@ -134,7 +134,7 @@ def test_reasoning_goes_to_standard_error() -> None:
     assert terminal.lines == ["Yes."]
 
 
-def test_a_piped_answer_with_a_terminal_for_talk_is_exact() -> None:
+def test_a_piped_answer_is_exact_if_standard_error_is_a_terminal() -> None:
     shell = "$SSE | od -c | head -2"
     terminal = seen(chat("", reasoning="Hm."), chat("Y\n"), chat("s"), shell=shell)
     assert "0000000   Y  \\n   s" in terminal.text
@@ -149,7 +149,7 @@ def test_tool_calls_are_marked_as_json_or_not() -> None:
     ]  # fmt: skip
 
 
-def test_a_terminal_without_unicode_gets_marks_that_it_can_show() -> None:
+def test_a_terminal_without_unicode_gets_ascii_marks() -> None:
     env = {"LANG": "C", "LC_ALL": "C", "PYTHONUTF8": "0", "PYTHONCOERCECLOCALE": "0"}
     events = [call(0, "good", "{}"), call(1, "bad", "{")]
     terminal = seen(*events, options=("--no-summary",), env=env)
@@ -158,7 +158,7 @@ def test_a_terminal_without_unicode_gets_marks_that_it_can_show() -> None:
     assert bad.endswith(" ! not JSON")
 
 
-def test_ctrl_c_keeps_what_came_and_ends_it_by_that_signal() -> None:
+def test_ctrl_c_keeps_the_text_and_kills_it_by_that_signal() -> None:
     with tailing([(0.0, chat("Half")), (threading.Event(), b"")]) as terminal:
         terminal.wait_for("Half")
         terminal.type(b"\x03")
@@ -167,7 +167,7 @@ def test_ctrl_c_keeps_what_came_and_ends_it_by_that_signal() -> None:
     assert any(line.startswith("interrupted") for line in terminal.lines)
 
 
-def test_ctrl_c_before_the_format_is_known_ends_it_by_that_signal_too() -> None:
+def test_ctrl_c_before_the_format_is_known_kills_it_by_that_signal_too() -> None:
     steps: list[tuple[float | Gate, bytes]] = [(0.0, b'data: {"unheard": "of"}\n\n')]
     reached = threading.Event()
 
@@ -181,7 +181,7 @@ def test_ctrl_c_before_the_format_is_known_ends_it_by_that_signal_too() -> None:
         assert terminal.finish() == -signal.SIGINT
 
 
-def test_an_error_in_the_stream_comes_after_the_text() -> None:
+def test_an_error_in_the_stream_is_shown_after_the_text() -> None:
     error = b'data: {"error": {"message": "over\\u001b[31mloaded"}}\n\n'
     with tailing([(0.0, chat("Half") + error)]) as terminal:
         assert terminal.finish() == 5
@@ -192,7 +192,7 @@ def test_an_error_in_the_stream_comes_after_the_text() -> None:
     assert_harmless(terminal)
 
 
-def test_text_that_is_said_anew_starts_on_a_line_of_its_own() -> None:
+def test_restated_text_starts_on_a_new_line() -> None:
     with Terminal([*SSE, "tail", str(CORPUS / "a2a-v03.sse"), "--no-summary"]) as terminal:
         assert terminal.finish() == 0
     assert terminal.lines == [
@@ -200,11 +200,11 @@ def test_text_that_is_said_anew_starts_on_a_line_of_its_own() -> None:
     ]  # fmt: skip
 
 
-# What no server can do
+# Hostile servers
 
 
 @pytest.mark.parametrize("options", [(), ("--markdown",), ("--reasoning", "stdout")])
-def test_hostile_text_reaches_no_terminal(options: tuple[str, ...]) -> None:
+def test_hostile_text_does_not_reach_the_terminal(options: tuple[str, ...]) -> None:
     events = [
         event
         for n, text in enumerate(HOSTILE)
@@ -219,12 +219,12 @@ def test_hostile_text_reaches_no_terminal(options: tuple[str, ...]) -> None:
         assert text.count(f"«{shown}»") >= 3, shown
 
 
-def test_rich_markup_is_text() -> None:
+def test_rich_markup_is_shown_as_text() -> None:
     terminal = seen(chat("[bold red]x[/bold red] [/nope] :bomb:"), options=("--no-summary",))
     assert terminal.lines == ["[bold red]x[/bold red] [/nope] :bomb:"]
 
 
-def test_the_format_names_and_the_reason_to_finish_are_escaped() -> None:
+def test_the_format_names_and_the_finish_reason_are_escaped() -> None:
     event = {"choices": [{"index": 0, "delta": {"content": "x"}, "finish_reason": "\x1b[31mstop"}]}
     terminal = seen(b"data: %s\n\n" % json.dumps(event).encode(), columns=200)
     assert_harmless(terminal)
@@ -232,18 +232,18 @@ def test_the_format_names_and_the_reason_to_finish_are_escaped() -> None:
 
 
 @pytest.mark.parametrize("size", [1, 0])
-def test_markdown_smuggles_nothing_to_the_terminal(size: int) -> None:
+def test_markdown_injects_nothing_into_the_terminal(size: int) -> None:
     text = "\n\n".join(IN_MARKDOWN)
     cuts = range(0, len(text), size) if size else [0]
     events = [chat(text[at : at + size] if size else text) for at in cuts]
     terminal = seen(*events, options=("--markdown",), columns=200)
     assert_harmless(terminal)
     raw = bytes(terminal.raw)
-    assert b"\x1b]" not in raw  # no link of the terminal's own, whatever it points at
+    assert b"\x1b]" not in raw  # The terminal gets no link of its own, wherever it points.
     assert b"\x1b[5m" not in raw
 
 
-def test_markdown_while_it_is_written_smuggles_nothing_either() -> None:
+def test_unfinished_markdown_injects_nothing_either() -> None:
     steps: list[tuple[float | Gate, bytes]] = [(0.11, chat(text)) for text in IN_MARKDOWN]
     with tailing(steps, "--markdown") as terminal:
         assert terminal.finish() == 0

@@ -1,4 +1,4 @@
-"""The command line in a pipe: what is typed, and every byte that comes out for it."""
+"""The command line in a pipe: its arguments, and every byte of its output."""
 
 from __future__ import annotations
 
@@ -30,8 +30,10 @@ from sse_cli.mockserver.server_thread import running
 from sse_cli.model.events import Message
 from sse_cli.render.http_messages import request_lines
 from sse_cli.request.builder import build
-from tests.support.program import PROGRAM, Ran, error_and_hint, finish, sse, start
-from tests.support.raw_server import RecordingServer
+from tests.support.process import PROGRAM
+from tests.support.program import Ran, error_and_hint, finish, sse, start
+from tests.support.replies import HELLO
+from tests.support.wire import Wire
 
 MIX = (
     b": warming up\n\n"
@@ -71,7 +73,7 @@ def mix(tmp_path: Path) -> Path:
 
 
 def quiet(ran: Ran) -> Ran:
-    """A run that did what was asked and had nothing to say about it."""
+    """Assert that a run succeeded without any message; return it."""
     assert (ran.code, ran.talk) == (0, "")
     return ran
 
@@ -102,7 +104,7 @@ def test_json_lines_are_ascii_with_their_keys_in_order(url: str) -> None:
     assert all(list(json.loads(line)) == keys for line in out.splitlines())
 
 
-def test_a_query_in_a_pipe_gives_its_values_alone(url: str) -> None:
+def test_a_query_in_a_pipe_prints_only_its_values(url: str) -> None:
     assert quiet(sse(f"{url}/mix", "-q", "text")).text == 'hé\n日 "q"\n'
 
 
@@ -114,7 +116,7 @@ def test_queries_of_one_event_are_joined_by_tabs(url: str) -> None:
     )
 
 
-def test_join_leaves_the_newlines_out(url: str) -> None:
+def test_join_omits_the_newlines(url: str) -> None:
     assert quiet(sse(f"{url}/mix", "-q", "text", "-j")).text == 'hé日 "q"'
     assert quiet(sse(f"{url}/mix", "--event", "message", "-j")).text.endswith("two\nlines")
 
@@ -124,7 +126,7 @@ def test_text_without_a_query_is_the_data(url: str) -> None:
     assert lines[1:4] == ['{"n": 2, "tag": "b", "text": "hé"}', "two", "lines"]
 
 
-def test_csv_has_a_column_a_query(url: str) -> None:
+def test_csv_has_a_column_per_query(url: str) -> None:
     rows = list(
         csv.reader(
             io.StringIO(quiet(sse(f"{url}/mix", "-o", "csv", "-q", "n", "-q", "T=text")).text)
@@ -139,7 +141,7 @@ def test_csv_has_a_column_a_query(url: str) -> None:
     ]
 
 
-def test_csv_without_a_query_has_the_data_line_breaks_and_all(url: str) -> None:
+def test_csv_without_a_query_has_the_data_with_its_line_breaks(url: str) -> None:
     rows = list(csv.reader(io.StringIO(quiet(sse(f"{url}/mix", "-o", "csv")).text)))
     assert rows[0][4:] == ["data"]
     assert rows[3][4] == "two\nlines"
@@ -158,7 +160,7 @@ def test_a_table_in_a_pipe_has_no_escape_sequence(url: str) -> None:
     assert "eof" in ran.text
 
 
-def test_all_adds_what_a_browser_never_shows(url: str) -> None:
+def test_all_adds_the_lines_that_a_browser_ignores(url: str) -> None:
     lines = quiet(sse(f"{url}/mix", "--all")).objects("t")
     assert [line["kind"] for line in lines] == [
         "opened", "comment", "retry", "message", "message", "message", "ignored", "message",
@@ -176,7 +178,7 @@ def test_all_adds_what_a_browser_never_shows(url: str) -> None:
     assert lines[8]["ending"] == "eof"
 
 
-def test_the_first_piece_is_out_before_the_last_is_sent() -> None:
+def test_the_first_piece_is_printed_before_the_last_is_sent() -> None:
     gate = threading.Event()
     pieces: list[tuple[Gate | float, bytes]] = [
         (0, b'data: {"t":"first"}\n\n'),
@@ -187,12 +189,12 @@ def test_the_first_piece_is_out_before_the_last_is_sent() -> None:
         start(f"{base}/s", "-q", "t", "-j", "-m", "30") as run,
     ):
         assert run.stdout
-        assert run.stdout.read(5) == b"first"  # the server still waits for us
+        assert run.stdout.read(5) == b"first"  # The server still waits for us.
         gate.set()
         assert quiet(finish(run)).out == b"last"
 
 
-# What is shown
+# Selection of messages
 
 
 @pytest.mark.parametrize(
@@ -205,7 +207,10 @@ def test_the_first_piece_is_out_before_the_last_is_sent() -> None:
         (["--where", "n >= `2`"], [2, 4]),
         (["--where", "text"], [2, 4]),
         (["--where", "@ == 'two\nlines'"], [3]),
-        (["--where", "starts_with(tag, 'a')"], [1]),  # fails on the others: no match
+        (
+            ["--where", "starts_with(tag, 'a')"],
+            [1],
+        ),  # Fails on the other messages, which counts as no match.
         (["-n", "1"], [1]),
         (["-n", "2", "--event", "message"], [2, 3]),
         (["-n", "2", "--where", "text"], [2, 4]),
@@ -232,7 +237,7 @@ def test_filters_and_limits_choose_the_messages(
         ("{x: n, y: tag}", "{x: n, y: tag}", {"x": 1, "y": "a"}),
     ],
 )
-def test_a_query_is_called_by_its_name_or_by_its_words(
+def test_a_query_is_labelled_by_its_name_or_its_expression(
     mix: Path, query: str, name: str, first: Any
 ) -> None:
     lines = quiet(sse(mix, "-o", "jsonl", "-q", query)).objects()
@@ -244,14 +249,14 @@ def test_a_query_is_called_by_its_name_or_by_its_words(
 # Sources
 
 
-def test_standard_input_a_file_and_a_url_say_the_same(url: str, mix: Path) -> None:
+def test_standard_input_a_file_and_a_url_give_the_same_output(url: str, mix: Path) -> None:
     served = quiet(sse(f"{url}/mix")).objects("t")
     assert quiet(sse("-", stdin=MIX)).objects("t") == served
     assert quiet(sse(mix)).objects("t") == served
     assert quiet(sse("mix.sse", cwd=mix.parent)).objects("t") == served
 
 
-def test_watch_is_the_command_that_needs_no_name(url: str) -> None:
+def test_watch_is_the_default_command(url: str) -> None:
     assert sse("watch", f"{url}/mix").objects("t") == sse(f"{url}/mix").objects("t")
     assert sse(url.removeprefix("http://") + "/mix").objects("t") == sse(f"{url}/mix").objects("t")
 
@@ -278,14 +283,14 @@ def test_after_two_dashes_a_word_is_a_target_whatever_it_looks_like(tmp_path: Pa
         (["{URL}/plain", "--any-type", "-n", "1"], b"", [MESSAGES[0]["data"]]),
     ],
 )
-def test_a_body_is_read_by_its_type_or_as_asked(
+def test_a_body_is_read_by_its_type_or_the_given_one(
     url: str, words: list[str], stdin: bytes, data: list[Any]
 ) -> None:
     ran = quiet(sse(*(word.replace("{URL}", url) for word in words), stdin=stdin))
     assert [line["data"] for line in ran.objects()] == data
 
 
-# What is asked
+# Requests
 
 
 def test_data_is_sent_in_the_order_it_was_typed(tmp_path: Path) -> None:
@@ -302,15 +307,15 @@ def test_data_is_sent_in_the_order_it_was_typed(tmp_path: Path) -> None:
         "-d",
         "@-",
     ]
-    with RecordingServer() as server:
+    with Wire(HELLO) as server:
         quiet(sse(server.origin, *words, stdin=b"in=7", cwd=tmp_path))
         quiet(sse("-d", "z", server.origin, "-d", "y", cwd=tmp_path))
     assert [r.body for r in server.requests] == [b"a=1&b=x+y&f=6&@c&in=7", b"z&y"]
     assert {r.method for r in server.requests} == {"POST"}
 
 
-def test_a_pasted_command_takes_our_options_before_it_and_by_long_name_in_it() -> None:
-    with RecordingServer() as server:
+def test_a_pasted_command_accepts_our_options_before_it_and_long_ones_in_it() -> None:
+    with Wire(HELLO) as server:
         ran = sse(
             "-q", "@", "curl", "-sN", server.origin, "-H", "X-A: 1", "--max-events", "1", "-d", "b"
         )
@@ -324,8 +329,8 @@ def test_a_pasted_command_takes_our_options_before_it_and_by_long_name_in_it() -
     assert (first.method, first.body, third.method) == ("POST", b"b", "GET")
 
 
-def test_verbose_tells_the_exchange_on_standard_error_without_its_secrets() -> None:
-    with RecordingServer() as server:
+def test_verbose_shows_the_exchange_on_standard_error_without_its_secrets() -> None:
+    with Wire(HELLO) as server:
         ran = sse(
             f"{server.origin}/v1?key=sk-query", "-v", "-o", "text", "--bearer", "sk-bearer",
             "-H", "X-API-Key: sk-header", "-b", "sid=sk-cookie", "-d", "sk-body",
@@ -352,7 +357,7 @@ def test_verbose_tells_the_exchange_on_standard_error_without_its_secrets() -> N
         ("http://h/s", "2-prior-knowledge", "> GET /s HTTP/2"),
     ],
 )
-def test_the_request_line_names_the_version_unless_the_server_is_yet_to_choose(
+def test_the_request_line_names_the_version_unless_the_server_will_choose_it(
     url: str, version: Any, line: str
 ) -> None:
     asked = build([("url", url)])._replace(http_version=version)
@@ -360,14 +365,14 @@ def test_the_request_line_names_the_version_unless_the_server_is_yet_to_choose(
 
 
 @pytest.mark.parametrize("command", ["watch", "tail"])
-def test_verbose_tells_the_head_of_a_refused_reply_once(command: str) -> None:
+def test_verbose_shows_the_head_of_a_refused_reply_once(command: str) -> None:
     reply = b"HTTP/1.1 401 Unauthorized\r\nContent-Length: 2\r\n\r\nno"
-    with RecordingServer(reply) as server:
+    with Wire(reply) as server:
         lines = sse(command, server.origin, "-v").talk.splitlines()
     assert lines.count("< HTTP/1.1 401 Unauthorized") == 1
 
 
-def test_the_summary_goes_to_standard_error_where_output_is_for_programs(mix: Path) -> None:
+def test_the_summary_goes_to_standard_error_in_formats_for_programs(mix: Path) -> None:
     ran = sse(mix, "-o", "jsonl", "--summary", "--where", "text")
     assert numbers(Ran(ran.code, ran.out, b"")) == [2, 4]
     assert ran.talk.strip().startswith("eof")
@@ -380,7 +385,7 @@ def test_a_query_that_fails_is_counted_in_the_summary_once(mix: Path) -> None:
     assert ran.talk.count("starts_with(text, 'h') failed 2 times") == 1
 
 
-# The program
+# The command line program
 
 
 def scripts() -> list[list[str]]:
@@ -388,7 +393,7 @@ def scripts() -> list[list[str]]:
     return [[*PROGRAM], [str(folder / "sse")], [str(folder / "sse-cli")]]
 
 
-def test_every_way_to_start_it_tells_the_same_version() -> None:
+def test_every_way_to_start_it_prints_the_same_version() -> None:
     named = {e.name: e.value for e in entry_points(group="console_scripts")}
     assert named["sse"] == named["sse-cli"] == "sse_cli.__main__:main"
     for program in scripts():
@@ -415,7 +420,7 @@ def test_every_option_has_help_that_fits_80_columns(command: str) -> None:
 @pytest.mark.parametrize(
     "words", [["--help"], ["-h"], ["watch", "--help"], ["watch", "-h"], ["demo", "-h"]]
 )
-def test_help_fits_80_columns_and_names_the_options_of_every_day(words: list[str]) -> None:
+def test_help_fits_80_columns_and_lists_the_common_options(words: list[str]) -> None:
     ran = quiet(sse(*words, env={"COLUMNS": "80"}))
     assert max(map(len, ran.text.splitlines())) <= 80
     wanted = COMMANDS if len(words) == 1 else ["--query", "--output", "--help-all"]
@@ -423,7 +428,7 @@ def test_help_fits_80_columns_and_names_the_options_of_every_day(words: list[str
 
 
 @pytest.mark.parametrize("words", [["-0", "URL"], ["URL", "--http1.0"], ["curl", "-0", "URL"]])
-def test_the_request_of_http_1_0_is_what_help_and_readme_say(words: list[str]) -> None:
+def test_help_and_readme_describe_the_http_1_0_request(words: list[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         listener.settimeout(30)
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/x"
@@ -441,11 +446,11 @@ def test_the_request_of_http_1_0_is_what_help_and_readme_say(words: list[str]) -
     assert said in next(line for line in told.splitlines() if "--http1.0" in line)
 
 
-def test_help_answers_for_a_url_too(url: str) -> None:
+def test_help_works_after_a_url_too(url: str) -> None:
     assert quiet(sse(url, "--help")).out == quiet(sse("watch", "--help")).out
 
 
-def test_without_any_word_it_shows_its_help_and_exits_with_2() -> None:
+def test_without_arguments_it_shows_its_help_and_exits_with_2() -> None:
     ran = sse()
     assert ran.code == 2
     assert all(word in ran.text + ran.talk for word in ("sse URL", *COMMANDS))
@@ -462,11 +467,11 @@ def test_our_own_lines_as_a_target_are_shown_as_data_with_a_hint(
         assert ran.code == 0
         assert [line["data"] for line in ran.objects()] == wrote.objects()
         warning, hint = ran.talk.splitlines()
-        assert warning.startswith("warning: these lines are what sse itself wrote")
+        assert warning.startswith("warning: these lines are output of sse itself")
         assert "--record FILE" in hint
 
 
-def test_lines_that_only_look_like_ours_are_data() -> None:
+def test_lines_that_only_resemble_ours_are_data() -> None:
     for line in ('{"kind":"message","text":"hi"}\n', '{"kind":"opened","by":"t"}\n'):
         quiet(sse("-", stdin=line.encode()))
 
@@ -490,7 +495,7 @@ def test_the_demo_shows_every_message_of_its_scenario(name: str) -> None:
     assert text == "".join(data + "\n" for *_, data in expected)
 
 
-def test_the_demo_alone_types_out_the_answer_and_no_proxy_gets_it() -> None:
+def test_the_demo_types_out_the_answer_by_itself_and_ignores_proxies() -> None:
     nowhere = {"http_proxy": "http://127.0.0.1:9", "all_proxy": "http://127.0.0.1:9"}
     ran = quiet(sse("demo", "--speed", "0", "-j", env=nowhere))
     assert len(ran.text) > 100
@@ -514,18 +519,18 @@ def test_serve_prints_its_urls_and_answers_until_ctrl_c() -> None:
         assert run.stderr.readline() == told.encode()
         run.send_signal(signal.SIGINT)
         ran = finish(run)
-    assert (ran.code, ran.talk) == (-signal.SIGINT, "")  # a shell says 130
+    assert (ran.code, ran.talk) == (-signal.SIGINT, "")  # A shell reports 130.
 
 
-def test_serve_says_that_its_port_is_taken() -> None:
+def test_serve_reports_that_its_port_is_taken() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
         ran = sse("serve", "--port", str(port))
     assert (ran.code, ran.out) == (2, b"")
-    assert error_and_hint(ran) == (f"port {port} is in use", "--port 0 picks a free one")
+    assert error_and_hint(ran) == (f"port {port} is in use", "--port 0 picks a free port")
 
 
-def test_a_shell_pipeline_works_as_the_readme_shows_it(mix: Path) -> None:
+def test_a_shell_pipeline_works_as_in_the_readme(mix: Path) -> None:
     line = 'cat "$1" | "$2" -m sse_cli - -q tag | tr a-z A-Z'
     done = subprocess.run(
         ["sh", "-c", line, "sh", mix, PROGRAM[0]], capture_output=True, check=True, timeout=60
@@ -534,13 +539,13 @@ def test_a_shell_pipeline_works_as_the_readme_shows_it(mix: Path) -> None:
 
 
 @pytest.mark.parametrize("words", [["help"], ["help", "tail"], ["-V", "help"]])
-def test_help_is_a_word_too(words: list[str]) -> None:
+def test_help_is_a_command_too(words: list[str]) -> None:
     others = [word for word in words if word != "help"]
     assert sse(*words) == sse(*others, "--help")
 
 
 @pytest.mark.parametrize("command", ["watch", "tail"])
-def test_a_file_without_times_gets_no_figures_of_time(command: str, tmp_path: Path) -> None:
+def test_a_file_without_times_gets_no_timing_figures(command: str, tmp_path: Path) -> None:
     file = tmp_path / "it.sse"
     file.write_bytes(b'data: {"text":"x"}\n\n' * 3)
     ran = sse(command, file, "-q", "text", "-o", "text", "--summary")

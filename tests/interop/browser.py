@@ -1,7 +1,7 @@
-"""Chromium without a window: it opens a page of our server, and the page posts what it saw.
+"""Headless Chromium: it opens a page of our server, and the page posts its observations.
 
-The page, its plan and the place for its report are scenarios of the same server, whose journal
-keeps what was posted; nothing waits by sleeping.
+The page, its plan and the target of its report are scenarios of the same server, whose log keeps
+the post; nothing waits by sleeping.
 """
 
 from __future__ import annotations
@@ -18,10 +18,9 @@ from sse_cli.mockserver.request_log import Exchange
 from sse_cli.mockserver.scenarios.scenario import Scenario
 from sse_cli.mockserver.server import FaultInjection, Server
 from sse_cli.mockserver.server_thread import running
-from tests.interop.command import environment
-from tests.interop.real_servers import program
+from tests.support.other_programs import environment, program
 
-PATIENCE = 120.0  # seconds; a browser starts in some three
+PATIENCE = 120.0  # Seconds; a browser starts in about three.
 OPTIONS = (
     "--headless",
     "--no-sandbox",
@@ -74,9 +73,10 @@ def _chromium(url: str, folder: Path) -> Iterator[None]:
 def visit(
     streams: Mapping[str, Scenario], script: str, plan: Any, folder: Path, **breaks: FaultInjection
 ) -> tuple[Any, list[Exchange]]:
-    """What the async function `script` returned in the browser, given `plan`; and the
-    requests that it sent. `breaks` are the faults of single streams."""
-    program("chromium")  # skips the test before anything is started
+    """Run the async function `script` in the browser, given `plan`; return its result and the
+    requests that it sent. `breaks` are the faults of single streams.
+    """
+    program("chromium")  # Skip the test before anything is started.
     done = threading.Event()
 
     def look(exchange: Exchange) -> None:
@@ -88,11 +88,11 @@ def visit(
         "plan": _page("plan", json.dumps(plan), "application/json"),
         "report": _page("report", "", "text/plain"),
     }
-    journal: list[Exchange] = []
-    server = Server({**streams, **own}, exchanges=journal, log=look, speed=0)
+    exchanges: list[Exchange] = []
+    server = Server({**streams, **own}, exchanges=exchanges, log=look, speed=0)
     server.fault_injections.update(breaks)
     with running(server) as base, _chromium(f"{base}/run", folder):
         log = folder / "chromium.log"
         assert done.wait(PATIENCE), log.read_text("utf-8", "replace")[-2000:]
-    (posted,) = (one for one in journal if one.route == "report" and one.method == "POST")
-    return posted.json(), journal
+    (posted,) = (one for one in exchanges if one.route == "report" and one.method == "POST")
+    return posted.json(), exchanges

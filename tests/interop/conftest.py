@@ -7,24 +7,24 @@ from collections.abc import Iterator
 import pytest
 
 from tests.interop import routes
-from tests.interop.real_servers import Town
-from tests.interop.routes import Lane
+from tests.interop.real_servers import Servers
+from tests.interop.routes import Route
 
 
 @pytest.fixture(scope="session")
-def town(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Town]:
-    """Servers on demand."""
-    with Town(tmp_path_factory.mktemp("town")) as town:
-        yield town
+def servers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Servers]:
+    """The servers, started on demand."""
+    with Servers(tmp_path_factory.mktemp("servers")) as servers:
+        yield servers
 
 
 @pytest.fixture
-def lane(request: pytest.FixtureRequest, town: Town) -> Lane:
-    """A way to the stream, by its name."""
-    return routes.lane(request.param, town)
+def route(request: pytest.FixtureRequest, servers: Servers) -> Route:
+    """The route of the given name."""
+    return routes.route(request.param, servers)
 
 
 @pytest.fixture
-def ticket(request: pytest.FixtureRequest) -> str:
-    """A name for a gate that no other test knows."""
+def gate(request: pytest.FixtureRequest) -> str:
+    """The name of a gate that no other test uses."""
     return "".join(letter for letter in request.node.name if letter.isalnum())

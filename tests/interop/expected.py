@@ -1,4 +1,4 @@
-"""What `sse watch -o jsonl --all` has to say of `stream.json`, written out by hand."""
+"""The expected output of `sse watch -o jsonl --all` for `stream.json`, written by hand."""
 
 from __future__ import annotations
 
@@ -6,20 +6,20 @@ from typing import Any
 
 Line = dict[str, Any]
 
-# Where they come from, how fast, and how their line ends are written.
+# The origin, the speed and the line ends vary.
 _VARIES = frozenset({"t", "url", "headers", "http_version", "detail", "offset", "size"})
 
 _END = {"text": "event: end", "event": "end", "id": None}
 
 
 def message(n: int, event: str, data: object, own_id: str | None, last_id: str) -> Line:
-    """A message's line."""
+    """Return a message's line."""
     line = {"kind": "message", "n": n, "event": event, "id": own_id}
     return {**line, "last_event_id": last_id, "data": data}
 
 
 def before(method: str, body: str) -> list[Line]:
-    """All up to the gate."""
+    """Return all lines up to the gate."""
     return [
         {"kind": "opened", "status": 200, "attempt": 1},
         message(1, "echo", {"method": method, "body": body}, None, ""),
@@ -44,11 +44,11 @@ AFTER = [
 
 
 def closed(ending: str) -> Line:
-    """The last line."""
+    """Return the last line."""
     return {"kind": "closed", "ending": ending}
 
 
 def told(line: Line) -> Line:
-    """`line` without what varies from server to server."""
+    """Return `line` without the keys that vary from server to server."""
     varies = _VARIES | {"reason"} if line["kind"] == "opened" else _VARIES
     return {key: value for key, value in line.items() if key not in varies}

@@ -1,77 +1,41 @@
-"""An HTTP proxy of stdlib sockets: it tunnels what CONNECT asks for and forwards the rest."""
+"""An HTTP proxy of stdlib sockets: it tunnels for CONNECT and forwards other requests."""
 
 from __future__ import annotations
 
 import contextlib
 import socket
 import threading
-from types import TracebackType
-from typing import Self
 from urllib.parse import urlsplit
+
+from tests.support.listener import Listener
 
 READ_SIZE = 65536
 
 
-class Proxy:
-    """Listens on a free port of 127.0.0.1 while the `with` block runs.
+class Proxy(Listener):
+    """A proxy on a free port of 127.0.0.1 while the `with` block runs.
 
-    `heads` are the heads of the requests it was sent, as text. `refuses` makes it answer
-    everything with 403.
+    `heads` are the heads of its requests, as text. With `refuses` it answers everything with 403.
     """
 
     def __init__(self, *, refuses: bool = False) -> None:
+        super().__init__()
         self.refuses = refuses
         self.heads: list[str] = []
-        self._listener = socket.create_server(("127.0.0.1", 0))
-        self._thread = threading.Thread(target=self._accept, daemon=True)
-        self._closing = False
+        self.url = f"http://{self.address}"  # the value of `-x`
 
-    @property
-    def url(self) -> str:
-        """What `-x` is given."""
-        return f"http://{self.address}"
-
-    @property
-    def address(self) -> str:
-        """Host and port."""
-        return "{}:{}".format(*self._listener.getsockname())
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._closing = True
-        with contextlib.suppress(OSError):  # wakes accept(); close() alone does not
-            socket.create_connection(self._listener.getsockname()).close()
-        self._thread.join()
-        self._listener.close()
-
-    def _accept(self) -> None:
-        while True:
-            client, _ = self._listener.accept()
-            if self._closing:
-                client.close()
-                return
-            threading.Thread(target=self._serve, args=(client,), daemon=True).start()
-
-    def _serve(self, client: socket.socket) -> None:
-        with client, contextlib.suppress(OSError):
-            head, body = _read_head(client)
-            self.heads.append(head)
-            if self.refuses:
-                client.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
-                return
-            method, target, _ = head.partition("\r\n")[0].split(" ")
-            if method == "CONNECT":
-                self._tunnel(client, target)
-            else:
-                self._forward(client, head, body)
+    def serve(self, client: socket.socket) -> None:
+        """Answer one request."""
+        head, body = _read_head(client)
+        self.heads.append(head)
+        if self.refuses:
+            client.sendall(b"HTTP/1.1 403 Forbidden\r\nContent-Length: 0\r\n\r\n")
+            return
+        method, target, _ = head.partition("\r\n")[0].split(" ")
+        if method == "CONNECT":
+            self._tunnel(client, target)
+        else:
+            self._forward(client, head, body)
 
     def _tunnel(self, client: socket.socket, target: str) -> None:
         host, _, port = target.rpartition(":")
@@ -80,7 +44,7 @@ class Proxy:
             _join(client, server)
 
     def _forward(self, client: socket.socket, head: str, body: bytes) -> None:
-        """Send the request on in origin form (RFC 9112, 3.2.1), without what is for a proxy."""
+        """Send the request on in origin form (RFC 9112, 3.2.1), without the fields for a proxy."""
         first, *fields = head.split("\r\n")
         method, target, version = first.split(" ")
         url = urlsplit(target)
@@ -93,7 +57,7 @@ class Proxy:
 
 
 def _read_head(client: socket.socket) -> tuple[str, bytes]:
-    """The request's head, and what of its body came along."""
+    """Return the request's head, and the part of its body that came with it."""
     received = b""
     while b"\r\n\r\n" not in received:
         data = client.recv(READ_SIZE)

@@ -1,44 +1,40 @@
-"""Servers that nobody here wrote, each a process of its own on a free loopback port.
+"""Third-party servers, each a process of its own on a free loopback port.
 
-Rule 1: a server inherits a socket that listens already, so nobody waits for it to come up:
-a client that is early queues in the kernel (nginx can't, and says when it listens).
-Rule 2: a server starts when the first test asks for it, and is gone when the tests are over.
-Rule 3: a missing program skips its tests, saying so; with SSE_REQUIRE_REAL=1 it fails them.
+Rule 1: a server inherits a listening socket, so no test waits for it to come up: early clients
+queue in the kernel (nginx can't inherit one, and reports when it listens).
+Rule 2: a server starts when the first test needs it, and ends with the last test.
+Rule 3: a missing program skips its tests with a reason; with SSE_REQUIRE_REAL=1 it fails them.
 """
 
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import subprocess
 import sys
 from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import cached_property
-from importlib.util import find_spec
 from pathlib import Path
 from string import Template
-from types import TracebackType
-from typing import NamedTuple, NoReturn, Self
+from typing import NamedTuple, Self
 
-import pytest
+from tests.support.other_programs import program, require_module
 
 SERVERS = Path(__file__).with_name("servers")
-SBIN = "/usr/local/sbin:/usr/sbin:/sbin"  # where nginx lives, often not on a user's PATH
 MAKE_CERTIFICATE = """req -x509 -nodes -days 2 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1
 -subj /CN=localhost -addext subjectAltName=DNS:localhost"""
 
 
 class Certificate(NamedTuple):
-    """A self-signed certificate for localhost and for no address, as PEM files."""
+    """A self-signed certificate for localhost, but for no address, as PEM files."""
 
     file: Path
     key: Path
 
 
-class Town:
-    """All servers, started on demand; ended with the `with` block."""
+class Servers:
+    """All servers, started on demand and ended with the `with` block."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
@@ -47,17 +43,12 @@ class Town:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._stack.close()
 
     @cached_property
     def certificate(self) -> Certificate:
-        """Made now: a certificate in the repository would run out."""
+        """A certificate made for this run: one in the repository would expire."""
         made = Certificate(self.folder / "certificate.pem", self.folder / "key.pem")
         files = ("-out", str(made.file), "-keyout", str(made.key))
         command = (program("openssl"), *MAKE_CERTIFICATE.split(), *files)
@@ -110,7 +101,7 @@ class Town:
 
     @cached_property
     def nginx(self) -> Mapping[str, int]:
-        """The ports of nginx before uvicorn and Node: PLAIN, H2C and TLS."""
+        """The ports of nginx in front of uvicorn and Node: PLAIN, H2C and TLS."""
         command = program("nginx")
         ports = {name: port_of(self._reserve()) for name in ("PLAIN", "H2C", "TLS")}
         options = ("-p", str(self.folder), "-c", str(self._nginx_configuration(ports)))
@@ -118,14 +109,14 @@ class Town:
         assert process.stderr
         self._stack.enter_context(process.stderr)
         told = b""
-        while b"event method" not in told:  # its first words once it listens
+        while b"event method" not in told:  # printed once it listens
             line = process.stderr.readline()
             assert line, told
             told += line
         return ports
 
     def _reserve(self) -> socket.socket:
-        """A bound socket that keeps its port free for a server that asks for SO_REUSEPORT."""
+        """Return a bound socket that keeps its port free for a server that uses SO_REUSEPORT."""
         reserved = self._stack.enter_context(socket.socket())
         reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         reserved.bind(("127.0.0.1", 0))
@@ -156,7 +147,7 @@ class Town:
         require_module("hypercorn", "sse_starlette")
         with listen() as listener:
             words = ["--bind", f"fd://{listener.fileno()}", *options]
-            words += ["--workers", "0"]  # one would outlive a hypercorn that is killed
+            words += ["--workers", "0"]  # A worker would outlive a killed hypercorn.
             command = (sys.executable, "-m", "hypercorn", *words, "starlette_app:app")
             self._start(command, [listener])
             return port_of(listener)
@@ -164,8 +155,10 @@ class Town:
     def _start(
         self, command: tuple[str, ...], inherited: list[socket.socket], *, log: int | None = None
     ) -> subprocess.Popen[bytes]:
-        """Start a server; its log goes to the folder. Our copy of its sockets is the caller's
-        to close: then a server that died refuses connections."""
+        """Start a server; its log goes to the folder.
+
+        The caller closes our copy of its sockets, so that a server that died refuses connections.
+        """
         file = self._stack.enter_context((self.folder / f"{Path(command[0]).name}.log").open("ab"))
         process = subprocess.Popen(
             command,
@@ -182,30 +175,10 @@ class Town:
 
 
 def listen() -> socket.socket:
-    """A socket that listens on a free port of 127.0.0.1."""
+    """Return a socket that listens on a free port of 127.0.0.1."""
     return socket.create_server(("127.0.0.1", 0))
 
 
 def port_of(listener: socket.socket) -> int:
-    """Its port."""
+    """Return the port of a socket."""
     return int(listener.getsockname()[1])
-
-
-def program(name: str) -> str:
-    """The path of a program; skips the test where there is none."""
-    path = shutil.which(name) or shutil.which(name, path=SBIN)
-    return path or missing(name)
-
-
-def require_module(*names: str) -> None:
-    """Skip the test where one of these Python packages is missing."""
-    for name in names:
-        if find_spec(name) is None:
-            missing(name)
-
-
-def missing(name: str) -> NoReturn:
-    """Skip, or fail where everything has to be there."""
-    if os.environ.get("SSE_REQUIRE_REAL") == "1":
-        pytest.fail(f"{name} is not installed, and SSE_REQUIRE_REAL=1 asks for it")
-    pytest.skip(f"{name} is not installed")

@@ -1,16 +1,15 @@
-"""The ways to the stream: a server, a protocol and whatever stands in between."""
+"""The routes to the stream: a server, a protocol and any proxy in between."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import NamedTuple
 
-from tests.interop.real_servers import Town
+from tests.interop.real_servers import Servers
 
 
-class Lane(NamedTuple):
-    """The URL that a server's `/stream` is below, what `sse` needs to get there, and the
-    HTTP version it then speaks."""
+class Route(NamedTuple):
+    """The URL above a server's `/stream`, the options `sse` needs for it, and its HTTP version."""
 
     base: str
     options: tuple[str, ...]
@@ -22,49 +21,49 @@ class Lane(NamedTuple):
         return f"{self.base}/stream"
 
 
-def _plain(port: int, _: Town) -> Lane:
-    return Lane(f"http://127.0.0.1:{port}", (), "HTTP/1.1")
+def _plain(port: int, _: Servers) -> Route:
+    return Route(f"http://127.0.0.1:{port}", (), "HTTP/1.1")
 
 
-def _h2c(port: int, _: Town) -> Lane:
-    return Lane(f"http://127.0.0.1:{port}", ("--http2-prior-knowledge",), "HTTP/2")
+def _h2c(port: int, _: Servers) -> Route:
+    return Route(f"http://127.0.0.1:{port}", ("--http2-prior-knowledge",), "HTTP/2")
 
 
-def _tls(port: int, town: Town) -> Lane:
-    return Lane(f"https://localhost:{port}", ("--cacert", str(town.certificate.file)), "HTTP/2")
+def _tls(port: int, servers: Servers) -> Route:
+    return Route(f"https://localhost:{port}", ("--cacert", str(servers.certificate.file)), "HTTP/2")
 
 
-def _tls_http1(port: int, town: Town) -> Lane:
-    options = ("--http1.1", "--cacert", str(town.certificate.file))
-    return Lane(f"https://localhost:{port}", options, "HTTP/1.1")
+def _tls_http1(port: int, servers: Servers) -> Route:
+    options = ("--http1.1", "--cacert", str(servers.certificate.file))
+    return Route(f"https://localhost:{port}", options, "HTTP/1.1")
 
 
-Plan = tuple[Callable[[Town], int], Callable[[int, Town], Lane], str]
+Plan = tuple[Callable[[Servers], int], Callable[[int, Servers], Route], str]
 
 _PLANS: dict[str, Plan] = {
-    "uvicorn": (lambda town: town.uvicorn, _plain, ""),
-    "node": (lambda town: town.node, _plain, ""),
-    "node-h2c": (lambda town: town.node_h2c, _h2c, ""),
-    "node-h2": (lambda town: town.node_h2, _tls, ""),
-    "hypercorn": (lambda town: town.hypercorn, _plain, ""),
-    "hypercorn-h2c": (lambda town: town.hypercorn, _h2c, ""),
-    "hypercorn-h2": (lambda town: town.hypercorn_tls, _tls, ""),
-    "nginx-uvicorn": (lambda town: town.nginx["PLAIN"], _plain, "/uvicorn"),
-    "nginx-node": (lambda town: town.nginx["PLAIN"], _plain, "/node"),
-    "nginx-h2c-uvicorn": (lambda town: town.nginx["H2C"], _h2c, "/uvicorn"),
-    "nginx-h2-node": (lambda town: town.nginx["TLS"], _tls, "/node"),
-    "nginx-tls-node": (lambda town: town.nginx["TLS"], _tls_http1, "/node"),
+    "uvicorn": (lambda servers: servers.uvicorn, _plain, ""),
+    "node": (lambda servers: servers.node, _plain, ""),
+    "node-h2c": (lambda servers: servers.node_h2c, _h2c, ""),
+    "node-h2": (lambda servers: servers.node_h2, _tls, ""),
+    "hypercorn": (lambda servers: servers.hypercorn, _plain, ""),
+    "hypercorn-h2c": (lambda servers: servers.hypercorn, _h2c, ""),
+    "hypercorn-h2": (lambda servers: servers.hypercorn_tls, _tls, ""),
+    "nginx-uvicorn": (lambda servers: servers.nginx["PLAIN"], _plain, "/uvicorn"),
+    "nginx-node": (lambda servers: servers.nginx["PLAIN"], _plain, "/node"),
+    "nginx-h2c-uvicorn": (lambda servers: servers.nginx["H2C"], _h2c, "/uvicorn"),
+    "nginx-h2-node": (lambda servers: servers.nginx["TLS"], _tls, "/node"),
+    "nginx-tls-node": (lambda servers: servers.nginx["TLS"], _tls_http1, "/node"),
 }
 
 
-def lane(name: str, town: Town) -> Lane:
-    """The way of that name; its servers are started if they don't run yet."""
+def route(name: str, servers: Servers) -> Route:
+    """Return the route of that name; start its servers if they don't run yet."""
     if name == "uvicorn-unix-socket":
-        options = ("--unix-socket", str(town.uvicorn_socket))
-        return Lane("http://localhost", options, "HTTP/1.1")
+        options = ("--unix-socket", str(servers.uvicorn_socket))
+        return Route("http://localhost", options, "HTTP/1.1")
     port_of, protocol, path = _PLANS[name]
-    way = protocol(port_of(town), town)
-    return way._replace(base=way.base + path)
+    root = protocol(port_of(servers), servers)
+    return root._replace(base=root.base + path)
 
 
 NAMES = (*_PLANS, "uvicorn-unix-socket")

@@ -1,4 +1,4 @@
-"""What is served to clients that nobody here wrote, and what our own parser says of it."""
+"""The streams served to third-party clients, and our own parser's reading of them."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ Told = list[list[str]]  # type, data, last event id
 
 
 def parsed(scenario: Scenario) -> Told:
-    """What our parser says."""
+    """Return the messages that our parser reads."""
     parser = EventStreamParser()
     events = [*parser.feed(scenario.body), *parser.finish()]
     return [[e.type, e.data, e.last_event_id] for e in events if isinstance(e, Message)]
 
 
 def shipped() -> dict[str, Scenario]:
-    """The scenarios that ship with the package."""
+    """Return the scenarios that ship with the package."""
     return {name: bundled.load(name) for name in bundled.names()}
 
 
 def cases() -> dict[str, Scenario]:
-    """The parser's cases, each a stream of exactly its bytes."""
+    """Return the parser's cases, each a stream of exactly its bytes."""
     found = json.loads((CORPUS / "parser" / "cases.json").read_text("utf-8"))
     bodies = [base64.b64decode(case["input_b64"]) for case in found]
     assert len(bodies) > 200
@@ -34,7 +34,7 @@ def cases() -> dict[str, Scenario]:
 
 
 def formats() -> dict[str, Scenario]:
-    """A stream of each wire format."""
+    """Return a stream of each wire format."""
     files = sorted((CORPUS / "formats").glob("*.sse"))
     assert len(files) > 30
     return {file.stem: Scenario.of("", [(0, file.read_bytes())]) for file in files}

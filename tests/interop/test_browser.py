@@ -19,9 +19,9 @@ from sse_cli.mockserver.server_thread import running
 from tests.interop.browser import visit
 from tests.interop.streams import Told, cases, formats, parsed, shipped
 
-pytestmark = pytest.mark.real
+pytestmark = pytest.mark.interop
 
-# Hears each stream to the end of its connection, some at a time: a browser opens six at most.
+# Reads each stream to the end of its connection, a few at a time: a browser opens at most six.
 LISTEN = """async (plan) => {
   const heard = {};
   const queue = Object.entries(plan);
@@ -49,14 +49,14 @@ LISTEN = """async (plan) => {
 
 
 def hear(streams: Mapping[str, Scenario], folder: Path) -> dict[str, Told]:
-    """What the browser says."""
+    """Return the messages that the browser receives."""
     plan = {name: document.event_types(one) for name, one in streams.items()}
     heard, _ = visit(streams, LISTEN, plan, folder)
     assert isinstance(heard, dict)
     return heard
 
 
-def test_every_scenario_is_heard_as_our_parser_reads_it(tmp_path: Path) -> None:
+def test_the_browser_receives_every_scenario_as_our_parser_reads_it(tmp_path: Path) -> None:
     streams = shipped()
     heard = hear(streams, tmp_path)
     assert heard == {name: parsed(one) for name, one in streams.items()}
@@ -64,7 +64,7 @@ def test_every_scenario_is_heard_as_our_parser_reads_it(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("cut", [None, 1, 3])
-def test_every_case_of_the_corpus_is_heard_as_our_parser_reads_it(
+def test_the_browser_receives_every_case_of_the_corpus_as_our_parser_reads_it(
     cut: int | None, tmp_path: Path
 ) -> None:
     streams = {name: rechunk(one, cut) if cut else one for name, one in cases().items()}
@@ -75,10 +75,12 @@ def test_every_case_of_the_corpus_is_heard_as_our_parser_reads_it(
         if heard.get(name) != parsed(one)
     }
     assert wrong == {}
-    assert sum(map(bool, heard.values())) > 150  # the others dispatch nothing
+    assert sum(map(bool, heard.values())) > 150  # The other cases dispatch nothing.
 
 
-def test_every_recorded_wire_format_is_heard_as_our_parser_reads_it(tmp_path: Path) -> None:
+def test_the_browser_receives_every_recorded_wire_format_as_our_parser_reads_it(
+    tmp_path: Path,
+) -> None:
     streams = formats()
     assert hear(streams, tmp_path) == {name: parsed(one) for name, one in streams.items()}
 
@@ -91,13 +93,13 @@ RECONNECT = """(plan) => new Promise((resolve) => {
 })"""
 
 
-def test_a_browser_that_was_cut_off_resumes_and_is_told_when_to_stop(tmp_path: Path) -> None:
+def test_a_disconnected_browser_resumes_and_is_told_when_to_stop(tmp_path: Path) -> None:
     steps = [(0.0, b"retry: 10\nid: %d\ndata: %d\n\n" % (n, n)) for n in range(1, 7)]
     streams = {"stream": Scenario.of("stream", steps)}
     cut = FaultInjection(FAULTS["cut-in-chunk"], 1)
-    ids, journal = visit(streams, RECONNECT, None, tmp_path, stream=cut)
+    ids, exchanges = visit(streams, RECONNECT, None, tmp_path, stream=cut)
     assert ids == [*"123456"]
-    asked = [one.last_event_id for one in journal if one.route == "stream"]
+    asked = [one.last_event_id for one in exchanges if one.route == "stream"]
     assert asked == [None, b"3", b"6"]
 
 
@@ -117,10 +119,10 @@ READ = """async (plan) => {
 }"""
 
 
-def test_a_page_of_another_origin_reads_only_what_cors_allows(tmp_path: Path) -> None:
+def test_a_page_of_another_origin_needs_cors_to_read(tmp_path: Path) -> None:
     one = {"one": Scenario.of("one", [(0, b"data: hi\n\n")])}
-    journal: list[Exchange] = []
-    listed = Server(one, cors=["*"], exchanges=journal)
+    exchanges: list[Exchange] = []
+    listed = Server(one, cors=["*"], exchanges=exchanges)
     with running(listed) as allowed, running(Server(one)) as closed:
         plan = {"allowed": f"{allowed}/one", "closed": f"{closed}/one"}
         read, _ = visit({}, READ, plan, tmp_path)
@@ -130,7 +132,7 @@ def test_a_page_of_another_origin_reads_only_what_cors_allows(tmp_path: Path) ->
         "closed": "refused",
         "closed by EventSource": "refused",
     }
-    assert [one.method for one in journal] == ["OPTIONS", "POST", "GET"]  # a preflight first
+    assert [one.method for one in exchanges] == ["OPTIONS", "POST", "GET"]  # preflight first
 
 
 PLAY = """async (plan) => {
@@ -157,7 +159,7 @@ PLAY = """async (plan) => {
 }"""
 
 
-def test_the_page_plays_each_stream_and_shows_all_as_text(tmp_path: Path) -> None:
+def test_the_page_plays_each_stream_and_shows_it_all_as_text(tmp_path: Path) -> None:
     evil = "<img src=x onerror=ran=1><script>ran=1</script>"
     body = f"event: <b>odd</b>\nid: <i>\ndata: {evil}\n\nevent: error\ndata: told\n\ndata: x\n\n"
     streams = {
@@ -165,7 +167,7 @@ def test_the_page_plays_each_stream_and_shows_all_as_text(tmp_path: Path) -> Non
         "lines": Scenario.of("lines", [(0, b'{"a":1}\n2')], content_type="application/x-ndjson"),
         "clock": bundled.load("clock"),
     }
-    told, journal = visit(streams, PLAY, [*streams], tmp_path)
+    told, exchanges = visit(streams, PLAY, [*streams], tmp_path)
     assert (told["scripts"], told["images"]) == (None, 0)
     shown: dict[str, Any] = told["shown"]
     assert shown["evil"]["text"] == evil
@@ -182,4 +184,4 @@ def test_the_page_plays_each_stream_and_shows_all_as_text(tmp_path: Path) -> Non
     ]
     assert shown["clock"]["rows"] == expected
     known = {*streams, "run", "plan", "report", None}
-    assert {one.route for one in journal} <= known
+    assert {one.route for one in exchanges} <= known

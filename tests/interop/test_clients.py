@@ -1,4 +1,4 @@
-"""Clients that nobody here wrote, at `sse serve`: Node's `eventsource`, curl, the official SDKs."""
+"""Third-party clients with `sse serve`: Node's `eventsource`, curl, the official SDKs."""
 
 from __future__ import annotations
 
@@ -16,20 +16,19 @@ from sse_cli.mockserver.page import document
 from sse_cli.mockserver.scenarios.scenario import Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
-from tests.interop.command import PATIENCE, environment
-from tests.interop.real_servers import missing, program
 from tests.interop.streams import Told, cases, formats, parsed, shipped
+from tests.support.other_programs import environment, missing, program
 from tests.support.program import sse
 
-pytestmark = pytest.mark.real
+pytestmark = pytest.mark.interop
 
 LISTEN = Path(__file__).with_name("clients") / "listen.mjs"
-EVENTSOURCE = "eventsource@3.0.7"  # the last one for Node 18 and 20
-SECONDS = 120.0  # for a registry that is slow
+EVENTSOURCE = "eventsource@3.0.7"  # the last version for Node 18 and 20
+SECONDS = 120.0  # seconds, for a slow registry
 
 
 def run(*command: str, cwd: Path | None = None) -> bytes:
-    """A command's standard output; it must end well."""
+    """Return a command's standard output; assert that it ends well."""
     done = subprocess.run(
         command,
         cwd=cwd,
@@ -72,8 +71,8 @@ def heard_by_node(streams: Mapping[str, Scenario], modules: Path) -> dict[str, T
     return heard
 
 
-def test_nodes_eventsource_hears_what_our_parser_reads(modules: Path) -> None:
-    # Its parser holds a CR at the very end back, for a LF may follow; Chromium does not.
+def test_nodes_eventsource_receives_the_messages_that_our_parser_reads(modules: Path) -> None:
+    # Its parser holds back a CR at the very end, because a LF may follow; Chromium's does not.
     streams = {
         name: one
         for name, one in {**shipped(), **formats(), **cases()}.items()
@@ -86,7 +85,7 @@ def test_nodes_eventsource_hears_what_our_parser_reads(modules: Path) -> None:
 
 
 def agree(heard: Told, expected: Told) -> bool:
-    """Whether they are the same, but that the package forgets an id after its own event."""
+    """Return whether they agree, except that the package forgets an id after its own event."""
     without = [[kind, data, ""] for kind, data, _ in expected]
     return len(heard) == len(expected) and all(
         one in choices for one, *choices in zip(heard, expected, without, strict=True)
@@ -94,12 +93,6 @@ def agree(heard: Told, expected: Told) -> bool:
 
 
 # curl
-
-
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    with running(Server(shipped(), speed=0)) as base:
-        yield base
 
 
 def curl(*words: str) -> bytes:
@@ -121,7 +114,7 @@ def test_curl_keeps_one_connection_for_many_streams(origin: str) -> None:
     assert re.findall(r"connects:(\d)", told) == [*"10000"]
 
 
-def test_curl_gets_the_list_the_head_and_the_refusals(origin: str) -> None:
+def test_curl_gets_the_list_the_head_and_the_error_replies(origin: str) -> None:
     assert curl(origin).decode().count("\n") == len(shipped())
     assert b"<" not in curl(origin)
     assert b"EventSource" in curl(origin, "-H", "Accept: text/html")
@@ -141,7 +134,7 @@ def test_curl_resumes_after_an_id(origin: str) -> None:
     assert b"id: 19\n" not in rest
 
 
-# The official clients, at a recording
+# The official clients with a recording
 
 
 QUESTION: Any = [{"role": "user", "content": "Hi"}]
@@ -159,7 +152,7 @@ def recorded(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[tuple[s
         yield name, f"{base}/kept", json.loads(ran.out)["text"]
 
 
-def test_an_official_client_takes_a_recording_for_the_api(
+def test_an_official_client_accepts_a_recording_as_the_api(
     recorded: tuple[str, str, str],
 ) -> None:
     name, url, text = recorded
@@ -169,14 +162,14 @@ def test_an_official_client_takes_a_recording_for_the_api(
 
 def _ask_openai(url: str) -> str:
     openai = pytest.importorskip("openai", reason="pip install openai")
-    client = openai.OpenAI(base_url=url, api_key="none", max_retries=0, timeout=PATIENCE)
+    client = openai.OpenAI(base_url=url, api_key="none", max_retries=0, timeout=SECONDS)
     with client, client.chat.completions.stream(model="any", messages=QUESTION) as stream:
         return str(stream.get_final_completion().choices[0].message.content)
 
 
 def _ask_anthropic(url: str) -> str:
     anthropic = pytest.importorskip("anthropic", reason="pip install anthropic")
-    client = anthropic.Anthropic(base_url=url, api_key="none", max_retries=0, timeout=PATIENCE)
+    client = anthropic.Anthropic(base_url=url, api_key="none", max_retries=0, timeout=SECONDS)
     asked = {"model": "any", "max_tokens": 1000, "messages": QUESTION}
     with client, client.messages.stream(**asked) as stream:
         blocks = stream.get_final_message().content

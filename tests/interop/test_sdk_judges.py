@@ -1,33 +1,23 @@
-"""The official clients as judges: what they accumulate from our scenarios, `tail` does too."""
+"""The official clients as judges: `tail` accumulates the same from our scenarios as they do."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from sse_cli.mockserver.scenarios import bundled
-from sse_cli.mockserver.server import Server
-from sse_cli.mockserver.server_thread import running
 from tests.support.program import sse
 
-# The clients bring dependencies of their own, which this project must not: they are optional.
+pytestmark = pytest.mark.interop
+
+# The clients are optional: their many dependencies must not become this project's.
 REASON = "pip install openai anthropic: the official clients judge here"
 QUESTION: Any = [{"role": "user", "content": "Hi"}]
 
 
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    """Our scenarios without their waits; each answers at every path below its name."""
-    names = ("openai-chat", "openai-responses", "anthropic")
-    with running(Server({name: bundled.load(name) for name in names}, speed=0)) as url:
-        yield url
-
-
 def tail(url: str) -> dict[str, Any]:
-    """What `sse tail -o json` makes of a scenario."""
+    """Return the output of `sse tail -o json` for a scenario."""
     ran = sse("tail", url, "-o", "json", "-m", "30")
     assert (ran.code, ran.err) == (0, b"")
     found: dict[str, Any] = json.loads(ran.out)
@@ -35,12 +25,12 @@ def tail(url: str) -> dict[str, Any]:
 
 
 def given(usage: Any) -> dict[str, Any]:
-    """A client's usage, without the fields that the API did not send."""
+    """Return a client's usage, without the fields that the API did not send."""
     found: dict[str, Any] = usage.model_dump(exclude_unset=True)
     return found
 
 
-def test_openai_chat_completions_are_what_its_client_accumulates(origin: str) -> None:
+def test_openai_chat_completions_equal_those_of_its_client(origin: str) -> None:
     openai = pytest.importorskip("openai", reason=REASON)
     client = openai.OpenAI(base_url=f"{origin}/openai-chat/v1", api_key="none", max_retries=0)
     with (
@@ -63,7 +53,7 @@ def test_openai_chat_completions_are_what_its_client_accumulates(origin: str) ->
     ]
 
 
-def test_openai_responses_are_what_its_client_accumulates(origin: str) -> None:
+def test_openai_responses_equal_those_of_its_client(origin: str) -> None:
     openai = pytest.importorskip("openai", reason=REASON)
     client = openai.OpenAI(base_url=f"{origin}/openai-responses/v1", api_key="none", max_retries=0)
     with client, client.responses.stream(model="any", input="Hi") as stream:
@@ -83,7 +73,7 @@ def test_openai_responses_are_what_its_client_accumulates(origin: str) -> None:
     assert found["usage"] == given(response.usage)
 
 
-def test_anthropic_messages_are_what_its_client_accumulates(origin: str) -> None:
+def test_anthropic_messages_equal_those_of_its_client(origin: str) -> None:
     anthropic = pytest.importorskip("anthropic", reason=REASON)
     client = anthropic.Anthropic(base_url=f"{origin}/anthropic", api_key="none", max_retries=0)
     with (

@@ -1,5 +1,6 @@
-"""A client as `sse` builds it, in process, against a server that a test scripts: the waits
-between connections are written down and not waited for."""
+"""A client as `sse` builds it, in process, against a scripted server. The waits between
+connections are recorded and skipped.
+"""
 
 from __future__ import annotations
 
@@ -15,8 +16,9 @@ from sse_cli.request.model import Request
 from sse_cli.sources.clock import RunClock
 from sse_cli.transport import connect as transport
 from sse_cli.transport.reconnect import ConnectionPace, Reconnector, ReconnectPolicy
-from tests.support.raw_server import Recorded
-from tests.support.wire import STREAM, Handler, Peer, Wire, head
+from tests.support.replies import STREAM, head
+from tests.support.requests import Recorded
+from tests.support.wire import Handler, Peer, Wire
 
 NO_CONTENT = head("Content-Length: 0", STREAM, status="204 No Content")
 AGAIN = ReconnectPolicy(reconnect=True)
@@ -24,7 +26,7 @@ AGAIN = ReconnectPolicy(reconnect=True)
 
 @dataclass
 class Time:
-    """A clock that moves only when somebody waits; `waits` are the seconds of each wait."""
+    """A clock that only waiting advances; `waits` are the seconds of each wait."""
 
     now: float = 0.0
     waits: list[float] = field(default_factory=list)
@@ -39,7 +41,7 @@ class Time:
 
 @dataclass
 class Seen:
-    """All that a client had to tell, in order."""
+    """All events of a client, in order."""
 
     events: list[Event]
     time: Time
@@ -55,7 +57,7 @@ class Seen:
 
     @property
     def closed(self) -> Closed:
-        """How it all ended: the last event, and the only one of its kind."""
+        """The ending: the last event, and the only one of its kind."""
         (found,) = self.of(Closed)
         assert isinstance(found, Closed)
         assert self.events[-1] is found
@@ -63,7 +65,7 @@ class Seen:
 
     @property
     def notices(self) -> list[str]:
-        """What an EventSource would call its handlers with."""
+        """The names of the handlers that an EventSource would call, in order."""
         names = {Opened: "open", Message: "message", Reconnecting: "connecting", Closed: "closed"}
         streams = [e for e in self.events if not (isinstance(e, Opened) and e.media == "other")]
         return [names[type(event)] for event in streams if type(event) in names]
@@ -72,7 +74,7 @@ class Seen:
 def reconnector(
     policy: ReconnectPolicy, resume: Resume, time: Time, *, cookies: bool = True
 ) -> Reconnector:
-    """What `sources.from_url` builds, with a time of its own."""
+    """Build a client as `sources.from_url` does, with a clock of its own."""
     jar = transport.Cookies() if cookies and policy.reconnect else None
     clock = RunClock()
 
@@ -91,7 +93,7 @@ def follow(
     time: Time | None = None,
     each: Callable[[Event], None] = lambda _: None,
 ) -> Seen:
-    """Read a request to its end, over all its connections; `each` sees every event at once."""
+    """Read a request to its end, over all its connections; call `each` with every event at once."""
     asked = build([("url", request)]) if isinstance(request, str) else request
     time, resume = time or Time(), resume or Resume()
     session = Session(resume=resume)
@@ -104,7 +106,7 @@ def follow(
 
 
 class Script:
-    """Answers the n-th request with the n-th reply, and with 204 when all are used up."""
+    """A handler that answers the n-th request with the n-th reply, and with 204 after the last."""
 
     def __init__(self, *replies: bytes | Handler) -> None:
         self._replies: Sequence[bytes | Handler] = replies
@@ -122,17 +124,17 @@ class Script:
 
 
 def scripted(*replies: bytes | Handler) -> Wire:
-    """A server that runs a `Script`."""
+    """Return a server that runs a `Script`."""
     return Wire(Script(*replies))
 
 
 def header(request: Recorded, name: str) -> list[str]:
-    """All values of a header."""
+    """Return all values of a header."""
     return [value for key, value in request.headers if key.lower() == name.lower()]
 
 
 def ids_sent(server: Wire) -> list[str | None]:
-    """The Last-Event-ID of each request, None where there was none."""
+    """Return the Last-Event-ID of each request, None where there was none."""
     found = [header(request, "Last-Event-ID") for request in server.requests]
     assert all(len(values) < 2 for values in found)
     return [values[0] if values else None for values in found]

@@ -1,4 +1,4 @@
-"""Files without permission, whoever runs the tests."""
+"""Files without permissions, even if root runs the tests."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NOBODY = 65534
 
 @contextlib.contextmanager
 def closed_folder(folder: Path, mode: int = 0) -> Iterator[None]:
-    """Give `folder` the permissions of `mode`, and act as nobody if we are root.
+    """Give `folder` the permissions of `mode`, and become the user nobody if we are root.
 
     Permissions do not stop root.
     """

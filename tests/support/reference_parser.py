@@ -1,8 +1,8 @@
-"""A second opinion on event streams: slow, plain, one byte and one character at a time.
+"""An independent parser of event streams: slow and plain, one byte and one character at a time.
 
 Written from the WHATWG HTML standard, 9.2.5 and 9.2.6, and from the Encoding standard's
-UTF-8 decoder, in the standards' own terms and order. It shares nothing with the parser but
-the vocabulary, so that the two can be wrong only independently. It has no size limits.
+UTF-8 decoder, in the standards' own terms and order. It shares only the vocabulary with the
+parser, so that their errors are independent. It has no size limits.
 """
 
 from __future__ import annotations
@@ -28,7 +28,7 @@ class Utf8Decoder:
     bounds: tuple[int, int] = (0x80, 0xBF)
 
     def push(self, byte: int) -> str:
-        """The characters (none to two) that `byte` completes."""
+        """Return the characters (none to two) that `byte` completes."""
         if self.needed == 0:
             return self._lead(byte)
         low, high = self.bounds
@@ -41,7 +41,7 @@ class Utf8Decoder:
         return "" if self.needed else chr(self.code_point)
 
     def finish(self) -> str:
-        """What the end of the queue makes of a sequence that was cut."""
+        """Return the replacement for a sequence that the end of the queue cuts."""
         cut, self.needed = self.needed, 0
         return REPLACEMENT if cut else ""
 
@@ -59,7 +59,7 @@ class Utf8Decoder:
 
 @dataclass
 class Line:
-    """One line: its characters, where it starts and which it is."""
+    """One line: its characters, its offset and its number."""
 
     number: int
     start: int
@@ -68,19 +68,19 @@ class Line:
 
 @dataclass
 class Block:
-    """What has been read since the last blank line: the standard's buffers, and places."""
+    """The input since the last blank line: the standard's buffers, and positions."""
 
     first: Line | None = None
     data: str = ""
     event: str | None = None
     id: str | None = None
-    named_by: Line | None = None  # the first event or id field
-    begun: bool = False  # an event, data or id field was seen
+    named_by: Line | None = None  # the position of the first event or id field
+    begun: bool = False  # whether an event, data or id field was seen
 
 
 @dataclass
 class Reference:
-    """`EventStreamParser` as a character-by-character state machine.
+    """An `EventStreamParser` written as a character-by-character state machine.
 
     `excerpt` is the number of characters of a line that an `Ignored` shows.
     """
@@ -106,19 +106,19 @@ class Reference:
         self._last_event_id_buffer = self.last_event_id
 
     def feed(self, chunk: bytes, at: float = 0.0) -> list[Event]:
-        """The events that `chunk` completes, stamped `at` (seconds)."""
+        """Return the events that `chunk` completes, stamped `at` (seconds)."""
         self._at = at
         self._reads += 1
         for index, byte in enumerate(chunk):
-            # A CRLF that is seen whole ends its line with two bytes; a CR that ends a
-            # chunk ends its line alone, and the LF that may follow belongs to nothing.
+            # A CRLF within a chunk ends its line with two bytes; a CR that ends a
+            # chunk ends its line alone, and a LF after it belongs to no line.
             whole_crlf = byte == 0x0D and chunk[index + 1 : index + 2] == b"\n"
             self._byte(byte, 2 if whole_crlf else 1)
             self._position += 1
         return self._taken()
 
     def finish(self, at: float = 0.0) -> list[Event]:
-        """The block that the end of the stream cut, as one `Ignored` (9.2.6, last paragraph)."""
+        """Return the block that the stream's end cut, as one `Ignored` (9.2.6, last paragraph)."""
         self._at = at
         rest = self._decoder.finish()
         if self._line is not None:
@@ -248,5 +248,5 @@ class Reference:
 
 
 def _value(text: str) -> str:
-    """`text` without one leading space (9.2.6: "remove it from value")."""
+    """Return `text` without one leading space (9.2.6: "remove it from value")."""
     return text[1:] if text.startswith(" ") else text

@@ -1,7 +1,7 @@
-"""A real terminal for tests: a command on a pty, with pyte as the screen that a person sees.
+"""A real terminal for tests: a command on a pty, with pyte as its screen.
 
-Nothing here sleeps: what the command writes is read while a condition is waited for, and a
-deadline turns a hang into a failure that shows the screen. Every byte is kept in `raw`.
+Nothing here sleeps: the output is read while a condition is waited for, and a deadline turns a
+hang into a failure that shows the screen. Every byte is kept in `raw`.
 """
 
 from __future__ import annotations
@@ -13,13 +13,10 @@ import select
 import shlex
 import signal
 import struct
-import subprocess
-import sys
 import termios
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from types import TracebackType
 from typing import Any, Self, TypeAlias
 
 import pyte
@@ -27,34 +24,37 @@ import pyte
 from sse_cli.mockserver.scenarios.scenario import Gate, Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
+from tests.support.process import PROGRAM, Process
 
-SSE = (sys.executable, "-m", "sse_cli")
+SSE = PROGRAM
 Steps: TypeAlias = Iterable[tuple[float | Gate, bytes]]
-TIMEOUT = 20.0  # seconds that any one wait may take
+TIMEOUT = 20.0  # Seconds that any one wait may take.
 READ_SIZE = 1 << 16
+MOST_DRAWN = 1 << 20  # bytes that are drawn for a failure's sake: pyte takes a minute for ten MiB
 HISTORY = 5000  # lines of scrollback
-# The shell opens the terminal by its name, which makes it the controlling one of the session
-# that it leads; so keys such as Ctrl-C become signals. Then it is the command.
-_LAUNCH = 'exec 3<>"$0"; exec 3<&-; exec "$@"'
-_OURS = {"TERM": "xterm-256color", "LANG": "C.UTF-8"}
+_OURS = {"TERM": "xterm-256color", "LANG": "C.UTF-8", "PYTHONWARNINGS": "error"}
 _UNWANTED = (
     *("COLUMNS", "LINES", "NO_COLOR", "FORCE_COLOR", "CLICOLOR_FORCE", "COLORTERM", "TERM_PROGRAM"),
-    *("TTY_COMPATIBLE", "TTY_INTERACTIVE", "LC_ALL", "LC_CTYPE", "PYTHONIOENCODING", "PYTHONUTF8"),
+    *("TTY_COMPATIBLE", "TTY_INTERACTIVE", "LC_ALL", "LC_CTYPE"),
     *("http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY", "no_proxy", "NO_PROXY"),
 )
 
 
 def environment(extra: Mapping[str, str] | None = None) -> dict[str, str]:
-    """The environment of a person's shell: a capable UTF-8 terminal, no proxy, plus `extra`."""
-    kept = {name: value for name, value in os.environ.items() if name not in _UNWANTED}
+    """Return the environment of an ordinary shell: a UTF-8 terminal, no proxy, plus `extra`."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in _UNWANTED and not name.startswith("PYTHON")
+    }
     return {**kept, **_OURS, **(extra or {})}
 
 
 class Terminal:
     """`command` running on a terminal of `columns` x `rows` cells; killed at the block's end.
 
-    `screen` is what a person sees now, `raw` every byte that the command ever wrote. The
-    command's exit status is as subprocess gives it: negative for the signal it died by.
+    `screen` is the present screen, `raw` every byte that the command ever wrote. The command's
+    exit status is as subprocess gives it: negative for the signal that killed it.
     """
 
     def __init__(
@@ -68,18 +68,21 @@ class Terminal:
         self.raw = bytearray()
         self._screen = pyte.HistoryScreen(columns, rows, history=HISTORY)
         self._stream = pyte.ByteStream(self._screen)
-        self._drawn = 0  # bytes of `raw` that the screen has seen
+        self._drawn = 0  # Bytes of `raw` that the screen has processed.
         self._master, slave = pty.openpty()
         self._set_size(columns, rows)
         self.modes_before = self.modes()
         try:
-            self._process = subprocess.Popen(
-                ["/bin/sh", "-c", _LAUNCH, os.ttyname(slave), *command],
+            ours = tuple(command[: len(SSE)]) == SSE
+            # Keys such as Ctrl-C become signals: the terminal is the controlling one.
+            self._process = Process(
+                command[len(SSE) :] if ours else (),
+                program=() if ours else command,
                 stdin=slave,
                 stdout=slave,
                 stderr=slave,
                 env=environment(env),
-                start_new_session=True,
+                terminal=True,
             )
         finally:
             os.close(slave)
@@ -87,12 +90,7 @@ class Terminal:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         if self._process.poll() is None:
             self._process.kill()
         self._process.wait()
@@ -113,7 +111,7 @@ class Terminal:
 
     @property
     def lines(self) -> list[str]:
-        """The lines on the screen, without the blanks at their right and the empty last ones."""
+        """The lines on the screen, without trailing blanks and empty last lines."""
         lines = [line.rstrip() for line in self.screen.display]
         while lines and not lines[-1]:
             lines.pop()
@@ -126,22 +124,23 @@ class Terminal:
 
     @property
     def cells(self) -> list[list[str]]:
-        """Every line from the top of the scrollback down, each as its cells: one column an
-        item, where the second column of a wide character is empty."""
+        """Every line from the top of the scrollback down, as one item for each column; the second
+        column of a wide character is empty.
+        """
         screen = self.screen
         lines = [*screen.history.top, *(screen.buffer[row] for row in range(screen.lines))]
         return [[line[column].data for column in range(screen.columns)] for line in lines]
 
     @property
     def scrolled(self) -> list[str]:
-        """What a person reads who scrolls up: all the lines of `cells`, blanks trimmed."""
+        """The whole scrollback and screen: all the lines of `cells`, blanks trimmed."""
         lines = ["".join(cells).rstrip() for cells in self.cells]
         while lines and not lines[-1]:
             lines.pop()
         return lines
 
     def wrote(self, wanted: bytes) -> bool:
-        """Whether a few bytes are among the last that came."""
+        """Return whether a few bytes are among the latest output."""
         return self.raw.find(wanted, max(0, len(self.raw) - 2 * READ_SIZE)) >= 0
 
     def wait_for(self, wanted: str | Callable[[], bool], timeout: float = TIMEOUT) -> None:
@@ -150,17 +149,17 @@ class Terminal:
         deadline = time.monotonic() + timeout
         while not met():
             if not self._read(deadline):
-                raise AssertionError(f"the command ended, or hangs; the screen:\n{self.text}")
+                raise AssertionError(f"the command ended, or hangs; {self._last_words()}")
 
     def finish(self, timeout: float = TIMEOUT) -> int:
-        """Read until the command ends; its exit status."""
+        """Read until the command ends; return its exit status."""
         deadline = time.monotonic() + timeout
         while self._read(deadline):
             pass
         return self._process.wait(max(0.1, deadline - time.monotonic()))
 
     def hang_up(self) -> int:
-        """Close the window; the exit status of the command that lived in it."""
+        """Close the window; return the exit status of the command in it."""
         os.close(self._master)
         self._master = -1
         return self._process.wait(TIMEOUT)
@@ -180,20 +179,25 @@ class Terminal:
         self._screen.resize(rows, columns)
 
     def modes(self) -> list[Any]:
-        """The terminal's modes: what `stty -a` shows."""
+        """Return the terminal's modes, which `stty -a` shows."""
         return termios.tcgetattr(self._master)
 
     def _set_size(self, columns: int, rows: int) -> None:
         fcntl.ioctl(self._master, termios.TIOCSWINSZ, struct.pack("HHHH", rows, columns, 0, 0))
 
+    def _last_words(self) -> str:
+        if len(self.raw) - self._drawn > MOST_DRAWN:
+            return f"the last bytes:\n{bytes(self.raw[-2000:])!r}"
+        return f"the screen:\n{self.text}"
+
     def _read(self, deadline: float) -> bool:
         """Read some of what the command wrote; False when it has closed the terminal."""
         left = deadline - time.monotonic()
         if left <= 0 or not select.select([self._master], [], [], left)[0]:
-            raise AssertionError(f"nothing more within the time; the screen:\n{self.text}")
+            raise AssertionError(f"nothing more within the time; {self._last_words()}")
         try:
             data = os.read(self._master, READ_SIZE)
-        except OSError:  # Linux: EIO once nobody has the terminal open
+        except OSError:  # Linux: EIO once no process has the terminal open.
             return False
         self.raw += data
         return bool(data)
@@ -209,9 +213,9 @@ def watching(
     shell: str = "",
     **reply: Any,
 ) -> Iterator[Terminal]:
-    """`sse URL options…` on a terminal, while a server sends `steps` as `reply` says.
+    """Run `sse URL options…` on a terminal, while a server sends `steps` as `reply` says.
 
-    `shell` wraps it: the shell command to run, with `$SSE` where the command line goes.
+    `shell` wraps it: the shell command to run, in which `$SSE` stands for the command line.
     """
     with running(Server({"s": Scenario.of("s", steps, **reply)})) as url:
         command = [*SSE, f"{url}/s", *options]

@@ -1,6 +1,6 @@
-"""A terminal that wraps its lines again when its window gets another width: tmux.
+"""tmux, a terminal that wraps its lines again when the width of its window changes.
 
-pyte, the screen of terminal.py, cuts them. People have terminals of both kinds.
+pyte, the screen of terminal.py, cuts them. Both kinds of terminal are in use.
 """
 
 from __future__ import annotations
@@ -10,38 +10,33 @@ import shlex
 import subprocess
 import time
 from collections.abc import Callable, Sequence
-from types import TracebackType
 from typing import Final, Self
 
 from tests.support.terminal import TIMEOUT, environment
 
 
 class Tmux:
-    """`command` in a window of `columns` x `rows` cells, on a tmux server of its own that is
-    ended at the block's end."""
+    """`command` in a window of `columns` x `rows` cells, on a tmux server of its own that ends with
+    the block.
+    """
 
     def __init__(self, command: Sequence[str], *, columns: int = 80, rows: int = 24) -> None:
         self._socket: Final = f"sse-test-{os.getpid()}"
         size = ("-x", str(columns), "-y", str(rows))
-        # Below a line, as below a prompt: what is erased from the top left corner on, tmux keeps
-        # among what has scrolled off.
+        # Start below a line, as below a prompt: if the screen is erased from its top left corner,
+        # tmux keeps the text in the scrollback.
         shell = f"echo '$ sse'; exec {shlex.join(command)}"
         self._tell("-f", "/dev/null", "new-session", "-d", "-s", "s", *size, shell)
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self._tell("kill-server", check=False)  # it is gone when the command has ended
+    def __exit__(self, *_: object) -> None:
+        self._tell("kill-server", check=False)  # The server is gone once the command has ended.
 
     @property
     def lines(self) -> list[str]:
-        """What stands on the screen and has scrolled off it, without the empty last lines."""
+        """The lines of the scrollback and the screen, without the empty last ones."""
         return self._tell("capture-pane", "-t", "s", "-p", "-S", "-").rstrip("\n").split("\n")
 
     def resize(self, columns: int, rows: int) -> None:
@@ -49,7 +44,7 @@ class Tmux:
         self._tell("resize-window", "-t", "s", "-x", str(columns), "-y", str(rows))
 
     def wait_for(self, met: Callable[[], bool]) -> None:
-        """Look at the screen until a condition holds."""
+        """Read the screen until a condition holds."""
         deadline = time.monotonic() + TIMEOUT
         while not met():
             assert time.monotonic() < deadline, "the screen:\n" + "\n".join(self.lines)

@@ -1,9 +1,9 @@
-"""What can be expected of a stream: one small class an expectation, by the name of its option.
+"""Expectations of a stream: one small class per expectation, named after its option.
 
-Rule 1: an expectation works on stamps and on what was said, never on a clock, so that a
-recording gives the verdict of the live run. Rule 2: it sees every event once (`row`,
-`ignored`) and keeps no more than one of them, the one at fault. Rule 3: what it expects is
-text that was typed, to be shown as it is; a secret has no place in one.
+Rule 1: an expectation reads time stamps and content, never a clock, so that a recording gets the
+same verdict as the live run. Rule 2: it sees every event once (`row`, `ignored`) and keeps at most
+one of them as evidence. Rule 3: reports show its value as it was typed, so it must not hold a
+secret.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from sse_cli.check.expectations.base import (
     AnswerProgress,
     Evidence,
     Expectation,
-    Finding,
+    Judgement,
     StreamFacts,
     option_of,
 )
@@ -53,8 +53,8 @@ __all__ = [
     "EndingIs",
     "Evidence",
     "Expectation",
-    "Finding",
     "IsEventStream",
+    "Judgement",
     "Status",
     "StreamFacts",
     "build",
@@ -82,21 +82,21 @@ KINDS: Final[Mapping[str, type[Expectation]]] = {
 }
 
 
-def build(asked: Iterable[tuple[str, str]]) -> list[Expectation]:
-    """The expectations for one run: the defaults that nothing replaces, then those `asked` for.
+def build(pairs: Iterable[tuple[str, str]]) -> list[Expectation]:
+    """Build the expectations for one run: the defaults that apply, then the requested ones.
 
-    `asked` are names of `KINDS` and values; a flag's value is "". Raises UsageError for a value
-    that is none, KeyError for a name that is none.
+    `pairs` holds names from `KINDS` and values; a flag's value is "". Raises UsageError for an
+    invalid value, KeyError for an unknown name.
     """
-    found = [KINDS[name](value) for name, value in asked]
-    return [*_defaults(found), *found]
+    requested = [KINDS[name](value) for name, value in pairs]
+    return [*_defaults(requested), *requested]
 
 
-def _defaults(asked: list[Expectation]) -> Iterable[Expectation]:
-    """An event stream, and all of it; unless another status, or an ending, is asked for."""
-    if any(isinstance(one, Status) and one.status != 200 for one in asked):
+def _defaults(requested: list[Expectation]) -> Iterable[Expectation]:
+    """Yield the defaults (a whole event stream) that no requested status or ending replaces."""
+    if any(isinstance(each, Status) and each.status != 200 for each in requested):
         return
-    endings = next((one.endings for one in asked if isinstance(one, EndingIs)), None)
+    endings = next((each.endings for each in requested if isinstance(each, EndingIs)), None)
     if endings is None or not endings & {Ending.REFUSED, Ending.UNREACHABLE}:
         yield IsEventStream()
     if endings is None:

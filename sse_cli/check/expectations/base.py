@@ -1,4 +1,4 @@
-"""What an expectation is, what it is given, and what it gives back."""
+"""The base class of expectations, with its input (`StreamFacts`) and its `Judgement`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,10 @@ EXCERPT: Final = 2000  # characters of an event's data, or of a text, that a rep
 
 @dataclass(frozen=True)
 class Evidence:
-    """The event that made an expectation fail. `n` is 0 for a line that is no event's."""
+    """The event that made an expectation fail.
+
+    `n` is its number, 0 for a line outside any event; `at` is its time stamp in seconds.
+    """
 
     n: int
     at: float
@@ -26,7 +29,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class StreamFacts:
-    """What is known of a stream that is over; `answer` is what expressions are asked of."""
+    """The facts about a stream that has ended; expressions are evaluated on `answer`."""
 
     closed: Closed
     timing: Timing
@@ -35,42 +38,42 @@ class StreamFacts:
     first_content: float | None = None
     error: Evidence | None = None
     format: str | None = None
-    gave_up: bool = False  # what an expectation waited for came too late: nobody read on
+    gave_up: bool = False  # reading stopped because an expectation could no longer hold
 
     @property
     def started(self) -> bool:
-        """Whether a stream was there to judge: events, or a reply that was taken for one."""
+        """True if there is a stream to judge: events, or a reply that was read as a stream."""
         if self.opened is None or self.timing.messages:
             return self.timing.messages > 0
         return self.opened.media != "other" and self.closed.ending is not Ending.REFUSED
 
     @property
     def has_times(self) -> bool:
-        """Whether the stamps say anything: a raw stream in a file is read at once."""
+        """True if the stamps are meaningful: a raw stream in a file is read all at once."""
         return self.closed.at > 0 or self.opened is None or self.opened.status is not None
 
 
 class AnswerProgress(NamedTuple):
-    """What is known of the answer while it comes: when its first text did, and whether its
-    format is known."""
+    """The state of an answer that is still arriving: the time stamp (seconds) of its first text,
+    and whether its format is known."""
 
     first_content: float | None
     has_format: bool
 
 
-class Finding:
-    """What an expectation makes of a stream: whether it holds, what was found, and where."""
+class Judgement:
+    """The judgement of an expectation: whether it holds, what was found, and the evidence."""
 
-    __slots__ = ("found", "holds", "witness")
+    __slots__ = ("evidence", "found", "holds")
 
-    def __init__(self, holds: bool, found: str, witness: Evidence | None = None) -> None:
+    def __init__(self, holds: bool, found: str, evidence: Evidence | None = None) -> None:
         self.holds = holds
         self.found = found
-        self.witness = None if holds else witness
+        self.evidence = None if holds else evidence
 
 
 class Expectation:
-    """One expectation, for one run. `expected` is how the report says it."""
+    """One expectation, for one run. `expected` is its description in reports."""
 
     name: ClassVar[str]
     typed = ""  # the value as it was typed
@@ -79,21 +82,21 @@ class Expectation:
         self.expected = text
 
     def row(self, row: Row) -> None:
-        """Take note of a message."""
+        """Take a message."""
 
     def ignored(self, event: Ignored) -> None:
-        """Take note of what a browser would drop."""
+        """Take a line or block that a browser would drop."""
 
-    def due(self, said: AnswerProgress, /) -> float | None:
-        """The moment (seconds of the run) from which on it can't hold unless something comes
-        before; None while there is none. Any thread may ask."""
+    def due(self, progress: AnswerProgress, /) -> float | None:
+        """Return the time (seconds of the run) after which this can't hold unless an event comes
+        first, None for no such time. Any thread may call it."""
 
     def can_change(self, _: StreamFacts, /) -> bool:
-        """Whether more of a stream that nobody read on could make it hold, if it doesn't."""
+        """Return whether the unread rest of the stream could make this hold, if it fails so far."""
         return False
 
-    def judge(self, facts: StreamFacts, /) -> Finding:
-        """The finding, once the stream is over."""
+    def judge(self, facts: StreamFacts, /) -> Judgement:
+        """Return the judgement, once the stream has ended."""
         raise NotImplementedError
 
     @property
@@ -103,7 +106,7 @@ class Expectation:
 
 
 def evidence_of(row: Row) -> Evidence:
-    """The message as a witness."""
+    """Return a message as evidence."""
     message = row.message
     return Evidence(message.n, message.at, message.type, message.data[:EXCERPT])
 
@@ -114,7 +117,7 @@ def option_of(name: str) -> str:
 
 
 def count(text: str, option: str) -> int:
-    """A number as it is typed. Raises UsageError for what is none."""
+    """Return the number that was typed. Raises UsageError if `text` is not a whole number."""
     if not (text.isascii() and text.isdecimal() and len(text) < 16):
-        raise UsageError(f"{option} {text!r} is no number", "write digits alone: 5")
+        raise UsageError(f"{option} {text!r} is not a whole number", "write only digits: 5")
     return int(text)

@@ -9,7 +9,7 @@ from sse_cli.check.expectations.base import (
     EXCERPT,
     Evidence,
     Expectation,
-    Finding,
+    Judgement,
     StreamFacts,
     count,
     evidence_of,
@@ -33,23 +33,23 @@ class TextMatches(Expectation):
         except (re.error, OverflowError, RecursionError) as error:
             raise UsageError(
                 f"{self.option} {text!r} is not a valid regular expression: {error}",
-                "it is searched for as Python's re does; a backslash keeps . ( [ + as they are",
+                "the syntax is that of Python's re; put a backslash before a literal . ( [ or +",
             ) from None
         super().__init__(f"/{text}/")
 
     def can_change(self, _: StreamFacts, /) -> bool:
-        """More text might come."""
+        """Return True: more text might come."""
         return True
 
-    def judge(self, facts: StreamFacts, /) -> Finding:
-        """The text that was searched."""
+    def judge(self, facts: StreamFacts, /) -> Judgement:
+        """Return the match, or the text that was searched."""
         text = str(facts.answer["text"])
-        found = self._pattern.search(text)
-        if found:
-            return Finding(True, _quoted(found[0]))
+        match = self._pattern.search(text)
+        if match:
+            return Judgement(True, _quoted(match[0]))
         if not facts.format:
-            return Finding(False, "no text: the format is unknown")
-        return Finding(False, _quoted(text) if text else "no text")
+            return Judgement(False, "no text: the format is unknown")
+        return Judgement(False, _quoted(text) if text else "no text")
 
 
 class ValidJSON(Expectation):
@@ -63,7 +63,7 @@ class ValidJSON(Expectation):
         self._first: Evidence | None = None
 
     def row(self, row: Row) -> None:
-        """Look whether the data is JSON; what can't be parsed is its own payload."""
+        """Check that the data is JSON; the payload of invalid JSON is the data itself."""
         data = row.message.data
         self._seen += 1
         if data != SENTINEL and row.payload.__class__ is str and row.payload == data:
@@ -71,12 +71,12 @@ class ValidJSON(Expectation):
             self._first = self._first or evidence_of(row)
 
     def can_change(self, _: StreamFacts, /) -> bool:
-        """An event might come, if there was none."""
+        """Return whether no event has come yet: a later one might hold."""
         return not self._seen
 
-    def judge(self, _: StreamFacts, /) -> Finding:
-        """How many are not, and the first of them."""
-        return _of_all(self._seen, self._bad, self._first, "no JSON")
+    def judge(self, _: StreamFacts, /) -> Judgement:
+        """Return how many events are not JSON, and the first of them."""
+        return _of_all(self._seen, self._bad, self._first, "invalid JSON")
 
 
 class NoIgnored(Expectation):
@@ -91,16 +91,16 @@ class NoIgnored(Expectation):
         self._why = ""
 
     def ignored(self, event: Ignored) -> None:
-        """Count it; the first one is shown."""
+        """Count it, and keep the first as evidence."""
         self._count += 1
         if self._first is None:
             self._why = f"{event.reason} in line {event.line:,}"
             self._first = Evidence(0, event.at, event.type or "", event.text[:EXCERPT])
 
-    def judge(self, _: StreamFacts, /) -> Finding:
-        """How many lines or blocks, and why the first one is dropped."""
+    def judge(self, _: StreamFacts, /) -> Judgement:
+        """Return how many lines or blocks there were, and why the first one is dropped."""
         more = f", and {self._count - 1:,} more" if self._count > 1 else ""
-        return Finding(self._count == 0, f"{self._why}{more}" or "nothing", self._first)
+        return Judgement(self._count == 0, f"{self._why}{more}" or "nothing", self._first)
 
 
 class ExpectEvent(Expectation):
@@ -114,9 +114,9 @@ class ExpectEvent(Expectation):
         self._exactly = count(number, self.option) if equals else None
         if not self._type:
             option = self.option
-            raise UsageError(f"{option} names no event", f"write {option} NAME[=COUNT]")
-        often = "1 or more" if self._exactly is None else f"{self._exactly:,}"
-        super().__init__(f"{often} of {self._type}")
+            raise UsageError(f"{option} does not name an event", f"write {option} NAME[=COUNT]")
+        quantity = "1 or more" if self._exactly is None else f"{self._exactly:,}"
+        super().__init__(f"{quantity} of {self._type}")
         self._seen = 0
 
     def row(self, row: Row) -> None:
@@ -124,13 +124,13 @@ class ExpectEvent(Expectation):
         self._seen += row.message.type == self._type
 
     def can_change(self, _: StreamFacts, /) -> bool:
-        """More of them might come, unless there are too many."""
+        """Return whether more of them could help: not once there are as many as expected."""
         return self._exactly is None or self._seen < self._exactly
 
-    def judge(self, _: StreamFacts, /) -> Finding:
-        """How many there were."""
+    def judge(self, _: StreamFacts, /) -> Judgement:
+        """Return how many there were."""
         holds = self._seen > 0 if self._exactly is None else self._seen == self._exactly
-        return Finding(holds, f"{self._seen:,}" if self._seen else "none")
+        return Judgement(holds, f"{self._seen:,}" if self._seen else "none")
 
 
 class AnyMatch(Expectation):
@@ -144,21 +144,21 @@ class AnyMatch(Expectation):
         self._n = self._seen = 0
 
     def row(self, row: Row) -> None:
-        """Ask the payload, until one matches."""
+        """Evaluate the expression on the payload, until one matches."""
         self._seen += 1
         if not self._n and not is_false(self._expression.search(row.payload)):
             self._n = row.message.n
 
     def can_change(self, _: StreamFacts, /) -> bool:
-        """The one that matches might come."""
+        """Return True: a match might come."""
         return True
 
-    def judge(self, _: StreamFacts, /) -> Finding:
-        """The first event that matches."""
+    def judge(self, _: StreamFacts, /) -> Judgement:
+        """Return the first event that matches."""
         if self._n:
-            return Finding(True, f"event {self._n:,}")
+            return Judgement(True, f"event {self._n:,}")
         why = _why(self._expression)
-        return Finding(False, f"none of {self._seen:,}{why}" if self._seen else "no event came")
+        return Judgement(False, f"none of {self._seen:,}{why}" if self._seen else "no event came")
 
 
 class AllMatch(Expectation):
@@ -173,7 +173,7 @@ class AllMatch(Expectation):
         self._first: Evidence | None = None
 
     def row(self, row: Row) -> None:
-        """Ask the payload of every message but the sentinel."""
+        """Evaluate the expression on the payload, except that of the sentinel."""
         if row.message.data == SENTINEL:
             return
         self._seen += 1
@@ -182,11 +182,11 @@ class AllMatch(Expectation):
             self._first = self._first or evidence_of(row)
 
     def can_change(self, _: StreamFacts, /) -> bool:
-        """An event might come, if there was none."""
+        """Return whether no event has come yet: a later one might hold."""
         return not self._seen
 
-    def judge(self, _: StreamFacts, /) -> Finding:
-        """How many don't match, and the first of them."""
+    def judge(self, _: StreamFacts, /) -> Judgement:
+        """Return how many events do not match, and the first of them."""
         return _of_all(self._seen, self._bad, self._first, f"no match{_why(self._expression)}")
 
 
@@ -200,23 +200,23 @@ class Expect(Expectation):
         super().__init__(text)
 
     def can_change(self, _: StreamFacts, /) -> bool:
-        """The answer is not whole."""
+        """Return True: the answer is not complete."""
         return True
 
-    def judge(self, facts: StreamFacts, /) -> Finding:
-        """The expression's value for the answer."""
+    def judge(self, facts: StreamFacts, /) -> Judgement:
+        """Return the expression's value for the answer."""
         value = self._expression.search(facts.answer)
         shown = json_values.show(value)[:EXCERPT]
-        return Finding(not is_false(value), f"{shown}{_why(self._expression)}")
+        return Judgement(not is_false(value), f"{shown}{_why(self._expression)}")
 
 
-def _of_all(seen: int, bad: int, first: Evidence | None, what: str) -> Finding:
+def _of_all(seen: int, bad: int, first: Evidence | None, problem: str) -> Judgement:
     if not seen:
-        return Finding(False, "no event came")
+        return Judgement(False, "no event came")
     if first is None:
-        return Finding(True, f"all {seen:,}")
+        return Judgement(True, f"all {seen:,}")
     others = f", and {bad - 1:,} more" if bad > 1 else ""
-    return Finding(False, f"{what} in event {first.n:,}{others}", first)
+    return Judgement(False, f"{problem} in event {first.n:,}{others}", first)
 
 
 def _why(expression: Expression) -> str:

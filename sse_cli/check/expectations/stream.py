@@ -1,11 +1,11 @@
-"""What is expected of a stream as a whole: its reply, its end, how much there is of it."""
+"""Expectations of a stream as a whole: its reply, its ending, its number of events."""
 
 from __future__ import annotations
 
 import difflib
 from typing import Final
 
-from sse_cli.check.expectations.base import Expectation, Finding, StreamFacts, count
+from sse_cli.check.expectations.base import Expectation, Judgement, StreamFacts, count
 from sse_cli.model import media_type
 from sse_cli.model.errors import UsageError
 from sse_cli.model.events import Closed, Ending
@@ -14,27 +14,27 @@ WHOLE: Final = (Ending.DONE, Ending.EOF, Ending.EOF_UNVERIFIED, Ending.LIMIT)
 
 
 class IsEventStream(Expectation):
-    """By default: the reply, or the file, is an event stream."""
+    """Default expectation that the reply, or the file, is an event stream."""
 
     name = "reply"
 
     def __init__(self) -> None:
         super().__init__("an event stream")
 
-    def judge(self, facts: StreamFacts, /) -> Finding:
-        """Status and content type, as the reply has them."""
+    def judge(self, facts: StreamFacts, /) -> Judgement:
+        """Return the status and content type of the reply."""
         opened = facts.opened
         if opened is None:
-            return Finding(False, "no reply")
+            return Judgement(False, "no reply")
         if opened.status is None:
-            found = {"other": "something else"}.get(opened.media, opened.media)
-            return Finding(opened.media != "other", found)
+            media = {"other": "something else"}.get(opened.media, opened.media)
+            return Judgement(opened.media != "other", media)
         kind = media_type.essence(opened.header("content-type")) or "no content type"
-        return Finding(opened.media != "other", f"{opened.status} {kind}")
+        return Judgement(opened.media != "other", f"{opened.status} {kind}")
 
 
 class Whole(Expectation):
-    """By default: the stream came to its end, and no event reports an error."""
+    """Default expectation that the stream ends normally and no event reports an error."""
 
     name = "ending"
 
@@ -42,12 +42,12 @@ class Whole(Expectation):
         super().__init__("whole, no error event")
 
     def can_change(self, _: StreamFacts, /) -> bool:
-        """The end is still to come."""
+        """Return True: the end is still to come."""
         return True
 
-    def judge(self, facts: StreamFacts, /) -> Finding:
-        """The ending and its evidence."""
-        return Finding(facts.closed.ending in WHOLE, _ending(facts.closed), facts.error)
+    def judge(self, facts: StreamFacts, /) -> Judgement:
+        """Return the ending and its evidence."""
+        return Judgement(facts.closed.ending in WHOLE, _ending(facts.closed), facts.error)
 
 
 class Status(Expectation):
@@ -61,14 +61,14 @@ class Status(Expectation):
             raise UsageError(f"{self.option} {text} is not a valid status", "write 200 or 401")
         super().__init__(str(self.status))
 
-    def judge(self, facts: StreamFacts, /) -> Finding:
-        """The status of the reply; a file has none."""
+    def judge(self, facts: StreamFacts, /) -> Judgement:
+        """Return the status of the reply; a file has none."""
         status = facts.opened.status if facts.opened else None
-        return Finding(status == self.status, "none" if status is None else str(status))
+        return Judgement(status == self.status, "none" if status is None else str(status))
 
 
 class EndingIs(Expectation):
-    """Expectation that the stream ends in one of the ways named: `NAME[,NAME]`."""
+    """Expectation that the stream ends in one of the named ways: `NAME[,NAME]`."""
 
     name = "ending"
 
@@ -78,22 +78,24 @@ class EndingIs(Expectation):
         for name in names:
             if name not in known:
                 close = difflib.get_close_matches(name, known, n=1)
-                hint = f"did you mean {close[0]}?" if close else f"there are {', '.join(known)}"
+                hint = (
+                    f"did you mean {close[0]}?" if close else f"the endings are {', '.join(known)}"
+                )
                 raise UsageError(f"{self.option} {name!r} is not a valid ending", hint)
         self.endings = frozenset(map(Ending, names))
         super().__init__(" or ".join(names))
 
     def can_change(self, _: StreamFacts, /) -> bool:
-        """The end is still to come."""
+        """Return True: the end is still to come."""
         return True
 
-    def judge(self, facts: StreamFacts, /) -> Finding:
-        """The ending and its evidence."""
-        return Finding(facts.closed.ending in self.endings, _ending(facts.closed), facts.error)
+    def judge(self, facts: StreamFacts, /) -> Judgement:
+        """Return the ending and its evidence."""
+        return Judgement(facts.closed.ending in self.endings, _ending(facts.closed), facts.error)
 
 
 class MinEvents(Expectation):
-    """Expectation of a number of events, or more."""
+    """Expectation of a minimum number of events."""
 
     name = "min-events"
 
@@ -102,13 +104,13 @@ class MinEvents(Expectation):
         super().__init__(f"{self.least:,} or more")
 
     def can_change(self, _: StreamFacts, /) -> bool:
-        """More of them might come."""
+        """Return True: more of them might come."""
         return True
 
-    def judge(self, facts: StreamFacts, /) -> Finding:
-        """The number of events."""
+    def judge(self, facts: StreamFacts, /) -> Judgement:
+        """Return the number of events."""
         messages = facts.timing.messages
-        return Finding(messages >= self.least, f"{messages:,}")
+        return Judgement(messages >= self.least, f"{messages:,}")
 
 
 def _ending(closed: Closed) -> str:

@@ -1,4 +1,4 @@
-"""What is expected of the times of a stream: all by the stamps of its events."""
+"""Expectations of the timing of a stream, all by the time stamps of its events."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from sse_cli.check.expectations.base import (
     AnswerProgress,
     Evidence,
     Expectation,
-    Finding,
+    Judgement,
     StreamFacts,
     evidence_of,
 )
 from sse_cli.model.row import Row
-from sse_cli.request.values import duration
+from sse_cli.request.option_values import duration
 
 
 class Within(Expectation):
-    """A duration that is not to be exceeded."""
+    """Expectation that a duration is not exceeded."""
 
     def __init__(self, text: str) -> None:
         self.limit = duration(text, self.option)
@@ -25,13 +25,13 @@ class Within(Expectation):
 
     def within(
         self, facts: StreamFacts, seconds: float | None, nothing: str = "none came"
-    ) -> Finding:
-        """Whether `seconds`, None for never, are few enough."""
+    ) -> Judgement:
+        """Judge a duration in seconds; None stands for never, described by `nothing`."""
         if not facts.has_times:
-            return Finding(False, "a raw stream in a file has no times")
+            return Judgement(False, "a raw stream in a file has no times")
         if seconds is None:
-            return Finding(False, nothing)
-        return Finding(seconds <= self.limit, _seconds(seconds))
+            return Judgement(False, nothing)
+        return Judgement(seconds <= self.limit, _seconds(seconds))
 
 
 class FirstEventWithin(Within):
@@ -44,19 +44,19 @@ class FirstEventWithin(Within):
         self._came = False
 
     def row(self, _: Row) -> None:
-        """Wait no longer."""
+        """Note that an event came."""
         self._came = True
 
     def due(self, _: AnswerProgress, /) -> float | None:
-        """The time for the first event, until it came."""
+        """Return the time limit until the first event has come."""
         return None if self._came else self.limit
 
     def can_change(self, facts: StreamFacts, /) -> bool:
-        """There was time left for it."""
+        """Return whether reading stopped before the time limit."""
         return facts.closed.at <= self.limit
 
-    def judge(self, facts: StreamFacts, /) -> Finding:
-        """The time to the first event, since the request began."""
+    def judge(self, facts: StreamFacts, /) -> Judgement:
+        """Return the time from the start of the request to the first event."""
         return self.within(facts, facts.timing.first_event)
 
 
@@ -70,21 +70,24 @@ class FirstContentWithin(Within):
         self._came = False
 
     def row(self, _: Row) -> None:
-        """Note that something came, which may be text."""
+        """Note that an event came, which may hold text."""
         self._came = True
 
-    def due(self, said: AnswerProgress, /) -> float | None:
-        """The time for the first text, until it came. Events of no known format may be found to
-        have held it."""
-        is_settled = said.first_content is not None or (self._came and not said.has_format)
+    def due(self, progress: AnswerProgress, /) -> float | None:
+        """Return the time limit until the first text has come.
+
+        It no longer applies after an event while the format is unknown: once the format is
+        detected, that event may turn out to hold text.
+        """
+        is_settled = progress.first_content is not None or (self._came and not progress.has_format)
         return None if is_settled else self.limit
 
     def can_change(self, facts: StreamFacts, /) -> bool:
-        """There was time left for it."""
+        """Return whether reading stopped before the time limit."""
         return facts.closed.at <= self.limit
 
-    def judge(self, facts: StreamFacts, /) -> Finding:
-        """The time to the first piece of text; reasoning is none."""
+    def judge(self, facts: StreamFacts, /) -> Judgement:
+        """Return the time to the first piece of text; reasoning does not count."""
         nothing = "no text came" if facts.format else "no text: the format is unknown"
         return self.within(facts, facts.first_content, nothing)
 
@@ -94,8 +97,8 @@ class TotalWithin(Within):
 
     name = "total-within"
 
-    def judge(self, facts: StreamFacts, /) -> Finding:
-        """The time that it all took."""
+    def judge(self, facts: StreamFacts, /) -> Judgement:
+        """Return the total time."""
         return self.within(facts, facts.closed.at)
 
 
@@ -111,7 +114,7 @@ class MaxGap(Within):
         self._after: Evidence | None = None
 
     def row(self, row: Row) -> None:
-        """Measure from the message before."""
+        """Measure the gap since the previous message."""
         at = row.message.at
         if self._before is not None and at - self._before.message.at > self._longest:
             self._longest = at - self._before.message.at
@@ -120,28 +123,28 @@ class MaxGap(Within):
         self._before = row
 
     def due(self, _: AnswerProgress, /) -> float | None:
-        """The time for the next event, after one that was not the last by its own words."""
+        """Return the limit for the next event, None before the first and after the sentinel."""
         before = self._before
         if before is None or before.message.data == SENTINEL:
             return None
         return before.message.at + self.limit
 
-    def judge(self, facts: StreamFacts, /) -> Finding:
-        """The longest gap, and the event that came after it."""
-        found = _seconds(self._longest)
+    def judge(self, facts: StreamFacts, /) -> Judgement:
+        """Return the longest gap, and the event that came after it."""
         if self._after is None:
             return self._until_the_end(facts)
-        return Finding(False, f"{found} before event {self._after.n:,}", self._after)
+        longest = _seconds(self._longest)
+        return Judgement(False, f"{longest} before event {self._after.n:,}", self._after)
 
-    def _until_the_end(self, facts: StreamFacts) -> Finding:
-        """The finding where all events came in time: after the last, nothing may have."""
+    def _until_the_end(self, facts: StreamFacts) -> Judgement:
+        """Judge a stream whose events all came in time; the wait after the last may be too long."""
         if self._before is None or not facts.gave_up:
             return self.within(facts, self._longest)
         message = self._before.message
         if facts.closed.at <= message.at + self.limit:
             return self.within(facts, self._longest)
         found = f"nothing for {_seconds(facts.closed.at - message.at)} after event {message.n:,}"
-        return Finding(False, found, evidence_of(self._before))
+        return Judgement(False, found, evidence_of(self._before))
 
 
 def _seconds(value: float) -> str:

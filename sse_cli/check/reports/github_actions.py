@@ -1,9 +1,9 @@
-"""GitHub's workflow commands: writing `::error …::` lines, and keeping servers from it.
+"""GitHub's workflow commands: `::error …::` lines for failures, and a defence against injection.
 
-The runner takes a line for a command if it begins with `::name` (blanks before it don't
-count), and in an older form, `##[name]`, wherever in a line that stands. It compares as .NET
-does by default, where joiners (ZWJ, ZWNJ) count for nothing. See actions/runner,
-`ActionCommand.cs`; actions/toolkit, `command.ts`, for the escapes.
+The runner reads a line as a command if it begins with `::name` (after optional blanks), or if it
+contains the older form `##[name]` anywhere. It compares as .NET does by default, which ignores
+joiners (ZWJ, ZWNJ). See `ActionCommand.cs` in actions/runner, and `command.ts` in actions/toolkit
+for the escapes.
 """
 
 from __future__ import annotations
@@ -22,23 +22,23 @@ _PROPERTY: Final = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A", ":": "%3
 
 
 def is_wanted(environment: Mapping[str, str]) -> bool:
-    """Whether this is a job of GitHub Actions."""
+    """Return whether this is a job of GitHub Actions."""
     return environment.get("GITHUB_ACTIONS", "") == "true"
 
 
 def defused(text: str) -> str:
-    """`text`, one line or many, without anything that the runner would obey."""
+    """Return `text`, of one or more lines, with everything escaped that the runner would obey."""
     return _NEW.sub(r"\1\\x3a\2", _OLD.sub(r"\\x23\1", text))
 
 
 def command(name: str, properties: Mapping[str, str], message: str) -> str:
-    """A workflow command: one line, whatever the values hold."""
+    """Return a workflow command as one line, whatever the values contain."""
     pairs = ",".join(f"{key}={_escaped(value, _PROPERTY)}" for key, value in properties.items())
     return f"::{name} {pairs}::{_escaped(message, _DATA)}"
 
 
 def of(streams: Sequence[Checked]) -> Iterable[str]:
-    """One `error` for each expectation that failed, or stream that could not be judged."""
+    """Yield an `error` for each failed expectation and each stream that could not be judged."""
     for checked in streams:
         if checked.exit_code == 0:
             continue

@@ -7,23 +7,23 @@ from typing import Any
 
 from sse_cli.check.expectations import Evidence
 from sse_cli.check.outcome import Attempt, Checked, Result, exit_code
-from sse_cli.model.errors import ExitCode
+from sse_cli.model.exit_codes import ExitCode
 from sse_cli.text import json_values
 
 
 def text(streams: Sequence[Checked]) -> str:
-    """The object of all streams as indented JSON in ASCII, with no workflow command in it."""
-    # In JSON "##[" can only be inside a string, where any character may be escaped.
+    """Return the object of all streams as indented ASCII JSON that holds no workflow command."""
+    # In JSON, "##[" can only occur inside a string, where any character may be escaped.
     return json_values.lay_out(checked_object(streams)).replace("##[", "\\u0023#[")
 
 
 def checked_object(streams: Sequence[Checked]) -> dict[str, Any]:
-    """Return the object that is printed. Its keys are a contract; the README lists them."""
-    code = exit_code(one.exit_code for one in streams)
+    """Return the object to print. Its keys are a stable interface; the README lists them."""
+    code = exit_code(checked.exit_code for checked in streams)
     return {
         "ok": code == ExitCode.OK,
         "exit_code": int(code),
-        "streams": [_stream(one) for one in streams],
+        "streams": [_stream(checked) for checked in streams],
     }
 
 
@@ -33,7 +33,7 @@ def _stream(checked: Checked) -> dict[str, Any]:
         "target": checked.target,
         "ok": checked.exit_code == ExitCode.OK,
         "exit_code": int(checked.exit_code),
-        "attempts": [_attempt(one) for one in checked.attempts],
+        "attempts": [_attempt(attempt) for attempt in checked.attempts],
     }
 
 
@@ -44,7 +44,7 @@ def _attempt(attempt: Attempt) -> dict[str, Any]:
         "exit_code": int(outcome.exit_code),
         "ending": outcome.closed.ending.value,
         "detail": outcome.closed.detail,
-        "expectations": [_result(one) for one in outcome.results],
+        "expectations": [_result(result) for result in outcome.results],
         "answer": dict(attempt.answer),
         "recording": attempt.recording,
     }
@@ -56,14 +56,14 @@ def _result(result: Result) -> dict[str, Any]:
         "verdict": result.verdict,
         "expected": result.expected,
         "found": result.found,
-        "event": None if result.witness is None else _witness(result.witness),
+        "event": None if result.evidence is None else _evidence(result.evidence),
     }
 
 
-def _witness(witness: Evidence) -> dict[str, Any]:
+def _evidence(evidence: Evidence) -> dict[str, Any]:
     return {
-        "n": witness.n or None,
-        "t": round(witness.at, 6),
-        "event": witness.event,
-        "data": witness.data,
+        "n": evidence.n or None,
+        "t": round(evidence.at, 6),
+        "event": evidence.event,
+        "data": evidence.data,
     }

@@ -1,10 +1,10 @@
-"""What `check` found as JUnit XML, which CI systems show: a suite a stream, a case an expectation.
+"""The JUnit XML report, for CI systems: one suite per stream, one case per expectation.
 
-There is no standard. What is written satisfies both schemas in common use: that of Ant's JUnit
-task (which wants every attribute, `properties`, `system-out` and `system-err`, in this order),
-and the one of Jenkins' xUnit plugin (which wants times with three decimals at most).
-XML 1.0, 2.2 has no words for control characters, surrogates and noncharacters: they are
-written as escapes, as on a terminal.
+No standard exists. The output satisfies the two schemas in common use: that of Ant's JUnit task
+(which requires every attribute, `properties`, `system-out` and `system-err`, in this order), and
+that of Jenkins' xUnit plugin (which allows at most three decimals in times).
+XML 1.0, 2.2 excludes control characters, surrogates and noncharacters: they are written as
+escapes, as on a terminal.
 """
 
 from __future__ import annotations
@@ -23,28 +23,29 @@ from sse_cli.text import escaping
 
 _KINDS: Final = ("failure", "error", "skipped")
 
-if TYPE_CHECKING:  # it costs 15 ms, which only reports need pay
+if TYPE_CHECKING:  # it costs 15 ms, so only reports import it
     from xml.etree.ElementTree import Element
 
 
 def prepare(path: str) -> None:
-    """Make the folder of a report that is to come. Raises UsageError if it can't be there."""
+    """Create the folder for a report. Raises UsageError if the report can't be written there."""
     if path == "-":
-        words = "standard output is not for the JUnit report: it has the verdicts"
-        raise UsageError(words, "name a file: report.xml")
+        message = "can't write the JUnit report to standard output, which has the verdicts"
+        raise UsageError(message, "name a file: report.xml")
     try:
         Path(path).parent.mkdir(parents=True, exist_ok=True)
         if _is_directory(path):
-            words = f"can't write the JUnit report to {path}: is a directory"
-            raise UsageError(words, "name a file: report.xml")
+            message = f"can't write the JUnit report to {path}: is a directory"
+            raise UsageError(message, "name a file: report.xml")
     except OSError as error:
-        reason = (error.strerror or "no such name").lower()
-        words = f"can't write the JUnit report to {path}: {reason}"
-        raise UsageError(words, "name a file that can be written to") from None
+        reason = (error.strerror or "not a valid name").lower()
+        message = f"can't write the JUnit report to {path}: {reason}"
+        raise UsageError(message, "name a file that can be written to") from None
 
 
 def _is_directory(path: str) -> bool:
-    """Raise OSError for what can't be seen: `is_dir` swallows that from Python 3.14 on."""
+    """Return whether `path` is a directory; unlike `is_dir` from Python 3.14 on, raise OSError if
+    that can't be determined."""
     try:
         return stat.S_ISDIR(Path(path).stat().st_mode)
     except FileNotFoundError:
@@ -52,17 +53,17 @@ def _is_directory(path: str) -> bool:
 
 
 def write(path: str, streams: Sequence[Checked], started: datetime) -> None:
-    """Write the report; `started` is when the first stream was. Raises OutputError."""
+    """Write the report; `started` is the start of the first stream. Raises OutputError."""
     try:
         Path(path).write_bytes(document(streams, started))
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        words = f"can't write the JUnit report to {path}: {reason}"
-        raise OutputError(words, "make room, or name another file") from None
+        message = f"can't write the JUnit report to {path}: {reason}"
+        raise OutputError(message, "free some disk space, or name another file") from None
 
 
 def document(streams: Sequence[Checked], started: datetime) -> bytes:
-    """The report as UTF-8."""
+    """Return the report as UTF-8."""
     from xml.etree import ElementTree  # noqa: PLC0415 (see above)
 
     root = ElementTree.Element("testsuites")
@@ -76,7 +77,7 @@ def document(streams: Sequence[Checked], started: datetime) -> bytes:
 def _suite(number: int, checked: Checked, started: datetime) -> Element:
     last = checked.last
     cases = _cases(checked, last)
-    count = {kind: sum(one.find(kind) is not None for one in cases) for kind in _KINDS}
+    count = {kind: sum(case.find(kind) is not None for case in cases) for kind in _KINDS}
     suite = _element(
         "testsuite",
         name=checked.name or "stream",
@@ -98,30 +99,30 @@ def _suite(number: int, checked: Checked, started: datetime) -> Element:
 
 
 def _properties(checked: Checked, last: Attempt | None) -> Element:
-    found = {"target": checked.target, "attempts": str(len(checked.attempts))}
+    values = {"target": checked.target, "attempts": str(len(checked.attempts))}
     if last:
-        found["ending"] = last.outcome.closed.ending.value
+        values["ending"] = last.outcome.closed.ending.value
     if last and last.recording:
-        found["recording"] = last.recording
+        values["recording"] = last.recording
     properties = _element("properties")
-    properties.extend(_element("property", name=key, value=found[key]) for key in found)
+    properties.extend(_element("property", name=key, value=values[key]) for key in values)
     return properties
 
 
 def _cases(checked: Checked, last: Attempt | None) -> list[Element]:
-    """The last attempt's expectations; the first that could not be judged says why."""
+    """Return the last attempt's expectations; the first that could not be judged has the reason."""
     if last is None:
         case = _case(checked, "ending", 0.0)
         case.append(_element("error", message="not judged: stopped", type="interrupted"))
         return [case]
-    closed, told, cases = last.outcome.closed, False, []
+    closed, explained, cases = last.outcome.closed, False, []
     for number, result in enumerate(last.outcome.results):
         name = f"{result.name}: {result.expected}"
         case = _case(checked, name, 0.0 if number else last.seconds)
         if result.verdict == "failed":
             case.append(_failure(result))
-        elif result.verdict == "unjudged" and not told and not last.outcome.is_judged:
-            told = True
+        elif result.verdict == "unjudged" and not explained and not last.outcome.is_judged:
+            explained = True
             case.append(_element("error", message=closed.detail, type=closed.ending.value))
         elif result.verdict == "unjudged":
             case.append(_element("skipped", message="not judged"))
@@ -135,17 +136,17 @@ def _case(checked: Checked, name: str, seconds: float) -> Element:
 
 def _failure(result: Result) -> Element:
     message = f"expected {result.expected}, found {result.found}"
-    text = _told(result.witness) if result.witness else ""
+    text = _description(result.evidence) if result.evidence else ""
     return _element("failure", text, message=message, type=result.name)
 
 
-def _told(witness: Evidence) -> str:
-    where = f"event {witness.n} {witness.event}" if witness.n else f"line {witness.event}"
-    return f"{where.strip()} at {witness.at:.3f} s\n{witness.data}"
+def _description(evidence: Evidence) -> str:
+    where = f"event {evidence.n} {evidence.event}" if evidence.n else f"line {evidence.event}"
+    return f"{where.strip()} at {evidence.at:.3f} s\n{evidence.data}"
 
 
 def _earlier(checked: Checked) -> Iterable[str]:
-    """What the attempts that don't count came to."""
+    """Yield lines about the attempts that do not count."""
     for number, attempt in enumerate(checked.earlier, 1):
         closed = attempt.outcome.closed
         yield f"attempt {number}: {closed.ending}: {closed.detail}"

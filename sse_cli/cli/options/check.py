@@ -1,4 +1,4 @@
-"""The options of `sse check`: what is expected, and what happens to the verdict."""
+"""The options of `sse check`: expectations, and the handling of streams and reports."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def _expectation(*names: str, text: str, metavar: str | None = None, **more: Any
 
 
 class CheckFormat(StrEnum):
-    """What `check` writes."""
+    """The output format of `check`."""
 
     TEXT = "text"
     JSON = "json"
@@ -38,24 +38,24 @@ class CheckFormat(StrEnum):
 
 def _show_schema(value: bool) -> None:
     if value:
-        from sse_cli.check import json_schema  # noqa: PLC0415 (for those who ask for it)
+        from sse_cli.check import json_schema  # noqa: PLC0415 (only for --schema)
 
         typer.echo(json_schema.text(), nl=False)
         raise typer.Exit
 
 
 class ExpectationOptions(NamedTuple):
-    """What is expected; each field is named after its option, and after its key in a file."""
+    """The expectations; each field is named like its option and its key in a check file."""
 
     status: Annotated[
-        str | None, _expectation("--status", metavar="N", text="The reply's HTTP status.")
+        str | None, _expectation("--status", metavar="N", text="HTTP status of the reply.")
     ] = None
     ending: Annotated[
         str | None,
         _expectation(
             "--ending",
             metavar="NAME,...",
-            text="How it ends: done, eof, truncated, …; by default whole and without an error.",
+            text="Ending: done, eof, truncated, …; by default complete and without an error.",
             autocompletion=completion.ending,
         ),
     ] = None
@@ -64,37 +64,47 @@ class ExpectationOptions(NamedTuple):
     ] = None
     first_event_within: Annotated[
         str | None,
-        _expectation("--first-event-within", metavar="TIME", text="Time to the first event."),
+        _expectation(
+            "--first-event-within", metavar="TIME", text="Time limit for the first event."
+        ),
     ] = None
     first_content_within: Annotated[
         str | None,
-        _expectation("--first-content-within", metavar="TIME", text="Time to the first text."),
+        _expectation(
+            "--first-content-within", metavar="TIME", text="Time limit for the first text."
+        ),
     ] = None
     max_gap: Annotated[
         str | None,
         _expectation("--max-gap", metavar="TIME", text="Longest time between two events."),
     ] = None
     total_within: Annotated[
-        str | None, _expectation("--total-within", metavar="TIME", text="Time for it all.")
+        str | None,
+        _expectation("--total-within", metavar="TIME", text="Time limit for the whole stream."),
     ] = None
     text: Annotated[
-        Texts, _expectation("--text", metavar="REGEX", text="Found in the answer's text.")
+        Texts,
+        _expectation("--text", metavar="REGEX", text="Matches somewhere in the answer's text."),
     ] = None
     valid_json: Annotated[
         bool, _expectation("--valid-json", text="The data of every event is JSON, or [DONE].")
     ] = False
     no_ignored: Annotated[
-        bool, _expectation("--no-ignored", text="Nothing that a browser would drop.")
+        bool, _expectation("--no-ignored", text="A browser would drop nothing.")
     ] = False
     expect_event: Annotated[
         Texts,
-        _expectation("--expect-event", metavar="NAME[=N]", text="One event of a type, or just N."),
+        _expectation(
+            "--expect-event", metavar="NAME[=N]", text="An event of this type; with N, exactly N."
+        ),
     ] = None
     any: Annotated[
-        Texts, _expectation("--any", metavar="EXPR", text="JMESPath, true of any event's data.")
+        Texts,
+        _expectation("--any", metavar="EXPR", text="JMESPath, true of at least one event's data."),
     ] = None
     all_match: Annotated[
-        Texts, _expectation("--all-match", metavar="EXPR", text="The same, of every event's.")
+        Texts,
+        _expectation("--all-match", metavar="EXPR", text="JMESPath, true of every event's data."),
     ] = None
     expect: Annotated[
         Texts,
@@ -104,7 +114,7 @@ class ExpectationOptions(NamedTuple):
     ] = None
 
     def pairs(self) -> Iterator[tuple[str, str]]:
-        """Names and values of what was asked for; a flag's value is ""."""
+        """Yield the names and values of the given expectations; a flag's value is ""."""
         for name, value in zip(self._fields, self, strict=True):
             if value is None or value is False:
                 continue
@@ -113,7 +123,7 @@ class ExpectationOptions(NamedTuple):
 
 
 class CheckOptions(NamedTuple):
-    """What to read of the stream, how often, and where the verdict goes."""
+    """The options for reading streams, for attempts and for reports."""
 
     color: COLOR = ColorChoice.AUTO
     help_all: HELP_ALL = False
@@ -121,34 +131,48 @@ class CheckOptions(NamedTuple):
     max_events: Annotated[
         int | None,
         option(
-            "-n", "--max-events", panel=STREAM, metavar="N", min=1, text="Judge the first N only."
+            "-n", "--max-events", panel=STREAM, metavar="N", min=1, text="Judge only the first N."
         ),
     ] = None
     until: Annotated[
         str | None,
-        option("--until", panel=STREAM, metavar="EXPR", text="Judge up to where EXPR is true."),
+        option(
+            "--until",
+            panel=STREAM,
+            metavar="EXPR",
+            text="Stop at the first event for which EXPR is true.",
+        ),
     ] = None
     only: Annotated[
         Texts,
-        option("--only", panel=MANY, metavar="NAME", text="Only this stream of the .toml file."),
+        option(
+            "--only", panel=MANY, metavar="NAME", text="Check only this stream of the .toml file."
+        ),
     ] = None
     jobs: Annotated[
         int,
-        option("--jobs", panel=MANY, metavar="N", min=1, max=64, text="So many at a time."),
+        option("--jobs", panel=MANY, metavar="N", min=1, max=64, text="Check N streams at a time."),
     ] = 1
     attempts: Annotated[
         int,
         option(
-            "--attempts", panel=MANY, metavar="N", min=1, max=20, text="Try each N times at most."
+            "--attempts",
+            panel=MANY,
+            metavar="N",
+            min=1,
+            max=20,
+            text="Try each stream at most N times.",
         ),
     ] = 1
     keep: Annotated[
         str | None,
-        option("--keep", panel=OUTPUT, metavar="DIR", text="Leave recordings of what fails there."),
+        option(
+            "--keep", panel=OUTPUT, metavar="DIR", text="Keep recordings of failed attempts in DIR."
+        ),
     ] = None
     junit: Annotated[
         str | None,
-        option("--junit", panel=OUTPUT, metavar="FILE", text="Write a JUnit XML report there."),
+        option("--junit", panel=OUTPUT, metavar="FILE", text="Write a JUnit XML report to FILE."),
     ] = None
     output: Annotated[
         CheckFormat,

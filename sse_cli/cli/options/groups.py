@@ -1,8 +1,8 @@
-"""Options declared once, as NamedTuples, and shared by commands.
+"""Groups of options, declared once as NamedTuples and shared by commands.
 
-A command's parameter whose type is a NamedTuple of `Annotated` fields becomes one option a
-field; the command gets the tuple filled in. (To make a dataclass of forty fields takes eight
-times as long, at each start.)
+If a command's parameter is a NamedTuple of `Annotated` fields, each field becomes an option, and
+the command gets the filled tuple. (Creating a dataclass of forty fields takes eight times as long,
+at each start.)
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Any, get_type_hints
 
 
 def expanded(command: Callable[..., None]) -> Callable[..., None]:
-    """`command` with a signature that Typer can read: the groups' fields as keywords."""
+    """Return `command` with a signature for Typer: the fields of its groups as keywords."""
     hints = get_type_hints(command, include_extras=True)
     hints.pop("return", None)
     groups: dict[str, Any] = {

@@ -1,7 +1,7 @@
 """The options of a request, declared to Typer from the table in `request/options.py`.
 
-Their values are read from the command line in the order typed (`command_line.py`), since `-d`
-and its kin are joined in that order; here they are only declared.
+They are only declared here. Their values are read from the command line in typed order
+(`command_line.py`), because the data of `-d` and similar options is joined in that order.
 """
 
 from typing import Annotated, Any, ClassVar, Final
@@ -15,26 +15,26 @@ PANELS: Final[dict[Group, str]] = {
 }
 
 
-def _annotation(one: RequestOption) -> Any:
-    names = [f"-{one.letter}", f"--{one.name}"] if one.letter else [f"--{one.name}"]
+def _annotation(spec: RequestOption) -> Any:
+    names = [f"-{spec.letter}", f"--{spec.name}"] if spec.letter else [f"--{spec.name}"]
     declared = option(
-        *names, panel=PANELS[one.group], text=one.help, metavar=one.metavar, hidden=one.is_rare
+        *names, panel=PANELS[spec.group], text=spec.help, metavar=spec.metavar, hidden=spec.is_rare
     )
-    return Annotated[Texts if one.takes_value else bool, declared]
+    return Annotated[Texts if spec.takes_value else bool, declared]
 
 
 _DECLARED: Final = {
-    one.name.replace("-", "_").replace(".", "_"): one for one in OPTIONS if one.group in PANELS
+    spec.name.replace("-", "_").replace(".", "_"): spec for spec in OPTIONS if spec.group in PANELS
 }
 
 
 class RequestOptions(dict[str, Any]):
-    """Values of the request options by field; a group of options as `groups.py` expands it."""
+    """Values of the request options by field: a group of options that `groups.py` can expand."""
 
     _fields: ClassVar = tuple(_DECLARED)
     _field_defaults: ClassVar = {
-        field: None if one.takes_value else False for field, one in _DECLARED.items()
+        field: None if spec.takes_value else False for field, spec in _DECLARED.items()
     }
 
 
-RequestOptions.__annotations__ = {field: _annotation(one) for field, one in _DECLARED.items()}
+RequestOptions.__annotations__ = {field: _annotation(spec) for field, spec in _DECLARED.items()}

@@ -1,10 +1,8 @@
-"""Every option of the commands that read a stream. Request options are curl's, by its names.
+"""The options of the commands that read a stream, except request options.
 
-`--help` shows the options of every day, `--help-all` the rest too. The values of request
-options are read from the command line in the order typed (`parsing.py`), for `-d` and its kin
-are joined in that order; here they are only declared.
+`--help` shows the common options, `--help-all` shows all.
 
-No annotation is a string here (PEP 563): sixty of them to evaluate take 4 ms of each start.
+No annotation is a string here (PEP 563), because evaluating sixty of them adds 4 ms to each start.
 """
 
 from enum import StrEnum
@@ -21,7 +19,7 @@ Texts = list[str] | None
 
 
 class Format(StrEnum):
-    """What `watch` writes."""
+    """The output format of `watch`."""
 
     TABLE = "table"
     TEXT = "text"
@@ -31,7 +29,7 @@ class Format(StrEnum):
 
 
 class ColorChoice(StrEnum):
-    """When colours are used."""
+    """The use of colours."""
 
     AUTO = "auto"
     ALWAYS = "always"
@@ -39,7 +37,7 @@ class ColorChoice(StrEnum):
 
 
 def show_all_help(ctx: typer.Context, value: bool) -> None:
-    """`--help-all`: the help with nothing left out."""
+    """Print the help with all options, for `--help-all`."""
     if value:
         for parameter in ctx.command.params:
             parameter.hidden = False  # type: ignore[attr-defined]
@@ -48,7 +46,7 @@ def show_all_help(ctx: typer.Context, value: bool) -> None:
 
 
 def option(*names: str, panel: str, text: str, metavar: str | None = None, **more: Any) -> Any:
-    """An option as every command declares it."""
+    """Return an option in the style of all commands."""
     return typer.Option(*names, help=text, metavar=metavar, rich_help_panel=panel, **more)
 
 
@@ -58,13 +56,13 @@ FORMAT = Annotated[
         "--format",
         panel=STREAM,
         metavar="NAME",
-        text="Wire format, or FILE.toml; else detected.",
+        text="Wire format, or FILE.toml; detected by default.",
         autocompletion=completion.wire_format,
     ),
 ]
 
 
-# How every command speaks.
+# Options of every command.
 COLOR = Annotated[
     ColorChoice,
     option("--color", panel=OUTPUT, metavar="WHEN", text="auto, always or never.", hidden=True),
@@ -76,7 +74,7 @@ HELP_ALL = Annotated[
 
 
 class StreamOptions(NamedTuple):
-    """What to take from the stream, and when to stop."""
+    """The options that select events, and that end the stream."""
 
     query: Annotated[
         Texts,
@@ -85,28 +83,37 @@ class StreamOptions(NamedTuple):
             "--query",
             panel=STREAM,
             metavar="[NAME=]EXPR",
-            text="JMESPath over the JSON data; a column each.",
+            text="JMESPath over the JSON data; one column each.",
         ),
     ] = None
     where: Annotated[
         str | None,
-        option("--where", panel=STREAM, metavar="EXPR", text="Only events where EXPR is true."),
+        option(
+            "--where", panel=STREAM, metavar="EXPR", text="Show only events for which EXPR is true."
+        ),
     ] = None
     event: Annotated[
         Texts,
-        option("--event", panel=STREAM, metavar="NAME", text="Only events of this type."),
+        option("--event", panel=STREAM, metavar="NAME", text="Show only events of this type."),
     ] = None
     exclude: Annotated[
         Texts,
-        option("--exclude", panel=STREAM, metavar="NAME", text="All but events of this type."),
+        option("--exclude", panel=STREAM, metavar="NAME", text="Hide events of this type."),
     ] = None
     max_events: Annotated[
         int | None,
-        option("-n", "--max-events", panel=STREAM, metavar="N", min=1, text="Stop after N shown."),
+        option(
+            "-n",
+            "--max-events",
+            panel=STREAM,
+            metavar="N",
+            min=1,
+            text="Stop after N shown events.",
+        ),
     ] = None
     duration: Annotated[
         str | None,
-        option("--for", panel=STREAM, metavar="TIME", text="Stop after that long: a success."),
+        option("--for", panel=STREAM, metavar="TIME", text="Stop after TIME, as a success."),
     ] = None
     until: Annotated[
         str | None,
@@ -115,16 +122,21 @@ class StreamOptions(NamedTuple):
 
 
 class ResumeOptions(NamedTuple):
-    """Whether and when a stream is opened again, as an EventSource does."""
+    """The options for reconnecting and resuming, as an EventSource does."""
 
     reconnect: Annotated[
         bool,
-        option("--reconnect", panel=STREAM, text="Open it again when it ends, and resume."),
+        option("--reconnect", panel=STREAM, text="Reconnect when the stream ends, and resume."),
     ] = False
     max_reconnects: Annotated[
         int | None,
         option(
-            "--max-reconnects", panel=STREAM, metavar="N", min=0, hidden=True, text="At most N."
+            "--max-reconnects",
+            panel=STREAM,
+            metavar="N",
+            min=0,
+            hidden=True,
+            text="Reconnect at most N times.",
         ),
     ] = None
     last_event_id: Annotated[
@@ -134,7 +146,7 @@ class ResumeOptions(NamedTuple):
             panel=STREAM,
             metavar="ID",
             hidden=True,
-            text="Begin after this event.",
+            text="Resume after the event with this ID.",
         ),
     ] = ""
     retry_delay: Annotated[
@@ -154,24 +166,30 @@ class ResumeOptions(NamedTuple):
             panel=STREAM,
             metavar="STATUS,...",
             hidden=True,
-            text="Reconnect on these statuses, too: 429,503 or 5xx.",
+            text="Reconnect on these statuses too: 429,503 or 5xx.",
         ),
     ] = None
     idle_timeout: Annotated[
         str | None,
-        option("--idle-timeout", panel=STREAM, metavar="TIME", text="Longest silence (exit 6)."),
+        option(
+            "--idle-timeout",
+            panel=STREAM,
+            metavar="TIME",
+            text="Longest time without data (exit 6).",
+        ),
     ] = None
 
 
 class ReadingOptions(NamedTuple):
-    """How bytes are read, whatever they are said to be."""
+    """The options for reading bytes, whatever their declared type."""
 
     any_type: Annotated[
         bool,
         option("--any-type", panel=STREAM, hidden=True, text="Read it whatever its Content-Type."),
     ] = False
     ndjson: Annotated[
-        bool, option("--ndjson", panel=STREAM, hidden=True, text="Each line is a JSON message.")
+        bool,
+        option("--ndjson", panel=STREAM, hidden=True, text="Read each line as a JSON message."),
     ] = False
     max_size: Annotated[
         str,
@@ -180,7 +198,7 @@ class ReadingOptions(NamedTuple):
             panel=STREAM,
             metavar="SIZE",
             hidden=True,
-            text="Largest line and event, in bytes, K or M.",
+            text="Limit of a line and an event: bytes, or 512K, 16M.",
         ),
     ] = "16M"
     speed: Annotated[
@@ -191,17 +209,19 @@ class ReadingOptions(NamedTuple):
             metavar="N",
             min=0,
             hidden=True,
-            text="Play a recording at N times its pace; 0, the default, at once.",
+            text="Play a recording N times as fast; 0, the default, is without waits.",
         ),
     ] = None
 
 
 class RecordingOptions(NamedTuple):
-    """Whether the stream is kept."""
+    """The options for recording the stream."""
 
     record: Annotated[
         str | None,
-        option("--record", panel=OUTPUT, metavar="FILE", text="Keep the stream, to show it again."),
+        option(
+            "--record", panel=OUTPUT, metavar="FILE", text="Record the stream, to show it again."
+        ),
     ] = None
     force: Annotated[
         bool,
@@ -209,13 +229,13 @@ class RecordingOptions(NamedTuple):
             "--force",
             panel=OUTPUT,
             hidden=True,
-            text="Overwrite the file of --record; raw bytes even to a terminal.",
+            text="Overwrite the file of --record; write raw bytes even to a terminal.",
         ),
     ] = False
 
 
 class OutputOptions(NamedTuple):
-    """What to show, and how."""
+    """The options for the output."""
 
     color: COLOR = ColorChoice.AUTO
     help_all: HELP_ALL = False
@@ -231,18 +251,21 @@ class OutputOptions(NamedTuple):
         ),
     ] = None
     join: Annotated[
-        bool, option("-j", "--join", panel=OUTPUT, text="Text without newlines in between.")
+        bool, option("-j", "--join", panel=OUTPUT, text="Print text without newlines in between.")
     ] = False
     full: Annotated[
         bool, option("--full", panel=OUTPUT, text="Wrap long data instead of cutting it.")
     ] = False
     everything: Annotated[
         bool,
-        option("--all", panel=OUTPUT, text="Comments, retries, ignored lines, lifecycle too."),
+        option("--all", panel=OUTPUT, text="Show comments, retries, ignored lines, lifecycle too."),
     ] = False
     summary: Annotated[
         bool | None,
         option(
-            "--summary/--no-summary", panel=OUTPUT, text="The closing figures.", show_default=False
+            "--summary/--no-summary",
+            panel=OUTPUT,
+            text="Print the closing figures.",
+            show_default=False,
         ),
     ] = None

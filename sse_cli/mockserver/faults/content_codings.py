@@ -35,26 +35,26 @@ def deflated(
     return _encoded(scenario, coding, encode, deflate.flush)
 
 
-def gzip_bomb(scenario: Scenario, _request: RequestInfo) -> MockReply:
+def gzip_bomb(scenario: Scenario, _request: RequestInfo, *, size: int = LINE_SIZE) -> MockReply:
     """Return a gzip member for each event, and one for the bomb (RFC 1952, 2.2)."""
 
     def member(step: Step) -> Step:
         return Step(step.delay, zlib.compress(step.data, wbits=31), step.data)
 
     before, step, after = parts(scenario)
-    packed = _bomb(31)
+    packed = _bomb(31, size)
     bomb = [Step(0.0, packed[at : at + PIECE], b"") for at in range(0, len(packed), PIECE)]
     steps = (*map(member, before), *bomb, *map(member, (step, *after)))
     headers = (*scenario.headers, ("Content-Encoding", "gzip"))
     return replace(scenario, steps=steps, headers=headers)
 
 
-def deflate_bomb(scenario: Scenario, _request: RequestInfo) -> MockReply:
+def deflate_bomb(scenario: Scenario, _request: RequestInfo, *, size: int = LINE_SIZE) -> MockReply:
     """Return one zlib stream (RFC 1950) of deflate blocks; a client can read each part at once."""
     before, step, after = parts(scenario)
-    bomb = _bomb(-15)
+    bomb = _bomb(-15, size)
     checksum = 1
-    for one in (*before, *line(LINE_SIZE, b"x" * 2**20), step, *after):
+    for one in (*before, *line(size, b"x" * 2**20), step, *after):
         checksum = zlib.adler32(one.data, checksum)
 
     def blocks(step: Step) -> Step:
@@ -74,13 +74,13 @@ def deflate_bomb(scenario: Scenario, _request: RequestInfo) -> MockReply:
 
 
 @cache
-def _bomb(window_bits: int) -> bytes:
+def _bomb(window_bits: int, size: int) -> bytes:
     """Return an event with a line that is too large, as a gzip member (31) or deflate blocks (-15).
 
     Nothing in it tells a decoder where to stop.
     """
     packer = zlib.compressobj(wbits=window_bits)
-    packed = [packer.compress(step.data) for step in line(LINE_SIZE, b"x" * 2**20)]
+    packed = [packer.compress(step.data) for step in line(size, b"x" * 2**20)]
     return b"".join(packed) + packer.flush(zlib.Z_FINISH if window_bits > 0 else zlib.Z_FULL_FLUSH)
 
 

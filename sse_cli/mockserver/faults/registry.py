@@ -80,7 +80,7 @@ _TABLE: Final = (
     ),
     Fault(
         "cut-without-framing",
-        "Close between two events; without a length or chunks, nothing shows that it is a cut.",
+        "Close between two events; no length or chunks show that it is a cut.",
         Ending.EOF_UNVERIFIED,
         connections.cut_without_framing,
     ),
@@ -149,7 +149,7 @@ _TABLE: Final = (
     ),
     Fault(
         "awkward-ids",
-        "IDs of every kind; each connection ends with another one, and a 204 follows the last.",
+        "IDs of every kind, a different one last on each connection; then a 204.",
         Ending.EOF,
         streams.awkward_ids,
     ),

@@ -74,8 +74,8 @@ def line(size: int, piece: bytes) -> Iterator[Step]:
     yield Step(0.0, b"\n\n", b"")
 
 
-def comments() -> Iterator[Step]:
-    """Yield `COMMENTS` empty comments."""
+def comments(count: int = COMMENTS) -> Iterator[Step]:
+    """Yield `count` empty comments."""
     lines = PIECE // 2
-    for start in range(0, COMMENTS, lines):
-        yield Step(0.0, b":\n" * min(lines, COMMENTS - start), b"")
+    for start in range(0, count, lines):
+        yield Step(0.0, b":\n" * min(lines, count - start), b"")

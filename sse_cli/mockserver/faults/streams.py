@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Final
 
 from sse_cli.mockserver.faults.reply_parts import (
+    COMMENTS,
     LINE_SIZE,
     PIECE,
     RequestInfo,
@@ -60,9 +61,9 @@ def awkward_ids(scenario: Scenario, request: RequestInfo) -> MockReply:
     return replace(scenario, steps=tuple(steps))
 
 
-def many_comments(scenario: Scenario, _request: RequestInfo) -> MockReply:
-    return in_the_middle(scenario, comments())
+def many_comments(scenario: Scenario, _request: RequestInfo, *, count: int = COMMENTS) -> MockReply:
+    return in_the_middle(scenario, comments(count))
 
 
-def long_line(scenario: Scenario, _request: RequestInfo) -> MockReply:
-    return in_the_middle(scenario, line(LINE_SIZE, b"x" * PIECE))
+def long_line(scenario: Scenario, _request: RequestInfo, *, size: int = LINE_SIZE) -> MockReply:
+    return in_the_middle(scenario, line(size, b"x" * PIECE))

@@ -21,8 +21,8 @@ from __future__ import annotations
 
 from jmespath.parser import Parser
 
+from sse_cli.query.jmespath.infallible import is_total
 from sse_cli.query.jmespath.nodes import compile_node
-from sse_cli.query.jmespath.totality import is_total
 from sse_cli.query.jmespath.types import Evaluate, Node
 
 __all__ = ["Evaluate", "Node", "compile_expression", "compile_syntax", "is_total", "parse"]

@@ -9,8 +9,8 @@ from jmespath.functions import Functions
 
 from sse_cli.query.jmespath import projections
 from sse_cli.query.jmespath.comparing import compare_order, equal
+from sse_cli.query.jmespath.infallible import is_contains_of_strings
 from sse_cli.query.jmespath.paths import path, steps_of, two_keys_equal
-from sse_cli.query.jmespath.totality import is_contains_of_strings
 from sse_cli.query.jmespath.types import Evaluate, Node
 from sse_cli.text.json_values import is_false
 

@@ -1,4 +1,4 @@
-// Hears streams with the npm package "eventsource": node listen.mjs BASE PLAN.json
+// Receives streams with the npm package "eventsource": node listen.mjs BASE PLAN.json
 // PLAN is {name: [event types]}; prints {name: [[type, data, last event id], ...]}.
 import { readFileSync } from "node:fs";
 import { createRequire } from "node:module";

@@ -3,7 +3,7 @@
 //   node node_server.mjs FD [h2c | h2 CERTIFICATE KEY]
 //
 // GET or POST /stream: an echo of the request, the first part, a gate, the second part.
-// ?ticket=X shuts the gate until /go?ticket=X is asked for; ?sep=crlf|cr changes the line
+// ?gate=X shuts the gate until a request for /go?gate=X; ?sep=crlf|cr changes the line
 // ends from LF; ?cut=1 drops the connection at the gate; ?bytes=1 writes single bytes;
 // ?close=1 sends a body without a length, which ends with its connection.
 
@@ -15,13 +15,13 @@ const STREAM = JSON.parse(readFileSync(new URL("stream.json", import.meta.url), 
 const SEPARATORS = { lf: "\n", cr: "\r", crlf: "\r\n" };
 const gates = new Map();
 
-function gate(ticket) {
-  if (!gates.has(ticket)) {
+function gate(name) {
+  if (!gates.has(name)) {
     let open;
     const opened = new Promise((resolve) => (open = resolve));
-    gates.set(ticket, { open, opened });
+    gates.set(name, { open, opened });
   }
-  return gates.get(ticket);
+  return gates.get(name);
 }
 
 function* lines({ comment, id, event, data, retry }) {
@@ -41,7 +41,7 @@ async function write(response, events, query) {
       const size = query.has("bytes") ? 1 : whole.length;
       for (let at = 0; at < whole.length; at += size) {
         const piece = whole.subarray(at, at + size);
-        // Wait until it is handed to the kernel: else Node would join the pieces.
+        // Wait until the kernel has it: otherwise Node would join the pieces.
         await new Promise((done) => response.write(piece, done));
       }
     }
@@ -58,7 +58,7 @@ async function stream(request, response, query) {
   }
   response.writeHead(200, { "Content-Type": "text/event-stream", "Cache-Control": "no-cache" });
   await write(response, [{ event: "echo", data: JSON.stringify(echo) }, ...STREAM.before], query);
-  if (query.has("ticket")) await gate(query.get("ticket")).opened;
+  if (query.has("gate")) await gate(query.get("gate")).opened;
   if (query.has("cut")) {
     if (response.stream) response.stream.close(http2.constants.NGHTTP2_INTERNAL_ERROR);
     else response.destroy();
@@ -71,7 +71,7 @@ async function stream(request, response, query) {
 function answer(request, response) {
   const { pathname, searchParams } = new URL(request.url, "http://localhost");
   if (pathname === "/stream") return stream(request, response, searchParams);
-  if (pathname === "/go") gate(searchParams.get("ticket")).open();
+  if (pathname === "/go") gate(searchParams.get("gate")).open();
   response.writeHead(pathname === "/go" ? 200 : 404).end();
 }
 

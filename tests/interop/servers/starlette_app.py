@@ -1,11 +1,11 @@
 """The stream of `stream.json` by Starlette and sse-starlette.
 
 GET or POST `/stream`: an `echo` of the request, the first part, a gate, the second part.
-`?ticket=X` shuts the gate until `/go?ticket=X` is asked for; `?sep=lf|cr` changes the line
-ends from CRLF; `?cut=1` crashes at the gate; `?ping=1` makes sse-starlette send its own
-comments each second.
+`?gate=X` shuts the gate until a request for `/go?gate=X`; `?sep=lf|cr` changes the line ends
+from CRLF; `?cut=1` crashes at the gate; `?ping=1` makes sse-starlette send its own comments
+each second.
 
-As a program it is run by uvicorn on the listening socket whose descriptor it is given.
+As a program, uvicorn runs it on the listening socket whose descriptor is the argument.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ gates: defaultdict[str, asyncio.Event] = defaultdict(asyncio.Event)
 
 
 async def stream(request: Request) -> Response:
-    """The stream, as the query asks for it."""
+    """Return the stream that the query describes."""
     echo = {"method": request.method, "body": (await request.body()).decode()}
     separator = SEPARATORS[request.query_params.get("sep", "crlf")]
     ping = int(request.query_params.get("ping", NEVER))
@@ -49,8 +49,8 @@ async def _events(
     yield ServerSentEvent(json.dumps(echo), event="echo", sep=separator)
     for fields in STREAM["before"]:
         yield ServerSentEvent(**fields, sep=separator)
-    if "ticket" in request.query_params:
-        await gates[request.query_params["ticket"]].wait()
+    if "gate" in request.query_params:
+        await gates[request.query_params["gate"]].wait()
     if "cut" in request.query_params:
         raise RuntimeError("crashed, as asked")
     for fields in STREAM["after"]:
@@ -59,7 +59,7 @@ async def _events(
 
 async def go(request: Request) -> Response:
     """Open a gate."""
-    gates[request.query_params["ticket"]].set()
+    gates[request.query_params["gate"]].set()
     return PlainTextResponse("open\n")
 
 

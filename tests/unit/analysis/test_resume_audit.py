@@ -1,4 +1,5 @@
-"""What a resume repeated or lost, counted without ever claiming too much."""
+"""The audit of resumed streams: events repeated or skipped, counted without ever claiming too
+much."""
 
 from __future__ import annotations
 
@@ -10,7 +11,7 @@ from sse_cli.analysis.resume_audit import REMEMBERED, ResumeAudit
 from sse_cli.model.events import Message
 from tests.support.client import scripted
 from tests.support.program import sse
-from tests.support.wire import whole
+from tests.support.replies import whole
 
 
 def message(id: str | None, data: str = "x") -> Message:  # noqa: A002 (the field's name)
@@ -18,7 +19,8 @@ def message(id: str | None, data: str = "x") -> Message:  # noqa: A002 (the fiel
 
 
 def after(*connections: list[str]) -> tuple[int, int]:
-    """Events repeated and skipped, by the ids of each connection; the payload is the id."""
+    """Return the events repeated and skipped, by the ids of each connection; the payload is the
+    id."""
     seen = ResumeAudit()
     for ids in connections:
         seen.opened()
@@ -52,28 +54,28 @@ def test_an_event_of_an_earlier_connection_is_repeated(
         ([["1", "2"], ["3"]], 0),
         ([["1", "2"], ["4"]], 1),
         ([["1", "2"], ["4"], ["7", "8"]], 3),
-        ([["1", "2"], [], ["5"]], 2),  # a connection without events is none to count from
-        ([["1", "2"], ["1", "2", "5"]], 2),  # some repeated, and then a hole
-        ([["5", "6"], ["1", "2"]], 0),  # begun anew
+        ([["1", "2"], [], ["5"]], 2),  # a connection without events has nothing to count from
+        ([["1", "2"], ["1", "2", "5"]], 2),  # some repeated, then a gap
+        ([["5", "6"], ["1", "2"]], 0),  # started again
         ([["1"], ["4"]], 2),
-        ([["1", "2", "9", "10"], ["12"]], 0),  # a hole in a connection: these ids have some
+        ([["1", "2", "9", "10"], ["12"]], 0),  # ids with gaps within a connection
         ([["10", "20"], ["30", "40"]], 0),  # not counted one by one
         ([["1700000000123", "1700000000456"], ["1700000009999"]], 0),  # times
         ([["1", "1", "2", "2"], ["4"]], 1),  # one id for several events
         ([["a"], ["c"]], 0),
         ([["1"], ["x", "3"]], 1),
         ([["1"], ["-3"], ["1.5"], ["\u0663"]], 0),
-        ([["1"], ["9" * 19]], 0),  # too large for a number anybody counts with
-        ([["1", "2"], ["9"], ["9", "10"]], 6),  # told once
+        ([["1"], ["9" * 19]], 0),  # larger than any real counter
+        ([["1", "2"], ["9"], ["9", "10"]], 6),  # reported once
     ],
 )
-def test_a_hole_in_ids_that_count_one_by_one_is_skipped_events(
+def test_a_gap_in_consecutive_ids_is_counted_as_skipped_events(
     connections: list[list[str]], skipped: int
 ) -> None:
     assert after(*connections)[1] == skipped
 
 
-def test_the_same_id_with_another_payload_is_no_repetition() -> None:
+def test_the_same_id_with_another_payload_is_not_a_repetition() -> None:
     seen = ResumeAudit()
     for data in ("a", "b"):
         seen.opened()
@@ -81,7 +83,7 @@ def test_the_same_id_with_another_payload_is_no_repetition() -> None:
     assert seen.repeated == 0
 
 
-def test_events_without_an_id_of_their_own_are_not_judged() -> None:
+def test_events_without_an_id_of_their_own_are_not_counted() -> None:
     seen = ResumeAudit()
     for _ in range(2):
         seen.opened()
@@ -89,7 +91,7 @@ def test_events_without_an_id_of_their_own_are_not_judged() -> None:
     assert (seen.repeated, seen.skipped) == (0, 0)
 
 
-def test_what_is_remembered_is_bounded_and_the_latest_is_kept() -> None:
+def test_memory_is_bounded_and_the_latest_ids_are_kept() -> None:
     seen = ResumeAudit()
     seen.opened()
     for number in range(REMEMBERED + 5):
@@ -103,7 +105,7 @@ def test_what_is_remembered_is_bounded_and_the_latest_is_kept() -> None:
     assert seen.repeated == 2
 
 
-def test_ids_as_long_as_lines_are_not_kept() -> None:
+def test_very_long_ids_are_not_kept() -> None:
     seen = ResumeAudit()
     seen.opened()
     tracemalloc.start()
@@ -114,7 +116,7 @@ def test_ids_as_long_as_lines_are_not_kept() -> None:
     assert kept < 1_000_000
 
 
-def test_the_summary_of_a_run_tells_both() -> None:
+def test_the_summary_of_a_run_reports_repeated_and_skipped_events() -> None:
     first, second = (
         b"".join(b"id: %d\ndata: %d\n\n" % (n, n) for n in ids) for ids in ([1, 2], [2, 5])
     )

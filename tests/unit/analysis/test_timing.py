@@ -1,4 +1,4 @@
-"""Figures from stamps: exact where they can be, close where memory has to stay constant."""
+"""Figures from timestamps: exact where possible, close where memory has to stay constant."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ def gaps_of(values: list[float]) -> Gaps:
 
 
 def exact(values: list[float], share: float) -> float:
-    """The smallest value that at least `share` of all values do not exceed (nearest rank)."""
+    """Return the smallest value that at least `share` of all values do not exceed (nearest
+    rank)."""
     return sorted(values)[max(math.ceil(share * len(values)), 1) - 1]
 
 
@@ -41,7 +42,7 @@ def test_count_and_longest_gap_are_exact_and_no_percentile_exceeds_it(values: li
     assert gaps.percentile(1) <= gaps.max
 
 
-def test_gaps_of_nothing_are_nothing() -> None:
+def test_no_gaps_and_gaps_of_zero_give_zeros() -> None:
     assert (Gaps().percentile(0.5), Gaps().max, list(Gaps().slices())) == (0.0, 0.0, [])
     zeros = gaps_of([0.0] * 5)
     assert (zeros.percentile(0.5), zeros.percentile(1.0)) == (0.0, 0.0)
@@ -73,7 +74,7 @@ def size(gaps: Any) -> int:
     return sum(sys.getsizeof(value) for value in vars(gaps).values())
 
 
-def test_memory_is_the_same_after_a_thousand_gaps_and_after_a_hundred_thousand() -> None:
+def test_memory_does_not_grow_with_the_number_of_gaps() -> None:
     dice = random.Random(7)
     values = [dice.lognormvariate(-4, 3) for _ in range(100_000)]
     few, many = gaps_of(values[:1000]), gaps_of(values)
@@ -81,7 +82,7 @@ def test_memory_is_the_same_after_a_thousand_gaps_and_after_a_hundred_thousand()
     assert len(vars(many)["_buckets"]) < 600  # from a microsecond to eleven days
 
 
-def test_the_firsts_are_noted_once() -> None:
+def test_each_first_time_is_recorded_once() -> None:
     timing = Timing()
     assert timing.headers is timing.first_byte is timing.first_event is None
     for start in (0.0, 10.0):
@@ -93,18 +94,21 @@ def test_the_firsts_are_noted_once() -> None:
     assert (timing.messages, timing.bytes, timing.last) == (2, 10, 10.2)
 
 
-def test_a_gap_is_counted_from_the_message_before_and_the_first_from_the_headers() -> None:
+def test_gaps_are_measured_from_the_previous_message_and_the_first_from_the_headers() -> None:
     timing = Timing()
     timing.signal(Opened(0.5, "http://h/"))
     assert timing.arrived(0.75) == 0.25
     assert timing.arrived(1.75) == 1.0
     assert timing.arrived(1.75) == 0.0
-    assert (timing.gaps.count, timing.gaps.max) == (2, 1.0)  # the wait for the first is none
+    # The wait for the first event is not a gap.
+    assert (timing.gaps.count, timing.gaps.max) == (2, 1.0)
     assert Timing().arrived(0.75) == 0.75
 
 
 @given(st.lists(st.tuples(st.sampled_from([0.0, 0.5, 7.0]), st.integers(1, 90)), max_size=40))
-def test_messages_that_come_together_count_as_if_one_by_one(reads: list[tuple[float, int]]) -> None:
+def test_messages_that_arrive_together_count_as_if_one_by_one(
+    reads: list[tuple[float, int]],
+) -> None:
     together, one_by_one = Timing(), Timing()
     at = 0.0
     for gap, count in reads:

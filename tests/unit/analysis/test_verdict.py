@@ -1,4 +1,4 @@
-"""How a stream ended, all told: which evidence wins over which."""
+"""The verdict on how a stream ended: which evidence takes precedence."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ def row(data: str, kind: str = "message", number: int = 1) -> Row:
 
 
 def judged(ending: str, *evidence: str | Ignored) -> Closed:
-    """What becomes of a connection's `ending` after messages with such data, and such lines."""
+    """Return the verdict on a connection's `ending` after messages with this data, and these
+    lines."""
     verdict = Verdict()
     for number, one in enumerate(evidence, 1):
         if isinstance(one, Ignored):
@@ -38,7 +39,7 @@ def test_without_evidence_the_connection_s_ending_holds(ending: str) -> None:
     assert (closed.at, closed.body) == (2.0, b"body")
 
 
-# Whatever it is followed by, what was known before: the table's columns are evidence.
+# The verdict on a connection with this ending (rows) and this evidence (columns).
 PRECEDENCE = """
                  error        done         too-large    cut
 done             error-event  done         too-large    done
@@ -85,9 +86,7 @@ def test_the_table_of_precedence_is_complete() -> None:
         ([DONE, CUT], "done"),
     ],
 )
-def test_of_several_pieces_of_evidence_the_gravest_wins(
-    evidence: list[str | Ignored], verdict: str
-) -> None:
+def test_the_gravest_evidence_wins(evidence: list[str | Ignored], verdict: str) -> None:
     assert judged("eof", *evidence).ending == verdict
 
 
@@ -99,11 +98,11 @@ def test_a_failure_always_comes_with_a_cause(ending: str) -> None:
 
 
 @pytest.mark.parametrize("ending", ["done", "eof", "eof-unverified", "limit", "interrupted"])
-def test_an_end_as_asked_has_no_cause(ending: str) -> None:
+def test_an_ending_that_is_not_a_failure_has_no_cause(ending: str) -> None:
     assert judged(ending).cause == ""
 
 
-def test_the_detail_is_the_evidence() -> None:
+def test_the_detail_describes_the_evidence() -> None:
     assert judged("eof", "a", ERROR, '{"error":"later"}').detail == (
         "event 2 reports an error: overloaded"
     )
@@ -115,13 +114,13 @@ def test_the_detail_is_the_evidence() -> None:
     )
 
 
-def test_lines_that_are_only_odd_are_no_evidence() -> None:
+def test_an_unknown_field_is_not_evidence() -> None:
     odd = Ignored("unknown-field", 1, "foo: bar", 0.0, 0, 9)
     assert judged("eof", odd).ending == "eof"
 
 
 @pytest.mark.parametrize("data", ["[DONE] ", " [DONE]", "[done]", '"[DONE]"', "DONE"])
-def test_the_sentinel_is_just_that_text(data: str) -> None:
+def test_only_the_exact_text_is_the_sentinel(data: str) -> None:
     assert judged("truncated", data).ending == "truncated"
 
 
@@ -154,10 +153,10 @@ def test_the_sentinel_is_just_that_text(data: str) -> None:
         ('[{"a":1}]', ""),
         ("[]", ""),
         ('{"error":' * 190 + '"far down"' + "}" * 190, "far down"),
-        ('{"error":' * 5000 + "1" + "}" * 5000, ""),  # too deep to be read as JSON
+        ('{"error":' * 5000 + "1" + "}" * 5000, ""),  # nested too deeply to be parsed as JSON
     ],
 )
-def test_a_top_level_error_is_found_and_told_in_its_own_words(data: str, text: str) -> None:
+def test_a_top_level_error_is_found_and_quoted(data: str, text: str) -> None:
     assert error_of(row(data)) == text
 
 
@@ -177,10 +176,10 @@ def test_a_top_level_error_is_found_and_told_in_its_own_words(data: str, text: s
         ("x" * 9000, "x" * 500),
     ],
 )
-def test_an_event_named_error_is_one_whatever_it_holds(data: str, text: str) -> None:
+def test_an_event_named_error_is_an_error_whatever_its_data(data: str, text: str) -> None:
     assert error_of(row(data, "error")) == text
 
 
-def test_other_event_names_that_speak_of_errors_are_none() -> None:
+def test_other_event_names_that_mention_errors_are_not_errors() -> None:
     for kind in ("Error", "errors", "error.detail", "message"):
         assert error_of(row("plain words", kind)) == ""

@@ -1,4 +1,4 @@
-"""Files of streams: what they mean, what is wrong with one and where, and their JSON Schema."""
+"""Check files: their meaning, their errors and where those are, and their JSON Schema."""
 
 from __future__ import annotations
 
@@ -17,10 +17,8 @@ from sse_cli.check import config, json_schema
 from sse_cli.check.config_keys import KEYS
 from sse_cli.check.expectations import KINDS
 from sse_cli.check.toml_positions import places
-from sse_cli.mockserver.scenarios import bundled
-from sse_cli.mockserver.server import Server
-from sse_cli.mockserver.server_thread import running
 from sse_cli.model.errors import UsageError
+from tests.support import long_runs
 from tests.support.paths import ROOT
 from tests.support.program import error_and_hint, sse
 
@@ -37,12 +35,12 @@ def written(folder: Path, text: str) -> str:
 
 
 def described(folder: Path, text: str, **environment: str) -> config.DescribedStream:
-    """The one stream of a file."""
+    """Return the one stream of a file."""
     (one,) = config.read(written(folder, text), (), environment)
     return one
 
 
-# What is wrong, where it stands, and the hint. The line and column are those of the key.
+# A file, its error with line and column (those of the key), and the hint.
 BAD = [
     ("streams.a.staus = 2",
      "line 1, column 11: streams.a.staus is not a known key", "did you mean status?"),
@@ -119,7 +117,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("text", "said", "hint"), BAD, ids=[case[1][:60] for case in BAD])
-def test_what_is_wrong_is_told_with_its_place(
+def test_an_error_is_reported_with_its_line_and_column(
     text: str, said: str, hint: str, tmp_path: Path
 ) -> None:
     path = written(tmp_path, text)
@@ -151,9 +149,7 @@ def test_what_is_wrong_is_told_with_its_place(
         ("bearer = 'env:NOT_SET'", "'NOT_SET' is not set"),
     ],
 )
-def test_a_value_that_can_not_be_asked_is_told_with_its_stream(
-    line: str, said: str, tmp_path: Path
-) -> None:
+def test_an_invalid_value_is_reported_with_its_stream(line: str, said: str, tmp_path: Path) -> None:
     path = written(tmp_path, f"[streams.ok]\n{URL}[streams.bad]\n{URL}{line}\n")
     ran = sse("check", path)
     assert (ran.code, ran.out) == (2, b""), ran
@@ -164,7 +160,7 @@ def test_a_value_that_can_not_be_asked_is_told_with_its_stream(
     assert hint
 
 
-def test_a_value_of_the_defaults_is_told_with_its_own_line(tmp_path: Path) -> None:
+def test_an_invalid_value_of_the_defaults_is_reported_with_its_own_line(tmp_path: Path) -> None:
     path = written(tmp_path, f"[defaults]\n\nmax-gap = 'x'\n[streams.a]\n{URL}status = 200\n")
     message, _ = error_and_hint(sse("check", path))
     assert message.startswith(
@@ -172,14 +168,14 @@ def test_a_value_of_the_defaults_is_told_with_its_own_line(tmp_path: Path) -> No
     )
 
 
-def test_an_empty_url_is_an_error_of_its_stream(tmp_path: Path) -> None:
+def test_an_empty_url_is_reported_with_its_stream(tmp_path: Path) -> None:
     path = written(tmp_path, "[streams.a]\nurl = ''\n")
     ran = sse("check", path)
     assert ran.code == 2
     assert error_and_hint(ran)[0].startswith(f"{path}, line 1, stream a: ")
 
 
-def test_nesting_without_an_end_is_refused(tmp_path: Path) -> None:
+def test_endless_nesting_is_refused(tmp_path: Path) -> None:
     for depth in (150, 300, 450, 2000):
         value = "[" * depth + "]" * depth
         path = written(tmp_path, f"[streams.a]\n{URL}json = {value}\n")
@@ -188,7 +184,7 @@ def test_nesting_without_an_end_is_refused(tmp_path: Path) -> None:
         error_and_hint(ran)
 
 
-def test_a_missing_file_and_an_unknown_stream_are_told(tmp_path: Path) -> None:
+def test_a_missing_file_and_an_unknown_stream_are_errors(tmp_path: Path) -> None:
     missing = sse("check", tmp_path / "none.toml")
     assert (missing.code, "can't read" in error_and_hint(missing)[0]) == (2, True)
     path = written(tmp_path, f"[streams.chat]\n{URL}[streams.clock]\n{URL}")
@@ -197,13 +193,13 @@ def test_a_missing_file_and_an_unknown_stream_are_told(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("words", [["--status", "200"], ["-H", "A: b"], ["--format", "gemini"]])
-def test_options_for_urls_have_no_meaning_for_a_file(words: list[str], tmp_path: Path) -> None:
+def test_options_for_urls_are_refused_for_a_file(words: list[str], tmp_path: Path) -> None:
     ran = sse("check", written(tmp_path, f"[streams.a]\n{URL}"), *words)
     assert ran.code == 2
     assert "goes with a URL" in error_and_hint(ran)[0]
 
 
-def test_variables_stand_in_what_is_asked_for_and_nowhere_else(tmp_path: Path) -> None:
+def test_variables_are_expanded_in_requests_and_nowhere_else(tmp_path: Path) -> None:
     text = """
     [streams.a]
     url = "http://${HOST}:9/${HOST}"
@@ -221,12 +217,12 @@ def test_variables_stand_in_what_is_asked_for_and_nowhere_else(tmp_path: Path) -
     assert one.expected == (("text", "$"),)
 
 
-def test_the_variables_of_a_stream_that_is_not_wanted_are_not_asked_for(tmp_path: Path) -> None:
+def test_the_variables_of_an_unselected_stream_need_not_be_set(tmp_path: Path) -> None:
     path = written(tmp_path, f"[streams.a]\n{URL}[streams.b]\n{URL}bearer = '${{NOT_SET}}'")
     assert [one.name for one in config.read(path, ["a"], {})] == ["a"]
 
 
-def test_a_streams_own_keys_replace_the_defaults(tmp_path: Path) -> None:
+def test_the_keys_of_a_stream_replace_the_defaults(tmp_path: Path) -> None:
     text = """
     [defaults]
     status = 200
@@ -254,7 +250,7 @@ def test_a_streams_own_keys_replace_the_defaults(tmp_path: Path) -> None:
     assert one.expected == (("status", "200"), ("min-events", "2"))
 
 
-def test_expectations_are_those_of_the_command_line(tmp_path: Path) -> None:
+def test_expectations_equal_those_of_the_command_line(tmp_path: Path) -> None:
     text = """
     [streams."a b"]
     url = "http://h/"
@@ -326,7 +322,7 @@ z = 5
 
 
 def paths(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
-    """Every key in what tomllib returned."""
+    """Yield every key in the tables that tomllib returned."""
     if isinstance(value, dict):
         for key, child in value.items():
             yield (*path, key)
@@ -337,7 +333,7 @@ def paths(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | 
 
 
 @pytest.mark.parametrize("ends", ["\n", "\r\n"])
-def test_every_key_of_a_document_has_its_place(ends: str) -> None:
+def test_every_key_of_a_document_has_a_position(ends: str) -> None:
     text = DOCUMENT.replace("\n", ends)
     found = places(text)
     lines = text.splitlines()
@@ -352,7 +348,7 @@ def test_every_key_of_a_document_has_its_place(ends: str) -> None:
     assert found["list", 1, "sub", "m"].line == found["list", 1, "sub"].line + 1
 
 
-def test_the_keys_of_every_format_file_have_their_places() -> None:
+def test_the_keys_of_every_format_file_have_positions() -> None:
     files = [*(ROOT / "sse_cli").rglob("*.toml"), ROOT / "pyproject.toml", EXAMPLE]
     assert len(files) > 30
     for path in files:
@@ -373,7 +369,7 @@ def test_schema_is_printed_as_json() -> None:
     assert json.loads(ran.out) == SCHEMA
 
 
-def test_the_schema_is_a_schema_and_the_example_is_valid() -> None:
+def test_the_schema_is_valid_and_the_example_satisfies_it() -> None:
     jsonschema.Draft202012Validator.check_schema(SCHEMA)
     document = tomllib.loads(EXAMPLE.read_text("utf-8"))
     VALIDATOR.validate(document)
@@ -382,7 +378,7 @@ def test_the_schema_is_a_schema_and_the_example_is_valid() -> None:
         VALIDATOR.validate(document)
 
 
-def test_the_schema_the_reader_and_the_command_line_know_the_same_keys() -> None:
+def test_the_schema_the_reader_and_the_command_line_accept_the_same_keys() -> None:
     known = SCHEMA["$defs"]["stream"]["properties"]
     assert known.keys() == KEYS.keys()
     assert all(one["description"] for one in known.values())
@@ -399,11 +395,11 @@ VALUES: list[Any] = [
 
 
 @pytest.mark.parametrize("key", KEYS)
-def test_the_schema_and_the_reader_take_the_same_values(key: str, tmp_path: Path) -> None:
+def test_the_schema_and_the_reader_accept_the_same_values(key: str, tmp_path: Path) -> None:
     url = "" if key in ("url", "file") else URL
     taken = 0
     for value in VALUES:
-        # The reader takes any string for a duration; it is parsed when the stream is built.
+        # The reader accepts any string as a duration; it is parsed when the stream is built.
         if KEYS[key].kind == "duration" and isinstance(value, str):
             continue
         text = f"[streams.a]\n{url}{json.dumps(key)} = {toml(value)}\n"
@@ -414,7 +410,7 @@ def test_the_schema_and_the_reader_take_the_same_values(key: str, tmp_path: Path
 
 
 def is_taken(folder: Path, text: str) -> bool:
-    """Return whether the reader takes the one stream of a file."""
+    """Return whether the reader accepts the one stream of a file."""
     try:
         described(folder, text)
     except UsageError:
@@ -423,7 +419,7 @@ def is_taken(folder: Path, text: str) -> bool:
 
 
 def toml(value: Any) -> str:
-    """Return a value as TOML: that of JSON, but for tables."""
+    """Return a value as TOML, which is JSON except for tables."""
     if isinstance(value, dict):
         return f"{{ {', '.join(f'{name} = {toml(one)}' for name, one in value.items())} }}"
     return json.dumps(value)
@@ -446,7 +442,7 @@ SHAPES = [
 
 
 @pytest.mark.parametrize(("text", "is_valid"), SHAPES)
-def test_the_schema_and_the_reader_take_the_same_files(
+def test_the_schema_and_the_reader_accept_the_same_files(
     text: str, is_valid: bool, tmp_path: Path
 ) -> None:
     assert VALIDATOR.is_valid(tomllib.loads(text)) == is_valid
@@ -460,25 +456,27 @@ def test_the_schema_and_the_reader_take_the_same_files(
 @pytest.mark.parametrize(
     ("text", "is_valid"), [("2s", True), ("1.5", True), (".5h", True), ("x", False), ("2 s", False)]
 )
-def test_the_schema_knows_durations_as_they_are_read(text: str, is_valid: bool) -> None:
+def test_the_schema_accepts_the_durations_that_the_reader_parses(text: str, is_valid: bool) -> None:
     document = {"streams": {"a": {"url": "u", "max-gap": text}}}
     assert VALIDATOR.is_valid(document) == is_valid
 
 
 @pytest.mark.parametrize("key", [key for key, one in KEYS.items() if one.part == "expectation"])
-def test_false_takes_an_expectation_back_for_both(key: str, tmp_path: Path) -> None:
+def test_false_disables_an_expectation_in_the_schema_and_the_reader(
+    key: str, tmp_path: Path
+) -> None:
     text = f"[streams.a]\n{URL}{key} = false\n"
     VALIDATOR.validate(tomllib.loads(text))
     assert described(tmp_path, text).expected == ()
 
 
-def test_the_reader_never_raises_anything_but_a_usage_error(tmp_path: Path) -> None:
-    """Pieces of TOML put together at random: they mean something, or are refused in words."""
-    seed = random.SystemRandom().randrange(10**9)
+@long_runs.count("tries", 300, 10_000)
+def test_the_reader_raises_nothing_but_usage_errors(seed: int, tries: int, tmp_path: Path) -> None:
+    """Read fragments of TOML put together at random: they are valid, or a usage error."""
     dice = random.Random(seed)
     names = [*dice.sample([*KEYS], 12), "x", '"a.b"', "streams.a", "defaults"]
     values = ['"x"', "1", "true", "[]", '["a"]', "{ a = 1 }", '{ a = "b" }', '"${A}"', "1.5", "nan"]
-    for _ in range(300):
+    for _ in range(tries):
         lines = ["[streams.a]", 'url = "http://h/"']
         for _ in range(dice.randrange(4)):
             lines.append(f"{dice.choice(names)} = {dice.choice(values)}")
@@ -493,15 +491,8 @@ def test_the_reader_never_raises_anything_but_a_usage_error(tmp_path: Path) -> N
 # The example
 
 
-@pytest.fixture(scope="module")
-def example_origin() -> Iterator[str]:
-    loaded = {name: bundled.load(name) for name in bundled.names()}
-    with running(Server(loaded, speed=0)) as url:
-        yield url
-
-
-def test_the_example_passes_against_our_own_server(example_origin: str) -> None:
-    env = {"ORIGIN": example_origin}
+def test_the_example_passes_against_our_own_server(origin: str) -> None:
+    env = {"ORIGIN": origin}
     ran = sse("check", EXAMPLE, "--jobs", "4", env=env)
     assert (ran.code, ran.err) == (0, b""), ran
     assert ran.text.splitlines()[-1] == "4 streams: 4 passed"

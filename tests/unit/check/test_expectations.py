@@ -1,4 +1,4 @@
-"""Each expectation, over recordings with stamps of their own: no test has to wait."""
+"""Each expectation, over recordings with timestamps of their own, so that no test has to wait."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ DROPPED: Sequence[Signal] = (
 
 
 def recorded(folder: Path, signals: Sequence[Signal]) -> str:
-    """The path of a recording."""
+    """Return the path of a recording."""
     path = folder / "stream.jsonl"
     with Recorder(str(path), header_of(None), force=True) as recorder:
         for signal in signals:
@@ -55,17 +55,17 @@ def recorded(folder: Path, signals: Sequence[Signal]) -> str:
 
 
 def outcome(folder: Path, signals: Sequence[Signal], *asked: tuple[str, str]) -> Outcome:
-    """What the expectations make of a stream that was recorded."""
+    """Return the results of the expectations for a recorded stream."""
     stream = StreamCheck("stream", TargetSettings(recorded(folder, signals)), asked).ready()
     return run_once(stream, wire_format.known()).outcome
 
 
 def last(folder: Path, signals: Sequence[Signal], name: str, value: str) -> Result:
-    """The result of one expectation that was asked for."""
+    """Return the result of the one expectation under test."""
     return outcome(folder, signals, (name, value)).results[-1]
 
 
-# What is asked of ANSWER, whether it holds, and what the report says was found.
+# Options for ANSWER, whether the expectation holds, and what the report says was found.
 CASES = [
     ("status", "200", True, "200"),
     ("status", "404", False, "200"),
@@ -85,7 +85,7 @@ CASES = [
     ("text", "^Hello.*world$", True, '"Hello, world"'),
     ("text", "o, w", True, '"o, w"'),
     ("text", "Bonjour", False, '"Hello, world"'),
-    ("valid-json", "", False, "no JSON in event 4"),
+    ("valid-json", "", False, "invalid JSON in event 4"),
     ("no-ignored", "", True, "nothing"),
     ("expect-event", "tick", True, "2"),
     ("expect-event", "tick=2", True, "2"),
@@ -107,7 +107,7 @@ CASES = [
 
 
 @pytest.mark.parametrize(("name", "value", "holds", "found"), CASES)
-def test_an_expectation_is_judged_by_what_was_recorded(
+def test_an_expectation_is_judged_by_the_recording(
     name: str, value: str, holds: bool, found: str, tmp_path: Path
 ) -> None:
     whole = outcome(tmp_path, ANSWER, (name, value))
@@ -118,7 +118,7 @@ def test_an_expectation_is_judged_by_what_was_recorded(
         found,
     )
     assert whole.exit_code == (0 if holds else 1)
-    assert result.verdict == "failed" or result.witness is None
+    assert result.verdict == "failed" or result.evidence is None
 
 
 def test_every_expectation_is_among_the_cases() -> None:
@@ -138,16 +138,16 @@ def test_every_expectation_is_among_the_cases() -> None:
 def test_the_event_at_fault_is_shown(
     name: str, value: str, n: int, data: str, tmp_path: Path
 ) -> None:
-    witness = last(tmp_path, ANSWER, name, value).witness
-    assert witness is not None
-    assert (witness.n, witness.at, witness.event, witness.data) == (n, 3.0, "tick", data)
+    evidence = last(tmp_path, ANSWER, name, value).evidence
+    assert evidence is not None
+    assert (evidence.n, evidence.at, evidence.event, evidence.data) == (n, 3.0, "tick", data)
 
 
-def test_what_a_browser_drops_is_told_with_its_line(tmp_path: Path) -> None:
+def test_a_line_that_a_browser_drops_is_reported_with_its_number(tmp_path: Path) -> None:
     result = last(tmp_path, DROPPED, "no-ignored", "")
     assert (result.verdict, result.found) == ("failed", "no-data in line 1, and 1 more")
-    assert result.witness is not None
-    assert result.witness.n == 0
+    assert result.evidence is not None
+    assert result.evidence.n == 0
 
 
 OWN = """
@@ -155,7 +155,7 @@ text = "data.a"
 detect = "data.a"
 error = "event=='failure' && 'failed' || data.bad"
 """
-SAID = b'data: {"a":"t"}\n\n'  # by which the format is known
+SAID = b'data: {"a":"t"}\n\n'  # identifies the format
 NAMED = b'data: {"bad":"x"}\n\n'
 STRAY = b"error: stray\n\n"
 FAILURE = b"event: failure\n\n"
@@ -163,7 +163,7 @@ UNNAMED = "a block without data, after event 1, reports an error: failed"
 
 
 @pytest.mark.parametrize(
-    ("reads", "witness", "words"),
+    ("reads", "evidence", "words"),
     [
         ((SAID, b"event: failure\ndata: 1\n\n"), (2, "failure", "1"), "event 2 reports"),
         ((SAID, b"event: failure\ndata:\n\n"), (2, "failure", ""), "event 2 reports"),
@@ -171,7 +171,7 @@ UNNAMED = "a block without data, after event 1, reports an error: failed"
         ((SAID, STRAY, FAILURE), (0, "", "error: stray"), "line 3 reports an error: stray"),
         ((SAID, FAILURE, STRAY), (0, "failure", ""), UNNAMED),
         ((SAID, NAMED, STRAY), (2, "message", '{"bad":"x"}'), "event 2 reports an error: x"),
-        # Of these the first error is found last.
+        # The first of these errors is detected last.
         ((NAMED, SAID), (1, "message", '{"bad":"x"}'), "event 1 reports an error: x"),
         ((NAMED, STRAY, SAID), (1, "message", '{"bad":"x"}'), "event 1 reports an error: x"),
         ((NAMED, b"data: 1\n\n", STRAY, SAID), (1, "message", '{"bad":"x"}'), "event 1 reports"),
@@ -179,8 +179,12 @@ UNNAMED = "a block without data, after event 1, reports an error: failed"
     ],
 )
 @pytest.mark.parametrize("at_once", [True, False])
-def test_what_reports_an_error_first_is_shown(
-    reads: Sequence[bytes], witness: tuple[int, str, str], words: str, at_once: bool, tmp_path: Path
+def test_the_first_error_of_a_stream_is_shown(
+    reads: Sequence[bytes],
+    evidence: tuple[int, str, str],
+    words: str,
+    at_once: bool,
+    tmp_path: Path,
 ) -> None:
     own = tmp_path / "own.toml"
     own.write_text(OWN, "utf-8")
@@ -189,8 +193,8 @@ def test_what_reports_an_error_first_is_shown(
         "stream", TargetSettings(recorded(tmp_path, [OPENED, *chunks, EMPTY[-1]]))
     ).ready()
     found = run_once(stream, [wire_format.read(own), *wire_format.known()]).outcome
-    shown = next(one.witness for one in found.results if one.witness)
-    assert (shown.n, shown.event, shown.data) == witness
+    shown = next(one.evidence for one in found.results if one.evidence)
+    assert (shown.n, shown.event, shown.data) == evidence
     assert words in found.closed.detail
     assert found.closed.cause == (Cause.ERROR_EVENT if shown.n else Cause.ERROR_LINE)
 
@@ -208,9 +212,7 @@ def test_what_reports_an_error_first_is_shown(
         ("all-match", "@"),
     ],
 )
-def test_a_stream_without_events_fulfils_nothing_by_default(
-    name: str, value: str, tmp_path: Path
-) -> None:
+def test_a_stream_without_events_fails_by_default(name: str, value: str, tmp_path: Path) -> None:
     if name == "text":
         value = "."
     assert last(tmp_path, EMPTY, name, value).verdict == "failed"
@@ -222,7 +224,7 @@ def test_an_unknown_format_is_named_where_text_is_expected(tmp_path: Path) -> No
         assert last(tmp_path, stream, name, value).found == "no text: the format is unknown"
 
 
-def test_a_runtime_error_of_an_expression_is_told(tmp_path: Path) -> None:
+def test_a_runtime_error_of_an_expression_is_reported(tmp_path: Path) -> None:
     result = last(tmp_path, ANSWER, "any", "starts_with(missing, 'a')")
     assert result.verdict == "failed"
     assert result.found.startswith("none of 6 (")
@@ -239,7 +241,7 @@ def test_a_runtime_error_of_an_expression_is_told(tmp_path: Path) -> None:
         ([("ending", "unreachable")], ["ending"]),
     ],
 )
-def test_the_defaults_are_there_unless_told_otherwise(
+def test_the_defaults_apply_unless_overridden(
     asked: list[tuple[str, str]], names: list[str]
 ) -> None:
     assert [one.name for one in expectations.build(asked)] == names
@@ -247,24 +249,24 @@ def test_the_defaults_are_there_unless_told_otherwise(
 
 BAD = [
     ("status", "20", "is not a valid status"),
-    ("status", "OK", "is no number"),
-    ("status", "٢٠٠", "is no number"),
+    ("status", "OK", "is not a whole number"),
+    ("status", "٢٠٠", "is not a whole number"),
     ("ending", "don", "is not a valid ending"),
     ("ending", "interrupted", "is not a valid ending"),
     ("ending", "", "is not a valid ending"),
-    ("min-events", "-1", "is no number"),
-    ("min-events", "9" * 30, "is no number"),
+    ("min-events", "-1", "is not a whole number"),
+    ("min-events", "9" * 30, "is not a whole number"),
     ("max-gap", "fast", "expected a duration"),
     ("text", "(", "is not a valid regular expression"),
-    ("expect-event", "=3", "names no event"),
-    ("expect-event", "a=b", "is no number"),
+    ("expect-event", "=3", "does not name an event"),
+    ("expect-event", "a=b", "is not a whole number"),
     ("expect", "text ==", "not a JMESPath expression"),
     ("any", "nofunction(@)", "no function"),
 ]
 
 
 @pytest.mark.parametrize(("name", "value", "words"), BAD)
-def test_a_value_that_is_none_is_told_with_its_option(name: str, value: str, words: str) -> None:
+def test_an_invalid_value_is_reported_with_its_option(name: str, value: str, words: str) -> None:
     with pytest.raises(UsageError) as caught:
         expectations.build([(name, value)])
     assert words in caught.value.message

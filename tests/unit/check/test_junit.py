@@ -1,4 +1,4 @@
-"""The file of a JUnit report; what it holds stands in tests/cli/test_check_reports.py."""
+"""The file of a JUnit report; tests/cli/test_check_reports.py covers its content."""
 
 from __future__ import annotations
 
@@ -21,6 +21,6 @@ def test_a_report_in_a_folder_without_permission_is_an_error_before_the_run(
     assert caught.value.message == f"can't write the JUnit report to {path}: permission denied"
 
 
-def test_the_folder_of_a_report_is_made(tmp_path: Path) -> None:
+def test_the_folder_of_a_report_is_created(tmp_path: Path) -> None:
     junit.prepare(str(tmp_path / "a" / "b" / "report.xml"))
     assert [*(tmp_path / "a").iterdir()] == [tmp_path / "a" / "b"]

@@ -1,8 +1,8 @@
-"""Streams of every API to what they say: the corpus, however cut, and what no API sends."""
+"""Answers reassembled from the streams of every API: the corpus, cut anywhere, and hostile
+input."""
 
 from __future__ import annotations
 
-import copy
 import json
 import random
 import time
@@ -21,25 +21,18 @@ from sse_cli.model.delta import Delta
 from sse_cli.model.events import Chunk, Closed, Ending, Ignored, Message, Opened, Signal
 from sse_cli.model.row import Row
 from sse_cli.parser.session import Session
+from tests.support.format_corpus import BY_NAME, FORMATS, STREAMS, expected_of, mutated
 from tests.support.paths import FORMATS as CORPUS
 
-STREAMS: Final = sorted(path for path in CORPUS.iterdir() if path.suffix != ".json")
-FORMATS: Final = wire_format.known()
-BY_NAME: Final = {wire.name: wire for wire in FORMATS}
 MILLION: Final = 1 << 20
 
 every_stream = pytest.mark.parametrize("path", STREAMS, ids=lambda path: path.stem)
 
 
-def expected_of(path: Path) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads((CORPUS / f"{path.stem}.expected.json").read_bytes())
-    return found
-
-
 def reassemble(
     body: bytes, *, size: int = 0, ndjson: bool = False, wires: Sequence[WireFormat] = FORMATS
 ) -> tuple[Accumulator, list[Delta]]:
-    """What a body, read `size` bytes at a time, becomes, and its pieces."""
+    """Return the answer of a body that is read `size` bytes at a time, and its parts."""
     session, accumulator = Session(), Accumulator(wires)
     reads = [body[at : at + size] for at in range(0, len(body), size)] if size else [body]
     session.feed(Opened(0.0, "", media="ndjson" if ndjson else "event-stream"))
@@ -58,20 +51,20 @@ def reassemble(
 
 
 def of_payloads(name: str, *payloads: Any) -> tuple[Accumulator, list[Delta]]:
-    """What events of one format, given as their JSON, become."""
+    """Return the answer of events of one format, given as their JSON."""
     texts = (one if isinstance(one, str) else json.dumps(one) for one in payloads)
     body = "".join(f"data: {text}\n\n" for text in texts)
     return reassemble(body.encode(), wires=[BY_NAME[name]])
 
 
 def chat(*deltas: dict[str, Any], choice: int = 0) -> Iterator[dict[str, Any]]:
-    """Events of OpenAI's chat completions."""
+    """Return the answer of events of OpenAI's chat completions."""
     for delta in deltas:
         yield {"object": "chat.completion.chunk", "choices": [{"index": choice, "delta": delta}]}
 
 
 def typed(pieces: Iterable[Delta], kind: str = "text", choice: int = 0) -> str:
-    """The pieces of one choice as a person would have seen them typed."""
+    """Return the text of one choice as a person would have seen it typed."""
     return "".join(p.value for p in pieces if p.kind == kind and p.choice == choice)
 
 
@@ -107,13 +100,13 @@ def assert_expected(accumulator: Accumulator, expected: dict[str, Any]) -> None:
 # The corpus
 
 
-def test_the_corpus_is_all_there() -> None:
+def test_the_corpus_is_complete() -> None:
     assert len(STREAMS) == 40
 
 
 @every_stream
 @pytest.mark.parametrize("size", [0, 1, 7])
-def test_a_stream_of_the_corpus_becomes_what_it_must(path: Path, size: int) -> None:
+def test_a_stream_of_the_corpus_gives_the_expected_answer(path: Path, size: int) -> None:
     accumulator, pieces = reassemble(path.read_bytes(), size=size, ndjson=path.suffix == ".ndjson")
     assert_expected(accumulator, expected_of(path))
     for number, choice in accumulator.choices.items():
@@ -127,7 +120,7 @@ def test_a_stream_of_the_corpus_becomes_what_it_must(path: Path, size: int) -> N
 
 
 @every_stream
-def test_a_format_that_is_named_reads_what_a_detected_one_reads(path: Path) -> None:
+def test_a_named_format_gives_the_same_answer_as_a_detected_one(path: Path) -> None:
     expected = expected_of(path)
     wires = [BY_NAME[expected["format"]]]
     accumulator, _ = reassemble(path.read_bytes(), ndjson=path.suffix == ".ndjson", wires=wires)
@@ -135,7 +128,7 @@ def test_a_format_that_is_named_reads_what_a_detected_one_reads(path: Path) -> N
 
 
 @every_stream
-def test_a_whole_stream_is_known_to_be_whole(path: Path) -> None:
+def test_a_complete_stream_is_reported_as_complete(path: Path) -> None:
     expected = expected_of(path)
     accumulator, _ = reassemble(path.read_bytes(), ndjson=path.suffix == ".ndjson")
     assert accumulator.is_whole or expected["error"]
@@ -171,7 +164,7 @@ def test_events_before_detection_are_read_again() -> None:
     body = "".join(f"data: {json.dumps(one)}\n\n" for one in start)
     body += (CORPUS / "anthropic.sse").read_text(encoding="utf-8")
     assert_expected(reassemble(body.encode())[0], expected_of(CORPUS / "anthropic.sse"))
-    # `choices` of this one says which API it is only in its second event.
+    # The `choices` of this stream show its API only in the second event.
     first = {"choices": [{"index": 0, "message": {}, "finish_reason": "early"}], "usage": {"a": 1}}
     events = [first, *chat({"content": "hi"})]
     body = "".join(f"data: {json.dumps(one)}\n\n" for one in events)
@@ -180,7 +173,7 @@ def test_events_before_detection_are_read_again() -> None:
     assert [(p.kind, p.n) for p in pieces] == [("finish", 1), ("usage", 1), ("text", 2)]
 
 
-def test_detection_gives_up_after_a_number_of_events() -> None:
+def test_detection_stops_after_a_number_of_events() -> None:
     body = b'data: {"unheard": "of"}\n\n' * (MAX_EVENTS + 50)
     accumulator, pieces = reassemble(body + (CORPUS / "anthropic.sse").read_bytes())
     assert accumulator.gave_up
@@ -191,7 +184,7 @@ def test_detection_gives_up_after_a_number_of_events() -> None:
     assert_expected(accumulator, expected_of(CORPUS / "anthropic.sse"))
 
 
-def test_plain_text_is_only_what_begins_as_plain_text() -> None:
+def test_plain_text_is_detected_by_the_first_event_only() -> None:
     assert typed(reassemble(b"data: Hello\n\ndata:  world\n\n")[1]) == "Hello world"
     accumulator, pieces = reassemble(b'data: {"a": 1}\n\ndata: Hello\n\n')
     assert accumulator.format is None
@@ -213,7 +206,7 @@ def test_surrogate_pairs_split_over_deltas_become_one_character(name: str) -> No
     assert str(accumulator.choice().text) == "a🚀b🚀🚀🚀."
 
 
-def test_half_a_pair_whose_other_half_never_comes_is_given_at_the_end() -> None:
+def test_an_unpaired_surrogate_is_returned_at_the_end() -> None:
     accumulator, pieces = of_payloads("openai-chat", *chat({"content": "a\ud83d"}), "[DONE]")
     assert [p.value for p in pieces] == ["a", "\ud83d"]
     assert str(accumulator.choice().text) == "a\ud83d"
@@ -222,7 +215,7 @@ def test_half_a_pair_whose_other_half_never_comes_is_given_at_the_end() -> None:
     assert typed(of_payloads("openai-chat", *chat({"content": "\ude80b"}))[1]) == "\ude80b"
 
 
-def test_half_a_pair_at_the_end_of_a_whole_text_does_not_repeat_it() -> None:
+def test_an_unpaired_surrogate_at_the_end_of_a_full_text_does_not_repeat_it() -> None:
     wholes = ["ab\ud83d", "ab\ud83d\ude80", "ab🚀c\ud83d", "ab🚀c🚀"]
     events = [{"output": {"text": text}, "request_id": "1"} for text in wholes]
     _, pieces = of_payloads("dashscope", *events)
@@ -240,7 +233,7 @@ def test_half_a_pair_at_the_end_of_a_whole_text_does_not_repeat_it() -> None:
     assert str(accumulator.choice().text) == "ab🚀c"
 
 
-def test_text_that_is_said_anew_replaces_what_was_said() -> None:
+def test_a_restated_text_replaces_the_earlier_one() -> None:
     def event(text: str, part: str) -> dict[str, Any]:
         artifact = {"artifactId": part, "parts": [{"text": text}]}
         return {"result": {"kind": "artifact-update", "artifact": artifact}}
@@ -253,7 +246,7 @@ def test_text_that_is_said_anew_replaces_what_was_said() -> None:
     assert str(accumulator.choice().text) == "two andmore"
 
 
-def test_emoji_and_cjk_arrive_whole_however_the_reads_cut_them() -> None:
+def test_emoji_and_cjk_survive_reads_of_any_size() -> None:
     text = "日本語 👩‍🚀 é\u0301 🇫🇷 \u2028 \x85 Ω"
     body = "".join(
         f"data: {json.dumps(one, ensure_ascii=False)}\n\n" for one in chat({"content": text})
@@ -279,7 +272,7 @@ def test_several_choices_are_kept_apart() -> None:
     assert str(accumulator.choice(3).text) == ""
 
 
-def test_an_answer_is_whole_when_every_choice_finished() -> None:
+def test_an_answer_is_complete_once_every_choice_has_finished() -> None:
     def end(choice: int) -> dict[str, Any]:
         return {"choices": [{"index": choice, "delta": {}, "finish_reason": "stop"}]}
 
@@ -291,14 +284,14 @@ def test_an_answer_is_whole_when_every_choice_finished() -> None:
         assert of_payloads("openai-chat", *events)[0].is_whole is whole
 
 
-def test_usage_is_merged_and_a_null_takes_nothing_back() -> None:
+def test_usage_is_merged_and_null_erases_nothing() -> None:
     first = {"type": "message_start", "message": {"usage": {"input": 9, "output": 1, "x": None}}}
     last = {"type": "message_delta", "delta": {}, "usage": {"input": None, "output": 5}}
     accumulator, _ = of_payloads("anthropic", first, last)
     assert accumulator.usage == {"input": 9, "output": 5, "x": None}
 
 
-def test_the_first_error_counts_and_the_last_reason_to_finish() -> None:
+def test_the_first_error_and_the_last_finish_reason_count() -> None:
     events = [
         {"error": {"message": "one"}, "choices": [{"index": 0, "finish_reason": "stop"}]},
         {"error": {"message": "two"}, "choices": [{"index": 0, "finish_reason": "length"}]},
@@ -309,7 +302,7 @@ def test_the_first_error_counts_and_the_last_reason_to_finish() -> None:
     assert [p.kind for p in pieces] == ["finish", "error", "finish"]
 
 
-def test_a_blocked_prompt_has_a_reason_though_it_has_no_candidate() -> None:
+def test_a_blocked_prompt_has_a_finish_reason_without_a_candidate() -> None:
     accumulator, _ = of_payloads("gemini", {"promptFeedback": {"blockReason": "SAFETY"}})
     assert accumulator.choice().finish == "SAFETY"
     assert accumulator.is_whole
@@ -318,7 +311,7 @@ def test_a_blocked_prompt_has_a_reason_though_it_has_no_candidate() -> None:
 # Tool calls
 
 
-def test_keys_count_within_their_part(tmp_path: Path) -> None:
+def test_the_keys_of_tool_calls_are_local_to_their_part(tmp_path: Path) -> None:
     (tmp_path / "parts.toml").write_text('tool = "data.t"\npart = "data.part"\n')
     wire = wire_format.read(tmp_path / "parts.toml")
     records = [("m1", "1"), ("m2", "2"), ("m1", "3"), ({"odd": 1}, "4"), ({"odd": 1}, "5")]
@@ -331,7 +324,7 @@ def test_keys_count_within_their_part(tmp_path: Path) -> None:
     assert [call.arguments for call in calls] == ["13", "2", "45"]
 
 
-def test_a_call_is_told_once_when_the_next_one_begins_or_nothing_follows() -> None:
+def test_a_call_is_reported_once_when_the_next_begins_or_the_stream_ends() -> None:
     def event(index: int, **function: str) -> dict[str, Any]:
         return next(chat({"tool_calls": [{"index": index, "function": function}]}))
 
@@ -344,7 +337,7 @@ def test_a_call_is_told_once_when_the_next_one_begins_or_nothing_follows() -> No
     assert told == [(3, "f", "{}"), (7, "g", '{"x":1}'), (7, "h", "{}")]
 
 
-def test_a_call_whose_arguments_have_not_begun_is_not_told_yet() -> None:
+def test_a_call_without_arguments_so_far_is_not_reported_yet() -> None:
     def event(index: int, **function: str) -> dict[str, Any]:
         return next(chat({"tool_calls": [{"index": index, "function": function}]}))
 
@@ -358,7 +351,7 @@ def test_a_call_whose_arguments_have_not_begun_is_not_told_yet() -> None:
 
 
 @pytest.mark.parametrize(("more", "valid"), [((), False), (("1}",), True)])
-def test_a_call_says_whether_its_arguments_are_json(more: Sequence[str], valid: bool) -> None:
+def test_a_call_tells_whether_its_arguments_are_json(more: Sequence[str], valid: bool) -> None:
     fragments = [{"name": "f", "arguments": '{"x":'}, *({"arguments": text} for text in more)]
     calls = [{"tool_calls": [{"index": 0, "function": one}]} for one in fragments]
     _, pieces = of_payloads("openai-chat", *chat(*calls))
@@ -366,7 +359,7 @@ def test_a_call_says_whether_its_arguments_are_json(more: Sequence[str], valid: 
     assert call.is_valid is valid
 
 
-def test_a_call_that_was_told_stays_as_it_was_told() -> None:
+def test_a_reported_call_does_not_change() -> None:
     def one(index: int, **function: str) -> dict[str, Any]:
         return {"tool_calls": [{"index": index, "function": function}]}
 
@@ -388,7 +381,7 @@ def seconds_for(events: Sequence[dict[str, Any]]) -> tuple[float, Accumulator]:
     return time.process_time() - start, accumulator
 
 
-def test_a_mebibyte_of_tool_arguments_costs_no_more_than_its_length() -> None:
+def test_the_cost_of_tool_arguments_is_linear_in_their_length() -> None:
     def events(size: int) -> list[dict[str, Any]]:
         text = json.dumps({"x": "é\n" * (size // 8)})
         parts = [text[at : at + 64] for at in range(0, len(text), 64)]
@@ -401,10 +394,10 @@ def test_a_mebibyte_of_tool_arguments_costs_no_more_than_its_length() -> None:
     [call] = accumulator.choice().tools.calls
     assert len(call.arguments) > MILLION
     assert json.loads(call.arguments) == {"x": "é\n" * (MILLION // 8)}
-    assert large < 12 * small  # 4 when it is linear, 16 and more when it is not
+    assert large < 12 * small  # 4 when the cost is linear, 16 and more when it is not
 
 
-def test_ten_thousand_tool_calls_cost_no_more_than_their_number() -> None:
+def test_the_cost_of_ten_thousand_tool_calls_is_linear_in_their_number() -> None:
     def events(number: int) -> list[dict[str, Any]]:
         function = {"name": "f", "arguments": '{"x": 1'}  # never JSON
         return list(
@@ -417,25 +410,11 @@ def test_ten_thousand_tool_calls_cost_no_more_than_their_number() -> None:
     assert large < 12 * small
 
 
-# What no API sends
-
-
-def _mutations(dice: random.Random, value: Any) -> Any:
-    """`value` with something in it exchanged for something that no API would send."""
-    odd: Any = dice.choice(
-        (None, 0, -1, 1.5, True, "", "x", "\ud83d", [], {}, [[]], {"full": 7}, [None, {"a": []}],
-         10**30, ["a", ["b"]], {"text": {"x": 1}}, [{"jsonPath": 1}])
-    )  # fmt: skip
-    if not isinstance(value, dict | list) or not value or dice.random() < 0.15:
-        return copy.deepcopy(odd)
-    changed: Any = copy.copy(value)
-    place = dice.choice(list(value)) if isinstance(value, dict) else dice.randrange(len(value))
-    changed[place] = _mutations(dice, value[place])
-    return changed
+# Payloads that no API sends
 
 
 @every_stream
-def test_no_payload_makes_the_engine_fail(path: Path) -> None:
+def test_no_payload_makes_the_accumulator_fail(path: Path) -> None:
     expected = expected_of(path)
     dice = random.Random(path.stem)
     lines = path.read_text(encoding="utf-8").replace("\r\n", "\n").split("\n")
@@ -461,13 +440,13 @@ def _hostile(dice: random.Random, line: str, ndjson: bool) -> str:
         value = json.loads(text)
     except ValueError:
         return line
-    return head + json.dumps(_mutations(dice, value))
+    return head + json.dumps(mutated(dice, value))
 
 
 # Explaining
 
 
-def test_an_explanation_names_each_key_that_gives_something() -> None:
+def test_an_explanation_names_each_key_that_gives_a_value() -> None:
     wire = BY_NAME["openai-chat"]
     payload = {"choices": [{"index": 0, "delta": {"content": "a"}}, {"index": 1, "delta": {}}]}
     envelope = {"event": "message", "id": None, "data": payload, "raw": ""}
@@ -479,7 +458,7 @@ def test_an_explanation_names_each_key_that_gives_something() -> None:
     assert "error" not in found
 
 
-def test_an_explanation_tells_what_could_not_be_evaluated(tmp_path: Path) -> None:
+def test_an_explanation_reports_errors_of_evaluation(tmp_path: Path) -> None:
     file = tmp_path / "mine.toml"
     file.write_text("text = \"starts_with(data.a, 'x') && data.a\"\n")
     envelope = {"event": "message", "id": None, "data": {"a": 5}, "raw": ""}

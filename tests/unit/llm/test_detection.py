@@ -1,4 +1,4 @@
-"""Detection of a wire format: which one is taken, what is kept, and when it is given up."""
+"""Detection of a wire format: the format taken, the events kept, and when detection stops."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import pytest
 from sse_cli.llm import detection
 from sse_cli.llm.detection import MAX_EVENTS, MAX_SECONDS, Detector
 from sse_cli.llm.extractor import Envelope
-from tests.unit.llm.test_accumulator import BY_NAME, FORMATS
+from tests.support.format_corpus import BY_NAME, FORMATS
 
 CHAT: Final = {"choices": [{"index": 0, "delta": {"content": "a"}}]}
 UNKNOWN: Final = {"unheard": "of"}
@@ -33,7 +33,7 @@ def test_a_single_format_is_taken_at_once() -> None:
     assert Detector([BY_NAME["gemini"]]).format is BY_NAME["gemini"]
 
 
-def test_a_format_from_the_start_is_taken_by_the_first_event_only() -> None:
+def test_a_format_that_starts_with_the_stream_matches_the_first_event_only() -> None:
     first, second = Detector(FORMATS), Detector(FORMATS)
     assert first.feed(envelope("Hello", "Hello"), 1, 0.0) is not None
     assert first.format is BY_NAME["plain"]

@@ -1,4 +1,4 @@
-"""What `watch` makes of an event at a glance: its text, reasoning and tool calls, nothing kept."""
+"""Highlights of single events in `watch`: text, reasoning and tool calls, nothing kept."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sse_cli.llm.highlights import Highlight, Highlights
 from sse_cli.model.events import Chunk, Message, Opened
 from sse_cli.model.row import Row
 from sse_cli.parser.session import Session
-from tests.unit.llm.test_accumulator import BY_NAME, FORMATS, STREAMS, _mutations, expected_of
+from tests.support.format_corpus import BY_NAME, FORMATS, STREAMS, expected_of, mutated
 
 
 def row(payload: Any, n: int = 1, at: float = 0.0, kind: str = "message") -> Row:
@@ -41,7 +41,7 @@ def test_the_strings_of_an_event_are_told_apart() -> None:
     assert highlights.format.name == "openai-chat"
 
 
-def test_the_first_of_each_kind_is_remembered_and_the_tokens() -> None:
+def test_the_first_of_each_kind_and_the_token_count_are_kept() -> None:
     highlights = Highlights(FORMATS)
     for n, delta in enumerate(({"reasoning": "a"}, {"reasoning": "b"}, {"content": "c"})):
         highlights.feed(row(chat(**delta), n, at=float(n)))
@@ -51,7 +51,7 @@ def test_the_first_of_each_kind_is_remembered_and_the_tokens() -> None:
     assert highlights.tokens == 5
 
 
-def test_an_event_without_anything_to_read_has_no_parts() -> None:
+def test_an_event_without_text_has_no_highlights() -> None:
     highlights = Highlights(FORMATS)
     assert highlights.feed(row("[DONE]")) == []
     assert highlights.feed(row(chat(role="assistant", content=""))) == []
@@ -59,14 +59,14 @@ def test_an_event_without_anything_to_read_has_no_parts() -> None:
     assert highlights.feed(row({"other": 1})) == []
 
 
-def test_plain_text_is_no_format_to_a_glance() -> None:
+def test_plain_text_has_no_highlights() -> None:
     highlights = Highlights(FORMATS)
     assert highlights.feed(row("plain text")) == []
     assert highlights.feed(row({"unheard": "of"})) == []
     assert highlights.format is None
 
 
-def test_after_a_while_no_format_is_looked_for_any_more() -> None:
+def test_detection_of_a_format_stops_after_a_while() -> None:
     highlights = Highlights(FORMATS)
     for n in range(MAX_EVENTS):
         highlights.feed(row({"unheard": "of"}, n))
@@ -75,7 +75,7 @@ def test_after_a_while_no_format_is_looked_for_any_more() -> None:
 
 
 @pytest.mark.parametrize("path", STREAMS, ids=lambda path: path.stem)
-def test_a_glance_sees_the_format_and_the_strings_that_tail_puts_together(path: Path) -> None:
+def test_highlights_have_the_format_and_the_strings_that_tail_joins(path: Path) -> None:
     expected = expected_of(path)
     highlights, accumulator = Highlights(FORMATS), Accumulator([BY_NAME[expected["format"]]])
     for one in _rows(path):
@@ -83,16 +83,16 @@ def test_a_glance_sees_the_format_and_the_strings_that_tail_puts_together(path: 
         accumulator.feed([one])
         said = "".join(texts)
         typed = "".join(piece.value for piece in one.deltas if piece.kind == "text")
-        # A highlights repairs no split pairs; what follows the end is no part of the answer.
+        # Highlights do not join surrogate pairs; text after the end is not part of the answer.
         if highlights.format and not accumulator.done and said.isprintable():
-            # Cumulative formats say the whole so far, and tail what is new of it.
+            # Events of cumulative formats hold the text so far, and tail prints only the new part.
             assert said.endswith(typed)
     found = highlights.format.name if highlights.format else None
     assert found == (None if expected["format"] == "plain" else expected["format"])
 
 
 @pytest.mark.parametrize("path", STREAMS, ids=lambda path: path.stem)
-def test_no_payload_makes_a_glance_fail(path: Path) -> None:
+def test_no_payload_makes_highlights_fail(path: Path) -> None:
     dice = random.Random(path.stem)
     rows = list(_rows(path))
     for _ in range(20):
@@ -100,13 +100,13 @@ def test_no_payload_makes_a_glance_fail(path: Path) -> None:
         for one in rows:
             payload = one.payload
             if isinstance(payload, dict) and dice.random() < 0.5:
-                payload = _mutations(dice, payload)
+                payload = mutated(dice, payload)
             parts = highlights.feed(row(payload, kind=one.message.type))
             assert all(isinstance(part.text, str) for part in parts)
 
 
 def _rows(path: Path) -> list[Row]:
-    """The messages of a stream of the corpus."""
+    """Return the messages of a stream of the corpus."""
     session = Session()
     session.feed(Opened(0.0, "", media="ndjson" if path.suffix == ".ndjson" else "event-stream"))
     events = session.feed(Chunk(0.0, path.read_bytes()))
@@ -114,7 +114,7 @@ def _rows(path: Path) -> list[Row]:
 
 
 @pytest.mark.parametrize("path", STREAMS, ids=lambda path: path.name)
-def test_a_stream_is_whole_to_a_glance_when_it_is_to_tail(path: Path) -> None:
+def test_highlights_and_tail_agree_on_whether_a_stream_is_complete(path: Path) -> None:
     session, highlights, whole = Session(), Highlights(FORMATS), Accumulator(FORMATS)
     session.feed(Opened(0.0, "", media="ndjson" if path.suffix == ".ndjson" else "event-stream"))
     for event in session.feed(Chunk(0.0, path.read_bytes())):

@@ -1,4 +1,4 @@
-"""Fragments of tool calls to whole calls: how they find each other, and what they may be."""
+"""Tool calls put together from fragments: how fragments are matched, and what they may hold."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from sse_cli.llm.tool_calls import ToolCalls
 
 
 def of_tools(*records: Any) -> list[tuple[str | None, str | None, str]]:
-    """The calls that fragments, one an event, become: (id, name, arguments)."""
+    """Return the calls built from fragments, one an event: (id, name, arguments)."""
     calls = ToolCalls()
     for record in records:
         list(calls.feed(record, None))
@@ -32,43 +32,43 @@ def test_fragments_without_a_key_are_matched_by_id() -> None:
     ) == [("a", "f", "12"), ("b", "g", "3")]  # fmt: skip
 
 
-def test_an_id_that_came_after_the_key_is_known_too() -> None:
+def test_an_id_that_came_after_the_key_is_matched_too() -> None:
     assert of_tools(
         {"key": 0, "name": "f", "args": "1"}, {"key": 0, "id": "a"}, {"id": "a", "full": "{}"}
     ) == [("a", "f", "{}")]
 
 
-def test_a_name_alone_begins_a_call_and_nothing_at_all_goes_on_with_the_last() -> None:
+def test_a_name_begins_a_call_and_a_fragment_without_one_continues_the_last() -> None:
     assert of_tools({"name": "f"}, {"args": "1"}, {"name": "f", "args": "2"}, {"args": "3"}) == [
         (None, "f", "1"), (None, "f", "23"),
     ]  # fmt: skip
 
 
-def test_arguments_before_any_call_begin_one() -> None:
+def test_arguments_before_any_call_begin_a_call() -> None:
     assert of_tools({"args": "{"}, {"args": "}"}) == [(None, None, "{}")]
 
 
-def test_the_first_id_and_name_that_say_something_win() -> None:
+def test_the_first_nonblank_id_and_name_win() -> None:
     assert of_tools(
         {"key": 0, "id": "", "name": " "}, {"key": 0, "id": "a", "name": "f"},
         {"key": 0, "id": "b", "name": ""}, {"key": 0, "id": None, "name": "g"},
     ) == [("a", "f", "{}")]  # fmt: skip
 
 
-def test_the_same_key_with_another_id_and_a_name_is_a_new_call() -> None:
+def test_the_same_key_with_a_new_id_and_a_name_is_a_new_call() -> None:
     assert of_tools(
         {"key": 0, "id": "a", "name": "f", "args": "1"}, {"key": 0, "id": "b", "name": "f"},
         {"key": 0, "args": "2"}, {"key": 0, "id": "c", "args": "3"},
     ) == [("a", "f", "1"), ("b", "f", "23")]  # fmt: skip
 
 
-def test_whole_arguments_replace_the_fragments() -> None:
+def test_full_arguments_replace_the_fragments() -> None:
     assert of_tools({"key": 0, "name": "f", "args": '{"x'}, {"key": 0, "full": {"x": "é"}}) == [
         (None, "f", '{"x":"é"}')
     ]
 
 
-def test_empty_records_are_no_calls() -> None:
+def test_empty_records_are_not_calls() -> None:
     assert of_tools({}, {"key": 0}, {"id": None, "name": ""}, [[], [{"args": ""}]], 7, "x") == []
 
 
@@ -86,7 +86,7 @@ def patched(*patches: Any) -> Any:
     return json.loads(arguments)
 
 
-def test_patches_put_values_at_json_paths_and_let_strings_grow() -> None:
+def test_patches_set_values_at_json_paths_and_append_to_strings() -> None:
     assert patched(
         {"jsonPath": "$.city", "stringValue": "Zür"},
         {"jsonPath": "$.city", "stringValue": "ich"},
@@ -125,7 +125,7 @@ def test_a_patch_without_a_value_changes_nothing() -> None:
     ],
     ids=lambda patch: str(patch)[:40],
 )  # fmt: skip
-def test_a_patch_that_makes_no_sense_is_survived(patch: Any) -> None:
+def test_an_invalid_patch_does_no_harm(patch: Any) -> None:
     known = [{"jsonPath": "$.s", "stringValue": "x"}, {"jsonPath": "$.l[1]", "numberValue": 1}]
     found = patched(*known, patch)
     assert found["s"] == "x"
@@ -134,7 +134,7 @@ def test_a_patch_that_makes_no_sense_is_survived(patch: Any) -> None:
     assert of_tools({"name": "f", "patch": patch})
 
 
-def test_a_key_of_one_part_is_another_call_in_another() -> None:
+def test_the_same_key_in_another_part_is_another_call() -> None:
     calls = ToolCalls()
     for part, args in (("m1", "1"), ("m2", "2"), ("m1", "3")):
         list(calls.feed({"key": 0, "name": "f", "args": args}, part))

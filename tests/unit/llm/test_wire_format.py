@@ -1,4 +1,4 @@
-"""The format files and their reading; `sse formats`; formats of a person's own."""
+"""Format files and their loading, `sse formats`, and formats of the user."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ every_file = pytest.mark.parametrize("path", FILES, ids=lambda path: path.stem)
 
 @pytest.fixture
 def config(tmp_path: Path) -> Iterator[Path]:
-    """A configuration folder of a person's own, and in it the one for formats."""
+    """A configuration folder of the user, with the folder for formats in it."""
     folder = tmp_path / "config" / "sse-cli" / "formats"
     folder.mkdir(parents=True)
     before = os.environ.get("XDG_CONFIG_HOME")
@@ -46,7 +46,7 @@ def config(tmp_path: Path) -> Iterator[Path]:
 
 
 def with_config(folder: Path, *words: str | Path, stdin: str = "") -> Ran:
-    """`sse WORDS` of a person whose configuration folder holds `folder`."""
+    """Run `sse WORDS` for a user whose configuration folder holds `folder`."""
     env = {"XDG_CONFIG_HOME": str(folder.parent.parent)}
     return sse(*words, stdin=stdin.encode(), env=env)
 
@@ -66,7 +66,7 @@ def failure(path: Path) -> UsageError:
 # The files
 
 
-def test_there_are_all_formats_of_the_corpus_and_more() -> None:
+def test_every_format_of_the_corpus_is_included() -> None:
     import json  # noqa: PLC0415
 
     used = {json.loads(path.read_bytes())["format"] for path in CORPUS.glob("*.expected.json")}
@@ -75,7 +75,7 @@ def test_there_are_all_formats_of_the_corpus_and_more() -> None:
 
 
 @every_file
-def test_a_file_says_what_it_is_and_all_of_it_is_valid(path: Path) -> None:
+def test_every_file_has_a_description_and_is_valid(path: Path) -> None:
     wire = wire_format.read(path).check()
     assert wire.name == path.stem
     assert wire.description
@@ -100,15 +100,15 @@ def test_formats_are_tried_in_the_order_of_their_priorities_and_plain_text_last(
     assert [wire.name for wire in known if wire.from_start] == ["plain"]
 
 
-def test_a_format_that_can_end_without_its_end_is_never_held_to_one() -> None:
+def test_a_format_with_an_optional_end_is_never_required_to_have_one() -> None:
     assert not wire_format.named("plain").required
     assert wire_format.named("openai-chat").required
 
 
-# A person's own
+# The user's own formats
 
 
-def test_a_format_in_the_configuration_folder_is_known_and_asked_first(config: Path) -> None:
+def test_a_format_in_the_configuration_folder_is_found_and_tried_first(config: Path) -> None:
     write(config, "mine.toml", MINE)
     assert wire_format.known()[0].name == "mine"
     assert wire_format.named("mine").description == "My server"
@@ -118,7 +118,7 @@ def test_a_format_in_the_configuration_folder_is_known_and_asked_first(config: P
     assert with_config(config, "formats", "mine").text == MINE
 
 
-def test_a_format_of_ones_own_replaces_ours_of_that_name(config: Path) -> None:
+def test_a_user_format_replaces_the_bundled_one_of_that_name(config: Path) -> None:
     write(config, "openai-chat.toml", MINE)
     assert [wire.name for wire in wire_format.known()].count("openai-chat") == 1
     assert wire_format.named("openai-chat").texts["text"] == "data.mine.text"
@@ -126,18 +126,20 @@ def test_a_format_of_ones_own_replaces_ours_of_that_name(config: Path) -> None:
     assert (ran.code, ran.text) == (0, "Héllo")
 
 
-def test_priority_places_a_format_of_ones_own_behind_ours(config: Path) -> None:
+def test_a_user_format_can_have_a_lower_priority_than_the_bundled_ones(config: Path) -> None:
     write(config, "mine.toml", MINE + "priority = 1000\n")
     assert wire_format.known()[-1].name == "mine"
 
 
-def test_a_relative_configuration_folder_does_not_count(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_relative_configuration_folder_is_ignored(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("XDG_CONFIG_HOME", "relative")
     monkeypatch.setenv("HOME", "/nowhere")
     assert wire_format.folders()[1] == Path("/nowhere/.config/sse-cli/formats")
 
 
-def test_a_user_without_a_home_has_our_formats(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_user_without_a_home_folder_has_the_bundled_formats(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.delenv("XDG_CONFIG_HOME", raising=False)
     monkeypatch.delenv("HOME")
     monkeypatch.setattr("os.getuid", lambda: 54321)
@@ -145,7 +147,7 @@ def test_a_user_without_a_home_has_our_formats(monkeypatch: pytest.MonkeyPatch) 
     assert len(wire_format.known()) == len(FILES)
 
 
-def test_a_broken_file_in_the_configuration_folder_is_named_before_anything_is_asked(
+def test_a_broken_file_in_the_configuration_folder_is_reported_before_any_request(
     config: Path,
 ) -> None:
     path = write(config, "mine.toml", 'text = "data.["\n')
@@ -156,7 +158,7 @@ def test_a_broken_file_in_the_configuration_folder_is_named_before_anything_is_a
     assert "text" in message
 
 
-def test_a_file_is_a_format_of_its_own(tmp_path: Path) -> None:
+def test_a_format_can_be_given_as_a_file(tmp_path: Path) -> None:
     path = write(tmp_path, "any name.toml", MINE)
     ran = sse("tail", "-", "--format", path, stdin=STREAM.encode())
     assert (ran.code, ran.text) == (0, "Héllo")
@@ -179,7 +181,7 @@ BROKEN: Final = [
 
 
 @pytest.mark.parametrize(("text", "key", "column"), BROKEN, ids=lambda x: str(x)[:30])
-def test_an_expression_that_is_none_names_file_key_and_column(
+def test_an_invalid_expression_is_reported_with_file_key_and_column(
     tmp_path: Path, text: str, key: str, column: int
 ) -> None:
     path = write(tmp_path, "mine.toml", text + "\n")
@@ -190,7 +192,7 @@ def test_an_expression_that_is_none_names_file_key_and_column(
     assert error.column == column
 
 
-def test_the_column_is_shown_by_a_caret(tmp_path: Path) -> None:
+def test_a_caret_points_at_the_column(tmp_path: Path) -> None:
     path = write(tmp_path, "mine.toml", 'text = "data.a b"\n')
     ran = sse("formats", path)
     assert ran.code == 2
@@ -202,7 +204,7 @@ def test_the_column_is_shown_by_a_caret(tmp_path: Path) -> None:
     assert caret == "         ^"
 
 
-def test_a_function_that_there_is_not_gets_the_closest_one(tmp_path: Path) -> None:
+def test_an_unknown_function_gets_the_closest_one(tmp_path: Path) -> None:
     path = write(tmp_path, "mine.toml", "text = \"strats_with(data.a, 'b')\"\n")
     assert failure(path).hint == "did you mean starts_with()?"
 
@@ -228,7 +230,7 @@ def test_a_function_that_there_is_not_gets_the_closest_one(tmp_path: Path) -> No
         ("a = " + "[" * 3000, "is not valid TOML", "sse formats NAME"),
     ],
 )
-def test_a_broken_file_is_told_what_is_wrong_with_it(
+def test_a_broken_file_is_reported_with_its_error(
     tmp_path: Path, text: str, message: str, hint: str
 ) -> None:
     path = write(tmp_path, "mine.toml", text + "\n")
@@ -238,7 +240,7 @@ def test_a_broken_file_is_told_what_is_wrong_with_it(
     assert hint in error.hint
 
 
-def test_a_file_that_is_no_text_is_no_format(tmp_path: Path) -> None:
+def test_a_binary_file_is_not_a_format(tmp_path: Path) -> None:
     path = tmp_path / "mine.toml"
     path.write_bytes(b"\xff\xfe")
     assert "is not valid TOML" in failure(path).message
@@ -246,10 +248,10 @@ def test_a_file_that_is_no_text_is_no_format(tmp_path: Path) -> None:
     assert "no such file" in failure(tmp_path / "gone.toml").message
 
 
-# Names that are none
+# Unknown names
 
 
-def test_a_name_that_there_is_not_gets_the_closest_ones() -> None:
+def test_an_unknown_name_gets_the_closest_ones() -> None:
     for name in ("openai-chatt", "antropic", "gemni"):
         ran = sse("tail", CHAT, "--format", name)
         assert (ran.code, ran.out) == (2, b"")
@@ -260,7 +262,7 @@ def test_a_name_that_there_is_not_gets_the_closest_ones() -> None:
 
 
 @pytest.mark.parametrize("name", ["zzzz", "x" * 5000, "..", "\x1b[31m"])
-def test_a_name_like_no_other_is_told_where_they_are_listed(name: str) -> None:
+def test_an_unknown_name_without_a_close_one_gets_the_command_that_lists_them(name: str) -> None:
     ran = sse("tail", CHAT, "--format", name)
     assert (ran.code, ran.out) == (2, b"")
     assert b"\x1b" not in ran.err
@@ -280,7 +282,7 @@ def test_the_table_lists_every_format_and_fits_eighty_columns() -> None:
 
 
 def listed_in(lines: list[str]) -> list[str]:
-    """The names that a table's lines begin with; what is wrapped stands further right."""
+    """Return the names that begin a line of the table; wrapped text is indented further."""
     found = (re.match(r" ?(\S+)", line) for line in lines)
     names = {path.stem for path in FILES}
     return [name[1] for name in found if name and name[1] in names]
@@ -293,17 +295,17 @@ def test_a_piped_table_lists_every_format_too() -> None:
 
 
 @every_file
-def test_a_format_is_printed_as_its_file_is(path: Path) -> None:
+def test_a_format_is_printed_exactly_as_its_file(path: Path) -> None:
     if path.stem in ("openai-chat", "plain", "gemini"):
         assert sse("formats", path.stem).out == path.read_bytes()
 
 
-def test_a_printed_format_is_one_to_start_from(tmp_path: Path) -> None:
+def test_a_printed_format_can_be_saved_and_used(tmp_path: Path) -> None:
     path = write(tmp_path, "mine.toml", sse("formats", "openai-chat").text)
     assert sse("tail", CHAT, "--format", path).out == sse("tail", CHAT).out
 
 
-def test_formats_names_the_closest_of_a_name_that_there_is_not() -> None:
+def test_formats_suggests_the_closest_of_an_unknown_name() -> None:
     ran = sse("formats", "antropic")
     assert (ran.code, ran.out) == (2, b"")
     assert "did you mean anthropic?" in ran.talk
@@ -312,7 +314,7 @@ def test_formats_names_the_closest_of_a_name_that_there_is_not() -> None:
 # sse formats NAME --check STREAM
 
 
-def test_a_check_shows_event_by_event_what_each_expression_gave() -> None:
+def test_a_check_shows_the_value_of_each_expression_for_each_event() -> None:
     ran = sse("formats", "anthropic", "--check", CORPUS / "anthropic.sse")
     assert ran.code == 0
     lines = ran.text.splitlines()
@@ -336,7 +338,7 @@ def test_a_check_reads_standard_input_and_blocks_without_data(tmp_path: Path) ->
     assert ran.text.count("text = ") == 2
 
 
-def test_a_check_tells_what_could_not_be_evaluated(tmp_path: Path) -> None:
+def test_a_check_reports_errors_of_evaluation(tmp_path: Path) -> None:
     path = write(tmp_path, "mine.toml", "text = \"starts_with(data.a, 'x') && data.a\"\n")
     ran = sse("formats", path, "--check", "-", stdin=b'data: {"a": 5}\n\n')
     assert ran.code == 0
@@ -344,7 +346,7 @@ def test_a_check_tells_what_could_not_be_evaluated(tmp_path: Path) -> None:
     assert "starts_with()" in ran.text
 
 
-def test_a_check_reads_lines_of_json() -> None:
+def test_a_check_reads_json_lines() -> None:
     ran = sse("formats", "ollama-chat", "--check", CORPUS / "ollama-chat.ndjson")
     assert ran.code == 0
     assert "done = true" in ran.text
@@ -358,7 +360,7 @@ def test_a_check_reads_lines_of_json() -> None:
         ("anthropic", "--check", "gone.sse"),
     ],
 )
-def test_a_check_that_can_not_be_made_says_why(words: tuple[Any, ...]) -> None:
+def test_a_check_that_cannot_run_says_why(words: tuple[Any, ...]) -> None:
     ran = sse("formats", *words)
     assert (ran.code, ran.out) == (2, b"")
     error_and_hint(ran)

@@ -1,4 +1,4 @@
-"""Who may ask the mock server, from where, and what a browser is told of it."""
+"""Access to the mock server: hosts, origins, and the CORS headers for browsers."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ OTHER = "https://other.example"
 def ask(
     base: str, method: str = "GET", path: str = "/one", **headers: str
 ) -> tuple[int, Mapping[str, str]]:
-    """A reply's status and its headers that concern other origins."""
+    """Return a reply's status and its headers about other origins."""
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
     with closing(http.client.HTTPConnection(base.partition("//")[2], timeout=20)) as client:
         client.request(method, path, headers=sent)
@@ -53,7 +53,7 @@ ALLOWED = {
 }
 
 
-def test_nothing_is_said_of_origins_unless_asked_for() -> None:
+def test_no_cors_header_is_sent_by_default() -> None:
     with serving() as base:
         assert ask(base, Origin="http://localhost:3000") == (200, {})
         assert ask(base, Origin=PAGE) == (403, {})
@@ -70,12 +70,12 @@ def test_a_listed_origin_may_read() -> None:
 @pytest.mark.parametrize(
     "origin", [OTHER, PAGE + ":444", PAGE + "/", "http://app.example", "null", PAGE + ".evil.test"]
 )
-def test_an_origin_that_is_not_listed_may_not_even_ask(origin: str) -> None:
+def test_an_unlisted_origin_is_refused(origin: str) -> None:
     with serving(PAGE) as base:
         assert ask(base, Origin=origin) == (403, {})
 
 
-def test_a_page_of_this_machine_may_ask_but_not_read_unless_listed() -> None:
+def test_a_page_of_this_machine_may_send_requests_but_not_read_unless_listed() -> None:
     with serving(PAGE) as base:
         assert ask(base, Origin="http://localhost:3000") == (200, {"vary": "Origin"})
         assert ask(base) == (200, {"vary": "Origin"})
@@ -90,7 +90,7 @@ def test_a_star_lets_every_origin_read() -> None:
             assert ask(base, Origin=origin) == (200, {"access-control-allow-origin": "*"})
 
 
-def test_a_star_lets_no_other_host_in() -> None:
+def test_a_star_allows_no_other_host() -> None:
     with serving("*") as base:
         assert ask(base, Host="rebound.example")[0] == 403
 
@@ -123,7 +123,7 @@ def test_a_broken_reply_can_be_read_by_the_page_too() -> None:
     "origin",
     ["app.example", "https://app.example/", "https://a b", "", "https://", "http://a,b", "*.a.com"],
 )
-def test_what_is_no_origin_is_a_usage_error(origin: str) -> None:
+def test_an_invalid_origin_is_a_usage_error(origin: str) -> None:
     with pytest.raises(UsageError, match="invalid CORS origin"):
         access_control.for_host("127.0.0.1", [origin])
 
@@ -140,7 +140,7 @@ def test_loopback_needs_no_permission(host: str) -> None:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::", "192.0.2.1", "example.com", "2001:db8::1"])
-def test_all_else_does(host: str) -> None:
+def test_any_other_address_needs_permission(host: str) -> None:
     with pytest.raises(UsageError, match="loopback only") as caught:
         access_control.for_host(host)
     assert caught.value.hint == Cause.LISTEN_REMOTE
@@ -148,12 +148,12 @@ def test_all_else_does(host: str) -> None:
 
 
 @pytest.mark.parametrize("remote", [False, True])
-def test_an_empty_host_is_none(remote: bool) -> None:
+def test_an_empty_host_is_refused(remote: bool) -> None:
     with pytest.raises(UsageError, match="the host to listen on is empty"):
         access_control.for_host("", remote=remote)
 
 
-def test_an_address_that_is_listened_on_may_be_named() -> None:
+def test_the_address_of_the_server_is_an_allowed_host() -> None:
     found = access_control.for_host("192.0.2.1", remote=True)
     assert found.knows_host("192.0.2.1:7433")
     assert found.knows_host("127.0.0.1")
@@ -164,7 +164,7 @@ def test_an_address_that_is_listened_on_may_be_named() -> None:
 
 
 @pytest.mark.parametrize("host", ["0.0.0.0", "::"])
-def test_on_all_addresses_any_address_will_do_but_no_name(host: str) -> None:
+def test_on_all_addresses_any_address_is_an_allowed_host_but_no_name(host: str) -> None:
     found = access_control.for_host(host, remote=True)
     for address in ("192.0.2.1", "10.0.0.9:80", "[2001:db8::1]:7433"):
         assert found.knows_host(address)
@@ -172,7 +172,7 @@ def test_on_all_addresses_any_address_will_do_but_no_name(host: str) -> None:
         assert not found.knows_host(name)
 
 
-def test_a_name_that_is_listened_on_may_be_named() -> None:
+def test_the_name_of_the_server_is_an_allowed_host() -> None:
     found = access_control.for_host("Mock.Test", remote=True)
     assert found.knows_host("mock.test:80")
     assert not found.knows_host("other.test")
@@ -182,7 +182,7 @@ def test_the_default_is_loopback_only() -> None:
     assert AccessControl() == access_control.for_host("127.0.0.1")
 
 
-def test_a_server_on_all_addresses_tells_a_url_that_works_here() -> None:
+def test_a_server_on_all_addresses_prints_a_url_that_works_here() -> None:
     with running(Server({"one": ONE}, host="0.0.0.0", remote=True)) as base:
         assert base.startswith("http://127.0.0.1:")
         assert ask(base)[0] == 200

@@ -1,5 +1,4 @@
-"""Cutting a stream into other writes, and going on in the middle of it: no byte is lost, torn or
-sent twice."""
+"""Streams cut into other writes, and resumed in the middle: no byte is lost, torn or sent twice."""
 
 from __future__ import annotations
 
@@ -31,7 +30,7 @@ CUTS = st.one_of(st.integers(1, 9), st.sampled_from(["event", "whole"]))
 
 
 def times(scenario: Scenario) -> dict[int, float]:
-    """When each byte is sent, by its offset, and when the end comes."""
+    """Return the time of each byte, by its offset, and of the end."""
     found: dict[int, float] = {}
     at = 0.0
     size = 0
@@ -44,7 +43,7 @@ def times(scenario: Scenario) -> dict[int, float]:
 
 
 @given(STEPS, CUTS)
-def test_the_bytes_stay_and_none_is_sent_before_it_was_there(
+def test_the_bytes_are_unchanged_and_none_is_sent_early(
     steps: list[tuple[float, bytes]], cut: Chunking
 ) -> None:
     before = Scenario.of("x", steps)
@@ -53,8 +52,8 @@ def test_the_bytes_stay_and_none_is_sent_before_it_was_there(
     then, now = times(before), times(after)
     assert all(now[offset] >= then[offset] for offset in then)
     last = [offset - 1 for offset in accumulate(len(step.data) for step in after.steps) if offset]
-    assert all(now[offset] == then[offset] for offset in last)  # nor any later than it must
-    assert now[len(before.body)] == then[len(before.body)]  # the end is when it was
+    assert all(now[offset] == then[offset] for offset in last)  # nor any later than necessary
+    assert now[len(before.body)] == then[len(before.body)]  # the time of the end is unchanged
 
 
 @given(STEPS, st.integers(1, 9))
@@ -95,12 +94,12 @@ def test_an_event_of_json_lines_is_a_line() -> None:
     assert [step.data for step in rechunk(made, "event").steps] == [b"1\n", b"\n", b"2\n", b"3"]
 
 
-def test_what_waits_for_a_gate_is_not_cut_anew() -> None:
+def test_data_that_waits_for_a_gate_is_not_rechunked() -> None:
     gated = Scenario.of("x", [(threading.Event(), b"ab")])
     assert rechunk(gated, 1) == gated
 
 
-def test_later_connections_and_repetitions_are_cut_alike() -> None:
+def test_later_connections_and_repetitions_are_cut_the_same_way() -> None:
     other = Scenario.of("x", [(0, b"cd")])
     made = rechunk(
         Scenario("x", "", (Step(0, b"ab"),), repeated=(Step(0, b"ef"),), later_replies=(other,)), 1
@@ -111,11 +110,11 @@ def test_later_connections_and_repetitions_are_cut_alike() -> None:
 
 
 @pytest.mark.parametrize(("text", "cut"), [("1", 1), ("65536", 65536), ("event", "event")])
-def test_the_ways_to_cut(text: str, cut: Chunking) -> None:
+def test_the_values_of_chunk(text: str, cut: Chunking) -> None:
     assert parse_chunking(text) == cut
 
 
-# Going on after an id
+# Resuming after an id
 
 EVENTS = st.lists(
     st.tuples(st.sampled_from(["", "1", "2", "é", "a b"]), LINE_ENDS, st.booleans()),
@@ -135,14 +134,14 @@ def told(body: bytes) -> list[str]:
 
 
 @given(EVENTS, st.integers(1, 9), st.sampled_from(["1", "2", "é", "a b"]))
-def test_what_is_left_after_an_id_are_the_events_behind_the_first_that_has_it(
+def test_the_events_after_the_first_with_an_id_follow_that_id(
     events: list[tuple[str, bytes, bool]], size: int, last: str
 ) -> None:
     blocks = [block(*event, number) for number, event in enumerate(events)]
     scenario = rechunk(Scenario.of("x", [(1.0, b"".join(blocks))]), size)
     left = scenario.resume_after(last)
     places = [number for number, (own, _, _) in enumerate(events) if own == last]
-    # A block of nothing but an id counts, too: it sets the last event ID.
+    # A block of only an id counts, too: it sets the last event ID.
     if not places:
         assert left is scenario
     else:
@@ -151,7 +150,7 @@ def test_what_is_left_after_an_id_are_the_events_behind_the_first_that_has_it(
         assert (left is NOTHING_LEFT) == (not left.steps)
 
 
-def test_the_places_of_a_stream_are_looked_for_once() -> None:
+def test_the_ids_of_a_stream_are_searched_once() -> None:
     looked: list[bytes] = []
     streams = [(b"id: 1\ndata: %d\n\n" % n,) for n in range(2 * resume_points.KEPT)]
 

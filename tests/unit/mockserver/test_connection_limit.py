@@ -1,4 +1,4 @@
-"""The mock server under crowds: whoever does not come to the point makes room for the next."""
+"""The mock server under many connections: idle and slow ones are closed for new ones."""
 
 from __future__ import annotations
 
@@ -19,6 +19,7 @@ from sse_cli.mockserver.scenarios import bundled
 from sse_cli.mockserver.scenarios.scenario import Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
+from tests.support.sockets import dial
 
 PATIENCE = 20.0
 AT_ONCE = 0.5  # seconds in the median; it takes some milliseconds, but machines may be busy
@@ -30,7 +31,7 @@ WHOLE = b"GET /%s HTTP/1.1\r\nHost: localhost\r\n\r\n"
 
 @contextmanager
 def open_files(count: int) -> Iterator[None]:
-    """Room for the sockets of both sides, which are this process's."""
+    """Allow the sockets of both sides, which are all in this process."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     if hard not in (resource.RLIM_INFINITY,) and hard < count:
         pytest.skip(f"no more than {hard} files can be open here")
@@ -41,13 +42,8 @@ def open_files(count: int) -> Iterator[None]:
         resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
 
 
-def dial(base: str) -> socket.socket:
-    address = urlsplit(base)
-    return socket.create_connection((address.hostname, address.port), timeout=PATIENCE)
-
-
 def get(base: str, path: str = "/short") -> tuple[float, bytes]:
-    """The seconds until a good client has all, and the body."""
+    """Return the seconds until a well-behaved client has the whole reply, and the body."""
     began = time.monotonic()
     with closing(http.client.HTTPConnection(base.partition("//")[2], timeout=PATIENCE)) as client:
         client.request("GET", path)
@@ -77,7 +73,7 @@ def test_a_good_client_is_served_at_once_among_a_thousand_slow_ones(words: bytes
         assert server.connections <= server.limits.connections < len(peers)
 
 
-def test_slow_ones_that_go_on_and_come_back_do_not_get_in_the_way() -> None:
+def test_slow_clients_that_reconnect_do_not_delay_others() -> None:
     server = Server({"short": SHORT})
     with open_files(4 * CROWD), running(server) as base, ExitStack() as stack:
         peers = crowd(stack, base, BEGUN)
@@ -92,7 +88,7 @@ def test_slow_ones_that_go_on_and_come_back_do_not_get_in_the_way() -> None:
                         peer.close()
                         peers[number] = stack.enter_context(closing(dial(base)))
                         peers[number].sendall(BEGUN)
-                    if over.wait(0.001):  # slow, as the name says
+                    if over.wait(0.001):  # a byte at a time, slowly
                         return
 
         attack = threading.Thread(target=keep_on)
@@ -105,7 +101,7 @@ def test_slow_ones_that_go_on_and_come_back_do_not_get_in_the_way() -> None:
         assert median(times) < AT_ONCE, times
 
 
-def test_a_stream_that_is_read_is_not_cut_for_newcomers() -> None:
+def test_a_stream_that_is_read_is_not_cut_for_new_connections() -> None:
     gate = threading.Event()
     held = Scenario.of("held", [(0, b"data: 1\n\n"), (gate, b"data: 2\n\n")])
     server = Server({"held": held, "short": SHORT}, limits=Limits(connections=8))
@@ -119,7 +115,7 @@ def test_a_stream_that_is_read_is_not_cut_for_newcomers() -> None:
         assert b"data: 2" in reader.recv(65536)
 
 
-def test_who_idles_between_requests_makes_room() -> None:
+def test_connections_idle_between_requests_are_closed_for_new_ones() -> None:
     server = Server({"short": SHORT}, limits=Limits(connections=4))
     with running(server) as base, ExitStack() as stack:
         for _ in range(10):
@@ -128,7 +124,7 @@ def test_who_idles_between_requests_makes_room() -> None:
         assert server.connections <= 4
 
 
-def test_who_is_dropped_is_told_so_at_once() -> None:
+def test_a_dropped_connection_is_closed_at_once() -> None:
     server = Server({"short": SHORT}, limits=Limits(connections=4))
     with running(server) as base, ExitStack() as stack:
         peers = crowd(stack, base, BEGUN, 50)
@@ -138,7 +134,7 @@ def test_who_is_dropped_is_told_so_at_once() -> None:
                 assert peer.recv(1) == b""
 
 
-def test_who_does_not_read_makes_room_after_a_while() -> None:
+def test_a_client_that_does_not_read_is_dropped_after_a_while() -> None:
     endless = Scenario.of("endless", [(0, b"data: " + b"x" * 65536 + b"\n\n")]).looped()
     limits = Limits(connections=2, stuck_seconds=0.05)
     server = Server({"endless": endless, "short": SHORT}, limits=limits)
@@ -151,7 +147,7 @@ def test_who_does_not_read_makes_room_after_a_while() -> None:
             served = get(base)[1]
 
 
-def test_an_address_that_takes_all_the_room_gives_some_to_another() -> None:
+def test_an_address_with_all_connections_loses_one_to_another_address() -> None:
     held = Scenario.of("held", [(0, b"data: 1\n\n"), (threading.Event(), b"")])
     server = Server({"held": held, "short": SHORT}, limits=Limits(connections=4))
     with running(server) as base, ExitStack() as stack:
@@ -159,22 +155,22 @@ def test_an_address_that_takes_all_the_room_gives_some_to_another() -> None:
         for peer in peers:
             while b"data: 1" not in peer.recv(65536):
                 pass
-        with closing(dial(base)) as same:  # all are at work, and it is one of them
+        with closing(dial(base)) as same:  # all connections are busy, and from the same address
             assert same.recv(65536).startswith(b"HTTP/1.1 503 ")
         address = urlsplit(base)
         where = (address.hostname, address.port)
         with closing(socket.create_connection(where, PATIENCE, ("127.0.0.2", 0))) as other:
             other.sendall(WHOLE % b"short")
             assert other.recv(65536).startswith(b"HTTP/1.1 200 ")
-        assert peers[-1].recv(1) == b""  # the newest had to go
+        assert peers[-1].recv(1) == b""  # the newest was closed
         assert server.connections <= 4
 
 
-def test_no_more_connections_are_taken_than_files_can_be_open() -> None:
+def test_connections_are_limited_by_the_number_of_open_files() -> None:
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
     server = Server({"short": SHORT}, limits=Limits(connections=10**6))
     with ExitStack() as stack:
-        # The crowd is ours, too: 64 for what is open besides, 100 for the server, 200 for us.
+        # The clients are in this process, too: 64 other files, 100 for the server, 200 for clients.
         resource.setrlimit(resource.RLIMIT_NOFILE, (364, hard))
         stack.callback(resource.setrlimit, resource.RLIMIT_NOFILE, (soft, hard))
         base = stack.enter_context(running(server))
@@ -182,7 +178,7 @@ def test_no_more_connections_are_taken_than_files_can_be_open() -> None:
         assert get(base)[1] == b"data: one\n\n"
 
 
-def test_endless_streams_to_many_clients_leave_each_its_turn() -> None:
+def test_endless_streams_to_many_clients_do_not_delay_others() -> None:
     loaded = {name: bundled.load(name).looped() for name in ("clock", "gemini")}
     server = Server({**loaded, "short": SHORT}, speed=0)
     with running(server) as base, ExitStack() as stack:

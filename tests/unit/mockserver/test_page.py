@@ -1,5 +1,5 @@
-"""The list of streams as a page: one document, nothing from elsewhere, everything escaped.
-What it does in a browser, `tests/interop/test_browser.py` looks at."""
+"""The list of streams as a page: one document, no external resources, everything escaped.
+`tests/interop/test_browser.py` covers its behaviour in a browser."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ EVIL = "\"'><script>alert(1)</script>&amp;"
 
 
 class Seen(HTMLParser):
-    """The elements of a document, with their attributes, and all text by its element."""
+    """The elements of a document, with their attributes, and the text of each element."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -70,7 +70,7 @@ BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
 
 
 @pytest.mark.parametrize("accept", ["", "*/*", "text/event-stream", "application/json"])
-def test_programs_get_text(base: str, accept: str) -> None:
+def test_clients_other_than_browsers_get_text(base: str, accept: str) -> None:
     reply, body = ask(base, "GET", accept)
     assert reply.getheader("Content-Type") == "text/plain; charset=utf-8"
     assert reply.getheader("Vary") == "Accept"
@@ -101,7 +101,7 @@ def test_head_gets_the_head_of_the_page(base: str) -> None:
     assert bare.getheader("Content-Length") == whole.getheader("Content-Length") == str(len(body))
 
 
-def test_the_page_needs_nothing_from_elsewhere() -> None:
+def test_the_page_has_no_external_resources() -> None:
     text = document.render({name: bundled.load(name) for name in bundled.names()})
     assert "http:" not in text
     assert "https:" not in text
@@ -109,7 +109,7 @@ def test_the_page_needs_nothing_from_elsewhere() -> None:
     assert all(re.fullmatch("/[a-z-]+", url) for url in re.findall(r'href="(.*?)"', text))
 
 
-def test_what_a_file_supplied_is_escaped() -> None:
+def test_text_from_files_is_escaped() -> None:
     body = f"event: {EVIL}\ndata: x\n\n".encode()
     seen = look(**{EVIL: stream(body, description=EVIL)})
     assert len(seen.all("script")) == 1
@@ -141,5 +141,5 @@ def test_the_types_of_all_events_are_listed_each_once() -> None:
         (Scenario.of("x", [], status=503), "other"),
     ],
 )
-def test_only_an_event_stream_is_for_an_event_source(made: Scenario, kind: str) -> None:
+def test_only_event_streams_are_offered_to_event_source(made: Scenario, kind: str) -> None:
     assert [section["data-kind"] for section in look(a=made).all("section")] == [kind]

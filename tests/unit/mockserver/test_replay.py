@@ -1,5 +1,5 @@
-"""Recordings and raw streams as scenarios, and `sse serve` with them: what a client sees is what
-the first one saw."""
+"""Recordings and raw streams as scenarios, and `sse serve` with them: a client gets the same stream
+as the first one."""
 
 from __future__ import annotations
 
@@ -53,13 +53,13 @@ def closed(ending: Ending, at: float = 1.0) -> Closed:
 
 @contextmanager
 def serving(*words: str | Path, note: str = "") -> Iterator[dict[str, str]]:
-    """`sse serve WORDS` on a free port: the URLs by their names."""
+    """Run `sse serve WORDS` on a free port, and return the URLs by their names."""
     with start("serve", *words, "--port", "0") as run:
         try:
             assert run.stderr
             assert run.stdout
             told: list[bytes] = []
-            while not told or b"Ctrl-C ends it" not in told[-1]:
+            while not told or b"Ctrl-C stops the server" not in told[-1]:
                 told.append(run.stderr.readline())
                 assert told[-1], told
             assert b"".join(told[:-1]).decode() == note
@@ -84,7 +84,7 @@ def test_the_writes_of_a_recording_wait_as_long_as_they_did() -> None:
     ]
 
 
-def test_what_a_client_did_to_a_stream_is_not_played() -> None:
+def test_the_actions_of_the_recorded_client_are_not_replayed() -> None:
     for ending in (Ending.LIMIT, Ending.INTERRUPTED, Ending.DONE):
         made = recorded(OPENED, Chunk(0.5, FIRST), closed(ending))
         assert (made.framing, made.end, len(made.steps)) == ("http", ReplyEnd.COMPLETE, 1)
@@ -101,7 +101,9 @@ def test_what_a_client_did_to_a_stream_is_not_played() -> None:
         (Ending.DEADLINE, "http", ReplyEnd.HOLD),
     ],
 )
-def test_a_recording_ends_as_it_ended(ending: Ending, framing: str, then: ReplyEnd) -> None:
+def test_a_recording_is_served_with_its_ending(
+    ending: Ending, framing: str, then: ReplyEnd
+) -> None:
     made = recorded(OPENED, Chunk(0.5, FIRST), closed(ending))
     assert (made.framing, made.end) == (framing, then)
 
@@ -137,14 +139,14 @@ def test_the_head_is_the_streams_own_without_secrets_and_framing() -> None:
     assert made.headers == (("Retry-After", "2"),)
 
 
-def test_a_recorded_file_is_served_by_what_it_holds() -> None:
+def test_a_recorded_file_is_served_by_its_content() -> None:
     for media, kind in (("event-stream", EVENT_STREAM), ("ndjson", NDJSON)):
         made = recorded(Opened(0.0, "f", media=media), closed(Ending.EOF))  # type: ignore[arg-type]
         assert (made.status, made.content_type) == (200, kind)
 
 
-def test_a_status_that_no_reply_has_is_an_error() -> None:
-    with pytest.raises(UsageError, match="101 is no status"):
+def test_an_impossible_status_is_an_error() -> None:
+    with pytest.raises(UsageError, match="101 is not the status"):
         recorded(Opened(0.0, "h", 101), closed(Ending.REFUSED))
 
 
@@ -158,14 +160,14 @@ TWO = (
 )
 
 
-def test_each_connection_follows_the_last_id_of_the_one_before() -> None:
+def test_each_connection_resumes_after_the_last_id_of_the_previous_one() -> None:
     made = recorded(*TWO)
     assert (made.body, made.end) == (FIRST, ReplyEnd.CLOSE)
     assert made.resume_after("1").body == SECOND
     assert made.resume_after("1").wait == pytest.approx(0.1)
     assert made.resume_after("2") is NOTHING_LEFT
     assert made.resume_after("other") is made
-    assert made.for_connection(1) is made  # who has no id starts anew
+    assert made.for_connection(1) is made  # a client without an id starts anew
 
 
 def test_connections_without_ids_take_turns() -> None:
@@ -176,7 +178,7 @@ def test_connections_without_ids_take_turns() -> None:
     assert bodies == [first, second] * 2
 
 
-def test_half_an_event_before_a_cut_is_no_reason_to_stay_with_that_connection() -> None:
+def test_an_incomplete_event_before_a_cut_does_not_keep_the_client_on_that_connection() -> None:
     half = Chunk(0.5, FIRST + b"id: 2\nda")
     assert recorded(TWO[0], half, *TWO[2:]).resume_after("1").body == SECOND
 
@@ -207,7 +209,7 @@ def shown(ran: Ran) -> list[dict[str, Any]]:
 
 
 @pytest.mark.parametrize("fault", REPLAYED)
-def test_a_client_of_a_played_recording_sees_what_the_first_one_saw(
+def test_a_client_of_a_served_recording_sees_the_recorded_stream(
     fault: str, tmp_path: Path
 ) -> None:
     file = str(tmp_path / "one.rec")
@@ -222,7 +224,7 @@ def test_a_client_of_a_played_recording_sees_what_the_first_one_saw(
     assert FAULTS[fault].expected.value == shown(again)[-1]["ending"]
 
 
-def test_a_recording_with_reconnects_is_played_to_a_client_that_reconnects(tmp_path: Path) -> None:
+def test_a_recording_with_reconnects_is_served_to_a_client_that_reconnects(tmp_path: Path) -> None:
     file = str(tmp_path / "one.rec")
     words = ("-o", "jsonl", "--all", "--reconnect", "--retry-delay", "100ms", "-m", "20")
     with broken("cut-in-chunk", times=1) as server:
@@ -233,7 +235,7 @@ def test_a_recording_with_reconnects_is_played_to_a_client_that_reconnects(tmp_p
     assert [line["kind"] for line in shown(first)].count("reconnecting") == 2
 
 
-def test_a_recording_that_breaks_off_is_served_up_to_there(tmp_path: Path) -> None:
+def test_an_incomplete_recording_is_served_to_its_end(tmp_path: Path) -> None:
     file = tmp_path / "killed.rec"
     with broken(None) as server:
         sse(server.url, "--record", str(file), "-o", "jsonl")
@@ -247,7 +249,7 @@ def test_a_recording_that_breaks_off_is_served_up_to_there(tmp_path: Path) -> No
 # Raw streams
 
 
-def test_a_raw_stream_is_played_an_event_at_a_time(tmp_path: Path) -> None:
+def test_a_raw_stream_is_served_one_event_at_a_time(tmp_path: Path) -> None:
     file = tmp_path / "my stream.sse"
     file.write_bytes(b"data: 1\r\n\r\n: ping\r\r" + FIRST + b"data: half")
     made = scenario_library.from_file(str(file))
@@ -262,14 +264,14 @@ def test_a_raw_stream_is_played_an_event_at_a_time(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["lines.ndjson", "lines.jsonl", "lines.NDJSON", "lines.txt"])
-def test_lines_of_json_are_served_as_such(name: str, tmp_path: Path) -> None:
+def test_json_lines_are_served_as_such(name: str, tmp_path: Path) -> None:
     (tmp_path / name).write_bytes(b'{"a":1}\n{"b":2}')
     made = scenario_library.from_file(str(tmp_path / name))
     assert [step.data for step in made.steps] == [b'{"a":1}\n', b'{"b":2}']
     assert made.content_type == NDJSON
 
 
-def test_serve_takes_scenarios_files_and_folders_a_route_each(tmp_path: Path) -> None:
+def test_serve_gives_each_scenario_file_and_folder_a_route(tmp_path: Path) -> None:
     folder = tmp_path / "streams"
     folder.mkdir()
     (folder / "one.sse").write_bytes(FIRST)
@@ -305,12 +307,12 @@ def test_serve_takes_scenarios_files_and_folders_a_route_each(tmp_path: Path) ->
         ("v1.2_x~.sse", "v1.2_x~"),
     ],
 )
-def test_a_name_is_one_segment_of_a_path(file: str, name: str, tmp_path: Path) -> None:
+def test_the_name_of_a_route_is_one_segment_of_a_path(file: str, name: str, tmp_path: Path) -> None:
     (tmp_path / file).write_bytes(FIRST)
     assert scenario_library.from_file(str(tmp_path / file)).name == name
 
 
-def test_a_file_that_no_terminal_should_see_the_name_of_is_told_escaped(tmp_path: Path) -> None:
+def test_a_file_name_with_control_characters_is_printed_escaped(tmp_path: Path) -> None:
     file = tmp_path / "a\x1b[31m\u202e.sse"
     file.write_bytes(FIRST)
     made = scenario_library.from_file(str(file))
@@ -321,7 +323,7 @@ def test_a_file_that_no_terminal_should_see_the_name_of_is_told_escaped(tmp_path
 # How it plays
 
 
-def test_a_loop_starts_over_for_ever_with_the_ids_as_they_are(tmp_path: Path) -> None:
+def test_a_loop_repeats_for_ever_with_the_same_ids(tmp_path: Path) -> None:
     file = tmp_path / "one.sse"
     file.write_bytes(FIRST + SECOND)
     with serving(file, "--loop", "--speed", "0") as urls:
@@ -357,7 +359,7 @@ def test_a_loop_plays_all_connections_of_a_recording_as_one() -> None:
         ("whole", [FIRST + SECOND]),
     ],
 )
-def test_chunk_says_how_bytes_are_cut(cut: str, writes: list[bytes], tmp_path: Path) -> None:
+def test_chunk_sets_the_size_of_writes(cut: str, writes: list[bytes], tmp_path: Path) -> None:
     file = tmp_path / "one.sse"
     file.write_bytes(FIRST + SECOND)
     with serving(file, "--chunk", cut, "--speed", "0") as urls:
@@ -371,10 +373,10 @@ def test_chunk_says_how_bytes_are_cut(cut: str, writes: list[bytes], tmp_path: P
     assert resumed == SECOND
 
 
-# The journal
+# The request log
 
 
-def test_the_journal_gets_an_object_a_request_without_secrets(tmp_path: Path) -> None:
+def test_the_request_log_gets_an_object_for_each_request_without_secrets(tmp_path: Path) -> None:
     file = tmp_path / "journal.jsonl"
     for _ in range(2):  # the second run appends
         with serving("clock", "--journal", file, "--speed", "0", "--fault", "reset") as urls:
@@ -397,7 +399,7 @@ def test_the_journal_gets_an_object_a_request_without_secrets(tmp_path: Path) ->
 
 
 NO_HTTP: Final[list[Any]] = [None, None, []]
-# What is sent; the status of the answer; method, target and headers in the journal.
+# Bytes to send; the status of the answer; method, target and headers in the request log.
 UNREAD: Final[list[tuple[bytes, int, list[Any]]]] = [
     (b"hello sk-secret\r\n\r\n", 400, NO_HTTP),
     (b"\x16\x03\x01\x02\x00\x01\x00sk-secret\r\n\r\n", 400, NO_HTTP),
@@ -417,7 +419,7 @@ UNREAD: Final[list[tuple[bytes, int, list[Any]]]] = [
 
 
 @pytest.mark.parametrize(("sent", "status", "known"), UNREAD)
-def test_the_journal_has_what_is_known_of_a_request_that_can_not_be_read(
+def test_the_request_log_has_the_known_parts_of_an_invalid_request(
     sent: bytes, status: int, known: list[Any], tmp_path: Path
 ) -> None:
     file = tmp_path / "journal.jsonl"
@@ -435,7 +437,7 @@ def test_the_journal_has_what_is_known_of_a_request_that_can_not_be_read(
     assert line["sent_bytes"] == len(reply.partition(b"\r\n\r\n")[2])
 
 
-def test_a_request_after_one_that_was_read_is_written_down_by_itself() -> None:
+def test_an_invalid_request_after_a_valid_one_is_logged_separately() -> None:
     journal: list[Exchange] = []
     server = Server({"numbered": NUMBERED}, exchanges=journal)
     first = b"POST /numbered HTTP/1.1\r\nHost: localhost\r\nContent-Length: 2\r\n\r\nhi"
@@ -451,7 +453,7 @@ def test_a_request_after_one_that_was_read_is_written_down_by_itself() -> None:
     assert journal[1].last_event_id == b"3"
 
 
-def test_a_reply_that_the_client_did_not_wait_for_is_not_complete(tmp_path: Path) -> None:
+def test_a_reply_abandoned_by_the_client_is_not_complete(tmp_path: Path) -> None:
     file = tmp_path / "journal.jsonl"
     with serving("clock", "--journal", file, "--loop") as urls:
         sse(urls["clock"], "-n", "2", "-o", "jsonl")
@@ -459,7 +461,7 @@ def test_a_reply_that_the_client_did_not_wait_for_is_not_complete(tmp_path: Path
     assert (line["status"], line["complete"]) == (200, False)
 
 
-def test_a_journal_that_can_not_be_written_ends_the_server() -> None:
+def test_an_unwritable_request_log_ends_the_server() -> None:
     with start("serve", "clock", "--port", "0", "--speed", "0", "--journal", "/dev/full") as run:
         assert run.stdout
         url = run.stdout.readline().decode().split()[0]
@@ -481,7 +483,7 @@ def test_a_journal_that_can_not_be_written_ends_the_server() -> None:
         (["colck"], "no scenario is called 'colck', and no file or folder", "clock"),
         (["newer.rec"], "made by a newer sse: version 2", "upgrade"),
         (["bad.rec"], "bad.rec: line 2, column", ""),
-        (["pipe"], "pipe is no regular file", "folder"),
+        (["pipe"], "pipe is not a regular file", "folder"),
         (
             ["clock", "--chunk", "many"],
             "invalid chunk size 'many'",
@@ -508,7 +510,7 @@ def test_a_journal_that_can_not_be_written_ends_the_server() -> None:
         (["clock", "--times", "2"], "--times limits --fault", "--list-faults"),
     ],
 )
-def test_what_can_not_be_served_is_an_error_with_a_hint(
+def test_invalid_arguments_of_serve_are_errors_with_hints(
     words: list[str], message: str, hint: str, tmp_path: Path
 ) -> None:
     (tmp_path / "empty").mkdir()
@@ -522,8 +524,8 @@ def test_what_can_not_be_served_is_an_error_with_a_hint(
     assert hint in advice
 
 
-def test_a_folder_that_can_only_be_listed_holds_no_streams() -> None:
-    with tempfile.TemporaryDirectory() as name:  # nobody can't reach what is in `tmp_path`
+def test_a_folder_that_can_only_be_listed_has_no_streams() -> None:
+    with tempfile.TemporaryDirectory() as name:  # the user nobody can't reach `tmp_path`
         folder = Path(name)
         (folder / "one.sse").write_bytes(FIRST)
         with closed_folder(folder, 0o444), pytest.raises(UsageError) as caught:
@@ -532,7 +534,7 @@ def test_a_folder_that_can_only_be_listed_holds_no_streams() -> None:
 
 
 def test_an_unreadable_file_is_an_error(tmp_path: Path) -> None:
-    loop = tmp_path / "loop.sse"  # root, too, can't read what leads to itself
+    loop = tmp_path / "loop.sse"  # a link to itself: even root can't read it
     loop.symlink_to(loop)
     ran = sse("serve", loop, "--port", "0")
     assert ran.code == 2

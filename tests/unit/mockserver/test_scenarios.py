@@ -79,7 +79,7 @@ def test_five_scenarios_ship_with_the_package() -> None:
 
 
 @pytest.mark.parametrize(("name", "what"), READ)
-def test_the_pieces_join_to_what_the_file_says(name: str, what: str) -> None:
+def test_the_pieces_join_to_the_text_of_the_file(name: str, what: str) -> None:
     expected = script(name)[what]
     text = READ[name, what]()
     assert text == (expected["arguments"] if what == "tool" else expected)
@@ -87,7 +87,7 @@ def test_the_pieces_join_to_what_the_file_says(name: str, what: str) -> None:
 
 
 @pytest.mark.parametrize("name", APIS)
-def test_an_answer_has_what_breaks_naive_clients(name: str) -> None:
+def test_an_answer_has_text_that_breaks_naive_clients(name: str) -> None:
     answer = script(name)["answer"]
     for wanted in (r"[\U0001f300-\U0001faff]", r"[\u3040-\u9fff]", r'["*]', r"\n\n"):
         assert re.search(wanted, answer), wanted
@@ -100,7 +100,7 @@ def test_two_loads_give_the_same_bytes_and_waits(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", bundled.names())
-def test_the_pace_is_lifelike(name: str) -> None:
+def test_the_pace_is_realistic(name: str) -> None:
     waits = seconds(bundled.load(name))
     assert 0.3 <= waits[0] <= 0.6
     assert 3 <= sum(waits) <= 6
@@ -141,7 +141,7 @@ def test_chat_sends_usage_in_an_event_without_choices_at_the_end() -> None:
     assert before[-1]["choices"][0]["finish_reason"] == "stop"
 
 
-def test_responses_are_numbered_and_named_by_their_type() -> None:
+def test_the_events_of_responses_are_numbered_and_named_by_type() -> None:
     steps = bundled.load("openai-responses").steps
     found = payloads("openai-responses")
     assert [payload["sequence_number"] for payload in found] == list(range(len(steps)))
@@ -170,7 +170,7 @@ def test_anthropic_blocks_open_and_close_in_turn_with_pings_between() -> None:
     ]
 
 
-def test_gemini_counts_its_tokens_up() -> None:
+def test_gemini_counts_tokens_upwards() -> None:
     counts = [item["usageMetadata"]["candidatesTokenCount"] for item in payloads("gemini")]
     assert counts == sorted(counts)
     assert (counts[0], counts[-1]) == (0, len(split_tokens(script("gemini")["answer"])))
@@ -221,18 +221,18 @@ def test_an_unknown_name_gets_the_closest_ones(typed: str, hint: str) -> None:
 @pytest.mark.parametrize(
     "text", ["", " ", "a\r\n\tb", "漏れ日 👩‍🚀!", "1234567 x" * 3, "\u2028é\n\n\n"]
 )
-def test_pieces_lose_nothing(text: str) -> None:
+def test_pieces_join_to_the_whole_text(text: str) -> None:
     assert "".join(split_tokens(text)) == text
 
 
-def test_random_numbers_stay_within_their_bounds() -> None:
+def test_random_numbers_stay_within_bounds() -> None:
     rng = SeededRandom(1)
     rolled = {rng.below(6) for _ in range(500)}
     assert rolled == set(range(6))
     assert all(0.25 <= rng.between(0.25, 0.5) <= 0.5 for _ in range(500))
 
 
-def test_loading_one_imports_nothing_heavy() -> None:
+def test_loading_a_scenario_imports_nothing_heavy() -> None:
     code = (
         "import sys; before = set(sys.modules); from sse_cli.mockserver.scenarios import bundled;"
         "bundled.load('gemini');"

@@ -1,7 +1,9 @@
-"""The mock server, asked by `http.client` and by bare sockets: nothing of ours on this side."""
+"""The mock server, tested with `http.client` and bare sockets: the client side shares no code with
+it."""
 
 from __future__ import annotations
 
+import asyncio
 import gc
 import http.client
 import logging
@@ -15,7 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, suppress
 from urllib.parse import urlsplit
 
 import pytest
@@ -28,6 +30,7 @@ from sse_cli.mockserver.server_thread import running, serve_forever
 from sse_cli.model.causes import Cause
 from sse_cli.model.errors import UsageError
 from tests.support.paths import ROOT
+from tests.support.sockets import dial, read_all
 
 PATIENCE = 20.0  # seconds until a hanging socket fails its test
 SHORT = Scenario.of("short", [(0, b"data: one\n\n"), (0, b"data: two\n\n")], description="Two.")
@@ -39,10 +42,10 @@ NEVER = threading.Event()
 
 @pytest.fixture(autouse=True)
 def quiet(capfd: pytest.CaptureFixture[str], caplog: pytest.LogCaptureFixture) -> Iterator[None]:
-    """Whatever a peer does, nothing is printed, logged or left open."""
+    """A check that nothing is printed, logged or left open, whatever a peer does."""
     caplog.set_level(logging.WARNING)
     yield
-    gc.collect()  # now a forgotten socket or task would warn, and a warning is an error
+    gc.collect()  # a forgotten socket or task warns now, and a warning is an error
     assert capfd.readouterr().err == ""
     assert caplog.get_records("call") == []
     assert caplog.get_records("teardown") == []
@@ -54,21 +57,8 @@ def url() -> Iterator[str]:
         yield base
 
 
-def dial(base: str) -> socket.socket:
-    address = urlsplit(base)
-    assert address.hostname and address.port
-    return socket.create_connection((address.hostname, address.port), timeout=PATIENCE)
-
-
-def read_all(peer: socket.socket) -> bytes:
-    received = bytearray()
-    while data := peer.recv(65536):
-        received += data
-    return bytes(received)
-
-
 def read_until(peer: socket.socket, end: bytes) -> bytes:
-    """Read byte by byte, so that nothing behind `end` is taken away."""
+    """Read byte by byte, so that no byte after `end` is consumed."""
     received = b""
     while not received.endswith(end):
         byte = peer.recv(1)
@@ -78,7 +68,7 @@ def read_until(peer: socket.socket, end: bytes) -> bytes:
 
 
 def send(base: str, request: bytes) -> bytes:
-    """Everything that comes back until the server closes."""
+    """Return everything that comes back until the server closes."""
     with closing(dial(base)) as peer:
         peer.sendall(request)
         return read_all(peer)
@@ -93,7 +83,7 @@ def head_of(reply: bytes) -> bytes:
 
 
 def chunks_of(reply: bytes) -> list[bytes]:
-    """The chunks of a chunked body (RFC 9112, 7.1), the last empty one included."""
+    """Return the chunks of a chunked body (RFC 9112, 7.1), including the last, empty one."""
     rest = reply.partition(b"\r\n\r\n")[2]
     chunks = []
     while rest:
@@ -114,7 +104,7 @@ def ask(
 
 
 @pytest.mark.parametrize("method", ["GET", "POST"])
-def test_a_scenario_is_streamed_to(url: str, method: str) -> None:
+def test_a_scenario_is_streamed(url: str, method: str) -> None:
     response, body = ask(url, method, "/short", b"{}" if method == "POST" else None)
     assert (response.status, response.reason, body) == (200, "OK", BODY)
     headers = {name: value for name, value in response.getheaders() if name != "Date"}
@@ -238,7 +228,7 @@ HOSTS = [
 
 
 @pytest.mark.parametrize(("host", "expected"), HOSTS)
-def test_only_loopback_hosts_are_answered(url: str, host: str, expected: int) -> None:
+def test_only_loopback_hosts_are_allowed(url: str, host: str, expected: int) -> None:
     reply = send(url, GOOD.replace(b"localhost", host.encode()))
     assert status(reply) == expected
     assert (BODY.split(b"\n")[0] in reply) is (expected == 200)
@@ -262,7 +252,7 @@ def test_only_loopback_hosts_are_answered(url: str, host: str, expected: int) ->
         ("http://localhost\r\nOrigin: http://example.com", 403),
     ],
 )
-def test_only_pages_of_this_machine_are_answered(url: str, origin: str, expected: int) -> None:
+def test_only_pages_of_this_machine_are_allowed(url: str, origin: str, expected: int) -> None:
     request = GOOD.replace(b"\r\n\r\n", f"\r\nOrigin: {origin}\r\n\r\n".encode())
     assert status(send(url, request)) == expected
 
@@ -278,7 +268,7 @@ def test_only_pages_of_this_machine_are_answered(url: str, origin: str, expected
         (b"ftp://localhost/short", 404),
     ],
 )
-def test_an_absolute_target_counts_as_a_host(url: str, target: bytes, expected: int) -> None:
+def test_the_host_of_an_absolute_target_is_checked(url: str, target: bytes, expected: int) -> None:
     assert status(send(url, GOOD.replace(b"/short", target))) == expected
 
 
@@ -309,7 +299,7 @@ def test_a_bad_request_is_refused_and_the_connection_closed(
     reply = send(url, request_bytes)  # returns only because the server closes
     assert status(reply) == expected
     assert reply.count(b"HTTP/1.1") == 1
-    assert status(send(url, GOOD)) == 200  # and it lives on
+    assert status(send(url, GOOD)) == 200  # and the server goes on
 
 
 @pytest.mark.parametrize("chunked", [False, True])
@@ -324,12 +314,12 @@ def test_a_body_may_be_as_large_as_the_limit_and_no_larger(chunked: bool) -> Non
             assert status(send(base, request)) == expected
 
 
-def test_a_huge_body_can_not_drown_its_413(url: str) -> None:
+def test_a_huge_body_does_not_prevent_its_413(url: str) -> None:
     head = b"POST /short HTTP/1.1\r\nHost: localhost\r\nContent-Length: 12000000\r\n\r\n"
     assert status(send(url, head + b"x" * 12_000_000)) == 413
 
 
-def test_a_client_that_waits_for_100_continue_is_told_to_go_on(url: str) -> None:
+def test_a_client_that_waits_for_100_continue_gets_it(url: str) -> None:
     with closing(dial(url)) as peer:
         expect = b"Expect: 100-continue\r\nContent-Length: 4\r\nConnection: close\r\n\r\n"
         peer.sendall(b"POST /short HTTP/1.1\r\nHost: localhost\r\n" + expect)
@@ -341,12 +331,12 @@ def test_a_client_that_waits_for_100_continue_is_told_to_go_on(url: str) -> None
 @pytest.mark.parametrize(
     ("sent", "expected"),
     [
-        (b"", b""),  # idle: nothing to complain about
+        (b"", b""),  # idle, which is not an error
         (b"GET / HTTP/1.1\r\nHost: loc", b"HTTP/1.1 408 "),
         (b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\nx", b"HTTP/1.1 408 "),
     ],
 )
-def test_a_slow_request_is_given_up(sent: bytes, expected: bytes) -> None:
+def test_a_slow_request_is_abandoned(sent: bytes, expected: bytes) -> None:
     limits = Limits(head_seconds=0.05, body_seconds=0.05, linger_seconds=0.05)
     with running(Server({}, limits=limits)) as base, closing(dial(base)) as peer:
         peer.sendall(sent)
@@ -360,12 +350,12 @@ def test_one_connection_too_many_gets_503() -> None:
         first.sendall(GOOD.replace(b"short", b"held"))
         read_until(first, b"data\n\n")
         with closing(dial(base)) as second:
-            second.sendall(GOOD)  # unread words must not cost it the reply (RFC 9112, 9.6)
+            second.sendall(GOOD)  # unread bytes must not cost the client the reply (RFC 9112, 9.6)
             second.shutdown(socket.SHUT_WR)
             assert status(read_all(second)) == 503
 
 
-def test_each_piece_leaves_before_the_next_one_is_due() -> None:
+def test_each_piece_is_sent_before_the_next_is_due() -> None:
     gates = [threading.Event() for _ in range(5)]
     steps = [(gate, b"data: %d\n\n" % n) for n, gate in enumerate(gates)]
     gated = Server({"gated": Scenario.of("gated", steps)})
@@ -378,7 +368,7 @@ def test_each_piece_leaves_before_the_next_one_is_due() -> None:
         assert read_all(peer) == b"0\r\n\r\n"
 
 
-def test_a_wait_is_waited_and_speed_shortens_it() -> None:
+def test_waits_are_kept_and_speed_shortens_them() -> None:
     paced = Scenario.of("paced", [(0.1, b"a"), (0.1, b"b")])
     with running(Server({"paced": paced}, speed=4)) as base:
         began = time.monotonic()
@@ -392,7 +382,7 @@ def test_speed_zero_waits_for_nothing() -> None:
         assert ask(base, "GET", "/paced")[1] == b"ab"
 
 
-def test_a_gate_may_be_a_function_that_is_asked_until_it_says_yes() -> None:
+def test_a_gate_may_be_a_function_that_is_called_until_it_returns_true() -> None:
     asked: list[bool] = []
 
     def third_time() -> bool:
@@ -404,7 +394,7 @@ def test_a_gate_may_be_a_function_that_is_asked_until_it_says_yes() -> None:
     assert len(asked) == 3
 
 
-def test_a_client_that_does_not_read_stalls_nobody_and_loses_nothing() -> None:
+def test_a_client_that_does_not_read_delays_no_other_and_loses_nothing() -> None:
     large = Scenario.of("large", [(0, b"x" * 2**20)] * 16)
     server = Server({"large": large, "short": SHORT}, limits=Limits(linger_seconds=0))
     with running(server) as base, closing(dial(base)) as lazy:
@@ -416,7 +406,7 @@ def test_a_client_that_does_not_read_stalls_nobody_and_loses_nothing() -> None:
 def test_a_client_that_leaves_ends_its_own_stream_only() -> None:
     gate = threading.Event()
     left = Scenario.of("left", [(0, b"first\n\n"), (gate, b"x"), (0, b"x"), (NEVER, b"x")])
-    # The other stream ends only once the left one's connection is gone.
+    # The other stream ends only once the first one's connection is gone.
     stays = Scenario.of("stays", [(0, b"first\n\n"), (lambda: server.connections == 1, b"last")])
     server = Server({"left": left, "stays": stays})
     with running(server) as base, closing(dial(base)) as staying:
@@ -455,6 +445,20 @@ def test_stopping_does_not_wait_for_a_client_that_does_not_read() -> None:
     peer.close()
 
 
+@pytest.mark.parametrize("steps", range(5))
+def test_stopping_closes_connections_that_are_being_accepted(steps: int) -> None:
+    async def dial_and_stop() -> socket.socket:
+        server = Server({})
+        peer = dial(await server.start())
+        for _ in range(steps):  # of the event loop, which accepts meanwhile
+            await asyncio.sleep(0)
+        await server.close()
+        return peer
+
+    with closing(asyncio.run(dial_and_stop())) as peer, suppress(ConnectionResetError):
+        assert read_all(peer) == b""
+
+
 def test_stop_is_safe_before_and_after_a_run() -> None:
     server = Server({})
     server.stop()
@@ -463,7 +467,7 @@ def test_stop_is_safe_before_and_after_a_run() -> None:
     server.stop()
 
 
-def test_a_scenario_brings_its_own_status_type_and_headers() -> None:
+def test_a_scenario_sets_status_content_type_and_headers() -> None:
     steps = [(0.0, b'{"error":"no key"}')]
     headers = [("WWW-Authenticate", "Bearer"), ("Content-Length", "18")]
     made = Scenario.of("x", steps, status=401, content_type="application/json", headers=headers)
@@ -481,11 +485,11 @@ def test_a_scenario_brings_its_own_status_type_and_headers() -> None:
 def test_a_scenario_that_promises_more_than_it_has_is_cut_off() -> None:
     cut = Scenario.of("cut", [(0, b"half")], headers=[("Content-Length", "8")])
     with running(Server({"cut": cut})) as base:
-        for _ in range(2):  # when the second is answered, the first is over and done with
+        for _ in range(2):  # the first is over once the second is answered
             assert send(base, GOOD.replace(b"short", b"cut")).endswith(b"\r\n\r\nhalf")
 
 
-def test_ipv6_loopback_works_where_there_is_one() -> None:
+def test_ipv6_loopback_works_where_available() -> None:
     try:
         with socket.create_server(("::1", 0), family=socket.AF_INET6):
             pass
@@ -524,7 +528,7 @@ def test_serve_forever_closes_when_on_ready_fails() -> None:
         serve_forever(Server({}), on_ready)
 
 
-def test_a_port_that_is_none_is_a_usage_error() -> None:
+def test_an_invalid_port_is_a_usage_error() -> None:
     with pytest.raises(UsageError, match="70000 is not a valid port"):
         serve_forever(Server({}, port=70000), print)
 
@@ -537,7 +541,7 @@ def test_only_loopback_is_listened_on(host: str) -> None:
 
 @pytest.mark.parametrize("speed", [-1.0, float("nan"), float("inf")])
 def test_a_speed_must_be_a_number_from_zero(speed: float) -> None:
-    with pytest.raises(UsageError, match="is no speed"):
+    with pytest.raises(UsageError, match="is not a valid speed"):
         Server({}, speed=speed)
 
 

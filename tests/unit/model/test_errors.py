@@ -1,12 +1,11 @@
-"""The tree of errors and the numbers that scripts rely on."""
+"""The tree of errors, and the exit codes that scripts rely on."""
 
 from __future__ import annotations
 
 import pytest
 
-from sse_cli.analysis import verdict
+from sse_cli.model import exit_codes
 from sse_cli.model.errors import (
-    ExitCode,
     ExpressionError,
     OutputError,
     ReaderGone,
@@ -15,6 +14,7 @@ from sse_cli.model.errors import (
     UsageError,
 )
 from sse_cli.model.events import Ending
+from sse_cli.model.exit_codes import ExitCode
 from tests.support.terminal import SSE, Terminal
 
 
@@ -34,23 +34,23 @@ def test_the_exit_codes_are_the_documented_ones() -> None:
         (OutputError("m", "h"), 7),
     ],
 )
-def test_every_error_has_its_code_its_message_and_a_hint(error: SSEError, code: int) -> None:
+def test_every_error_has_a_code_a_message_and_a_hint(error: SSEError, code: int) -> None:
     assert (error.exit_code, error.message, error.hint, str(error)) == (code, "m", "h", "m")
 
 
-def test_what_ends_the_process_by_a_signal_is_no_error_of_ours() -> None:
+def test_a_closed_pipe_and_a_signal_are_not_errors_of_the_program() -> None:
     assert not issubclass(ReaderGone, SSEError | OSError)
     assert not issubclass(Terminated, Exception)
     assert Terminated(15).signal_number == 15
 
 
 def test_every_ending_has_an_exit_code() -> None:
-    assert {ending.value: int(code) for ending, code in verdict.EXIT_CODES.items()} == {
+    assert {ending.value: int(code) for ending, code in exit_codes.EXIT_CODES.items()} == {
         "done": 0, "eof": 0, "eof-unverified": 0, "limit": 0, "error-event": 5, "truncated": 5,
         "malformed": 5, "too-large": 5, "refused": 4, "unreachable": 3, "stalled": 6,
         "deadline": 6, "interrupted": 130,
     }  # fmt: skip
-    assert set(verdict.EXIT_CODES) == set(Ending)
+    assert set(exit_codes.EXIT_CODES) == set(Ending)
 
 
 @pytest.mark.parametrize("columns", [40, 60, 79])
@@ -67,7 +67,7 @@ def test_a_terminal_gets_long_errors_wrapped_between_words(columns: int) -> None
     assert (len(others) > 0) == (columns < len("error: ") + len(words))
 
 
-def test_a_word_that_is_too_long_is_left_whole_to_be_copied() -> None:
+def test_a_long_word_is_not_broken_so_that_it_can_be_copied() -> None:
     path = "/".join(["long"] * 30)
     with Terminal([*SSE, f"./{path}.sse"], columns=60) as terminal:
         assert terminal.finish() == 2

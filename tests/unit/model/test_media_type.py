@@ -1,4 +1,4 @@
-"""The media type of a reply by status and content type, and why one is refused."""
+"""The media type of a reply by status and content type, and why a reply is refused."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ from sse_cli.model.events import Media, Opened
         "text/event-stream,",
     ],
 )
-def test_an_event_stream_is_known_by_its_essence(value: str) -> None:
+def test_an_event_stream_is_recognised_by_its_essence(value: str) -> None:
     assert media_type.media(200, value) == "event-stream"
 
 
@@ -50,12 +50,12 @@ def test_an_event_stream_is_known_by_its_essence(value: str) -> None:
         "text/event-stream\u00a0",
     ],
 )
-def test_everything_else_is_none(value: str | None) -> None:
+def test_any_other_content_type_is_not_a_stream(value: str | None) -> None:
     assert media_type.media(200, value) == "other"
 
 
 @pytest.mark.parametrize("kind", sorted(media_type.NDJSON_TYPES))
-def test_ndjson_is_known_by_its_types(kind: str) -> None:
+def test_ndjson_is_recognised_by_its_types(kind: str) -> None:
     assert media_type.media(200, f"{kind.upper()}; charset=utf-8") == "ndjson"
 
 
@@ -94,7 +94,7 @@ def test_the_caller_may_overrule_the_type_but_not_the_status(
         (b"", "event-stream"),
     ],
 )
-def test_a_body_without_a_type_is_known_by_its_start(start: bytes, expected: Media) -> None:
+def test_a_body_without_a_type_is_recognised_by_its_start(start: bytes, expected: Media) -> None:
     assert media_type.sniff(start) == expected
 
 
@@ -119,12 +119,12 @@ def test_any_other_status_has_the_cause_of_its_class(status: int, cause: Cause) 
 
 
 @pytest.mark.parametrize("status", [429, 503])
-def test_a_wait_that_the_server_asks_for_is_passed_on(status: int) -> None:
+def test_a_wait_requested_by_the_server_is_quoted(status: int) -> None:
     opened = Opened(0, "u", status, headers=(("Retry-After", "17"),))
     assert media_type.refusal(opened)[0] == f"{status} (Retry-After: 17)"
 
 
-def test_a_wait_is_not_passed_on_without_end() -> None:
+def test_a_long_requested_wait_is_cut_short() -> None:
     opened = Opened(0, "u", 429, headers=(("Retry-After", "1" * 60_000),))
     assert len(media_type.refusal(opened)[0]) < 100
 
@@ -151,9 +151,9 @@ def test_a_refused_type_is_named_with_its_cause(kind: str, detail: str, cause: C
 
 
 @given(st.text(max_size=50))
-def test_no_content_type_raises(value: str) -> None:
+def test_no_content_type_raises_an_error(value: str) -> None:
     assert media_type.essence(value) == media_type.essence(value).strip().lower()
 
 
-def test_a_long_content_type_takes_no_long_time() -> None:
+def test_a_long_content_type_is_read_quickly() -> None:
     assert media_type.essence('"\\' * 50_000 + "," * 50_000) == ""

@@ -1,10 +1,10 @@
-"""The parser against the corpus, the reference, and the promises of its own documentation."""
+"""The parser against the corpus, the reference parser, and the promises of its own
+documentation."""
 
 from __future__ import annotations
 
 import base64
 import json
-import random
 import time
 import tracemalloc
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,20 +17,21 @@ from hypothesis import strategies as st
 from sse_cli import Comment, Event, EventStreamParser, Ignored, Message, Retry
 from sse_cli.parser.fields import EXCERPT
 from tests.benchmarks import fuzz_parser as fuzz
+from tests.support import long_runs
 from tests.support.paths import CORPUS
 
 CASES: list[dict[str, Any]] = json.loads((CORPUS / "parser" / "cases.json").read_text("utf-8"))
-SPLIT_EVERYWHERE_BELOW = 300  # bytes: the work grows with the square
-SMALL = 64  # bytes: a limit that short inputs can pass
+SPLIT_EVERYWHERE_BELOW = 300  # bytes: the work is quadratic in the size
+SMALL = 64  # bytes: a limit that short inputs can exceed
 
 
 def read(body: bytes, **options: Any) -> list[Event]:
-    """All events of `body`, fed whole."""
+    """Return all events of `body`, fed whole."""
     return read_chunks([body], **options)
 
 
 def read_chunks(chunks: Iterable[bytes], **options: Any) -> list[Event]:
-    """All events of `chunks`, stamped with the number of their read."""
+    """Return all events of `chunks`, stamped with the number of their read."""
     parser = EventStreamParser(**options)
     numbered = enumerate(chunks)
     events = [event for number, chunk in numbered for event in parser.feed(chunk, at=number)]
@@ -38,17 +39,17 @@ def read_chunks(chunks: Iterable[bytes], **options: Any) -> list[Event]:
 
 
 def bytewise(body: bytes) -> list[bytes]:
-    """`body` in reads of one byte."""
+    """Return `body` in reads of one byte."""
     return [body[place : place + 1] for place in range(len(body))]
 
 
 def messages(events: Iterable[Event]) -> list[Message]:
-    """Only what a browser would deliver."""
+    """Return only the messages, which a browser would deliver."""
     return [event for event in events if isinstance(event, Message)]
 
 
 def ignored(events: Iterable[Event]) -> list[Ignored]:
-    """Only what a browser would drop."""
+    """Return only the lines that a browser would drop."""
     return [event for event in events if isinstance(event, Ignored)]
 
 
@@ -56,7 +57,8 @@ def ignored(events: Iterable[Event]) -> list[Ignored]:
 
 
 def chunkings(case: dict[str, Any], body: bytes) -> Iterator[Sequence[bytes]]:
-    """The ways to read a case: whole, in ones, in twos, its own way, and at every split."""
+    """Yield the ways to read a case: whole, in ones, in twos, its own way, and split at every
+    place."""
     yield [body]
     yield bytewise(body)
     yield [body[place : place + 2] for place in range(0, len(body), 2)]
@@ -67,7 +69,7 @@ def chunkings(case: dict[str, Any], body: bytes) -> Iterator[Sequence[bytes]]:
 
 
 def corpus_outcome(case: dict[str, Any], chunks: Sequence[bytes]) -> dict[str, Any]:
-    """What the parser makes of a case, in the corpus's own words."""
+    """Return the parser's result for a case, in the terms of the corpus."""
     parser = EventStreamParser(case.get("initial_last_event_id", ""))
     found = fuzz.outcome(parser, chunks)
     seen: dict[str, Any] = {
@@ -92,7 +94,7 @@ def test_a_corpus_case_reads_the_same_in_every_chunking(case: dict[str, Any]) ->
         assert corpus_outcome(case, chunks) == expected, chunks
 
 
-def test_the_corpus_is_all_there() -> None:
+def test_the_corpus_is_complete() -> None:
     assert len(CASES) == 233
     assert all(
         b"".join(map(base64.b64decode, case["chunks_b64"])) == base64.b64decode(case["input_b64"])
@@ -111,7 +113,7 @@ odd = st.tuples(st.sampled_from(fuzz.NAMES), st.sampled_from(fuzz.COLONS), value
 
 @st.composite
 def bodies(draw: st.DrawFn) -> bytes:
-    """An event stream, more or less: in part with one kind of line end throughout."""
+    """Draw an event stream, more or less valid, some with one kind of line end throughout."""
     end = st.sampled_from(draw(LINE_ENDS))
     known = st.tuples(st.sampled_from(fuzz.PLAIN), st.sampled_from((b": ", b":")), values)
     plain = st.tuples(known.map(b"".join), end).map(b"".join)
@@ -123,7 +125,7 @@ def bodies(draw: st.DrawFn) -> bytes:
 
 @st.composite
 def cases(draw: st.DrawFn) -> fuzz.Case:
-    """A body, cut anywhere: inside UTF-8 sequences, inside CRLFs, into empty reads."""
+    """Draw a body cut anywhere: inside UTF-8 sequences, inside CRLFs, into empty reads."""
     body = draw(bodies())
     places = st.lists(st.integers(0, len(body)), max_size=12).map(sorted)
     everywhere = st.just(list(range(len(body) + 1)))
@@ -133,12 +135,12 @@ def cases(draw: st.DrawFn) -> fuzz.Case:
 
 @settings(max_examples=1000)
 @given(cases())
-def test_the_parser_says_what_the_reference_says_read_for_read(case: fuzz.Case) -> None:
+def test_the_parser_agrees_with_the_reference_after_every_read(case: fuzz.Case) -> None:
     assert fuzz.of_parser(case) == fuzz.of_reference(case)
 
 
 @given(cases(), st.integers(0, 40))
-def test_under_a_small_limit_only_whole_messages_of_the_stream_come_out(
+def test_a_small_limit_delivers_only_whole_messages_of_the_stream(
     case: fuzz.Case, max_size: int
 ) -> None:
     unlimited = {event.offset: event for event in messages(read_chunks(case.chunks()))}
@@ -149,7 +151,7 @@ def test_under_a_small_limit_only_whole_messages_of_the_stream_come_out(
 
 
 @given(cases(), st.integers(0, 40))
-def test_a_limit_is_passed_at_the_same_line_in_every_chunking(
+def test_a_limit_is_exceeded_at_the_same_line_in_every_chunking(
     case: fuzz.Case, max_size: int
 ) -> None:
     def told(chunks: Iterable[bytes]) -> list[Event]:
@@ -159,9 +161,10 @@ def test_a_limit_is_passed_at_the_same_line_in_every_chunking(
 
 
 def unplaced(event: Event) -> Event:
-    """`event` without what may depend on the reads: its stamp, and its size by a split CRLF.
+    """Return `event` without the fields that depend on the reads: its stamp, and its size if a
+    CRLF is split.
 
-    Of a line that is too large, they also decide how much was still kept to be shown.
+    For a line that is too large, the reads also decide how much of it is kept to be shown.
     """
     if isinstance(event, Ignored):
         return event._replace(at=0.0, size=0, text="")
@@ -170,10 +173,9 @@ def unplaced(event: Event) -> Event:
     return event._replace(at=0.0)
 
 
-def test_twenty_thousand_fuzzed_inputs_agree_with_the_reference() -> None:
-    seed = str(random.SystemRandom().randrange(2**32))
-    print(f"seed {seed}")
-    tried, divergence = fuzz.find(seed, 20_000)
+@long_runs.count("inputs", 5_000, 200_000)
+def test_fuzzed_inputs_agree_with_the_reference(seed: int, inputs: int) -> None:
+    tried, divergence = fuzz.find(str(seed), inputs)
     assert divergence is None, f"seed {seed}, input {tried}: {divergence}"
 
 
@@ -186,7 +188,7 @@ def test_the_fuzzer_shrinks_a_divergence_to_its_core() -> None:
 # Messages: places, numbers, stamps, ids
 
 
-def test_a_message_is_placed_from_its_first_line_through_its_blank_line() -> None:
+def test_a_message_spans_its_first_line_through_its_blank_line() -> None:
     body = b"data: a\n\n\n:c\r\nevent: e\r\ndata: b\r\n\r\nfoo\rdata: c\r\r"
     blocks = [body[m.offset : m.offset + m.size] for m in messages(read(body))]
     assert blocks == [
@@ -196,7 +198,7 @@ def test_a_message_is_placed_from_its_first_line_through_its_blank_line() -> Non
     ]
 
 
-def test_the_bom_is_no_part_of_the_first_block() -> None:
+def test_the_bom_is_not_part_of_the_first_block() -> None:
     for chunks in ([b"\xef\xbb\xbfdata: a\n\n"], bytewise(b"\xef\xbb\xbfdata: a\n\n")):
         (message,) = messages(read_chunks(chunks))
         assert (message.data, message.offset, message.size) == ("a", 3, 9)
@@ -229,13 +231,13 @@ def test_the_end_of_the_stream_has_a_stamp_of_its_own() -> None:
     assert event.at == -1
 
 
-def test_a_message_tells_an_absent_id_from_an_empty_one() -> None:
+def test_a_message_distinguishes_an_absent_id_from_an_empty_one() -> None:
     events = read(b"id: 7\ndata: a\n\ndata: b\n\nid\ndata: c\n\ndata: d\n\n")
     ids = [(message.id, message.last_event_id) for message in messages(events)]
     assert ids == [("7", "7"), (None, "7"), ("", ""), (None, "")]
 
 
-def test_an_id_is_in_force_only_from_its_blank_line_on() -> None:
+def test_an_id_takes_effect_at_its_blank_line() -> None:
     parser = EventStreamParser("before")
     parser.feed(b"id: 7\ndata: a\n")
     assert parser.last_event_id == "before"
@@ -243,7 +245,7 @@ def test_an_id_is_in_force_only_from_its_blank_line_on() -> None:
     assert parser.last_event_id == "7"
 
 
-def test_the_id_of_a_cut_block_never_comes_into_force() -> None:
+def test_the_id_of_a_cut_block_never_takes_effect() -> None:
     parser = EventStreamParser("before")
     parser.feed(b"id: 7\ndata: a\n")
     (event,) = parser.finish()
@@ -251,13 +253,13 @@ def test_the_id_of_a_cut_block_never_comes_into_force() -> None:
     assert (event.id, parser.last_event_id) == ("7", "before")
 
 
-def test_a_message_leaves_the_sessions_own_fields_alone() -> None:
+def test_the_parser_leaves_the_fields_of_the_session_unset() -> None:
     (message,) = read(b"data: a\n\n")
     assert message == Message("message", "a", "", None, 0, 0, 9, n=1, attempt=1, read=1)
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r", b"\r\n"])
-def test_the_usual_shapes_of_an_event_count_their_lines(end: bytes) -> None:
+def test_events_of_common_shapes_count_their_lines(end: bytes) -> None:
     lines = [b"data: a", b"", b"event: e", b"data: b", b"", b"event: ", b"data: c", b"", b"foo"]
     body = b"".join(line + end for line in lines)
     for chunks in ([body], bytewise(body)):
@@ -269,11 +271,11 @@ def test_the_usual_shapes_of_an_event_count_their_lines(end: bytes) -> None:
 # Comments and retries
 
 
-def test_a_comment_keeps_all_after_its_colon() -> None:
+def test_a_comment_keeps_everything_after_its_colon() -> None:
     assert read(b":\n: a\n\n::\n") == [Comment("", 0, 0), Comment(" a", 0, 2), Comment(":", 0, 7)]
 
 
-def test_a_retry_counts_from_its_own_line_without_a_blank_one() -> None:
+def test_a_retry_takes_effect_without_a_blank_line() -> None:
     parser = EventStreamParser()
     assert parser.reconnection_time is None
     assert parser.feed(b"data: a\nretry: 0250\n", at=3) == [Retry(250, 3, 8)]
@@ -294,7 +296,7 @@ def test_a_reconnection_time_of_any_length_is_clamped_without_an_error(digits: s
 
 
 @pytest.mark.parametrize("value", ["", ": ", ": 1s", ": -1", ": 1.5", ":  5", ": \u0663"])
-def test_a_retry_that_is_no_number_is_reported_and_has_no_effect(value: str) -> None:
+def test_a_retry_that_is_not_a_number_is_reported_and_has_no_effect(value: str) -> None:
     line = b"retry" + value.encode()
     parser = EventStreamParser()
     events = parser.feed(b"retry: 5\n" + line + b"\r\n")
@@ -309,7 +311,7 @@ def test_an_id_with_a_nul_is_reported_and_has_no_effect() -> None:
     assert events == [report, Message("message", "x", "7", "7", 0, 0, 24, n=1, read=1)]
 
 
-def test_a_block_whose_only_id_was_dropped_has_no_id_to_report() -> None:
+def test_a_block_whose_only_id_was_dropped_is_not_reported_again() -> None:
     assert [event.reason for event in ignored(read(b"id: \0\n\n"))] == ["null-in-id"]
 
 
@@ -333,13 +335,13 @@ def test_a_named_block_without_data_is_reported_at_its_blank_line() -> None:
     assert events[1:] == [Ignored("no-data", 3, "event: end", 0, 1, 21, "end", "9")]
 
 
-def test_a_block_of_only_an_id_is_reported_and_its_id_comes_into_force() -> None:
+def test_a_block_of_only_an_id_is_reported_and_its_id_takes_effect() -> None:
     parser = EventStreamParser()
     assert parser.feed(b"id: 9\n\n") == [Ignored("no-data", 1, "id: 9", 0, 0, 7, None, "9")]
     assert parser.last_event_id == "9"
 
 
-def test_a_block_of_comments_retries_and_unknown_fields_lacks_no_data() -> None:
+def test_a_block_of_comments_retries_and_unknown_fields_needs_no_data() -> None:
     events = read(b":c\nretry: 5\nretry: x\nfoo\n\n")
     assert [event.reason for event in ignored(events)] == ["bad-retry", "unknown-field"]
 
@@ -348,7 +350,7 @@ def test_a_bare_data_field_is_data() -> None:
     assert [(m.type, m.data) for m in messages(read(b"event: e\ndata\n\n"))] == [("e", "")]
 
 
-def cut(  # noqa: PLR0917 (the fields of what is made)
+def cut(  # noqa: PLR0917 (the fields of the report)
     line: int,
     text: str,
     offset: int,
@@ -373,7 +375,9 @@ def cut(  # noqa: PLR0917 (the fields of what is made)
         (b"\nid: 1\r", cut(4, "id: 1", 10, 6, None, "1")),
     ],
 )
-def test_a_block_cut_by_the_end_is_one_incomplete_report(tail: bytes, expected: Ignored) -> None:
+def test_a_block_cut_by_the_end_is_reported_once_as_incomplete(
+    tail: bytes, expected: Ignored
+) -> None:
     body = b"data: x\n\n" + tail
     for chunks in ([body], bytewise(body)):
         assert read_chunks(chunks)[-1] == expected
@@ -383,7 +387,7 @@ def test_a_block_cut_by_the_end_is_one_incomplete_report(tail: bytes, expected: 
     "body",
     [b"", b"\xef\xbb\xbf", b"\n", b"\r", b"data: a\n\n", b":c\n", b"retry: 5\n", b"foo\n"],
 )
-def test_an_end_between_blocks_says_nothing(body: bytes) -> None:
+def test_an_end_between_blocks_reports_nothing(body: bytes) -> None:
     parser = EventStreamParser()
     parser.feed(body)
     assert parser.finish() == []
@@ -406,7 +410,7 @@ def test_line_numbers_never_depend_on_the_reads(body: bytes, data: st.DataObject
 
 @st.composite
 def events_as_reads(draw: st.DrawFn) -> list[bytes]:
-    """Reads that are an event each, as live streams have them; some only nearly so."""
+    """Return reads of one event each, as in live streams; some reads only nearly so."""
     text = st.sampled_from((b"a", b"\xe2\x82\xac", b"\xff", b"a\rb", b"a\r", b"", b"x" * SMALL))
     end = st.sampled_from((b"\n\n", b"\n\n", b"\r\n\n", b"\r\n\r\n", b"\n", b"\n\r", b"\n\n\n"))
     start = st.sampled_from((b"data: ", b"event: e\ndata: ", b"event: \ndata: ", b"data:", b"id: "))
@@ -414,11 +418,9 @@ def events_as_reads(draw: st.DrawFn) -> list[bytes]:
 
 
 @given(events_as_reads(), st.sampled_from((SMALL, 16 * 1024 * 1024)))
-def test_an_event_that_is_a_read_alone_is_read_as_among_others(
-    reads: list[bytes], limit: int
-) -> None:
+def test_an_event_alone_in_a_read_is_parsed_as_among_others(reads: list[bytes], limit: int) -> None:
     def seen(events: list[Event]) -> list[Event]:
-        """Without what the reads decide."""
+        """Return the events without the fields that depend on the reads."""
         placed = [event._replace(at=0) for event in events]
         plain = [one._replace(read=0) if isinstance(one, Message) else one for one in placed]
         return [one._replace(text="") if isinstance(one, Ignored) else one for one in plain]
@@ -441,7 +443,7 @@ def test_a_line_beyond_the_limit_is_skipped_and_reported_once(start: bytes, end:
         assert [event.reason for event in ignored(events)] == ["too-large"]
         report = ignored(events)[0]
         assert (report.line, report.offset) == (1, 0)
-        assert len(report.text) >= SMALL  # how much of it was still kept depends on the reads
+        assert len(report.text) >= SMALL  # the length of the kept text depends on the reads
         assert (start + LONG).decode().startswith(report.text)
         assert [message.data for message in messages(events)] == ["y"]
 
@@ -464,7 +466,7 @@ def test_a_block_beyond_the_limit_is_discarded_whole() -> None:
 
 @pytest.mark.parametrize("before", [b"", b"data: a\n", b"event: e\n"])
 @pytest.mark.parametrize("after", [b"", b"data: b\n", b"event: f\n"])
-def test_the_rest_of_a_block_around_a_line_beyond_the_limit_is_no_event(
+def test_the_rest_of_a_block_with_a_line_beyond_the_limit_is_not_an_event(
     before: bytes, after: bytes
 ) -> None:
     body = before + b"data: " + LONG + b"\n" + after + b"\n"
@@ -474,7 +476,7 @@ def test_the_rest_of_a_block_around_a_line_beyond_the_limit_is_no_event(
         assert messages(read_chunks(chunks, max_size=SMALL)) == []
 
 
-def test_a_block_that_was_too_large_is_still_incomplete_when_it_is_cut() -> None:
+def test_a_block_beyond_the_limit_is_still_incomplete_when_cut() -> None:
     line = b"data: " + b"x" * (SMALL // 2) + b"\n"
     for body in (line * 2, line * 2 + b"da", b"event: e\n" + line * 2):
         for chunks in ([body], bytewise(body)):
@@ -489,7 +491,7 @@ def test_an_event_just_within_the_limit_is_delivered() -> None:
         assert [m.data for m in messages(read_chunks(chunks, max_size=SMALL))] == [data]
 
 
-def test_many_small_events_in_one_read_are_no_large_one() -> None:
+def test_many_small_events_in_one_read_stay_within_the_limit() -> None:
     events = read(b"data: a\n\n" * SMALL, max_size=SMALL)
     assert [message.data for message in messages(events)] == ["a"] * SMALL
 
@@ -527,11 +529,11 @@ def test_large_event_types_are_not_kept() -> None:
         tracemalloc.stop()
 
 
-@pytest.mark.parametrize("read_size", [1, 16])  # larger reads hide in the noise of the clock
-def test_a_line_costs_no_more_at_its_end_than_at_its_start(read_size: int) -> None:
+@pytest.mark.parametrize("read_size", [1, 16])  # larger reads are lost in timing noise
+def test_the_cost_of_a_long_line_is_linear(read_size: int) -> None:
     parser, total, window = EventStreamParser(), 2**20, 2**14
     first = cost(parser, read_size, window)
-    for place in range(window, total, window):  # work that grows with the line ends at 60x
+    for place in range(window, total, window):  # quadratic work gives 60x
         assert cost(parser, read_size, window) < 3 * first + 0.05, f"at byte {place}"
     (event,) = parser.feed(b"\n")
     assert isinstance(event, Ignored)
@@ -539,7 +541,7 @@ def test_a_line_costs_no_more_at_its_end_than_at_its_start(read_size: int) -> No
 
 
 def cost(parser: EventStreamParser, read_size: int, size: int) -> float:
-    """Processor seconds to feed `size` bytes of one line in reads of `read_size`."""
+    """Return the processor seconds to feed `size` bytes of one line in reads of `read_size`."""
     started = time.process_time()
     for _ in range(size // read_size):
         assert parser.feed(b"x" * read_size) == []

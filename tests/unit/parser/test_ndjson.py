@@ -26,7 +26,7 @@ def data(events: list[Event]) -> list[str]:
 
 
 @pytest.mark.parametrize("end", [b"\n", b"\r\n", b"\n\n", b" \t\n\r\n"])
-def test_each_line_is_a_message_and_blank_lines_are_passed_over(end: bytes) -> None:
+def test_each_line_is_a_message_and_blank_lines_are_skipped(end: bytes) -> None:
     expected = [line.decode() for line in LINES]
     assert data(parse(end.join(LINES) + end)) == expected
     assert data(parse(end.join(LINES))) == expected
@@ -44,7 +44,7 @@ def test_lines_read_the_same_however_they_are_cut(lines: list[bytes], size: int)
     assert parts == whole
 
 
-def test_a_message_says_where_it_stood() -> None:
+def test_a_message_has_its_line_and_offset() -> None:
     parser = NDJSONParser()
     (first,) = parser.feed(b'\xef\xbb\xbf{"a":1}\r\n{"b"', at=1.5)
     (second,) = parser.feed(b":2}\n", at=2.5)
@@ -52,7 +52,7 @@ def test_a_message_says_where_it_stood() -> None:
     assert second == Message("message", '{"b":2}', "", None, 2.5, 12, 8, n=2, read=2)
 
 
-def test_a_line_is_out_with_the_bytes_that_end_it() -> None:
+def test_a_line_is_delivered_with_the_read_that_ends_it() -> None:
     parser = NDJSONParser()
     assert parser.feed(b'{"a":1}') == []
     assert len(parser.feed(b'\n{"b":2}')) == 1
@@ -64,7 +64,7 @@ def test_a_last_line_that_was_cut_is_incomplete() -> None:
     assert last == Ignored("incomplete", 2, '{"text":"hel', 0.0, 8, 12)
 
 
-def test_a_line_in_the_middle_that_is_no_json_is_still_shown() -> None:
+def test_a_line_in_the_middle_that_is_not_json_is_still_a_message() -> None:
     assert data(parse(b'oops\n{"a":1}\n')) == ["oops", '{"a":1}']
 
 
@@ -120,7 +120,7 @@ def test_a_line_above_the_limit_is_skipped_with_its_start_kept(size: int) -> Non
     assert data([first, last]) == ['{"a":1}', '{"b":2}']
 
 
-def test_a_line_without_end_takes_no_memory_beyond_the_limit() -> None:
+def test_an_endless_line_takes_no_memory_beyond_the_limit() -> None:
     parser = NDJSONParser(max_size=1000)
     for _ in range(1000):
         assert parser.feed(b"x" * 1000) == []
@@ -131,7 +131,7 @@ def test_a_line_without_end_takes_no_memory_beyond_the_limit() -> None:
 
 
 @pytest.mark.parametrize("line", [b"\n", b"{\n", b" " * 999 + b"\n"])
-def test_a_document_without_end_takes_no_memory_beyond_the_limit(line: bytes) -> None:
+def test_an_endless_document_takes_no_memory_beyond_the_limit(line: bytes) -> None:
     parser = NDJSONParser(max_size=1000)
     for piece in [b"{\n", *[line] * 2000]:
         assert parser.feed(piece) == []
@@ -142,7 +142,7 @@ def test_a_document_without_end_takes_no_memory_beyond_the_limit(line: bytes) ->
     assert (event.reason, event.size) == ("too-large", 2 + 2000 * len(line))
 
 
-def test_nesting_beyond_pythons_json_is_no_crash() -> None:
+def test_nesting_too_deep_for_pythons_json_does_not_crash() -> None:
     deep = b"[" * 100_000
     (event,) = parse(deep, max_size=200_000)
     assert isinstance(event, Ignored)

@@ -1,4 +1,4 @@
-"""Signals to events, over one connection and over several."""
+"""Signals turned into events, over one connection and over several."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def connection(body: bytes, attempt: int = 1, ending: Ending = Ending.EOF) -> li
     return [opened, Chunk(1.0, body), Closed(2.0, ending)]
 
 
-def test_lifecycle_and_messages_come_in_the_order_they_happened() -> None:
+def test_lifecycle_events_and_messages_come_in_order() -> None:
     events = run(Session(), *connection(b"data: a\n\n:hi\ndata: b\n\n"))
     assert [type(event).__name__ for event in events] == [
         "Opened",
@@ -33,7 +33,7 @@ def test_lifecycle_and_messages_come_in_the_order_they_happened() -> None:
     assert [event.at for event in events] == [0.0, 1.0, 1.0, 1.0, 2.0]
 
 
-def test_messages_are_numbered_through_all_connections_with_their_connection_and_read() -> None:
+def test_messages_are_numbered_over_all_connections() -> None:
     session = Session()
     first: list[Signal] = [Opened(0, "u", 200), Chunk(1, b"data: a\n\nda"), Chunk(2, b"ta: b\n\n")]
     found = messages(run(session, *first, Closed(3, Ending.TRUNCATED)))
@@ -56,13 +56,13 @@ def test_the_last_event_id_is_carried_over_connections() -> None:
     assert session.resume.last_event_id == ""
 
 
-def test_the_id_of_half_an_event_is_not_carried_over() -> None:
+def test_the_id_of_an_incomplete_event_is_not_carried_over() -> None:
     session = Session()
     run(session, *connection(b"id: 7\ndata: a\n\nid: 8\ndata: b", ending=Ending.TRUNCATED))
     assert session.resume.last_event_id == "7"
 
 
-def test_replies_that_carry_no_ids_leave_the_last_one_as_it_was() -> None:
+def test_replies_without_ids_keep_the_last_event_id() -> None:
     session = Session()
     run(session, *connection(b"id: 7\ndata: a\n\n"))
     run(session, Opened(0, "u", 500, media="other"), Closed(1, Ending.REFUSED))
@@ -106,7 +106,7 @@ OURS = [Ending.LIMIT, Ending.DEADLINE, Ending.INTERRUPTED]
 
 
 @pytest.mark.parametrize("ending", WIRE)
-def test_half_an_event_is_incomplete_where_the_wire_ended_it(ending: Ending) -> None:
+def test_an_event_cut_by_the_server_is_incomplete(ending: Ending) -> None:
     _, cut, end = run(Session(), *connection(b"data: half", ending=ending))
     assert isinstance(cut, Ignored)
     assert (cut.reason, cut.at) == ("incomplete", 2.0)
@@ -114,7 +114,7 @@ def test_half_an_event_is_incomplete_where_the_wire_ended_it(ending: Ending) -> 
 
 
 @pytest.mark.parametrize("ending", OURS)
-def test_half_an_event_is_none_where_we_ended_it(ending: Ending) -> None:
+def test_an_event_cut_by_the_client_is_not_reported(ending: Ending) -> None:
     events = run(Session(), *connection(b"data: half", ending=ending))
     assert [type(event) for event in events] == [Opened, Closed]
 

@@ -1,4 +1,4 @@
-"""Modules that are loaded when somebody looks into them, and not before."""
+"""Modules that are loaded at the first access to an attribute, and not before."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ program.main()
 
 
 def at_the_end(*words: str) -> tuple[str, set[str]]:
-    """The exit code of a run in a process of its own, and what it imported without a look."""
+    """Return the exit code of a run in its own process, and the modules imported but not loaded."""
     command = [sys.executable, "-c", _AT_THE_END, *words]
     done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False)
     code, *left = done.stderr.splitlines()[-1].split()
@@ -41,7 +41,7 @@ def at_the_end(*words: str) -> tuple[str, set[str]]:
 
 @pytest.fixture
 def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A module `made_later`, which is loaded later; its source is in the file."""
+    """A module `made_later`, which is loaded later; its source goes into the returned file."""
     monkeypatch.setattr(lazy_imports, "DEFERRED", frozenset({"made_later"}))
     monkeypatch.setattr(sys, "meta_path", [lazy_imports._Finder(), *sys.meta_path])
     monkeypatch.syspath_prepend(tmp_path)
@@ -49,7 +49,7 @@ def made(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "made_later.py"
 
 
-def test_a_run_over_http_looks_into_no_module_of_http_2(sse_server: SSEServer) -> None:
+def test_a_run_over_http_1_loads_no_module_of_http_2(sse_server: SSEServer) -> None:
     url = sse_server.serve("one", "data: 1\n\n")
     code, left = at_the_end("watch", url, "-o", "jsonl")
     assert code == "0"
@@ -57,7 +57,7 @@ def test_a_run_over_http_looks_into_no_module_of_http_2(sse_server: SSEServer) -
 
 
 @pytest.mark.parametrize("name", sorted(lazy_imports.DEFERRED))
-def test_each_module_is_there_and_whole_once_somebody_looks(name: str) -> None:
+def test_each_module_is_loaded_completely_at_the_first_access(name: str) -> None:
     program = f"""
 import sys
 from importlib import import_module
@@ -76,7 +76,7 @@ assert not isinstance(module.__loader__, lazy_imports._Loader)
     subprocess.run([sys.executable, "-c", program], check=True, timeout=60)
 
 
-def test_a_module_runs_at_the_first_look_and_once(made: Path) -> None:
+def test_a_module_runs_once_at_the_first_access(made: Path) -> None:
     made.write_text("import sys\nsys.made_later_runs = getattr(sys, 'made_later_runs', 0) + 1\n")
     try:
         import made_later  # type: ignore[import-not-found]  # noqa: PLC0415
@@ -89,7 +89,7 @@ def test_a_module_runs_at_the_first_look_and_once(made: Path) -> None:
         del sys.made_later_runs  # type: ignore[attr-defined]
 
 
-def test_a_name_that_it_lacks_is_missed_as_ever(made: Path) -> None:
+def test_a_missing_attribute_raises_attribute_error(made: Path) -> None:
     made.write_text("def __getattr__(name):\n    raise AttributeError(f'no {name}')\n")
     import made_later  # noqa: PLC0415
 
@@ -97,14 +97,14 @@ def test_a_name_that_it_lacks_is_missed_as_ever(made: Path) -> None:
         _ = made_later.such_thing
 
 
-def test_a_module_that_looks_into_itself_while_it_runs_sees_what_is_there(made: Path) -> None:
+def test_a_module_that_imports_itself_sees_its_names_so_far(made: Path) -> None:
     made.write_text("import made_later\nfirst = 1\nsecond = made_later.first + 1\n")
     import made_later  # noqa: PLC0415
 
     assert made_later.second == 2
 
 
-def test_a_thread_that_looks_while_another_loads_waits_for_the_whole_of_it(
+def test_a_second_thread_waits_until_the_module_is_loaded(
     made: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made.write_text("import gate\ngate.begun.set()\ngate.go.wait(30)\nlast = 42\n")

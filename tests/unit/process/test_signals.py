@@ -1,4 +1,4 @@
-"""Signals reach a main thread that is blocked in a system call."""
+"""Signals that reach a main thread blocked in a system call."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import sys
 
 import pytest
 
-# The main thread blocks the signal, so that another thread takes it: its read is not
-# interrupted, just as when the signal comes right before the read begins.
+# The main thread blocks the signal, so that another thread takes it: the main thread's read is
+# not interrupted, just as when the signal comes right before the read begins.
 PROGRAM = """
 import os, signal, threading
 from sse_cli.process import signals
@@ -30,7 +30,7 @@ except (KeyboardInterrupt, Terminated) as error:
 @pytest.mark.parametrize(
     ("number", "name"), [(signal.SIGINT, "KeyboardInterrupt"), (signal.SIGTERM, "Terminated")]
 )
-def test_a_signal_that_another_thread_took_interrupts_a_blocked_read(
+def test_a_signal_taken_by_another_thread_interrupts_a_blocked_read(
     number: signal.Signals, name: str
 ) -> None:
     with subprocess.Popen([sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE) as process:

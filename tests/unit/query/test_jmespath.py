@@ -1,4 +1,4 @@
-"""Compiled expressions against the jmespath library itself, the oracle for every answer."""
+"""Compiled expressions against the jmespath library, the oracle for every answer."""
 
 from __future__ import annotations
 
@@ -16,9 +16,9 @@ from sse_cli.llm import wire_format
 from sse_cli.query.jmespath import compile_expression, is_total, parse
 from sse_cli.query.selection import Expression
 from sse_cli.text.json_values import is_false
+from tests.support import long_runs
 from tests.support.paths import FORMATS as CORPUS
 
-EXPRESSIONS: Final = 30_000
 KEYS: Final = ("a", "b", "c", "delta", "type")
 COMPARISONS: Final = ("==", "!=", "<", ">", "<=", ">=")
 LITERALS: Final = (
@@ -28,7 +28,7 @@ LITERALS: Final = (
 )  # fmt: skip
 SLICES: Final = (":1", "1:", "::-1", "0:2", "-2:", ":", "::2", "5:1", "::0")
 SCALARS: Final = (None, True, False, 0, 1, 2, -1, 1.5, 0.0, 1.0, "", "a", "b", "text", "x y", "é")
-# One letter an argument: v any value, e an expression reference.
+# One letter for each argument: v any value, e an expression reference.
 SIGNATURES: Final = {
     "abs": "v", "avg": "v", "ceil": "v", "contains": "vv", "ends_with": "vv", "floor": "v",
     "join": "vv", "keys": "v", "length": "v", "map": "ev", "max": "v", "max_by": "ve",
@@ -39,7 +39,8 @@ SIGNATURES: Final = {
 
 
 class Writer:
-    """Writes random expressions, most of which parse, and random JSON values for them."""
+    """A generator of random expressions, most of which parse, and of random JSON values for
+    them."""
 
     def __init__(self, seed: int) -> None:
         self.dice = random.Random(seed)
@@ -68,13 +69,13 @@ class Writer:
         )
 
     def text(self, depth: int = 0) -> str:
-        """An expression, shallower the deeper it stands."""
+        """Return an expression; the deeper it is nested, the simpler."""
         if depth >= 4 or self.dice.random() < 0.2:
             return self._key() if self.dice.random() < 0.6 else self.dice.choice(LITERALS)
         return self.dice.choice(self._shapes)(depth + 1)
 
     def value(self, depth: int = 0) -> Any:
-        """A JSON value with the keys that the expressions ask for."""
+        """Return a JSON value with the keys that the expressions use."""
         if depth >= 3 or self.dice.random() < 0.4:
             return self.dice.choice(SCALARS)
         if self.dice.random() < 0.5:
@@ -93,7 +94,7 @@ class Writer:
         return f"{name}({', '.join(arguments)})"
 
     def parsed(self, count: int) -> Iterator[tuple[str, Any]]:
-        """`count` expressions that parse, each with what the library makes of it."""
+        """Yield `count` expressions that parse, each with the library's compiled form."""
         while count:
             text = self.text()
             try:
@@ -105,8 +106,8 @@ class Writer:
 
 
 def without_order(message: str) -> str:
-    """Python's words for a string ordered against a number (the library's) and ours, as one: by
-    what which kinds were compared."""
+    """Return one wording for an ordering error, Python's (the library's) or ours: the kinds
+    compared."""
     if python := re.search(r"'([<>]=?)' not supported between .* '(\w+)' and '(\w+)'", message):
         sign, *kinds = python.groups()
         one, other = ("a string" if kind == "str" else "a number" for kind in kinds)
@@ -118,20 +119,19 @@ def without_order(message: str) -> str:
 
 
 def outcome(search: Callable[[Any], Any], value: Any) -> tuple[str, str]:
-    """What a search gives (as JSON, so that 1, 1.0 and true differ), or the error it raises."""
+    """Return the result of a search (as JSON, so that 1, 1.0 and true differ), or its error."""
     try:
         found = search(value)
-    except Exception as error:  # whatever the library raises, ours has to raise too
+    except Exception as error:  # ours has to raise whatever the library raises
         return "raises", f"{type(error).__name__}: {without_order(str(error))}"
     return "gives", json.dumps(found, default=lambda one: type(one).__name__)
 
 
-def test_random_expressions_give_what_the_library_gives() -> None:
-    seed = random.SystemRandom().randrange(2**32)
-    print(f"seed {seed}")
+@long_runs.count("expressions", 2_000, 100_000)
+def test_random_expressions_give_the_librarys_results(seed: int, expressions: int) -> None:
     writer = Writer(seed)
     nothing, raised, total = 0, 0, 0
-    for text, library in writer.parsed(EXPRESSIONS):
+    for text, library in writer.parsed(expressions):
         value = writer.value()
         expected = outcome(library.search, value)
         nothing += expected == ("gives", "null")
@@ -141,11 +141,11 @@ def test_random_expressions_give_what_the_library_gives() -> None:
         if is_total(library.parsed):
             total += 1
             assert found[0] == "gives", f"seed {seed}: {text} is total"
-            json.dumps(library.search(value), allow_nan=False)  # raises for what is no JSON
-    # The oracle has to have had something to say.
-    assert nothing < 0.75 * EXPRESSIONS
-    assert raised > 0.05 * EXPRESSIONS
-    assert total > 0.2 * EXPRESSIONS
+            json.dumps(library.search(value), allow_nan=False)  # raises if the value is not JSON
+    # The oracle must have given enough results.
+    assert nothing < 0.75 * expressions
+    assert raised > 0.05 * expressions
+    assert total > 0.2 * expressions
 
 
 @pytest.mark.parametrize(
@@ -167,18 +167,18 @@ def test_random_expressions_give_what_the_library_gives() -> None:
         ("!" * 31 + "a", False),
     ],
 )
-def test_what_can_fail_or_leave_json_is_not_total(text: str, expected: bool) -> None:
+def test_an_expression_that_may_fail_or_leave_json_is_not_total(text: str, expected: bool) -> None:
     assert is_total(parse(text)) is expected
 
 
-def test_an_expression_that_may_fail_still_counts_its_failures() -> None:
+def test_an_expression_counts_its_failures() -> None:
     expression = Expression("length(a)", "--where")
     assert [expression.search({"a": value}) for value in ("xy", 1, None)] == [2, None, None]
     assert expression.errors == 2
 
 
 @pytest.mark.parametrize("value", [0, 0.0, False, True, None, "", [], {}, "0", [0], {"a": None}])
-def test_truth_is_the_librarys(value: Any) -> None:
+def test_truth_agrees_with_the_library(value: Any) -> None:
     assert is_false(value) is (jmespath.search("@ || 'false'", value) == "false")
     for text in ("!@", "@ && 'true'", "[@] | [?@]", "@ || 'false'"):
         assert outcome(compile_expression(text), value) == outcome(
@@ -188,7 +188,7 @@ def test_truth_is_the_librarys(value: Any) -> None:
 
 @pytest.mark.parametrize("left", [0, 0.0, 1, 1.0, 2, True, False, "1", "", None, [0], [False], {}])
 @pytest.mark.parametrize("right", ["`0`", "`1`", "`1.0`", "`true`", "`false`", "'1'", "`[0]`", "@"])
-def test_comparisons_keep_numbers_and_truth_values_apart_as_the_library_does(
+def test_comparisons_distinguish_numbers_and_booleans_as_the_library_does(
     left: Any, right: str
 ) -> None:
     for sign in COMPARISONS:
@@ -207,7 +207,7 @@ def test_comparisons_keep_numbers_and_truth_values_apart_as_the_library_does(
         ("`1` > line", 'a number and a string have no order: 1 > "\\n\\""'),
     ],
 )
-def test_what_was_ordered_against_what_is_said_in_our_words(text: str, words: str) -> None:
+def test_an_ordering_error_names_both_values(text: str, words: str) -> None:
     value = {"a": 1.5, "b": "x", "long": "y" * 10_000, "line": '\n"'}
     with pytest.raises(TypeError, match=f"^{re.escape(words)}$"):
         compile_expression(text)(value)
@@ -217,7 +217,7 @@ def test_what_was_ordered_against_what_is_said_in_our_words(text: str, words: st
     "text",
     ["a.", "a[", "a b", "", "&", "foo(", "a ||", "'a", '"a', "[?a", "{a: }", "#", "a.`1`"],
 )
-def test_what_the_library_does_not_parse_is_not_compiled(text: str) -> None:
+def test_expressions_that_the_library_rejects_are_not_compiled(text: str) -> None:
     with pytest.raises(JMESPathError):
         jmespath.compile(text)
     with pytest.raises(JMESPathError):
@@ -225,33 +225,33 @@ def test_what_the_library_does_not_parse_is_not_compiled(text: str) -> None:
 
 
 @pytest.mark.parametrize("value", [None, 0, True, "a", "c", ["a"], {"a": 1}, [], "", [["a"]]])
-def test_a_list_of_words_contains_what_the_library_says(value: Any) -> None:
+def test_contains_with_a_literal_list_agrees_with_the_library(value: Any) -> None:
     for text in ('contains(`["a", "b"]`, @)', "contains(`[]`, @)", "contains(`[1, 0]`, @)"):
         library = jmespath.compile(text)
         assert outcome(compile_expression(text), value) == outcome(library.search, value)
 
 
 @pytest.mark.parametrize("value", [[1, [2, [3]], [], "ab", None], [[{"a": 1}]], {}, "x", None])
-def test_flattening_takes_one_level_away(value: Any) -> None:
+def test_flattening_removes_one_level(value: Any) -> None:
     for text in ("[]", "[][]", "[].a", "[] | [0]"):
         library = jmespath.compile(text)
         assert outcome(compile_expression(text), value) == outcome(library.search, value)
 
 
-def test_a_literal_is_not_changed_by_what_is_made_of_it() -> None:
+def test_functions_do_not_modify_a_literal() -> None:
     expression = compile_expression("sort(`[3, 1, 2]`)")
     assert expression(None) == [1, 2, 3] == expression(None)
     assert compile_expression("`[3, 1, 2]` | reverse(@)")(None) == [2, 1, 3]
 
 
-def test_a_reference_sees_each_element_and_no_more() -> None:
+def test_an_expression_reference_sees_only_the_current_element() -> None:
     value = {"limit": 1, "items": [{"n": 2}, {"n": 1, "limit": 0}]}
     assert compile_expression("sort_by(items, &n)[0].limit")(value) == 0
     assert compile_expression("map(&limit, items)")(value) == [None, 0]
 
 
 def _payloads() -> list[Any]:
-    """Every payload of the corpus, and a few that no API sends."""
+    """Return every payload of the corpus, and a few that no API sends."""
     found: list[Any] = [None, "[DONE]", "", "text", 1, [], {}, {"choices": None}]
     for path in (path for path in CORPUS.iterdir() if path.suffix != ".json"):
         for line in path.read_text(encoding="utf-8").split("\n"):
@@ -272,7 +272,7 @@ FORMATS: Final = [wire_format.read(path) for path in sorted(wire_format.FOLDER.g
 @pytest.mark.parametrize(
     ("wire", "key"), [(w, k) for w in FORMATS for k in w.texts], ids=lambda x: getattr(x, "name", x)
 )
-def test_every_expression_of_a_format_gives_what_the_library_gives(
+def test_every_expression_of_a_format_gives_the_librarys_results(
     wire: wire_format.WireFormat, key: str
 ) -> None:
     ours, library = compile_expression(wire.texts[key]), jmespath.compile(wire.texts[key])

@@ -1,4 +1,4 @@
-"""Queries and filters: names, values, truth, and errors that are counted and never raised."""
+"""Queries and filters: names, values, truth, and errors, which are counted and never raised."""
 
 from __future__ import annotations
 
@@ -71,7 +71,9 @@ def test_a_query_may_begin_with_its_name(typed: str, name: str, expression: str)
         ("a[?nope(@)]", 3),
     ],
 )
-def test_what_does_not_parse_is_a_usage_error_with_its_column(expression: str, column: int) -> None:
+def test_an_invalid_expression_is_a_usage_error_with_its_column(
+    expression: str, column: int
+) -> None:
     with pytest.raises(ExpressionError) as raised:
         Query(expression)
     assert raised.value.column == column
@@ -123,7 +125,7 @@ def test_an_expression_too_large_to_read_is_a_usage_error(text: str) -> None:
         ("&a", {}),
     ],
 )
-def test_an_error_at_run_time_is_no_value_and_is_counted(expression: str, value: Any) -> None:
+def test_an_error_at_run_time_gives_no_value_and_is_counted(expression: str, value: Any) -> None:
     query = Query(expression)
     assert query.search(value) is None
     assert query.search(value) is None
@@ -132,7 +134,7 @@ def test_an_error_at_run_time_is_no_value_and_is_counted(expression: str, value:
     assert "\n" not in query.first_error
 
 
-def test_the_first_error_is_the_one_that_is_told() -> None:
+def test_the_first_error_is_reported() -> None:
     query = Query("length(@)")
     query.search(1)
     first = query.first_error
@@ -141,7 +143,7 @@ def test_the_first_error_is_the_one_that_is_told() -> None:
     assert (query.errors, query.first_error) == (2, first)
 
 
-def test_a_value_that_json_lacks_inside_a_list_is_null() -> None:
+def test_a_value_without_json_form_inside_a_list_is_null() -> None:
     assert as_text(Query("[a, to_number('nan'), &a]").search({"a": 1})) == "[1,null,null]"
 
 
@@ -159,7 +161,9 @@ def test_a_value_that_json_lacks_inside_a_list_is_null() -> None:
         ("", "@", ""),
     ],
 )
-def test_a_query_sees_the_json_or_else_the_string(data: str, expression: str, value: Any) -> None:
+def test_a_query_is_applied_to_the_json_or_else_the_string(
+    data: str, expression: str, value: Any
+) -> None:
     assert Query(expression).search(row(data).payload) == value
 
 
@@ -179,7 +183,7 @@ def test_false_in_jmespath(value: Any) -> None:
 
 
 @given(st.sampled_from([None, False, True, 0, 1, 0.0, "", "a", [], [0], {}, {"a": 1}]))
-def test_truth_is_what_the_library_itself_takes_for_it(value: Any) -> None:
+def test_truth_agrees_with_the_library(value: Any) -> None:
     assert is_false(value) != (Query("@ && 'yes' || 'no'").search(value) == "yes")
 
 
@@ -197,12 +201,14 @@ def test_truth_is_what_the_library_itself_takes_for_it(value: Any) -> None:
         (selection(where="length(a)"), ""),
     ],
 )
-def test_a_selection_keeps_what_passes_every_filter(chosen: Selection, kept: str) -> None:
+def test_a_selection_keeps_the_messages_that_pass_every_filter(
+    chosen: Selection, kept: str
+) -> None:
     rows = [row('{"a":0}'), row("text", "ping"), row("", "end")]
     assert [r.message.type for r in chosen.rows(rows)] == kept.split()
 
 
-def test_a_selection_knows_when_a_query_first_gave_a_value() -> None:
+def test_a_selection_records_when_a_query_first_gave_a_value() -> None:
     chosen = Selection([Query("a")])
     chosen.rows([row('{"b":1}'), row('{"a":""}')])
     assert chosen.first_value is None
@@ -213,7 +219,7 @@ def test_a_selection_knows_when_a_query_first_gave_a_value() -> None:
     assert chosen.first_value == 0.3
 
 
-def test_queries_are_evaluated_for_the_rows_that_are_kept_alone() -> None:
+def test_queries_are_evaluated_only_for_the_kept_messages() -> None:
     query = Query("length(@)")
     chosen = Selection([query, Query("@")], excluded=frozenset({"ping"}))
     kept, dropped = row("abc"), row("5", "ping")
@@ -234,5 +240,5 @@ def test_queries_are_evaluated_for_the_rows_that_are_kept_alone() -> None:
         ({"a": [1, "é"]}, '{"a":[1,"é"]}'),
     ],
 )
-def test_a_value_as_a_shell_script_wants_it(value: Any, text: str) -> None:
+def test_values_become_text_for_shell_scripts(value: Any, text: str) -> None:
     assert as_text(value) == text

@@ -1,13 +1,12 @@
-"""Recordings: what was seen live is seen again, whatever happened to the stream or the writer."""
+"""Recordings: a replay shows the same as the live run, whatever happened to the stream or the
+writer."""
 
 from __future__ import annotations
 
 import json
-import os
 import random
 import signal
 import stat
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
@@ -30,15 +29,16 @@ from sse_cli.parser.session import Session
 from sse_cli.recording import reader, writer
 from sse_cli.recording.writer import Recorder, header_of
 from sse_cli.request.model import Request
-from tests.adversarial.test_fault_matrix import LARGE, MATRIX, RECONNECT
-from tests.support import program
+from tests.support import long_runs
 from tests.support.broken_server import NUMBERED, broken
+from tests.support.fault_matrix import LARGE, MATRIX, RECONNECT
 from tests.support.paths import FORMATS as CORPUS
 from tests.support.paths import ROOT
-from tests.support.program import Ran, error_and_hint, sse
+from tests.support.process import PIPE
+from tests.support.program import Ran, error_and_hint, finish, sse, start
+from tests.support.recordings import written
 
 STREAMS = sorted(path for path in CORPUS.iterdir() if path.suffix in (".sse", ".ndjson"))
-KILLS = int(os.environ.get("SSE_KILLS", "60"))
 
 
 # The file
@@ -66,7 +66,7 @@ CLOSED = st.builds(Closed, TIMES, ENDINGS, TEXTS, TEXTS, st.just(b""), fatal=st.
 
 @st.composite
 def runs(draw: st.DrawFn) -> list[Signal]:
-    """Any signals in order of time, the first an `Opened`, the last a `Closed`."""
+    """Draw any signals in order of time, the first an `Opened`, the last a `Closed`."""
     middle = draw(st.lists(CHUNKS | RECONNECTS | OPENED, max_size=8))
     signals: list[Signal] = [draw(OPENED), *middle, draw(CLOSED)]
     times = sorted(signal.at for signal in signals)
@@ -79,11 +79,6 @@ def restamped(signal: Signal, at: float) -> Signal:
 
 def read(*pieces: bytes) -> list[Signal]:
     return [*reader.read(pieces, "it.rec").signals]
-
-
-def written(signals: list[Signal]) -> bytes:
-    lines = [writer.first_line(header_of()), *map(writer.line_of, signals)]
-    return b"".join(lines)
 
 
 @given(runs(), st.integers(1, 40))
@@ -105,7 +100,7 @@ def test_a_file_cut_at_any_byte_keeps_every_whole_line(
     size = data.draw(st.integers(first, len(file) - 1))
     whole = file[:size].count(b"\n") - 1
     *kept, end = read(file[:size])
-    # A line that lacks nothing but its line feed is whole, too.
+    # A line that lacks only its line feed is whole, too.
     assert kept[:whole] == signals[:whole]
     assert len(kept) - whole in (0, 1)
     if signals[: len(kept) + 1] != [*kept, end]:
@@ -114,7 +109,7 @@ def test_a_file_cut_at_any_byte_keeps_every_whole_line(
         assert end.detail.startswith(reader.BREAKS_OFF)
 
 
-def test_a_cause_is_kept_by_its_name_under_the_key_of_the_first_version() -> None:
+def test_a_cause_is_stored_by_name_under_the_key_of_the_first_version() -> None:
     closed = Closed(0.5, Ending.STALLED, "no byte came for 2 s", Cause.IDLE_TIMEOUT)
     line = writer.line_of(closed)
     assert json.loads(line)[2]["hint"] == "idle-timeout"
@@ -131,7 +126,7 @@ def test_a_cause_is_kept_by_its_name_under_the_key_of_the_first_version() -> Non
         ({}, hint_of(Cause.MALFORMED)),
     ],
 )
-def test_a_recording_shows_its_cause_in_words_and_an_older_one_its_sentence(
+def test_a_recording_shows_the_hint_of_its_cause_and_an_older_one_its_stored_hint(
     tmp_path: Path, kept: dict[str, str], shown: str
 ) -> None:
     file = tmp_path / "it.rec"
@@ -142,13 +137,13 @@ def test_a_recording_shows_its_cause_in_words_and_an_older_one_its_sentence(
     assert (ran.code, *error_and_hint(ran)) == (5, "it broke", shown)
 
 
-def test_bytes_that_are_no_utf_8_are_kept_in_base64() -> None:
+def test_bytes_that_are_not_utf_8_are_stored_in_base64() -> None:
     chunk = Chunk(0.5, b"data: \xff\xf0\x9f")
     assert writer.line_of(chunk) == b'[0.5,"chunk64","ZGF0YTog//Cf"]\n'
     assert writer.line_of(Chunk(0.5, "é".encode())) == b'[0.5,"chunk","\\u00e9"]\n'
 
 
-def test_a_request_is_kept_without_its_secrets(tmp_path: Path) -> None:
+def test_a_request_is_stored_without_its_secrets(tmp_path: Path) -> None:
     headers = (("Authorization", "Bearer hidden"), ("Accept", "text/event-stream"))
     request = Request("http://h/?key=hidden", "POST", headers, b"hidden")
     file = tmp_path / "it.rec"
@@ -166,7 +161,7 @@ def test_a_request_is_kept_without_its_secrets(tmp_path: Path) -> None:
     assert [*found.signals] == [Closed(0.0, Ending.EOF)]
 
 
-def test_only_the_owner_may_read_a_recording(tmp_path: Path) -> None:
+def test_only_the_owner_can_read_a_recording(tmp_path: Path) -> None:
     file = tmp_path / "it.rec"
     file.touch(mode=0o666)
     for force in (True, False):
@@ -176,7 +171,7 @@ def test_only_the_owner_may_read_a_recording(tmp_path: Path) -> None:
         file.unlink()
 
 
-def test_a_file_is_overwritten_by_force_only(tmp_path: Path) -> None:
+def test_a_file_is_overwritten_only_with_force(tmp_path: Path) -> None:
     file = tmp_path / "it.rec"
     file.write_text("dear to somebody, and longer than the first line of any recording" * 9)
     before = file.read_text()
@@ -198,7 +193,7 @@ def test_a_run_that_never_began_leaves_no_file(tmp_path: Path) -> None:
     assert not file.exists()
 
 
-def test_a_full_disk_is_told() -> None:
+def test_a_full_disk_is_reported() -> None:
     with pytest.raises(OutputError, match="no space left"):
         Recorder("/dev/full", header_of(), force=True).start()
     with running(Server({"clock": bundled.load("clock")}, speed=0)) as url:
@@ -207,7 +202,7 @@ def test_a_full_disk_is_told() -> None:
     assert "can't write the recording /dev/full" in error_and_hint(ran)[0]
 
 
-# What is no recording
+# Files that are not recordings
 
 CLOSE = b'[1,"close",{"ending":"eof"}]\n'
 BAD = {
@@ -236,9 +231,9 @@ BAD = {
     b'{"sse-recording":1}\n[0,"chunk","x"]\n': "line 2, column 1: a chunk before the first open",
     b'{"sse-recording":1}\n[0,"chunk",{}]\n': "line 2, column 4: a chunk must be a string",
     b'{"sse-recording":1}\n[0,"chunk64","*"]\n': "line 2, column 4: a chunk64 must be base64",
-    b'{"sse-recording":1}\n[NaN,"chunk","x"]\n': "the time is not a number of seconds",
-    b'{"sse-recording":1}\n[-1,"chunk","x"]\n': "the time is not a number of seconds",
-    b'{"sse-recording":1}\n[true,"chunk","x"]\n': "the time is not a number of seconds",
+    b'{"sse-recording":1}\n[NaN,"chunk","x"]\n': "its time is not a number of seconds",
+    b'{"sse-recording":1}\n[-1,"chunk","x"]\n': "its time is not a number of seconds",
+    b'{"sse-recording":1}\n[true,"chunk","x"]\n': "its time is not a number of seconds",
     b'{"sse-recording":1}\n{"a":1}\n': 'not [seconds, "kind", value]',
     b'{"sse-recording":1}\n[0,["chunk"],"x"]\n': "unknown kind of signal",
     b'{"sse-recording":1}\noops\n' + CLOSE: "line 2, column 1: not valid JSON",
@@ -251,7 +246,7 @@ BAD = {
 
 
 @pytest.mark.parametrize("file", BAD, ids=range(len(BAD)))
-def test_a_bad_line_is_named_with_its_column(file: bytes) -> None:
+def test_an_invalid_line_is_reported_with_its_column(file: bytes) -> None:
     expected = BAD[file]
     message, hint = expected if isinstance(expected, tuple) else (expected, "")
     with pytest.raises(UsageError) as raised:
@@ -261,7 +256,7 @@ def test_a_bad_line_is_named_with_its_column(file: bytes) -> None:
 
 
 @given(st.binary(max_size=100))
-def test_no_file_whatsoever_crashes_the_reader(rest: bytes) -> None:
+def test_no_file_crashes_the_reader(rest: bytes) -> None:
     try:
         signals = read(b'{"sse-recording":1}\n[0,"open",{}]\n' + rest)
     except UsageError:
@@ -269,7 +264,7 @@ def test_no_file_whatsoever_crashes_the_reader(rest: bytes) -> None:
     assert isinstance(signals[-1], Closed)
 
 
-def test_a_bad_recording_is_a_usage_error(tmp_path: Path) -> None:
+def test_an_invalid_recording_is_a_usage_error(tmp_path: Path) -> None:
     file = tmp_path / "it.rec"
     file.write_bytes(b'{"sse-recording":1}\n[0,"opne",{}]\n')
     for words in ([file], ["tail", file], ["convert", file, "--to", "jsonl"]):
@@ -280,7 +275,7 @@ def test_a_bad_recording_is_a_usage_error(tmp_path: Path) -> None:
         assert hint == "did you mean 'open'?"
 
 
-# The same again
+# Live and replayed output are the same
 
 LOOKS = {
     "watch": ("watch", "-o", "jsonl", "--all", "--summary"),
@@ -293,8 +288,14 @@ def live_and_again(look: str, url: str, file: Path, *words: str) -> tuple[Ran, R
     return live, sse(*LOOKS[look], file)
 
 
-@pytest.mark.parametrize("look", LOOKS)
-@pytest.mark.parametrize("name", [*sorted(MATRIX), "awkward-ids"])
+@pytest.mark.parametrize(
+    ("name", "look"),
+    [
+        *((name, "tail") for name in sorted(MATRIX)),
+        ("awkward-ids", "watch"),
+        ("awkward-ids", "tail"),
+    ],
+)
 def test_a_fault_looks_the_same_from_its_recording(name: str, look: str, tmp_path: Path) -> None:
     limits = MATRIX[name].limits if name in MATRIX else ()
     with broken(name) as server:
@@ -343,7 +344,7 @@ def test_a_scenario_looks_the_same_from_its_recording(name: str, look: str, tmp_
 
 
 @pytest.mark.parametrize("words", [("-n", "3"), ("--until", "text=='<3>'")], ids=["n", "until"])
-def test_a_run_that_was_stopped_tells_so_again(words: tuple[str, ...], tmp_path: Path) -> None:
+def test_a_replayed_limit_has_the_same_ending(words: tuple[str, ...], tmp_path: Path) -> None:
     file = tmp_path / "it.rec"
     with running(Server({"numbered": NUMBERED})) as url:
         live = sse(f"{url}/numbered", "-o", "jsonl", "--all", "--record", file, *words)
@@ -352,7 +353,7 @@ def test_a_run_that_was_stopped_tells_so_again(words: tuple[str, ...], tmp_path:
     assert sse(file, "-o", "jsonl", "--all").objects()[-1] == live.objects()[-1]
 
 
-def test_the_last_event_id_that_a_run_began_with_is_recorded(tmp_path: Path) -> None:
+def test_the_initial_last_event_id_is_recorded(tmp_path: Path) -> None:
     file = tmp_path / "it.rec"
     anonymous = Scenario.of("it", [(0, b"data: x\n\n")])
     with running(Server({"it": anonymous})) as url:
@@ -361,14 +362,14 @@ def test_the_last_event_id_that_a_run_began_with_is_recorded(tmp_path: Path) -> 
     assert sse(file) == live
 
 
-def test_ctrl_c_ends_a_recording_as_it_ended_the_run(tmp_path: Path) -> None:
+def test_a_replay_ends_by_ctrl_c_as_the_run_did(tmp_path: Path) -> None:
     file = tmp_path / "it.rec"
     words = ("-o", "jsonl", "--all", "-m30", "--record", file)
-    with broken("silence") as server, program.start(server.url, *words) as live:
+    with broken("silence") as server, start(server.url, *words) as live:
         assert live.stdout
         lines = [live.stdout.readline() for _ in range(4)]
         live.send_signal(signal.SIGINT)
-        ended = program.finish(live)
+        ended = finish(live)
     out = b"".join(lines) + ended.out
     again = sse(file, "-o", "jsonl", "--all")
     assert (again.code, again.out) == (ended.code, out) == (-signal.SIGINT, out)
@@ -379,13 +380,12 @@ def test_a_recording_is_read_from_standard_input_and_from_a_pipe(tmp_path: Path)
     with running(Server({"numbered": NUMBERED})) as url:
         live = sse(f"{url}/numbered", "--record", file)
     assert sse("-", stdin=file.read_bytes()) == live
-    # A byte alone at first: what it is must be seen all the same.
-    words = [*program.PROGRAM, "-"]
-    pipe, clean = subprocess.PIPE, program.environment()
-    with subprocess.Popen(words, stdin=pipe, stdout=pipe, bufsize=0, env=clean) as process:
+    # A single byte first: the content must be detected all the same.
+    with start("-", stdin=PIPE) as process:
         assert process.stdin
         process.stdin.write(file.read_bytes()[:1])
-        out, _ = process.communicate(file.read_bytes()[1:], timeout=program.PATIENCE)
+        process.stdin.flush()
+        out, _ = process.communicate(file.read_bytes()[1:])
     assert out == live.out
 
 
@@ -427,7 +427,9 @@ def test_speed_plays_a_recording_at_its_pace(tmp_path: Path) -> None:
         (["it.rec", "--reconnect"], "it.rec is not a URL"),
     ],
 )
-def test_what_makes_no_sense_is_told(words: list[str], message: str, tmp_path: Path) -> None:
+def test_invalid_combinations_of_options_are_refused(
+    words: list[str], message: str, tmp_path: Path
+) -> None:
     (tmp_path / "it.sse").write_bytes(b"data: 1\n\n")
     before = written([Opened(0.0, "x"), Closed(0.6, Ending.EOF)])
     (tmp_path / "it.rec").write_bytes(before)
@@ -441,14 +443,15 @@ def test_what_makes_no_sense_is_told(words: list[str], message: str, tmp_path: P
 # Killed
 
 
-def test_a_recording_can_be_read_whenever_its_writer_was_killed(tmp_path: Path) -> None:
-    seed = random.randrange(2**32)
-    print("seed", seed)
+@long_runs.count("kills", 8, 200)
+def test_a_recording_is_readable_whenever_its_writer_is_killed(
+    seed: int, kills: int, tmp_path: Path
+) -> None:
     dice = random.Random(seed)
     text = "data: é" + "x" * 2000
     steps = [(0.0002, f"id: {n}\n{text}\n\n".encode()) for n in range(1, 20_000)]
     with running(Server({"it": Scenario.of("it", steps)})) as url:
-        for number in range(KILLS):
+        for number in range(kills):
             file = tmp_path / f"{number}.rec"
             printed = killed_at(url, file, dice.randrange(1, 300_000))
             session = Session()
@@ -462,15 +465,16 @@ def test_a_recording_can_be_read_whenever_its_writer_was_killed(tmp_path: Path) 
 
 
 def killed_at(url: str, file: Path, size: int) -> int:
-    """Kill a run once its recording has `size` bytes; how many whole lines it had printed."""
-    with program.start(f"{url}/it", "-o", "jsonl", "--record", file, "-m", "30") as process:
+    """Kill a run once its recording has `size` bytes; return how many whole lines it had
+    printed."""
+    with start(f"{url}/it", "-o", "jsonl", "--record", file, "-m", "30") as process:
         assert process.stdout
         lines = 0
         while not file.exists() or file.stat().st_size < size:
             lines += len(process.stdout.readline()) > 0
             assert process.poll() is None
         process.kill()
-        return lines + program.finish(process).out.count(b"\n")
+        return lines + finish(process).out.count(b"\n")
 
 
 def test_the_large_faults_can_be_recorded_in_bounded_memory(tmp_path: Path) -> None:

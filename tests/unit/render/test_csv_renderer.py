@@ -1,4 +1,4 @@
-"""`-o csv`: rows that RFC 4180's readers, Python's among them, read back as they were."""
+"""`-o csv`: rows that readers of RFC 4180, Python's among them, read back unchanged."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def written(*items: Item, queries: tuple[str, ...] = (), escaped: bool = False) 
         ("日本\t=1+1", "日本\t=1+1"),
     ],
 )
-def test_a_cell_is_quoted_where_the_rfc_asks_for_it(cell: str, line: str) -> None:
+def test_a_cell_is_quoted_where_the_rfc_requires_it(cell: str, line: str) -> None:
     assert written(row(cell)) == f"n,t,event,id,data\n7,1.250000,message,,{line}\n"
 
 
@@ -67,7 +67,7 @@ def test_a_terminal_gets_escapes_in_every_column() -> None:
 
 
 @given(CELL, CELL, CELL)
-def test_what_was_written_is_read_back(data: str, kind: str, id_: str) -> None:
+def test_cells_are_read_back_unchanged(data: str, kind: str, id_: str) -> None:
     text = written(row(data, kind=kind, id_=id_), row(data))
     rows = list(csv.reader(io.StringIO(text, newline=""), strict=True))
     assert rows[1:] == [["7", "1.250000", kind, id_, data], ["7", "1.250000", "message", "", data]]

@@ -74,7 +74,7 @@ def test_queries_are_added_by_name() -> None:
         (" [1]\n", " [1] "),
     ],
 )
-def test_data_is_json_as_it_was_written_or_else_the_string(data: str, dumped: str) -> None:
+def test_data_is_the_json_as_written_or_else_the_string(data: str, dumped: str) -> None:
     assert line(message(data)).endswith(f'"data":{dumped}}}\n')
 
 
@@ -106,7 +106,7 @@ def test_data_is_json_as_it_was_written_or_else_the_string(data: str, dumped: st
     ],
     ids=["comment", "retry", "ignored", "opened", "a file opened", "closed"],
 )
-def test_with_all_the_rest_has_lines_too(item: Item, text: str) -> None:
+def test_all_adds_lines_for_the_other_events(item: Item, text: str) -> None:
     assert line(item, everything=True) == text + "\n"
     assert line(item) == ""
 

@@ -1,4 +1,4 @@
-"""`sse tail --markdown`: blocks that are finished stay, the open one is live, nothing is lost."""
+"""`sse tail --markdown`: finished blocks stay, the open one is redrawn, and nothing is lost."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def chat(text: str, key: str = "content") -> bytes:
 def rendering(
     steps: Iterable[tuple[float | Gate, bytes]], *options: str, columns: int = 80, rows: int = 24
 ) -> Iterator[Terminal]:
-    """`sse tail --markdown` on a terminal, while a server sends `steps` and the end."""
+    """Run `sse tail --markdown` on a terminal while a server sends `steps` and the end."""
     with running(Server({"s": Scenario.of("s", [*steps, (0.0, DONE)])})) as url:
         command = [*SSE, "tail", f"{url}/s", "--markdown", "--no-summary", *options]
         with Terminal(command, columns=columns, rows=rows) as terminal:
@@ -40,7 +40,7 @@ def rendering(
 
 
 def expected_lines(text: str, width: int) -> list[str]:
-    """The answer rendered whole, block by block, by Rich alone."""
+    """Return the lines of the whole answer, rendered block by block by Rich alone."""
     blocks = MarkdownBlocks()
     lines: list[str] = []
     for block in (*blocks.feed(text), *blocks.finish()):
@@ -56,7 +56,7 @@ def expected_lines(text: str, width: int) -> list[str]:
 
 
 def trimmed(lines: list[str]) -> list[str]:
-    """Without blanks at the end of lines and at both ends of the text."""
+    """Return the lines without trailing blanks and without blank lines at both ends."""
     return "\n".join(line.rstrip() for line in lines).strip("\n").split("\n")
 
 
@@ -68,7 +68,7 @@ def test_the_final_screen_is_the_whole_answer_block_by_block(columns: int, rows:
     at = 0
     while at < len(text):
         size = dice.randrange(1, 60)
-        # Some pauses are longer than the time between two drawings of the open block.
+        # Some pauses are longer than the interval between two drawings of the open block.
         pause: float | Gate = 0.12 if dice.random() < 0.03 else 0.0
         steps.append((pause, chat(text[at : at + size])))
         at += size
@@ -77,7 +77,7 @@ def test_the_final_screen_is_the_whole_answer_block_by_block(columns: int, rows:
         assert trimmed(terminal.scrolled) == trimmed(expected_lines(text, columns))
 
 
-def test_finished_blocks_are_on_the_scrollback_once() -> None:
+def test_finished_blocks_are_in_the_scrollback_once() -> None:
     paragraphs = [f"Paragraph-{n:03d} is here.\n\n" for n in range(200)]
     steps = [(0.02 if n % 8 == 0 else 0.0, chat(text)) for n, text in enumerate(paragraphs)]
     with rendering(steps) as terminal:
@@ -115,7 +115,7 @@ def test_the_open_block_is_shown_before_it_is_finished() -> None:
         assert terminal.lines == ["bold and code"]
 
 
-def test_an_open_block_higher_than_the_screen_shows_its_end_and_is_printed_whole() -> None:
+def test_an_open_block_taller_than_the_screen_shows_its_end_and_is_printed_whole() -> None:
     gate = threading.Event()
     code = "".join(f"line-{n:04d}\n" for n in range(500))
     with rendering([(0.0, chat("```text\n" + code)), (gate, chat("```\n\nAfter."))]) as terminal:
@@ -127,14 +127,14 @@ def test_an_open_block_higher_than_the_screen_shows_its_end_and_is_printed_whole
     assert found == [*code.split(), "After."]
 
 
-def test_reasoning_in_the_middle_stands_between_two_blocks() -> None:
+def test_reasoning_in_the_middle_is_printed_between_two_blocks() -> None:
     steps = [(0.0, chat("First *part*")), (0.0, chat("Hm.", "reasoning")), (0.0, chat("Second"))]
     with rendering(steps) as terminal:
         assert terminal.finish() == 0
         assert [line for line in terminal.lines if line] == ["First part", "Hm.", "Second"]
 
 
-def test_an_answer_that_replaces_is_a_block_of_its_own() -> None:
+def test_an_answer_that_replaces_another_is_a_separate_block() -> None:
     texts = ["# One", "# Two", "# Two and more"]
     events = [{"output": {"text": text}, "request_id": "1"} for text in texts]
     body = b"".join(b"data: %s\n\n" % json.dumps(event).encode() for event in events)

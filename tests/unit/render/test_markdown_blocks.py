@@ -15,7 +15,7 @@ parse = MarkdownIt("commonmark").enable("table").parse
 
 
 def blocks_of(text: str, size: int = 0) -> list[MarkdownBlock]:
-    """The blocks of a text that arrives `size` characters at a time."""
+    """Return the blocks of a text that arrives `size` characters at a time."""
     blocks = MarkdownBlocks()
     found: list[MarkdownBlock] = []
     for at in range(0, len(text), size or max(1, len(text))):
@@ -76,13 +76,13 @@ def test_a_text_is_cut_into_its_blocks(text: str, expected: list[str]) -> None:
 
 
 # In CommonMark a fence that is not indented ends a list. Here it stays in the block of the item
-# right above it: models write the code that belongs to a step so.
+# above it, because models write the code of a step that way.
 KEPT_TOGETHER = "1. a\n```sh\n- x\n\ny\n```\n2. b"
 WHOLE = [text for text, _ in CUT if text != KEPT_TOGETHER] + [answer(20_000, n) for n in range(3)]
 
 
 @pytest.mark.parametrize("text", WHOLE, ids=lambda x: repr(x)[:40])
-def test_the_blocks_are_those_of_markdown_it(text: str) -> None:
+def test_the_blocks_agree_with_markdown_it(text: str) -> None:
     lines = text.split("\n")
     spans = [token.map for token in parse(text) if is_block(token) and token.map]
     expected = ["\n".join(lines[start:end]).rstrip("\n") + "\n" for start, end in spans]
@@ -90,7 +90,7 @@ def test_the_blocks_are_those_of_markdown_it(text: str) -> None:
 
 
 def is_block(token: Token) -> bool:
-    """Whether a token opens a block as we split them: a list is split into its items."""
+    """Return whether a token opens a block as we split them: a list is split into its items."""
     if token.type == "list_item_open":
         return token.level == 1
     return token.level == 0 and token.type not in ("bullet_list_open", "ordered_list_open")
@@ -102,14 +102,14 @@ def test_the_blocks_are_the_same_however_the_text_arrives(text: str, size: int) 
     assert blocks_of(text, size) == blocks_of(text)
 
 
-def test_items_of_a_list_follow_each_other_tightly_unless_a_blank_line_is_between() -> None:
+def test_items_of_a_list_are_tight_unless_a_blank_line_separates_them() -> None:
     found = blocks_of("Text:\n- a\n- b\n\n- c\n\nafter\n")
     assert [(block.text, block.tight) for block in found] == [
         ("Text:\n", False), ("- a\n", False), ("- b\n", True), ("- c\n", False), ("after\n", False),
     ]  # fmt: skip
 
 
-def test_the_open_block_is_what_is_not_finished() -> None:
+def test_the_open_block_is_the_unfinished_text() -> None:
     blocks = MarkdownBlocks()
     assert [block.text for block in blocks.feed("One.\n\nTw")] == ["One.\n"]
     assert blocks.open_text == "Tw"
@@ -120,7 +120,7 @@ def test_the_open_block_is_what_is_not_finished() -> None:
     assert list(blocks.finish()) == []
 
 
-def test_a_block_is_given_as_soon_as_it_is_finished() -> None:
+def test_a_block_is_returned_as_soon_as_it_is_finished() -> None:
     blocks = MarkdownBlocks()
     assert list(blocks.feed("# Title")) == []
     assert [block.text for block in blocks.feed("\n")] == ["# Title\n"]
@@ -137,7 +137,7 @@ LINES = st.sampled_from(
 
 
 @given(st.lists(LINES, max_size=30), st.integers(1, 9))
-def test_no_character_but_blank_lines_is_lost(lines: list[str], size: int) -> None:
+def test_only_blank_lines_are_lost(lines: list[str], size: int) -> None:
     text = "\n".join(lines)
     found = blocks_of(text, size)
     assert found == blocks_of(text)
@@ -145,8 +145,8 @@ def test_no_character_but_blank_lines_is_lost(lines: list[str], size: int) -> No
     assert kept == [line for line in lines if line.strip()]
 
 
-def test_the_work_grows_with_the_text_and_not_with_its_square() -> None:
-    # Each piece is looked at once: a block of 300,000 pieces would otherwise take minutes.
+def test_the_cost_of_a_text_is_linear() -> None:
+    # Each part is read once; otherwise a block of 300,000 parts would take minutes.
     blocks = MarkdownBlocks()
     for _ in range(100_000):
         assert list(blocks.feed("ab ")) == []

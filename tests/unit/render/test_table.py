@@ -1,4 +1,4 @@
-"""What a person sees of `sse watch`: the table, its footer and summary, read from a pty."""
+"""`sse watch` as a person sees it: the table, its footer and its summary, read from a pty."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
-from wcwidth import wcswidth  # pyte's own measure of text
+from wcwidth import wcswidth  # the width of a text as pyte measures it
 
 from sse_cli.mockserver.scenarios.scenario import Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
-from tests.interop import real_servers
+from tests.support import other_programs
 from tests.support.terminal import SSE, Steps, Terminal, watching
 from tests.support.tmux import Tmux
 
@@ -41,7 +41,7 @@ STRANGE = [
 
 
 def block(data: object = "x", *, event: str = "", id: str = "") -> bytes:  # noqa: A002 (the field's name)
-    """One event; `data` that is no string goes as JSON."""
+    """Return one event; `data` that is not a string is written as JSON."""
     text = data if isinstance(data, str) else json.dumps(data, ensure_ascii=False)
     fields = [("event", event), ("id", id), *(("data", line) for line in text.split("\n"))]
     return "".join(f"{k}: {v}\n" for k, v in fields if v or k == "data").encode() + b"\n"
@@ -52,12 +52,12 @@ def at_once(blocks: Iterable[bytes]) -> list[tuple[float, bytes]]:
 
 
 def numbers(lines: Iterable[str]) -> list[int]:
-    """The numbers of the rows among `lines`, as they stand."""
+    """Return the numbers of the rows among `lines`, in order."""
     return [int(found[1]) for line in lines if (found := ROW.match(line))]
 
 
 def gaps_between_columns(terminal: Terminal) -> tuple[int, list[int]]:
-    """The line of the rule below the heads, and the columns of cells between its dashes."""
+    """Return the line of the rule below the heads, and the columns of cells between its dashes."""
     cells = terminal.cells
     rule = next(n for n, line in enumerate(cells) if line[0] == "─")
     width = max(n for n, cell in enumerate(cells[rule]) if cell == "─")
@@ -65,7 +65,8 @@ def gaps_between_columns(terminal: Terminal) -> tuple[int, list[int]]:
 
 
 def assert_lined_up(terminal: Terminal) -> None:
-    """Every line from the heads to the summary is blank where the rule is."""
+    """Check that every line from the heads to the summary is blank between the dashes of the
+    rule."""
     rule, between = gaps_between_columns(terminal)
     table = terminal.scrolled.index("", rule)
     assert table > rule + 1
@@ -74,13 +75,14 @@ def assert_lined_up(terminal: Terminal) -> None:
 
 
 def widest(terminal: Terminal) -> int:
-    """The cells of the widest line ever written, colours and cursor moves left out."""
+    """Return the width in cells of the widest line ever written, without colours and cursor
+    moves."""
     lines = re.split(rb"[\r\n]+", terminal.raw)
     return max(wcswidth(CODES.sub(b"", line).decode()) for line in lines)
 
 
 @SIZES
-def test_header_heads_rows_and_footer_stand_in_this_order_while_the_stream_is_open(
+def test_header_heads_rows_and_footer_are_in_this_order_while_the_stream_is_open(
     columns: int, rows: int
 ) -> None:
     gate = threading.Event()
@@ -93,7 +95,7 @@ def test_header_heads_rows_and_footer_stand_in_this_order_while_the_stream_is_op
         assert set(rule) == {"─", " "} and len(rule) == columns
         assert ROW.match(row) and row.split()[3:] == ["greeting", "7", '{"a":', "1}"]
         assert FOOTER.fullmatch(footer) and "1 event " in footer
-        # At the footer's start, where it stays whatever a narrower window does to the line.
+        # At the footer's start, where it stays however narrow the window becomes.
         cursor = terminal.screen.cursor
         assert (cursor.x, cursor.y) == (0, len(terminal.lines) - 1)
         gate.set()
@@ -101,7 +103,7 @@ def test_header_heads_rows_and_footer_stand_in_this_order_while_the_stream_is_op
 
 
 @SIZES
-def test_the_footer_gives_way_to_a_summary_of_ending_counts_firsts_and_gaps(
+def test_a_summary_of_ending_counts_firsts_and_gaps_replaces_the_footer(
     columns: int, rows: int
 ) -> None:
     gate = threading.Event()
@@ -119,7 +121,7 @@ def test_the_footer_gives_way_to_a_summary_of_ending_counts_firsts_and_gaps(
         assert re.fullmatch(r"gaps p50 \S+s  p95 \S+s  max \S+s  [▁-█]{2}", gaps)
 
 
-def test_the_summary_tells_when_the_first_value_of_a_query_came() -> None:
+def test_the_summary_has_the_time_of_the_first_value_of_a_query() -> None:
     blocks = [block({"a": None}), block({"a": "hi"})]
     with watching(at_once(blocks), "-q", "a") as terminal:
         terminal.finish()
@@ -127,7 +129,7 @@ def test_the_summary_tells_when_the_first_value_of_a_query_came() -> None:
 
 
 @pytest.mark.parametrize("columns", [30, 40, 50, 60])
-def test_a_narrow_terminal_parts_no_figure_from_its_label_and_no_word(columns: int) -> None:
+def test_a_narrow_terminal_keeps_figures_and_labels_on_one_line(columns: int) -> None:
     blocks = [block({"a": 1}), block({"a": 2}), b"event: end\n\n"]
     with watching(at_once(blocks), "-q", "a", columns=columns) as terminal:
         terminal.finish()
@@ -150,7 +152,7 @@ def test_a_narrow_terminal_parts_no_figure_from_its_label_and_no_word(columns: i
     ],
     ids=" ".join,
 )
-def test_columns_line_up_whatever_text_is_in_them(
+def test_columns_line_up_whatever_their_text(
     columns: int, rows: int, options: tuple[str, ...]
 ) -> None:
     blocks = [block({"v": text}, event=text.strip(), id=text.strip()) for text in STRANGE]
@@ -188,7 +190,7 @@ def test_rows_scroll_up_and_each_event_is_printed_once(columns: int, rows: int) 
         assert [terminal.raw.count(b"<%d>" % n) for n in range(1, 301)] == [1] * 300
 
 
-def test_a_query_is_a_column_that_shows_its_value_and_a_dot_where_there_is_none() -> None:
+def test_the_column_of_a_query_shows_its_value_or_a_dot() -> None:
     blocks = [block({"choices": [{"delta": {"content": "Hi"}}]}), block("[DONE]")]
     with watching(at_once(blocks), "-q", "choices[0].delta.content") as terminal:
         terminal.finish()
@@ -210,7 +212,7 @@ def test_three_queries_are_three_columns_under_their_names() -> None:
         ]
 
 
-def test_full_wraps_data_inside_its_column_and_loses_none_of_it() -> None:
+def test_full_wraps_all_data_inside_its_column() -> None:
     data = json.dumps({"text": "".join(f"<{n}>" for n in range(200))})
     with watching([(0.0, block(data)), (0.0, block("one\ntwo"))], "--full") as terminal:
         terminal.finish()
@@ -222,7 +224,7 @@ def test_full_wraps_data_inside_its_column_and_loses_none_of_it() -> None:
         assert [line[start:] for line in lines[-2:]] == ["one", "two"]
 
 
-def test_a_cut_line_ends_in_an_ellipsis_and_an_event_type_is_cut_inside() -> None:
+def test_a_cut_line_ends_in_an_ellipsis_and_an_event_type_is_cut_in_the_middle() -> None:
     blocks = [block("x" * 500, event="response.output_text.delta")]
     with watching(at_once(blocks)) as terminal:
         terminal.finish()
@@ -235,7 +237,7 @@ def test_a_cut_line_ends_in_an_ellipsis_and_an_event_type_is_cut_inside() -> Non
     ("columns", "shown"),
     [(40, "ock_delta"), (50, "block_delta"), (60, "block_delta")],
 )
-def test_a_narrow_terminal_leaves_the_gap_out_and_shows_what_a_type_ends_in(
+def test_a_narrow_terminal_omits_the_gap_and_shows_the_end_of_a_type(
     columns: int, shown: str
 ) -> None:
     blocks = [block("x" * 500, event="content_block_delta"), block("y", event="ping")]
@@ -248,7 +250,7 @@ def test_a_narrow_terminal_leaves_the_gap_out_and_shows_what_a_type_ends_in(
         assert_lined_up(terminal)
 
 
-def test_all_adds_rows_for_comments_and_retries_which_else_are_counted() -> None:
+def test_all_adds_rows_for_comments_and_retries_instead_of_a_count() -> None:
     steps = [(0.0, b": keep-alive\nretry: 2500\n\ndata: x\n\n")]
     with watching(steps, "--all") as terminal:
         terminal.finish()
@@ -260,7 +262,7 @@ def test_all_adds_rows_for_comments_and_retries_which_else_are_counted() -> None
         assert "not shown: 1 comment, 1 retry line (--all shows them)" in terminal.text
 
 
-def test_what_a_browser_would_drop_in_silence_is_shown_without_asking() -> None:
+def test_lines_that_a_browser_drops_are_shown_by_default() -> None:
     body = b"foo: bar\nretry: soon\nid: a\0b\n\nevent: end\n\ndata: x\n\ndata: cut"
     with watching([(0.0, body)], columns=100) as terminal:
         assert terminal.finish() == 5
@@ -276,14 +278,14 @@ def test_what_a_browser_would_drop_in_silence_is_shown_without_asking() -> None:
         assert_lined_up(terminal)
 
 
-def test_empty_data_is_called_so() -> None:
+def test_empty_data_is_marked() -> None:
     with watching([(0.0, b"data\n\n")]) as terminal:
         terminal.finish()
         assert terminal.lines[3].split()[-2:] == ["message", "(empty)"]
 
 
 @pytest.mark.parametrize("to", [50, 120])
-def test_a_resized_window_gets_new_heads_and_rows_of_its_width(to: int) -> None:
+def test_a_resized_window_gets_new_heads_and_rows_of_the_new_width(to: int) -> None:
     gate = threading.Event()
     steps: Steps = [(0.0, block("x" * 500)), (gate, block("y" * 500))]
     with watching(steps) as terminal:
@@ -311,8 +313,8 @@ def test_a_window_made_narrower_than_the_footer_loses_no_row() -> None:
         assert numbers(terminal.lines) == [1, 2, 3, 4, 5, 6]
 
 
-def test_a_terminal_that_wraps_its_lines_again_keeps_one_footer_and_every_row() -> None:
-    real_servers.program("tmux")
+def test_a_terminal_that_rewraps_its_lines_keeps_one_footer_and_every_row() -> None:
+    other_programs.program("tmux")
     gate, last = threading.Event(), threading.Event()
     steps: Steps = [(0.0, b"".join(block("x") for _ in range(5))), (gate, block("y")), (last, b"")]
     with (
@@ -352,7 +354,7 @@ def test_no_color_means_no_colour(options: tuple[str, ...], env: dict[str, str])
         assert numbers(terminal.lines) == [1, 2]
 
 
-def test_a_terminal_gets_colours_unless_told_otherwise() -> None:
+def test_a_terminal_gets_colours_unless_disabled() -> None:
     for options, env in [((), {}), (("--color", "always"), {"NO_COLOR": "1"})]:
         with watching(at_once(MIXED), *options, env=env) as terminal:
             terminal.finish()
@@ -372,7 +374,7 @@ def test_a_dumb_terminal_gets_no_control_sequence_and_no_footer() -> None:
 
 
 @SIZES
-def test_a_dumb_terminal_has_the_width_that_it_has(columns: int, rows: int) -> None:
+def test_the_width_of_a_dumb_terminal_is_respected(columns: int, rows: int) -> None:
     env = {"TERM": "dumb"}
     with watching([(0.0, block("x" * 500))], columns=columns, rows=rows, env=env) as terminal:
         terminal.finish()
@@ -383,7 +385,7 @@ def test_a_dumb_terminal_has_the_width_that_it_has(columns: int, rows: int) -> N
 @pytest.mark.parametrize(
     ("options", "colored"), [("-o table", False), ("-o table --color always", True)]
 )
-def test_a_table_in_a_pipe_has_no_footer_and_colours_only_if_asked(
+def test_a_table_in_a_pipe_has_no_footer_and_colours_only_on_request(
     options: str, colored: bool
 ) -> None:
     gate = threading.Event()
@@ -407,7 +409,7 @@ def test_the_c_locale_gets_utf_8_as_python_does() -> None:
 
 @pytest.mark.parametrize("encoding", ["latin-1", "ascii", "cp1252"])
 @pytest.mark.parametrize("options", [(), ("--full",), ("-q", "v"), ("-o", "text"), ("-o", "csv")])
-def test_another_encoding_gets_escapes_for_what_it_lacks(
+def test_another_encoding_gets_escapes_for_characters_it_lacks(
     encoding: str, options: tuple[str, ...]
 ) -> None:
     env = {"PYTHONIOENCODING": encoding}
@@ -427,7 +429,7 @@ def test_escapes_for_another_encoding_keep_the_columns_and_the_width(
     env = {"PYTHONIOENCODING": encoding}
     with watching(at_once(blocks), *options, env=env) as terminal:
         terminal.finish()
-        # Of each line only what was written after the live line on it was erased.
+        # Only the text after the last erasure of a line stays on it.
         written = [line.rsplit(b"\x1b[J", 1)[-1] for line in terminal.raw.split(b"\r\n")]
         lines = [CODES.sub(b"", line).decode(encoding) for line in written]
         assert max(map(len, lines)) <= 80
@@ -438,13 +440,13 @@ def test_escapes_for_another_encoding_keep_the_columns_and_the_width(
         assert {row[n] for row in rows for n in between} == {" "}
 
 
-def test_an_error_event_is_a_row_an_ending_and_exit_code_5() -> None:
+def test_an_error_event_has_a_row_an_ending_and_exit_code_5() -> None:
     blocks = [block("x"), block({"error": {"message": "overloaded"}}, event="error")]
     with watching(at_once(blocks)) as terminal:
         assert terminal.finish() == 5
         assert numbers(terminal.lines) == [1, 2]
         assert '{"error": {"message": "overloaded"}}' in terminal.lines[4]
-        assert "error-event" in terminal.lines  # and why: once, below
+        assert "error-event" in terminal.lines  # the cause is printed once, below
         assert "error: event 2 reports an error: overloaded" in terminal.lines
 
 
@@ -466,7 +468,7 @@ def test_a_refused_reply_is_shown_with_status_headers_body_error_and_hint(
         assert b"secret" not in terminal.raw
 
 
-def test_an_empty_stream_is_warned_about() -> None:
+def test_an_empty_stream_gets_a_warning() -> None:
     with watching([]) as terminal:
         assert terminal.finish() == 0
         assert "warning: the stream ended without a single event" in terminal.lines

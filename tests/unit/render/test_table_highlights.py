@@ -1,4 +1,4 @@
-"""The table over every recorded stream, at every width: the part that a person reads is bright."""
+"""The table over every recorded stream, at every width: text for people is bright."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STREAMS = [path for path in STREAMS if path.suffix in (".sse", ".ndjson")]
 
 
 def rows(path: Path) -> list[Row]:
-    """The stream's messages, with the parts that its format says."""
+    """Return the messages of a stream, with the highlights of its format."""
     parser = NDJSONParser() if path.suffix == ".ndjson" else EventStreamParser()
     messages = [event for event in parser.feed(path.read_bytes()) if isinstance(event, Message)]
     highlights = Highlights(wire_format.known())
@@ -44,7 +44,7 @@ def test_every_row_is_drawn_within_the_width(path: Path, width: int) -> None:
             console.print(line, no_wrap=True, overflow=line.overflow)
 
 
-def test_a_part_is_bright_and_the_json_around_it_dim() -> None:
+def test_a_highlight_is_bright_and_the_json_around_it_dim() -> None:
     table = EventTable(lambda: 80)
     (path,) = [path for path in STREAMS if path.name == "openai-chat.sse"]
     lines = [line for row in rows(path) for line in table.feed(row)]

@@ -45,27 +45,27 @@ def text(item: Item, *, queries: bool = True, join: bool = False, escaped: bool 
         ([False], "false\n"),
     ],
 )
-def test_values_are_joined_by_tabs_and_null_is_nothing(values: list[Any], line: str) -> None:
+def test_values_are_joined_by_tabs_and_null_is_empty(values: list[Any], line: str) -> None:
     assert text(row("unused", *values)) == line
 
 
-def test_without_a_query_a_line_is_the_data_as_it_came() -> None:
+def test_without_a_query_a_line_is_the_data_as_received() -> None:
     assert text(row('{"a": 1}'), queries=False) == '{"a": 1}\n'
     assert text(row("two\nlines"), queries=False) == "two\nlines\n"
     assert text(row(""), queries=False) == "\n"
 
 
-def test_joined_values_have_no_newline_of_ours() -> None:
+def test_joined_values_get_no_newline() -> None:
     assert text(row("", "a"), join=True) == "a"
     assert text(row("a\n"), queries=False, join=True) == "a\n"
     assert text(row("", None), join=True) == ""
 
 
-def test_a_terminal_gets_escapes_for_what_would_act_on_it() -> None:
+def test_a_terminal_gets_escapes_for_control_characters() -> None:
     assert text(row("", "\x1b[2J", "a\nb"), escaped=True) == "\\x1b[2J\ta\nb\n"
     assert text(row("\u202e\x9b\x07"), queries=False, escaped=True) == "\\u202e\\x9b\\x07\n"
 
 
 @pytest.mark.parametrize("item", REST, ids=lambda item: type(item).__name__)
-def test_only_messages_are_lines_of_text(item: Item) -> None:
+def test_only_messages_are_printed_as_text(item: Item) -> None:
     assert text(item) == text(item, queries=False) == ""

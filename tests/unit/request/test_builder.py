@@ -1,4 +1,4 @@
-"""What options ask for. `test_curl.py` holds the same against real curl."""
+"""Requests built from options. `test_curl.py` compares the same options with real curl."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def test_a_bare_url_asks_for_an_event_stream() -> None:
     )
 
 
-def test_the_order_on_the_wire_is_credentials_defaults_the_caller_s_then_the_body_s_type() -> None:
+def test_the_order_of_headers_is_credentials_defaults_the_callers_and_the_body_type() -> None:
     request = ask(("header", "X-A: 1"), ("data", "d"), ("cookie", "a=b"), ("bearer", "k"))
     assert [name for name, _ in request.headers] == [
         *["Authorization", "User-Agent", "Accept", "Cache-Control", "Accept-Encoding", "Cookie"],
@@ -93,7 +93,7 @@ def test_a_host_without_a_scheme_is_https_unless_it_is_this_machine(text: str, u
         ("https://[fe80::1%25eth0]/", "https://[fe80::1%25eth0]/"),
     ],
 )
-def test_the_url_goes_without_userinfo_and_fragment(typed: str, sent: str) -> None:
+def test_the_url_is_sent_without_userinfo_and_fragment(typed: str, sent: str) -> None:
     assert build([("url", typed)]).url == sent
 
 
@@ -123,7 +123,7 @@ def test_the_url_goes_without_userinfo_and_fragment(typed: str, sent: str) -> No
         (f"https://h/ ?k={SECRET}", "a space"),
     ],
 )
-def test_a_url_that_can_not_be_asked_is_refused_without_its_secrets(url: str, says: str) -> None:
+def test_an_invalid_url_is_refused_without_its_secrets(url: str, says: str) -> None:
     assert says in refused(("url", url)).message
 
 
@@ -161,7 +161,7 @@ def test_urlencode_reads_its_five_forms(value: str, body: bytes) -> None:
     assert ask(("data-urlencode", value), stdin=b"in put").body == body
 
 
-def test_pieces_of_data_are_joined_in_the_order_typed_and_json_without_a_sign() -> None:
+def test_data_options_are_joined_in_order_and_json_without_a_separator() -> None:
     pairs = [("data", "a"), ("data-urlencode", "b=c d"), ("json", "{"), ("json", "}")]
     assert ask(*pairs, ("data", "")).body == b"a&b=c+d{}&"
 
@@ -173,7 +173,7 @@ def test_data_makes_a_post_unless_the_method_is_named() -> None:
     assert ask().body is None
 
 
-def test_json_keeps_the_event_stream_first() -> None:
+def test_json_accepts_the_event_stream_first() -> None:
     request = ask(("json", "{}"))
     assert header(request, "accept") == ["text/event-stream, application/json"]
     assert header(request, "content-type") == ["application/json"]
@@ -196,11 +196,11 @@ def test_get_moves_the_data_into_the_query(url: str, query: str) -> None:
     assert (request.body, header(request, "content-type")) == (None, [])
 
 
-def test_data_with_a_space_can_not_go_into_the_query() -> None:
+def test_data_with_a_space_cannot_go_into_the_query() -> None:
     assert "a space" in refused(URL, ("get", ""), ("data", "a b")).message
 
 
-def test_a_header_of_the_caller_replaces_ours_in_any_case() -> None:
+def test_a_header_of_the_caller_replaces_the_default_in_any_case() -> None:
     request = ask(("header", "aCCept: a/b"), ("header", "user-agent:x"), ("header", "accept: c"))
     assert header(request, "accept") == ["a/b", "c"]
     assert header(request, "user-agent") == ["x"]
@@ -221,7 +221,7 @@ def test_headers_are_read_from_a_file_and_from_stdin(tmp_path: Path) -> None:
     assert header(request, "accept") == []
 
 
-def test_framing_is_left_to_the_transport_and_a_host_is_the_caller_s() -> None:
+def test_framing_headers_are_dropped_and_a_host_header_is_kept() -> None:
     names = ("Content-Length: 3", "transfer-encoding: chunked", "Host: other.example")
     request = ask(*[("header", name) for name in names], ("data", "abcdef"))
     assert header(request, "content-length") == header(request, "transfer-encoding") == []
@@ -238,11 +238,11 @@ def test_framing_is_left_to_the_transport_and_a_host_is_the_caller_s() -> None:
         (",,", "identity"),
     ],
 )
-def test_accept_encoding_is_narrowed_to_what_we_can_undo(asked: str, sent: str) -> None:
+def test_accept_encoding_is_narrowed_to_the_supported_codings(asked: str, sent: str) -> None:
     assert header(ask(("header", f"accept-encoding: {asked}")), "accept-encoding") == [sent]
 
 
-def test_compressed_asks_for_gzip_and_deflate_and_nothing_means_nothing() -> None:
+def test_compressed_asks_for_gzip_and_deflate() -> None:
     assert header(ask(("compressed", "")), "accept-encoding") == ["gzip, deflate"]
     assert header(ask(("header", "Accept-Encoding:")), "accept-encoding") == []
 
@@ -267,12 +267,12 @@ def test_compressed_asks_for_gzip_and_deflate_and_nothing_means_nothing() -> Non
         ("Host:", "can't be removed"),
     ],
 )
-def test_a_bad_header_is_named_without_its_value(line: str, says: str) -> None:
+def test_an_invalid_header_is_named_without_its_value(line: str, says: str) -> None:
     assert says in refused(URL, ("header", line)).message
 
 
 @pytest.mark.parametrize("method", ["", "A B", "GET\r\nX: y", "É"])
-def test_a_method_that_is_no_token_is_refused(method: str) -> None:
+def test_a_method_that_is_not_a_token_is_refused(method: str) -> None:
     assert "--request" in refused(URL, ("request", method)).message
 
 
@@ -294,7 +294,7 @@ def test_credentials_become_one_authorization(options: list[tuple[str, str]], se
     assert header(ask(*options, stdin=b"piped\r\n", K="key\n"), "authorization") == [sent]
 
 
-def test_the_url_s_credentials_are_decoded_and_give_way_to_user() -> None:
+def test_credentials_of_the_url_are_decoded_and_user_overrides_them() -> None:
     url = ("url", "https://a%40b:p%3Aq@h/")
     assert header(build([url]), "authorization") == ["Basic YUBiOnA6cQ=="]
     assert header(build([url, ("user", "x:y")]), "authorization") == ["Basic eDp5"]
@@ -331,14 +331,12 @@ def test_the_url_s_credentials_are_decoded_and_give_way_to_user() -> None:
         (("connect-timeout", "-1"), "--connect-timeout '-1'"),
     ],
 )
-def test_a_value_that_can_not_be_used_is_named_by_its_option(
-    option: tuple[str, str], says: str
-) -> None:
+def test_an_invalid_value_is_reported_with_its_option(option: tuple[str, str], says: str) -> None:
     error = refused(URL, option, EMPTY=" \n", BROKEN=f"{SECRET}\n{SECRET}")
     assert says in error.message
 
 
-def test_cookies_are_joined_and_an_agent_or_referer_is_named_or_removed() -> None:
+def test_cookies_are_joined_and_agent_and_referer_are_set_or_removed() -> None:
     request = ask(("cookie", "a=1; b=2"), ("cookie", ""), ("cookie", "c=3"), ("referer", "r;auto"))
     assert header(request, "cookie") == ["a=1; b=2; c=3"]
     assert header(request, "referer") == ["r"]
@@ -346,7 +344,7 @@ def test_cookies_are_joined_and_an_agent_or_referer_is_named_or_removed() -> Non
     assert header(ask(("user-agent", "a"), ("referer", "")), "user-agent") == ["a"]
 
 
-def test_how_to_connect_is_passed_on(tmp_path: Path) -> None:
+def test_connection_options_are_passed_on(tmp_path: Path) -> None:
     file = tmp_path / "a:b.pem"
     file.write_bytes(b"")
     escaped = str(file).replace(":", "\\:")
@@ -363,7 +361,7 @@ def test_how_to_connect_is_passed_on(tmp_path: Path) -> None:
     assert (request.http_version, request.ip_family) == ("2", "6")
 
 
-def test_zero_seconds_is_no_limit_and_an_empty_proxy_is_none_at_all() -> None:
+def test_zero_seconds_means_no_limit_and_an_empty_proxy_means_no_proxy() -> None:
     request = ask(("max-time", "0"), ("connect-timeout", "500ms"), ("proxy", ""))
     assert (request.max_time, request.connect_timeout, request.proxy) == (None, 0.5, "")
 
@@ -380,7 +378,7 @@ def test_a_request_never_shows_its_secrets() -> None:
 
 
 @given(st.lists(st.tuples(st.sampled_from(sorted(BY_NAME)), st.text(max_size=12)), max_size=6))
-def test_whatever_is_typed_becomes_a_request_or_an_error_of_ours(
+def test_any_options_give_a_request_or_an_sse_error(
     options: list[tuple[str, str]],
 ) -> None:
     try:

@@ -1,173 +1,43 @@
-"""Pasted curl commands: what real curl sends is what we would send, but for what we change.
-
-`tests/corpus/curl_commands.json` holds commands as shell text: `{URL}` stands for the origin
-of a loopback server and `{HOST}` for its host and port. Each is run by bash twice: with real
-curl, against a raw socket server, and with a function named curl that writes down its words,
-so that the quoting on our side is the shell's, too. Newer versions of curl refuse abbreviated and
-upper-case options, which we still accept: real curl is given the same command "in full".
-"""
+"""Pasted curl commands, read in process; interop/test_curl.py compares them with real curl."""
 
 from __future__ import annotations
 
-import json
 import os
-import re
-import shutil
-import subprocess
 from pathlib import Path
-from typing import Any, NamedTuple
-from urllib.parse import urlsplit
+from typing import Any
 
 import pytest
 
-import sse_cli
 from sse_cli.model.errors import UsageError
 from sse_cli.request import curl
-from sse_cli.request.builder import build
-from sse_cli.request.curl import Option, Pasted
-from sse_cli.request.model import Request
-from tests.support.paths import CORPUS
-from tests.support.raw_server import Recorded, RecordingServer
-
-CASES: list[dict[str, Any]] = json.loads((CORPUS / "curl_commands.json").read_text("utf-8"))
-ALONE = [case for case in CASES if "<<" not in case["command"]]  # here-documents are the shell's
-OURS = {"where": True, "max-events": True, "full": False, "no-summary": False, "output": True}
-REFUSED = """-o -O -n -c -F -T -I -D -r -K -U -Z -y -Y -z -: -sof --next --output --form --http3
---no-alpn --retry --aws-sigv4 --location-trusted --compressed-ssh --upload-f"""
-WORDS = 'curl() { printf "%s\\0" "$@" > words; cat > stdin; }\n'
-
-needs_curl = pytest.mark.skipif(
-    not shutil.which("curl") or not shutil.which("bash"), reason="curl or bash is not installed"
+from sse_cli.request.curl import Pasted
+from tests.support.curl_cases import (
+    CASES,
+    OURS,
+    WORDS,
+    needs_bash,
+    run_in_bash,
 )
 
-
-class Ran(NamedTuple):
-    """What real curl sent, and the words and standard input that the shell gave it."""
-
-    sent: Recorded
-    words: list[str]
-    stdin: bytes
-
-
-def run_case(case: dict[str, Any], folder: Path, server: RecordingServer) -> Ran:
-    """Run one case of the corpus in `folder`, with real curl against `server`."""
-    for name, content in case.get("files", {}).items():
-        folder.joinpath(name).write_bytes(content.encode())
-    host = server.origin.removeprefix("http://")
-    ours, theirs = (
-        text.replace("{URL}", server.origin).replace("{HOST}", host)
-        for text in (case["command"], case.get("in full", case["command"]))
-    )
-    _bash(theirs, case, folder)
-    _bash(WORDS + ours, case, folder)
-    words = os.fsdecode(folder.joinpath("words").read_bytes()).split("\0")[:-1]
-    return Ran(server.requests[0], words, folder.joinpath("stdin").read_bytes())
-
-
-def _bash(text: str, case: dict[str, Any], folder: Path) -> None:
-    environment = {"PATH": os.environ["PATH"], "LC_ALL": "C.UTF-8", "HOME": str(folder)}
-    done = subprocess.run(
-        ["bash", "-c", text],
-        cwd=folder,
-        env=environment | case.get("env", {}),
-        stdin=subprocess.DEVNULL,
-        capture_output=True,
-        timeout=30,
-        check=False,
-    )
-    assert done.returncode == 0, done.stderr
-
-
-def as_we_send(words: list[str], sent: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    """curl's headers with the changes that sse makes on purpose, sorted."""
-    named = {name.lower() for name, _ in sent}
-    accept_asked = any(word.lower().startswith("accept:") for word in words)
-    accept = "*/*" if accept_asked else "text/event-stream"
-    if "--json" in words and not accept_asked:
-        accept = "text/event-stream, application/json"
-    kept = [pair for pair in sent if pair[0].lower() not in ("host", "content-length")]
-    expected = [_changed(name.lower(), value, accept) for name, value in kept]
-    if "cache-control" not in named:
-        expected.append(("cache-control", "no-cache"))
-    if "accept-encoding" not in named:
-        expected.append(("accept-encoding", "identity"))
-    return sorted(expected)
-
-
-def _changed(name: str, value: str, accept: str) -> tuple[str, str]:
-    if name == "user-agent" and value.startswith("curl/"):
-        return name, f"sse-cli/{sse_cli.__version__}"
-    if name == "accept" and value in ("*/*", "application/json") and accept != "*/*":
-        return name, accept
-    if name == "accept-encoding":
-        return name, NARROWED[value]
-    return name, value
-
-
-NARROWED = {
-    "deflate, gzip, br, zstd": "gzip, deflate",  # --compressed as Debian builds curl
-    "deflate, gzip, br": "gzip, deflate",
-    "deflate, gzip": "gzip, deflate",
-    "gzip, deflate, br, zstd": "gzip, deflate",
-    "br;q=1.0, gzip;q=0.8, *;q=0.1": "gzip;q=0.8",
-}
-
-
-def target(request: Request) -> str:
-    parts = urlsplit(request.url)
-    return parts.path + (f"?{parts.query}" if parts.query else "")
-
-
-def upper_escapes(text: str) -> str:
-    """Percent-escapes in the case that RFC 3986, 6.2.2.1 asks for; 7.88's -G lowers them."""
-    return re.sub("%[0-9a-f]{2}", lambda found: found[0].upper(), text)
+ALONE = [
+    case for case in CASES if "<<" not in case["command"]
+]  # here-documents belong to the shell
+REFUSED = """-o -O -n -c -F -T -I -D -r -K -U -Z -y -Y -z -: -sof --next --output --form --http3
+--no-alpn --retry --aws-sigv4 --location-trusted --compressed-ssh --upload-f"""
 
 
 def options(*words: str, **variables: str) -> list[tuple[str, str]]:
     return curl.parse(words, OURS, variables).request
 
 
-@needs_curl
-@pytest.mark.parametrize("case", CASES, ids=[case["name"] for case in CASES])
-def test_a_pasted_command_asks_for_what_real_curl_asks_for(
-    case: dict[str, Any], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    with RecordingServer() as server:
-        ran = run_case(case, tmp_path, server)
-    monkeypatch.chdir(tmp_path)
-    pasted = curl.parse(ran.words, OURS, {})
-    request = build(pasted.request, stdin=lambda: ran.stdin, environment={})
-    assert pasted.ours == []
-    assert request.method == ran.sent.method
-    assert target(request) == upper_escapes(ran.sent.target)
-    assert (request.body or b"") == ran.sent.body
-    ours = [(name.lower(), value) for name, value in request.headers if name.lower() != "host"]
-    assert sorted(ours) == as_we_send(ran.words, ran.sent.headers)
-
-
-@needs_curl
+@needs_bash
 @pytest.mark.parametrize("case", ALONE, ids=[case["name"] for case in ALONE])
-def test_a_command_quoted_as_one_word_says_the_same(case: dict[str, Any], tmp_path: Path) -> None:
+def test_a_command_quoted_as_one_word_means_the_same(case: dict[str, Any], tmp_path: Path) -> None:
     text = case["command"].replace("{URL}", "http://h").replace("{HOST}", "h")
     alone = text[text.index("curl") :].removesuffix(" | cat").removesuffix(" 2> /dev/null")
-    _bash(WORDS + alone, case, tmp_path)
+    run_in_bash(WORDS + alone, case, tmp_path)
     words = os.fsdecode(tmp_path.joinpath("words").read_bytes()).split("\0")[:-1]
     assert curl.parse([alone], OURS, case.get("env", {})) == curl.parse(words, OURS, {})
-
-
-@needs_curl
-def test_our_table_takes_values_where_real_curl_does() -> None:
-    def wants_value(option: Option) -> bool:
-        done = subprocess.run(
-            ["curl", "-q", f"--{option.name}"], capture_output=True, text=True, check=False
-        )
-        return "requires parameter" in done.stderr
-
-    listed = subprocess.run(["curl", "--help", "all"], capture_output=True, text=True, check=True)
-    names = {word[2:] for word in listed.stdout.split() if word.startswith("--")}
-    known = [curl.OPTIONS[name] for name in sorted(names & set(curl.OPTIONS))]
-    assert len(known) > 200
-    assert [o.name for o in known if wants_value(o) != o.takes_value] == []
 
 
 @pytest.mark.parametrize(
@@ -189,7 +59,7 @@ def test_our_table_takes_values_where_real_curl_does() -> None:
         (["http://[::1]:80/"], [("url", "http://[::1]:80/")]),
     ],
 )
-def test_words_are_read_as_curl_reads_them(words: list[str], pairs: object) -> None:
+def test_words_are_parsed_as_curl_parses_them(words: list[str], pairs: object) -> None:
     if pairs is UsageError:
         with pytest.raises(UsageError, match="2 URLs"):
             options(*words)
@@ -197,14 +67,14 @@ def test_words_are_read_as_curl_reads_them(words: list[str], pairs: object) -> N
         assert options(*words) == pairs
 
 
-def test_our_options_come_back_apart_and_in_order() -> None:
+def test_our_own_options_are_returned_separately_and_in_order() -> None:
     words = ["h", "--where", "-1", "--full", "-N", "--max-events=3", "--no-summary", "--output=raw"]
     pasted = curl.parse(words, OURS)
     assert pasted.request == [("url", "h")]
     assert pasted.ours == ["--where=-1", "--full", "--max-events=3", "--no-summary", "--output=raw"]
 
 
-def test_our_exact_name_wins_over_an_abbreviation_of_curl_s() -> None:
+def test_our_exact_name_takes_precedence_over_an_abbreviation_of_curls() -> None:
     assert curl.parse(["h", "--for", "2s"], {"for": True}) == Pasted([("url", "h")], ["--for=2s"])
 
 
@@ -212,14 +82,14 @@ def test_our_exact_name_wins_over_an_abbreviation_of_curl_s() -> None:
     "typed",
     REFUSED.split(),
 )
-def test_an_option_we_lack_is_refused_by_its_name(typed: str) -> None:
+def test_an_unsupported_option_is_refused_by_name(typed: str) -> None:
     with pytest.raises(UsageError, match=r"curl's -.* is not supported by sse") as raised:
         options("http://h", typed, "x")
     assert "--" in raised.value.message
     assert raised.value.hint
 
 
-def test_every_option_is_sent_or_ignored_or_refused_and_none_crashes() -> None:
+def test_every_option_is_sent_ignored_or_refused() -> None:
     for option in curl.OPTIONS.values():
         words = [f"--{option.name}", *["x"] * option.takes_value]
         if option.action == "refused":
@@ -257,7 +127,7 @@ def test_every_option_is_sent_or_ignored_or_refused_and_none_crashes() -> None:
         (["-o", "f"], "-o (--output) is not supported", "before the word curl"),
     ],
 )
-def test_what_can_not_be_read_is_named_with_a_way_out(
+def test_an_unreadable_command_is_refused_with_a_hint(
     words: list[str], message: str, hint: str
 ) -> None:
     with pytest.raises(UsageError) as raised:
@@ -315,7 +185,7 @@ def test_one_quoted_command_is_split_as_its_shell_would(text: str, words: list[s
         ('curl -H "K: $NOT_SET" h', "$NOT_SET, which is not set"),
     ],
 )
-def test_what_only_a_shell_can_do_is_refused_by_name(text: str, message: str) -> None:
+def test_shell_syntax_is_refused_by_name(text: str, message: str) -> None:
     with pytest.raises(UsageError) as raised:
         options(text)
     assert message in raised.value.message

@@ -20,7 +20,7 @@ URL = ("url", "http://h/")
 ROWS = pytest.mark.parametrize("option", OPTIONS, ids=[option.name for option in OPTIONS])
 COMMANDS = pytest.mark.parametrize("command", ["watch", "tail", "check"])
 PANELS = {"request": "Request (as curl)", "connection": "Connection (as curl)"}
-# A value of each kind, and of the options that ask for more than their kind does.
+# A value of each kind, and of the options that need more than their kind does.
 VALUES = {"text": "x", "texts": "a=b", "path": "file", "duration": "2s", "json": "{}"}
 OWN_VALUES = {"header": "X-A: 1", "user": "me:pw", "url": "http://other/"}
 IN_CHECK_FILE: dict[str, Any] = {"flag": True, "headers": {"X-A": "1"}}
@@ -76,7 +76,9 @@ def test_the_panels_of_a_request_hold_the_options_of_the_table_alone(command: st
 
 
 @ROWS
-def test_each_option_is_read_from_a_pasted_command_or_is_ours_alone(option: RequestOption) -> None:
+def test_each_option_is_read_from_a_pasted_command_or_unknown_to_curl(
+    option: RequestOption,
+) -> None:
     if option.is_ours:
         assert option.name not in curl.OPTIONS
         return
@@ -127,7 +129,7 @@ def test_check_files_have_no_key_of_a_request_that_the_table_lacks() -> None:
     assert keys == {option.check_key for option in OPTIONS if option.check_key}
 
 
-def test_a_file_named_after_an_at_sign_is_looked_for_beside_the_check_file(tmp_path: Path) -> None:
+def test_a_file_named_after_an_at_sign_is_relative_to_the_check_file(tmp_path: Path) -> None:
     names = [option.name for option in OPTIONS if option.at_file]
     assert names == ["json", "data", "data-binary", "bearer"]
     path = tmp_path / "smoke.toml"

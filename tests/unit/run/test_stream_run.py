@@ -1,4 +1,4 @@
-"""The loop that every command runs: messages of one read, judged at once or one by one."""
+"""The loop that every command runs: messages of one read, processed at once or one by one."""
 
 from __future__ import annotations
 
@@ -134,8 +134,8 @@ def run_over(bodies: Sequence[Sequence[bytes]], **more: Any) -> tuple[Watched, C
 
 
 def known(measured: Measurements) -> dict[str, Any]:
-    """All that the observers of every run know at its end."""
-    _ = measured.timing.gaps  # counts what is left to count
+    """Return everything that the observers of every run know at its end."""
+    _ = measured.timing.gaps  # updates the counts
     timing = vars(measured.timing) | {"_gaps": vars(measured.timing.gaps)}
     verdict = measured.verdict
     said = vars(verdict) | {"_missing": "", "_document": vars(verdict._document)}
@@ -151,7 +151,7 @@ def all_known(watched: Watched) -> dict[str, Any]:
 
 
 @given(BODIES)
-def test_messages_judged_at_once_come_out_as_if_one_by_one(bodies: list[list[bytes]]) -> None:
+def test_messages_processed_at_once_give_the_same_as_one_by_one(bodies: list[list[bytes]]) -> None:
     at_once, closed = run_over(bodies)
     one_by_one, ended = run_over(bodies, until=Expression("never.said", "--until"))
     assert at_once.view.items == one_by_one.view.items
@@ -160,7 +160,7 @@ def test_messages_judged_at_once_come_out_as_if_one_by_one(bodies: list[list[byt
 
 
 class Typed(NoWriter):
-    """What an answer consists of."""
+    """A writer that keeps the text of an answer."""
 
     def __init__(self) -> None:
         self.deltas: list[Delta] = []
@@ -172,7 +172,7 @@ class Typed(NoWriter):
 def answer_of(
     bodies: Sequence[Sequence[bytes]], wires: Sequence[WireFormat], until: str | None = None
 ) -> dict[str, Any]:
-    """All that `check` knows of an answer."""
+    """Return everything that `check` knows of an answer."""
     typed = Typed()
     expected = (("expect-event", "message"), ("valid-json", ""))
     stream = StreamCheck("stream", TargetSettings("-"), expected, until=until)
@@ -188,16 +188,14 @@ def answer_of(
 
 
 @given(ANSWERS, st.sampled_from(WIRES))
-def test_an_answer_put_together_at_once_is_the_one_put_together_one_by_one(
+def test_an_answer_put_together_at_once_is_the_same_as_one_by_one(
     bodies: list[list[bytes]], wires: list[WireFormat]
 ) -> None:
     assert answer_of(bodies, wires) == answer_of(bodies, wires, until="never.said")
 
 
 @given(BODY, st.integers(1, 4))
-def test_what_follows_the_last_message_that_is_wanted_counts_for_nothing(
-    body: bytes, wanted: int
-) -> None:
+def test_nothing_after_the_last_wanted_message_counts(body: bytes, wanted: int) -> None:
     watched, closed = run_over([[body, body]], max_events=wanted)
     numbers, shown = watched.view.messages, watched.shown.shown
     assert len(numbers) == shown <= wanted
@@ -238,7 +236,7 @@ def test_the_work_for_a_message_does_not_grow_with_the_messages_of_its_read(
 
 
 class Calls(Observer):
-    """An observer that writes down what it is called for."""
+    """An observer that records which of its methods are called."""
 
     def __init__(self) -> None:
         self.calls: list[str] = []
@@ -254,7 +252,7 @@ class Calls(Observer):
 
 
 @pytest.mark.parametrize("error", [ZeroDivisionError, KeyboardInterrupt])
-def test_what_an_observer_opened_is_closed_however_the_run_ends(error: type[BaseException]) -> None:
+def test_observers_are_closed_however_the_run_ends(error: type[BaseException]) -> None:
     def broken() -> Iterator[Signal]:
         yield Opened(0.0, "http://h/", 200)
         raise error
@@ -270,7 +268,7 @@ def test_what_an_observer_opened_is_closed_however_the_run_ends(error: type[Base
 
 
 class Waiting(Observer):
-    """An observer that waits for nothing beyond a moment."""
+    """An observer that is overdue after a while."""
 
     def __init__(self, due: Due) -> None:
         self._due = due
@@ -283,9 +281,7 @@ class Waiting(Observer):
 
 
 @pytest.mark.parametrize(("cuts_off", "shown"), [(False, [1, 2]), (True, [1])])
-def test_a_signal_that_comes_too_late_is_evidence_or_is_cut_off(
-    cuts_off: bool, shown: list[int]
-) -> None:
+def test_a_late_signal_is_evidence_or_is_cut_off(cuts_off: bool, shown: list[int]) -> None:
     view = Kept()
     observers = [Waiting(Due(0.6, cuts_off=cuts_off)), view]
     run = StreamRun(Session(), lambda: 0.0, observers)

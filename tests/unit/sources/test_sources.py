@@ -1,4 +1,4 @@
-"""What a word on the command line names, and the signals of files and standard input."""
+"""The targets of the command line, and the signals of files and standard input."""
 
 from __future__ import annotations
 
@@ -11,15 +11,18 @@ from pathlib import Path
 
 import pytest
 
-from sse_cli.cli.target import kind_of
+from sse_cli.cli.target_settings import kind_of
 from sse_cli.model.errors import UsageError
 from sse_cli.model.events import Chunk, Closed, Ending, Opened, Signal
 from sse_cli.request.model import Request
 from sse_cli.sources import files, network
+from sse_cli.sources.body_reading import Reading
 from sse_cli.sources.clock import RunClock
-from sse_cli.sources.media import Reading
+from tests.support.listener import PATIENCE
 from tests.support.permissions import closed_folder
-from tests.support.wire import PATIENCE, STREAM, Wire, body, chunks, closed, head, opened, whole
+from tests.support.replies import STREAM, head, whole
+from tests.support.signals import body, chunks, closed, opened
+from tests.support.wire import Wire
 
 EVENT = b"data: one\n\n"
 LINE = b'{"a":1}\n'
@@ -45,7 +48,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("https://example.com", "url"),
         ("ftp://example.com", "url"),
         ("://", "url"),
-        # A path that exists, whatever it looks like
+        # A path that exists, whatever it resembles
         ("watch", "file"),
         ("example.com", "file"),
         ("localhost", "file"),
@@ -53,7 +56,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         ("a:b", "file"),
         ("./sub", "file"),
         (".", "file"),
-        # What looks like a host
+        # Words that look like a host
         ("LOCALHOST", "url"),
         ("127.0.0.1", "url"),
         ("::1", "url"),
@@ -87,7 +90,7 @@ def test_a_target_is_read_in_the_documented_order(target: str, kind: str) -> Non
     ],
 )
 @pytest.mark.usefixtures("folder")
-def test_a_path_that_is_missing_is_no_such_file(target: str) -> None:
+def test_a_missing_path_is_reported_as_no_such_file(target: str) -> None:
     with pytest.raises(UsageError, match="no such file: ") as caught:
         kind_of(target, COMMANDS)
     assert target in caught.value.message
@@ -105,7 +108,7 @@ def test_a_path_that_is_missing_is_no_such_file(target: str) -> None:
     ],
 )
 @pytest.mark.usefixtures("folder")
-def test_any_other_word_names_nothing_but_perhaps_a_command(target: str, hint: str) -> None:
+def test_any_other_word_is_refused_and_may_suggest_a_command(target: str, hint: str) -> None:
     with pytest.raises(UsageError, match="is not a command, file or URL") as caught:
         kind_of(target, COMMANDS)
     assert caught.value.hint == hint
@@ -138,7 +141,7 @@ def test_a_file_is_one_clean_stream_without_a_clock(tmp_path: Path) -> None:
         (EVENT, Reading(ndjson=True), "ndjson"),
     ],
 )
-def test_a_file_is_read_as_what_its_content_is(
+def test_the_content_of_a_file_decides_how_it_is_read(
     start: bytes, reading: Reading, media: str, tmp_path: Path
 ) -> None:
     path = tmp_path / "log.txt"
@@ -150,7 +153,7 @@ def test_a_file_is_read_as_what_its_content_is(
     ("name", "message"),
     [("", "is a directory"), ("gone", "no such file or directory"), ("x" * 300, "too long")],
 )
-def test_a_file_that_can_not_be_read_is_named(name: str, message: str, tmp_path: Path) -> None:
+def test_an_unreadable_file_is_named(name: str, message: str, tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=message) as caught:
         files.from_file(str(tmp_path / name), Reading())
     assert str(tmp_path) in caught.value.message
@@ -167,7 +170,7 @@ def test_a_file_without_permission_is_named(tmp_path: Path) -> None:
     assert caught.value.message == f"can't read {path}: permission denied"
 
 
-def test_a_read_that_fails_is_truncated_and_says_why() -> None:
+def test_a_failed_read_ends_as_truncated_and_says_why() -> None:
     path = Path("/proc/self/mem")
     if not path.exists():
         pytest.skip("this system has no file that fails to be read")
@@ -251,7 +254,9 @@ def test_an_event_on_standard_input_is_printed_before_the_input_ends() -> None:
     assert process.returncode == 0
 
 
-def test_json_lines_on_standard_input_are_known_by_content(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_json_lines_on_standard_input_are_recognised_by_content(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     reader, writer = os.pipe()
     os.write(writer, LINE)
     os.close(writer)
@@ -261,7 +266,7 @@ def test_json_lines_on_standard_input_are_known_by_content(monkeypatch: pytest.M
     assert opened(signals).media == "ndjson"
 
 
-def test_closed_standard_input_is_said_so() -> None:
+def test_closed_standard_input_is_reported() -> None:
     done = subprocess.run(
         ["sh", "-c", 'exec "$0" -m sse_cli watch - <&-', sys.executable],
         capture_output=True,
@@ -273,7 +278,7 @@ def test_closed_standard_input_is_said_so() -> None:
     assert "hint: " in done.stderr
 
 
-def test_a_program_without_standard_input_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_missing_standard_input_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", None)
     with pytest.raises(UsageError, match="standard input is closed"):
         files.from_stdin(Reading(), RunClock())
@@ -292,7 +297,7 @@ def test_a_program_without_standard_input_says_so(monkeypatch: pytest.MonkeyPatc
         (Reading(), "Content-Type: text/html", "other"),
     ],
 )
-def test_a_url_is_read_as_its_reply_or_the_caller_says(
+def test_a_url_is_read_by_its_content_type_or_as_requested(
     reading: Reading, kind: str, media: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("NO_PROXY", "*")
@@ -302,7 +307,7 @@ def test_a_url_is_read_as_its_reply_or_the_caller_says(
     assert body(signals) == EVENT
 
 
-def test_a_reply_without_a_type_is_refused_but_read_on_request() -> None:
+def test_a_reply_without_a_content_type_is_refused_but_read_on_request() -> None:
     with Wire(head("Content-Length: 11") + EVENT) as server:
         for reading, ending in ((Reading(), Ending.REFUSED), (Reading(any_type=True), Ending.EOF)):
             request = Request(server.origin, proxy="")

@@ -1,4 +1,4 @@
-"""The only door for server text: every character of Unicode, by its category."""
+"""The escaping of server text for terminals: every character of Unicode, by its category."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def may_act_on_a_terminal(character: str) -> bool:
     return category in ("Cc", "Cf", "Cs", "Co", "Zl", "Zp") or is_noncharacter(character)
 
 
-def test_every_character_that_may_act_on_a_terminal_is_escaped_and_no_other() -> None:
+def test_only_characters_that_may_act_on_a_terminal_are_escaped() -> None:
     escaped = [character for character in EVERY if escaping.escape(character) != character]
     assert escaped == [character for character in EVERY if may_act_on_a_terminal(character)]
     assert all(escaping.escape(character).isascii() for character in escaped)
@@ -55,11 +55,11 @@ def test_every_character_that_may_act_on_a_terminal_is_escaped_and_no_other() ->
         ),
     ],
 )
-def test_what_is_shown_of_a_text(text: str, shown: str) -> None:
+def test_a_text_is_shown_with_escapes(text: str, shown: str) -> None:
     assert escaping.escape(text) == shown
 
 
-def test_line_ends_and_tabs_of_a_body_are_kept_where_asked() -> None:
+def test_line_ends_and_tabs_of_a_body_are_kept_on_request() -> None:
     assert escaping.escape("a\n\tb\r\x1b", keep="\n\t") == "a\n\tb\\x0d\\x1b"
 
 
@@ -68,7 +68,7 @@ def test_compact_is_one_line_with_familiar_escapes() -> None:
 
 
 @given(ANY_TEXT)
-def test_nothing_that_acts_gets_through_however_it_is_mixed(text: str) -> None:
+def test_no_mixture_of_characters_acts_on_a_terminal(text: str) -> None:
     for shown in (escaping.escape(text), escaping.compact(text)):
         assert not any(map(may_act_on_a_terminal, shown))
         assert escaping.escape(shown) == shown
@@ -79,7 +79,7 @@ def test_nothing_that_acts_gets_through_however_it_is_mixed(text: str) -> None:
 
 
 @given(ANY_TEXT)
-def test_without_surrogates_every_text_can_be_sent(text: str) -> None:
+def test_without_surrogates_every_text_can_be_encoded(text: str) -> None:
     clean = escaping.without_surrogates(text)
     clean.encode()
     assert len(clean) == len(text)

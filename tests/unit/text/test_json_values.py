@@ -1,4 +1,4 @@
-"""Payloads: what is JSON and comes out as it went in, and what stays a string."""
+"""Payloads: JSON, which is written as it was read, and everything else, which stays a string."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ JSON = st.recursive(
 
 
 @given(JSON, st.booleans())
-def test_a_value_that_is_parsed_dumps_back_equal(value: object, ascii_only: bool) -> None:
+def test_a_parsed_value_is_dumped_unchanged(value: object, ascii_only: bool) -> None:
     text = json.dumps(value, ensure_ascii=ascii_only, indent=ascii_only or None)
     assert json_values.parse(text) == value
     dumped = json_values.dump(json_values.parse(text))
@@ -30,7 +30,7 @@ def test_a_value_that_is_parsed_dumps_back_equal(value: object, ascii_only: bool
 
 
 @given(st.text(st.characters(codec=None)))
-def test_no_text_raises_and_what_is_no_json_stays_itself(text: str) -> None:
+def test_no_text_raises_and_a_text_that_is_not_json_stays_a_string(text: str) -> None:
     value = json_values.parse(text)
     if value != text:
         assert json.loads(text) == value
@@ -70,7 +70,7 @@ def test_json_is_parsed(text: str, value: object) -> None:
         '"a\nb"', '"\x1b"', "\xa01", "tru", '{"a":1', "\x00",
     ],
 )  # fmt: skip
-def test_what_has_no_json_value_or_can_not_come_back_is_a_string(text: str) -> None:
+def test_a_text_without_a_json_value_stays_a_string(text: str) -> None:
     assert json_values.parse(text) == text
 
 
@@ -86,12 +86,12 @@ def test_nesting_is_json_up_to_the_limit_and_a_string_beyond(left: str, right: s
         assert json_values.parse(text) == text
 
 
-def test_many_brackets_side_by_side_are_no_depth() -> None:
+def test_many_brackets_side_by_side_are_not_nested() -> None:
     text = "[" + ",".join(["[]", "{}"] * 5000) + "]"
     assert json_values.dump(json_values.parse(text)) == text
 
 
-def test_what_json_has_no_word_for_is_dumped_as_null() -> None:
+def test_values_without_json_form_are_dumped_as_null() -> None:
     value = {"a": [math.nan, math.inf, object(), 1.5, "x", True, None], "b": {"c": -math.inf}}
     assert json_values.dump(value) == '{"a":[null,null,null,1.5,"x",true,null],"b":{"c":null}}'
     assert json_values.dump(math.nan) == "null"

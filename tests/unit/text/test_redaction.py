@@ -1,4 +1,4 @@
-"""What the redactor shows, and what it never shows."""
+"""The redactor: the text it shows, and the secrets it never shows."""
 
 from __future__ import annotations
 
@@ -40,14 +40,14 @@ def test_a_url_keeps_its_shape_and_loses_its_secrets(text: str, shown: str) -> N
 
 
 @given(st.text(alphabet=":/?#@&=;[]a1%\n\x00é"))
-def test_no_text_makes_the_redactor_raise_or_forget_itself(text: str) -> None:
+def test_the_redactor_never_raises_and_is_idempotent(text: str) -> None:
     once = redaction.url(text)
     assert "#" not in once
     assert redaction.url(once) == once or "@" in once
 
 
 @given(st.text(alphabet="abc:@", max_size=6), st.text(alphabet="abc=/?@:", max_size=6))
-def test_a_password_and_a_query_value_never_get_through(before: str, after: str) -> None:
+def test_passwords_and_query_values_are_never_shown(before: str, after: str) -> None:
     shown = redaction.url(f"https://u:{before}SECRET@host/p?k={after}SECRET#SECRET")
     assert "SECRET" not in shown
 
@@ -87,14 +87,14 @@ def test_a_harmless_header_is_shown(name: str) -> None:
         "x-request-id-token",
     ],
 )
-def test_any_other_header_is_not(name: str) -> None:
+def test_any_other_header_is_redacted(name: str) -> None:
     assert redaction.header(name, "sk-test") == "***"
 
 
-def test_a_header_that_holds_a_url_is_shown_as_one() -> None:
+def test_a_header_with_a_url_is_redacted_as_a_url() -> None:
     assert redaction.header("Location", "https://h/p?token=sk-test") == "https://h/p?token=***"
 
 
-def test_headers_keep_their_order_and_their_repeats() -> None:
+def test_headers_keep_their_order_and_repetitions() -> None:
     pairs = [("Via", "a"), ("Cookie", "b"), ("via", "c")]
     assert redaction.headers(pairs) == (("Via", "a"), ("Cookie", "***"), ("via", "c"))

@@ -1,4 +1,4 @@
-"""Seconds, bytes and counts: in few columns, without a step backwards anywhere."""
+"""Seconds, bytes and counts: in few columns, and monotonic."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from sse_cli.text import units
         (59.96, "1m00s"), (125, "2m05s"), (3599.4, "59m59s"), (3599.6, "1h00m"), (11220, "3h07m"),
     ],
 )  # fmt: skip
-def test_a_duration(value: float, text: str) -> None:
+def test_a_duration_is_formatted(value: float, text: str) -> None:
     assert units.seconds(value) == text
 
 
@@ -30,7 +30,7 @@ def test_a_duration(value: float, text: str) -> None:
         (36000, "10h00m"), (99999, "27h46m"),
     ],
 )  # fmt: skip
-def test_a_time_since_the_start(value: float, text: str) -> None:
+def test_a_time_since_the_start_is_formatted(value: float, text: str) -> None:
     assert units.clock(value) == text
 
 

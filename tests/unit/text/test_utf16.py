@@ -19,7 +19,7 @@ def test_a_text_cut_into_utf16_code_units_is_joined_again(text: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["\ud83d", "\ude80", "\ude80\ud83d", "a\ud83db", "\ud83d\ud83d"])
-def test_a_surrogate_without_its_other_half_stays(text: str) -> None:
+def test_an_unpaired_surrogate_stays(text: str) -> None:
     assert join_surrogates(text) == text
 
 

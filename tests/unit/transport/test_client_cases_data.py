@@ -1,5 +1,6 @@
-"""What a connecting client reads, and how it stops: the rows of `corpus/client_cases.json` about
-bodies and closing. The parser's own cases are a corpus of theirs; these need a wire."""
+"""The bodies that a connecting client reads, and how it stops: the rows of
+`corpus/client_cases.json` about bodies and closing. The parser has its own corpus; these cases need
+a connection."""
 
 from __future__ import annotations
 
@@ -7,7 +8,6 @@ import base64
 import json
 import random
 import signal
-import subprocess
 import threading
 import time
 import zlib
@@ -18,26 +18,18 @@ from sse_cli.model.events import Comment, Ending, Event, Message, Opened, Reconn
 from sse_cli.parser.session import Session
 from sse_cli.request.model import Request
 from tests.support.client import AGAIN, Time, follow, reconnector, scripted
+from tests.support.listener import PATIENCE
+from tests.support.process import Process
 from tests.support.program import finish, start
-from tests.support.wire import (
-    CHUNKED,
-    LAST_CHUNK,
-    PATIENCE,
-    STREAM,
-    Handler,
-    Peer,
-    Wire,
-    chunk,
-    head,
-    whole,
-)
+from tests.support.replies import CHUNKED, LAST_CHUNK, STREAM, chunk, head, whole
+from tests.support.wire import Handler, Peer, Wire
 
 EVENT = b"data: one\n\n"
 STREAMING = head(STREAM, CHUNKED)
 
 
 class Step:
-    """Something that a server waits for and a client does."""
+    """A step that a client completes and a server waits for."""
 
     def __init__(self) -> None:
         self._event = threading.Event()
@@ -50,7 +42,7 @@ class Step:
 
 
 def stepwise(first: bytes, second: bytes, *headers: str) -> list[str]:
-    """The payloads of a stream whose second half is held back until an event of the first is
+    """Return the payloads of a stream whose second half is held back until an event of the first is
     seen; a client that waits for more fails."""
     seen = Step()
 
@@ -68,7 +60,7 @@ def stepwise(first: bytes, second: bytes, *headers: str) -> list[str]:
 
 
 def silent(start: bytes, gone: Step | None = None, asked: Step | None = None) -> Handler:
-    """Sends `start` and then not a byte, until the client goes."""
+    """Return a handler that sends `start` and then nothing until the client goes."""
 
     def handler(peer: Peer) -> None:
         if asked:
@@ -211,7 +203,7 @@ def test_response_headers_exposed() -> None:
 # Closing
 
 
-def process_of(server: Wire, *words: str) -> subprocess.Popen[bytes]:
+def process_of(server: Wire, *words: str) -> Process:
     return start(server.origin, "--reconnect", "-o", "jsonl", "--all", "-m", "30", *words)
 
 
@@ -219,7 +211,7 @@ def kinds(out: bytes) -> list[str]:
     return [json.loads(line)["kind"] for line in out.splitlines()]
 
 
-def read_until(process: subprocess.Popen[bytes], kind: str) -> None:
+def read_until(process: Process, kind: str) -> None:
     assert process.stdout is not None
     while json.loads(process.stdout.readline())["kind"] != kind:
         pass
@@ -296,13 +288,13 @@ def test_old_connection_closed_before_new() -> None:
     gone = Step()
 
     def first(peer: Peer) -> None:
-        peer.send(whole(EVENT))  # has its length: it is the client that closes
+        peer.send(whole(EVENT))  # the reply has a length, so it is the client that closes
         peer.until_gone()
         gone.done()
 
     def each(event: Event) -> None:
         if isinstance(event, Reconnecting):
-            gone.awaited()  # or the new request would come first
+            gone.awaited()  # otherwise the new request would come first
 
     with scripted(first) as server:
         assert follow(server.origin, each=each).data == ["one"]

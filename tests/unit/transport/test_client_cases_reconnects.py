@@ -1,5 +1,5 @@
-"""When a connecting client comes back, and with what: the rows of `corpus/client_cases.json`
-about the end of a connection, the reconnection time and the last event ID."""
+"""The reconnections of a connecting client: the rows of `corpus/client_cases.json` about the end of
+a connection, the reconnection time and the last event ID."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from sse_cli.request.model import Request
 from sse_cli.transport.reconnect import LONGEST, SHORTEST, ReconnectPolicy
 from tests.support.client import AGAIN, Seen, Time, follow, header, ids_sent, scripted
 from tests.support.program import error_and_hint, finish, sse, start
-from tests.support.wire import CHUNKED, STREAM, Handler, Peer, Wire, chunk, head, whole
+from tests.support.replies import CHUNKED, STREAM, chunk, head, whole
+from tests.support.wire import Handler, Peer, Wire
 
 EVENT = b"data: one\n\n"
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
@@ -21,7 +22,7 @@ LIMITED = ReconnectPolicy(reconnect=True, max_reconnects=3)
 
 
 def cut(body: bytes) -> bytes:
-    """A chunked body that ends without its last chunk."""
+    """Return a chunked body that ends without its last chunk."""
     return head(STREAM, CHUNKED) + chunk(body)
 
 
@@ -34,7 +35,7 @@ def resets(body: bytes) -> Handler:
 
 
 def streamed(*bodies: bytes) -> tuple[Seen, list[str | None]]:
-    """What a client saw of these streams and the 204 after them, and the IDs it asked with."""
+    """Return a client's view of these streams and the 204 after them, and the IDs that it sent."""
     with scripted(*map(whole, bodies)) as server:
         seen = follow(server.origin)
         assert len(server.requests) == len(bodies) + 1
@@ -68,7 +69,7 @@ def test_eof_order_of_notices() -> None:
 def test_connection_reset_reconnects() -> None:
     with scripted(cut(b"id: 1\ndata: one\n\n"), resets(b"data: two\n\n")) as server:
         seen = follow(server.origin)
-    # A reset may overtake what was sent before it; what was read stays delivered.
+    # A reset may overtake earlier data; bytes already read are still delivered.
     assert seen.data in (["one", "two"], ["one"])
     assert [again.ending for again in seen.of(Reconnecting)] == [Ending.TRUNCATED] * 2
     assert ids_sent(server) == [None, "1", "1"]
@@ -77,7 +78,7 @@ def test_connection_reset_reconnects() -> None:
 def test_unreachable_server_retries() -> None:
     for host in ("127.0.0.1", "no-such-host.invalid"):
         time = Time()
-        resume = Resume(reconnection_time=LONGEST)  # so that backing off adds nothing
+        resume = Resume(reconnection_time=LONGEST)  # so that the backoff adds nothing
         seen = follow(f"http://{host}:{closed_port()}/", LIMITED, resume, time)
         assert seen.notices == ["connecting"] * 3 + ["closed"]
         assert (seen.closed.ending, time.waits) == (Ending.UNREACHABLE, [LONGEST] * 3)
@@ -185,7 +186,7 @@ def test_last_event_id_kept_over_idless_events() -> None:
 def test_last_event_id_cleared() -> None:
     stream = b"id: abc\n" + EVENT + b"id: \n" + EVENT
     assert streamed(stream)[1] == [None, None]
-    with scripted(whole(EVENT), whole(stream)) as server:  # nor does the caller's own come back
+    with scripted(whole(EVENT), whole(stream)) as server:  # nor is the caller's own ID used again
         follow(Request(server.origin, headers=(("last-event-id", "mine"),)))
     assert ids_sent(server) == ["mine", "mine", None]
 

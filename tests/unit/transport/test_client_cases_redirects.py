@@ -1,5 +1,5 @@
-"""Where a connecting client is sent: the rows of `corpus/client_cases.json` about redirects.
-The rules for every hop are in `test_redirects.py`; here they hold for a client that reconnects."""
+"""The redirects of a connecting client: the rows of `corpus/client_cases.json` about them.
+`test_redirects.py` has the rules for each redirect; here they hold for a client that reconnects."""
 
 from __future__ import annotations
 
@@ -9,11 +9,12 @@ from sse_cli.model.events import Ending, Opened
 from sse_cli.request.model import Request
 from tests.support.client import follow, header, scripted
 from tests.support.program import error_and_hint, sse
-from tests.support.wire import Peer, Wire, head, whole
+from tests.support.replies import head, whole
+from tests.support.wire import Peer, Wire
 
 EVENT = b"data: one\n\n"
 SECRET = (("Authorization", "Bearer sk-test"), ("Content-Type", "application/json"))
-TIMES = 2  # streams that a server gives before it says 204
+TIMES = 2  # streams that a server sends before it replies 204
 
 
 def moved(location: str, status: int = 302) -> bytes:
@@ -21,7 +22,7 @@ def moved(location: str, status: int = 302) -> bytes:
 
 
 def redirecting(location: str, status: int = 302) -> Wire:
-    """Redirects `/`, streams twice elsewhere, and then says 204."""
+    """Redirect `/`, stream twice elsewhere, then reply 204."""
     streams = iter([whole(EVENT)] * TIMES)
     end = head("Content-Length: 0", status="204 No Content")
 
@@ -42,7 +43,7 @@ def a_get_is_followed(status: int) -> None:
         assert {opened.url for opened in seen.of(Opened)} == {f"{server.origin}/next"}
     assert seen.data == ["one", "one"]
     assert seen.notices == ["open", "message", "connecting"] * TIMES + ["closed"]
-    assert targets(server) == ["GET /", "GET /next"] * 3  # the client's own URL stays
+    assert targets(server) == ["GET /", "GET /next"] * 3  # the client keeps its own URL
 
 
 def test_redirect_301_get() -> None:

@@ -1,18 +1,21 @@
-"""What a connecting client makes of replies: the rows of `corpus/client_cases.json` about
-statuses and content types. Every server here goes on: what is final is seen by the one request."""
+"""The replies to a connecting client: the rows of `corpus/client_cases.json` about statuses and
+content types. Every server here keeps replying, so a single request proves that a failure is
+final."""
 
 from __future__ import annotations
 
 from sse_cli.model.events import Ending, Opened
 from tests.support.client import AGAIN, NO_CONTENT, Seen, follow, scripted
 from tests.support.program import error_and_hint, sse
-from tests.support.wire import STREAM, Peer, Wire, head, whole
+from tests.support.replies import STREAM, head, whole
+from tests.support.wire import Peer, Wire
 
 EVENT = b"data: one\n\n"
 
 
 def fails_for_good(reply: bytes, name: str) -> Seen:
-    """One request, one failure that says `name`, no message: in process and as a command."""
+    """Check that a reply causes one request and one failure that contains `name`, in process and as
+    a command, and no message."""
     with Wire(reply) as server:
         seen = follow(server.origin)
         assert len(server.requests) == 1

@@ -1,4 +1,4 @@
-"""What a connecting client asks for: the rows of `corpus/client_cases.json` about requests."""
+"""The requests of a connecting client: the rows of `corpus/client_cases.json` about requests."""
 
 from __future__ import annotations
 
@@ -6,7 +6,8 @@ from sse_cli.model.events import Message, Resume
 from sse_cli.request.model import Request
 from tests.support.client import AGAIN, follow, header, ids_sent, scripted
 from tests.support.program import sse
-from tests.support.wire import Peer, Wire, head, whole
+from tests.support.replies import head, whole
+from tests.support.wire import Peer, Wire
 
 EVENT = b"data: one\n\n"
 PAIRS = (("X-One", "1"), ("X-Two", "zwei, 2"))

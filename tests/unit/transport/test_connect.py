@@ -1,4 +1,4 @@
-"""The wire, from the reply's first byte to the ending. Every server here is a bare socket."""
+"""Connections, from the reply's first byte to the ending. Every server here is a bare socket."""
 
 from __future__ import annotations
 
@@ -22,22 +22,11 @@ from sse_cli.request.builder import build
 from sse_cli.request.model import Request
 from sse_cli.sources.clock import RunClock
 from sse_cli.transport import connect
-from tests.support.wire import (
-    CHUNKED,
-    LAST_CHUNK,
-    PATIENCE,
-    STREAM,
-    Peer,
-    Wire,
-    ask,
-    body,
-    chunk,
-    chunks,
-    closed,
-    head,
-    opened,
-    whole,
-)
+from tests.support.listener import PATIENCE
+from tests.support.replies import CHUNKED, LAST_CHUNK, STREAM, chunk, head, whole
+from tests.support.signals import ask, body, chunks, closed, opened
+from tests.support.sockets import unused_port
+from tests.support.wire import Peer, Wire
 
 EVENT = b"data: one\n\n"
 OTHER = b"data: two\n\n"
@@ -46,17 +35,12 @@ JSON = "Content-Type: application/json"
 
 @pytest.fixture(autouse=True)
 def alone(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """No proxy of this machine interferes, and nothing is left open."""
+    """A check that nothing is left open, without the proxies of this machine."""
     for name in list(os.environ):
         if name.lower().endswith("_proxy"):
             monkeypatch.delenv(name)
     yield
-    gc.collect()  # now a forgotten socket would warn, and a warning is an error
-
-
-def unused_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        return int(listener.getsockname()[1])
+    gc.collect()  # a forgotten socket warns now, and a warning is an error
 
 
 # The signals of a good stream
@@ -111,7 +95,7 @@ def test_an_http_1_0_body_with_a_length_has_a_proven_end() -> None:
         assert closed(ask(server.origin)).ending is Ending.EOF
 
 
-def test_the_head_and_each_chunk_are_out_before_the_server_sends_more() -> None:
+def test_the_head_and_each_chunk_are_delivered_before_the_server_sends_more() -> None:
     gates = [threading.Event(), threading.Event()]
 
     def gated(peer: Peer) -> None:
@@ -167,7 +151,7 @@ def test_a_reader_that_stops_closes_the_connection() -> None:
         assert gone.wait(PATIENCE)
 
 
-def test_informational_replies_are_passed_over() -> None:
+def test_informational_replies_are_skipped() -> None:
     hints = head("Link: </x>", status="103 Early Hints")
     with Wire(head(status="100 Continue") + hints + whole(EVENT)) as server:
         signals = ask(server.origin)
@@ -182,7 +166,7 @@ def test_header_bytes_are_utf_8_or_else_latin_1() -> None:
     assert (first.header("x-a"), first.header("X-B")) == ("é", "é")
 
 
-# Cut, broken, unreachable
+# Cut, malformed, unreachable
 
 
 CUTS = {
@@ -195,7 +179,7 @@ CUTS = {
 
 
 @pytest.mark.parametrize("reply", CUTS.values(), ids=CUTS.keys())
-def test_a_cut_is_seen_and_what_came_before_it_is_kept(reply: bytes) -> None:
+def test_a_cut_is_detected_and_earlier_data_is_kept(reply: bytes) -> None:
     with Wire(reply) as server:
         signals = ask(server.origin)
     assert body(signals) == EVENT
@@ -222,7 +206,7 @@ def test_a_reset_in_the_body_is_a_cut_whatever_its_framing() -> None:
         assert "connection reset" in end.detail
 
 
-def test_what_broke_the_protocol_is_quoted_without_the_marks_of_python() -> None:
+def test_a_protocol_error_is_quoted_without_python_syntax() -> None:
     replies = {
         head(STREAM, CHUNKED)
         + b"zz\r\n": "the transfer broke the protocol: illegal chunk header: 'zz",
@@ -235,7 +219,7 @@ def test_what_broke_the_protocol_is_quoted_without_the_marks_of_python() -> None
 
 
 @pytest.mark.parametrize("size", [b"zz", b"-1", b"", b"0x5", b"5 5", b"f" * 30])
-def test_a_chunk_size_that_is_none_is_malformed(size: bytes) -> None:
+def test_an_invalid_chunk_size_is_malformed(size: bytes) -> None:
     with Wire(head(STREAM, CHUNKED) + chunk(EVENT) + size + b"\r\nhello\r\n") as server:
         signals = ask(server.origin)
     assert body(signals) == EVENT
@@ -278,7 +262,7 @@ def test_a_connection_closed_before_the_reply_is_unreachable(reply: bytes, when:
     assert isinstance(end, Closed)
     assert end.ending is Ending.UNREACHABLE
     assert end.detail == f"127.0.0.1:{server.port} closed the connection {when}"
-    # A client that speaks https to an http port gets not a byte; one that got a byte does not.
+    # Not one byte of reply suggests https to an http port; a single byte rules that out.
     assert end.cause == (Cause.CONNECTION_CUT if reply else Cause.NO_REPLY)
 
 
@@ -319,7 +303,7 @@ def test_a_host_that_does_not_exist_is_unreachable_and_named(host: str) -> None:
     assert end.cause == Cause.NAME_LOOKUP
 
 
-def test_an_invalid_url_can_not_be_asked() -> None:
+def test_an_invalid_url_is_refused() -> None:
     with pytest.raises(UsageError, match="invalid URL"):
         ask("http://[::1/")
 
@@ -353,7 +337,7 @@ def test_a_reply_of_another_type_or_none_is_refused_and_shown(headers: tuple[str
     assert closed(signals).ending is Ending.REFUSED
 
 
-def test_an_endless_refused_body_is_read_to_its_limit_only() -> None:
+def test_an_endless_refused_body_is_read_only_to_its_limit() -> None:
     def endless(peer: Peer) -> None:
         peer.send(head(JSON, CHUNKED, status="401 Unauthorized"))
         while True:
@@ -367,7 +351,7 @@ def test_an_endless_refused_body_is_read_to_its_limit_only() -> None:
 
 
 @pytest.mark.parametrize("headers", [(JSON, CHUNKED), (JSON,), (JSON, "Content-Length: 9999")])
-def test_a_refused_body_that_trickles_for_ever_is_given_up_on(headers: tuple[str, ...]) -> None:
+def test_a_refused_body_that_trickles_for_ever_is_abandoned(headers: tuple[str, ...]) -> None:
     def trickle(peer: Peer) -> None:
         peer.send(head(*headers, status="401 Unauthorized"))
         peer.trickle(chunk(b"x"))
@@ -414,7 +398,7 @@ def test_header_values_are_sent_as_utf_8() -> None:
         assert server.requests[0].headers[-1] == ("Last-Event-ID", "naïve-☃-😀")
 
 
-def test_a_host_header_of_the_callers_takes_the_place_of_ours() -> None:
+def test_a_host_header_of_the_caller_replaces_the_default() -> None:
     with Wire(whole(EVENT)) as server:
         ask(server.origin, headers=(("X", "1"), ("host", "api.test")))
         assert server.requests[0].headers == [("host", "api.test"), ("X", "1")]
@@ -429,7 +413,7 @@ def test_a_body_goes_out_with_its_length() -> None:
 
 
 @pytest.mark.parametrize("sent", [b"", None])
-def test_a_post_without_a_body_says_so(sent: bytes | None) -> None:
+def test_a_post_without_a_body_has_content_length_zero(sent: bytes | None) -> None:
     with Wire(whole(EVENT)) as server:
         ask(server.origin, method="POST", body=sent)
         assert server.requests[0].headers[1:] == [("Content-Length", "0")]
@@ -457,13 +441,13 @@ def test_a_method_is_sent_as_typed() -> None:
         ("/é", "/%C3%A9"),
     ],
 )
-def test_the_target_is_sent_as_typed_unless_it_must_be_tidied(typed: str, sent: str) -> None:
+def test_the_target_is_sent_as_typed_unless_it_must_be_normalised(typed: str, sent: str) -> None:
     with Wire(whole(EVENT)) as server:
         ask(server.origin + typed)
         assert server.requests[0].target == sent
 
 
-def test_ipv4_and_ipv6_are_what_is_asked_for() -> None:
+def test_the_requested_ip_family_is_used() -> None:
     if not socket.has_ipv6:
         pytest.skip("this Python has no IPv6")
     try:
@@ -478,7 +462,7 @@ def test_ipv4_and_ipv6_are_what_is_asked_for() -> None:
         assert closed(ask(server.origin, ip_family="6")).ending is Ending.UNREACHABLE
 
 
-def test_a_unix_socket_is_dialled_and_a_proxy_left_alone(tmp_path: Path) -> None:
+def test_a_unix_socket_is_used_and_a_proxy_ignored(tmp_path: Path) -> None:
     path = tmp_path / "api.sock"
     listener = socket.socket(socket.AF_UNIX)
     listener.bind(str(path))
@@ -498,7 +482,7 @@ def test_a_missing_unix_socket_is_unreachable_and_named(tmp_path: Path) -> None:
     assert end.detail == f"can't connect to the socket {path}: no such file or directory"
 
 
-# Proxies (CONNECT stands in test_tls.py)
+# Proxies (test_tls.py tests CONNECT)
 
 
 def test_a_forward_proxy_gets_the_absolute_url_as_typed_and_its_credentials() -> None:
@@ -526,7 +510,7 @@ def test_the_environment_names_a_proxy(name: str, monkeypatch: pytest.MonkeyPatc
 
 
 @pytest.mark.parametrize("bypass", ["127.0.0.1", "127.0.0.1:{port}", "*", "x, 127.0.0.1"])
-def test_no_proxy_names_what_is_asked_directly(
+def test_no_proxy_names_hosts_to_connect_to_directly(
     bypass: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{unused_port()}")
@@ -536,7 +520,7 @@ def test_no_proxy_names_what_is_asked_directly(
         assert body(ask(server.origin)) == EVENT
 
 
-def test_an_empty_proxy_means_none(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_empty_proxy_means_no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{unused_port()}")
     with Wire(whole(EVENT)) as server:
         assert body(ask(server.origin, proxy="")) == EVENT
@@ -563,11 +547,11 @@ def test_a_socks_proxy_is_refused_clearly() -> None:
         ask("http://api.test/", proxy="socks5://127.0.0.1:1080")
 
 
-# Whatever a server sends
+# Any reply
 
 
 @given(st.binary(max_size=200), st.booleans())
-def test_no_reply_raises(data: bytes, in_head: bool) -> None:
+def test_no_reply_raises_an_error(data: bytes, in_head: bool) -> None:
     reply = data if in_head else head(STREAM, CHUNKED) + data
     with Wire(reply) as server:
         closed(ask(server.origin))

@@ -1,4 +1,4 @@
-"""Failed connections: what happened, to what, and the cause."""
+"""Failed connections: the message, the host or proxy it names, and the cause."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ CASES: list[tuple[Exception, Cause, str]] = [
 
 
 @pytest.mark.parametrize(("error", "cause", "said"), CASES, ids=[case[-1] for case in CASES])
-def test_a_failure_is_explained_by_evidence_and_cause(
+def test_a_failure_is_explained_with_its_evidence_and_cause(
     error: Exception, cause: Cause, said: str
 ) -> None:
     assert connect_errors.explain(error, HOST, WHERE) == (said, cause)
@@ -90,7 +90,7 @@ def test_a_failure_is_explained_by_evidence_and_cause(
         (64, Cause.CERTIFICATE_NAME),
     ],
 )
-def test_a_certificate_that_another_ca_would_not_mend_has_a_cause_of_its_own(
+def test_a_certificate_that_another_ca_would_not_fix_has_a_cause_of_its_own(
     code: int, cause: Cause
 ) -> None:
     error = ssl.SSLCertVerificationError(1, "x")
@@ -100,7 +100,7 @@ def test_a_certificate_that_another_ca_would_not_mend_has_a_cause_of_its_own(
     assert found is cause
 
 
-def test_the_innermost_cause_is_what_is_explained() -> None:
+def test_the_innermost_exception_is_explained() -> None:
     with pytest.raises(RuntimeError) as caught:
         try:
             try:
@@ -112,7 +112,7 @@ def test_the_innermost_cause_is_what_is_explained() -> None:
     assert connect_errors.explain(caught.value, HOST, WHERE)[0].startswith("nothing listens on")
 
 
-def test_what_was_dialled_in_the_hosts_place_is_named_where_it_failed() -> None:
+def test_a_proxy_is_named_when_the_connection_to_it_fails() -> None:
     via = "the proxy http://p:1"
     refused = connect_errors.explain(os_error(errno.ECONNREFUSED), HOST, WHERE, via)
     unknown = connect_errors.explain(socket.gaierror(-2, "Name not known"), HOST, WHERE, via)

@@ -1,4 +1,4 @@
-"""Content codings: undone as the bytes arrive, in little memory, and never on trust."""
+"""Content codings: decoded as the bytes arrive, in little memory, and never trusted."""
 
 from __future__ import annotations
 
@@ -17,21 +17,10 @@ from sse_cli.model.events import Chunk, Ending, Opened
 from sse_cli.request.model import Request
 from sse_cli.sources.clock import RunClock
 from sse_cli.transport import connect, content_decoder
-from tests.support.wire import (
-    CHUNKED,
-    LAST_CHUNK,
-    PATIENCE,
-    STREAM,
-    Peer,
-    Wire,
-    ask,
-    body,
-    chunk,
-    chunks,
-    closed,
-    head,
-    whole,
-)
+from tests.support.listener import PATIENCE
+from tests.support.replies import CHUNKED, LAST_CHUNK, STREAM, chunk, head, whole
+from tests.support.signals import ask, body, chunks, closed
+from tests.support.wire import Peer, Wire
 
 EVENTS = b"".join(b'data: {"n": %d}\n\n' % number for number in range(200))
 
@@ -53,7 +42,7 @@ ENCODERS: dict[str, tuple[str, Callable[[bytes], bytes]]] = {
 
 
 @pytest.mark.parametrize(("name", "encode"), ENCODERS.values(), ids=ENCODERS.keys())
-def test_a_coding_is_undone(name: str, encode: Callable[[bytes], bytes]) -> None:
+def test_a_coding_is_decoded(name: str, encode: Callable[[bytes], bytes]) -> None:
     with Wire(whole(encode(EVENTS), STREAM, f"Content-Encoding: {name}")) as server:
         signals = ask(server.origin)
     assert body(signals) == EVENTS
@@ -61,7 +50,7 @@ def test_a_coding_is_undone(name: str, encode: Callable[[bytes], bytes]) -> None
 
 
 @given(st.binary(max_size=3000), st.integers(1, 50), st.sampled_from(sorted(ENCODERS)[:5]))
-def test_a_coding_is_undone_however_it_is_cut(data: bytes, size: int, which: str) -> None:
+def test_a_coding_is_decoded_however_it_is_cut(data: bytes, size: int, which: str) -> None:
     name, encode = ENCODERS[which]
     encoded = encode(data)
     if not content_decoder.codings(name):
@@ -75,8 +64,8 @@ def test_a_coding_is_undone_however_it_is_cut(data: bytes, size: int, which: str
 
 
 @pytest.mark.parametrize("size", [1, 63, 64, 65, 66, 200])
-def test_nothing_that_can_be_decoded_is_held_back(size: int) -> None:
-    # 65 bytes are about one piece of zeros: zlib stops there with its input used up.
+def test_no_decodable_byte_is_held_back(size: int) -> None:
+    # 65 bytes are about one piece of zeros: zlib stops there with all its input consumed.
     encoded = gzip.compress(bytes(30 * 2**20))
     decoder, oracle = content_decoder.Decoder("gzip"), zlib.decompressobj(31)
     for start in range(0, len(encoded), size):
@@ -86,7 +75,7 @@ def test_nothing_that_can_be_decoded_is_held_back(size: int) -> None:
         assert all(0 < len(piece) <= content_decoder.PIECE for piece in pieces)
 
 
-def test_each_flushed_event_is_out_before_the_server_sends_the_next() -> None:
+def test_each_flushed_event_is_delivered_before_the_server_sends_the_next() -> None:
     gate = threading.Event()
 
     def gated(peer: Peer) -> None:
@@ -110,7 +99,7 @@ def test_each_flushed_event_is_out_before_the_server_sends_the_next() -> None:
 
 
 @pytest.mark.parametrize("name", ["br", "zstd", "compress", "gzip, br", "gzip, gzip", "GZIP,BR"])
-def test_a_coding_that_can_not_be_undone_is_refused_and_named(name: str) -> None:
+def test_an_unsupported_coding_is_refused_and_named(name: str) -> None:
     with Wire(whole(b"\x1b\x03", STREAM, f"Content-Encoding: {name}")) as server:
         signals = ask(server.origin)
     assert body(signals) == b""
@@ -119,7 +108,7 @@ def test_a_coding_that_can_not_be_undone_is_refused_and_named(name: str) -> None
     assert closed(signals).cause == Cause.CONTENT_ENCODING
 
 
-def test_the_status_of_a_refused_reply_outweighs_its_coding() -> None:
+def test_the_status_of_a_refused_reply_takes_precedence_over_its_coding() -> None:
     reply = whole(b"\x1b\x03", STREAM, "Content-Encoding: br", status="500 Oops")
     with Wire(reply) as server:
         assert closed(ask(server.origin)).detail == "500 Oops"
@@ -132,7 +121,7 @@ def test_a_refused_body_is_decoded_too() -> None:
         assert body(ask(server.origin)) == b'{"error": 1}'
 
 
-def test_a_broken_coding_is_malformed_and_what_came_before_it_is_kept() -> None:
+def test_a_broken_coding_is_malformed_and_earlier_data_is_kept() -> None:
     squeeze = zlib.compressobj(wbits=31)
     good = squeeze.compress(EVENTS) + squeeze.flush(zlib.Z_FULL_FLUSH)
     with Wire(whole(good + b"\xff" * 50, STREAM, "Content-Encoding: gzip")) as server:
@@ -152,7 +141,7 @@ def test_text_that_claims_to_be_gzip_is_malformed() -> None:
 
 
 @pytest.mark.parametrize("kept", [5, 30, -8, -1])
-def test_a_coded_body_without_its_own_end_is_truncated(kept: int) -> None:
+def test_a_coded_body_without_its_end_marker_is_truncated(kept: int) -> None:
     encoded = gzip.compress(EVENTS)[:kept]
     with Wire(whole(encoded, STREAM, "Content-Encoding: gzip")) as server:
         signals = ask(server.origin)
@@ -160,7 +149,7 @@ def test_a_coded_body_without_its_own_end_is_truncated(kept: int) -> None:
     assert closed(signals).ending is Ending.TRUNCATED
 
 
-def test_a_coded_body_that_is_empty_has_ended_well() -> None:
+def test_an_empty_coded_body_is_complete() -> None:
     with Wire(whole(b"", STREAM, "Content-Encoding: gzip")) as server:
         assert closed(ask(server.origin)).ending is Ending.EOF
 
@@ -169,7 +158,7 @@ GIB = 2**30
 
 
 def bomb() -> bytes:
-    """1 GiB of zeros in 1 MiB of gzip: one stream of blocks that were compressed once."""
+    """Return 1 GiB of zeros in 1 MiB of gzip: one stream of blocks that were compressed once."""
     zeros = bytes(2**24)
     squeeze = zlib.compressobj(9, zlib.DEFLATED, -15)
     block = squeeze.compress(zeros) + squeeze.flush(zlib.Z_FULL_FLUSH)
@@ -182,7 +171,7 @@ def bomb() -> bytes:
     )
 
 
-def test_a_decompression_bomb_is_only_a_long_stream() -> None:
+def test_a_decompression_bomb_is_read_as_a_long_stream() -> None:
     payload = bomb()
     assert len(payload) < 1.1 * 2**20
     with Wire(whole(payload, STREAM, "Content-Encoding: gzip")) as server:
@@ -200,7 +189,7 @@ def test_a_decompression_bomb_is_only_a_long_stream() -> None:
     assert peak < 4 * 2**20
 
 
-def test_a_refused_bomb_is_read_to_the_limit_of_a_refused_body_only() -> None:
+def test_a_refused_bomb_is_read_only_to_the_limit_of_refused_bodies() -> None:
     reply = whole(bomb(), "Content-Encoding: gzip", status="500 Oops")
     with Wire(reply) as server:
         assert len(body(ask(server.origin))) <= 2 * connect.REFUSED_BODY_LIMIT

@@ -10,9 +10,7 @@ import contextlib
 import gc
 import gzip
 import os
-import selectors
 import socket
-import ssl
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -22,28 +20,19 @@ from typing import Any
 import h2.connection
 import pytest
 
-from sse_cli.analysis.verdict import EXIT_CODES
 from sse_cli.model.causes import Cause
 from sse_cli.model.events import Ending
+from sse_cli.model.exit_codes import EXIT_CODES
 from sse_cli.transport.watchdog import Watchdog
-from tests.support.program import environment, error_and_hint, finish, sse, start
-from tests.support.wire import (
-    CHUNKED,
-    PATIENCE,
-    STREAM,
-    Handler,
-    Peer,
-    Wire,
-    ask,
-    body,
-    chunk,
-    closed,
-    head,
-    on_time,
-    open_files,
-)
-from tests.unit.transport.test_http2 import begin, serving
-from tests.unit.transport.test_tls import make
+from tests.support.http2_server import begin, serving
+from tests.support.listener import PATIENCE
+from tests.support.process import environment
+from tests.support.program import error_and_hint, finish, sse, start
+from tests.support.replies import CHUNKED, STREAM, chunk, head
+from tests.support.signals import ask, body, closed
+from tests.support.sockets import full_backlog
+from tests.support.tls import server_context
+from tests.support.wire import Handler, Peer, Wire, on_time, open_files
 
 EVENT = b"data: one\n\n"
 SECONDS = 0.2
@@ -53,17 +42,7 @@ CONNECT, MAX, IDLE = "connect_timeout", "max_time", "idle_timeout"
 Ways = Iterator[dict[str, Any]]  # where to connect, and how: fields of a request
 
 
-@pytest.fixture(autouse=True)
-def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_PROXY", "*")
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make(tmp_path_factory.mktemp("tls"), "server")
-
-
-# What a peer does that has a connection
+# The behaviour of a peer that has a connection
 
 
 def until_gone(peer: Peer) -> None:
@@ -107,7 +86,7 @@ def h2_silence(_: h2.connection.H2Connection, peer: socket.socket) -> None:
 
 
 def h2_pings(connection: h2.connection.H2Connection, peer: socket.socket) -> None:
-    """As fast as they are answered: a connection that is alive, under a stream that is not."""
+    """Ping as fast as the client answers: the connection is alive, and the stream is not."""
     while True:
         connection.ping(b"8 bytes!")
         peer.sendall(connection.data_to_send())
@@ -133,12 +112,12 @@ def h2_trickle(connection: h2.connection.H2Connection, peer: socket.socket) -> N
         peer.sendall(connection.data_to_send())
 
 
-# Where a client meets it
+# Ways to reach a peer
 
 
 @contextlib.contextmanager
 def name_server(monkeypatch: pytest.MonkeyPatch) -> Ways:
-    """A resolver that does not answer while anybody waits for it."""
+    """Provide a resolver that does not answer while a client waits for it."""
     asked, release = threading.Event(), threading.Event()
 
     def getaddrinfo(*_: Any, **__: Any) -> Any:
@@ -153,26 +132,6 @@ def name_server(monkeypatch: pytest.MonkeyPatch) -> Ways:
     release.set()
     for thread in set(threading.enumerate()) - before:
         thread.join(PATIENCE)
-
-
-@contextlib.contextmanager
-def full_backlog() -> Iterator[int]:
-    """The port of a socket that the kernel answers no more connections for."""
-    with contextlib.ExitStack() as stack:
-        listener = stack.enter_context(socket.socket())
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        for _ in range(8):
-            filler = stack.enter_context(socket.socket())
-            filler.setblocking(False)
-            filler.connect_ex(listener.getsockname())
-            with selectors.DefaultSelector() as selector:
-                selector.register(filler, selectors.EVENT_WRITE)
-                if not selector.select(0.1):
-                    break
-        else:
-            pytest.skip("this system's backlog has no end")
-        yield int(listener.getsockname()[1])
 
 
 @contextlib.contextmanager
@@ -198,8 +157,8 @@ def by_proxy(handler: Handler) -> Ways:
 
 @contextlib.contextmanager
 def by_tunnel(handler: Handler, certificate: Path | None) -> Ways:
-    """An https:// URL by way of a proxy: after its CONNECT `handler` is the host, in TLS
-    where there is a certificate."""
+    """Provide an https:// URL by way of a proxy: after its CONNECT `handler` is the host, in TLS if
+    there is a certificate."""
 
     def tunnel(peer: Peer) -> None:
         assert peer.request.method == "CONNECT"
@@ -207,10 +166,8 @@ def by_tunnel(handler: Handler, certificate: Path | None) -> Ways:
         if certificate is None:
             handler(peer)
             return
-        context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-        context.load_cert_chain(certificate)
-        with context.wrap_socket(peer.socket, server_side=True) as inner:
-            inner.settimeout(1)  # the block's end can't wake it: TLS has detached the socket
+        with server_context(certificate).wrap_socket(peer.socket, server_side=True) as inner:
+            inner.settimeout(1)  # the end of the block can't wake it: TLS has detached the socket
             inner.recv(65536)
             handler(Peer(inner, peer.request, peer.closing))
 
@@ -220,22 +177,20 @@ def by_tunnel(handler: Handler, certificate: Path | None) -> Ways:
 
 @contextlib.contextmanager
 def deaf_proxy(handler: Handler) -> Ways:
-    """A proxy whose answer to CONNECT never comes whole."""
+    """Provide a proxy whose answer to CONNECT is never complete."""
     with Wire(handler) as server:
         yield {"url": "https://api.test/", "proxy": server.origin}
 
 
 @contextlib.contextmanager
 def by_tls(handler: Handler, certificate: Path) -> Ways:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    with Wire(handler, tls=context) as server:
+    with Wire(handler, tls=server_context(certificate)) as server:
         yield {"url": server.origin, "insecure": True}
 
 
 @contextlib.contextmanager
 def silent_tls() -> Ways:
-    """TCP is there; of TLS not a byte."""
+    """Provide a host that accepts TCP connections and sends no byte of TLS."""
     with socket.create_server(("127.0.0.1", 0)) as listener:
         yield {"url": f"https://127.0.0.1:{listener.getsockname()[1]}/"}
 
@@ -248,8 +203,8 @@ def over_http2(act: Callable[[h2.connection.H2Connection, socket.socket], None])
 
 @contextlib.contextmanager
 def dialling(scheme: str = "http", *, proxy: bool = False) -> Ways:
-    with full_backlog() as port:
-        there = f"127.0.0.1:{port}"
+    with full_backlog() as listener:
+        there = f"127.0.0.1:{listener.getsockname()[1]}"
         if proxy:
             yield {"url": f"{scheme}://api.test/", "proxy": f"http://{there}"}
         else:
@@ -257,7 +212,7 @@ def dialling(scheme: str = "http", *, proxy: bool = False) -> Ways:
 
 
 class Place:
-    """What the rows need of pytest: a patched resolver, a folder, a certificate."""
+    """The objects that the rows need from pytest: a patched resolver, a folder, a certificate."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, folder: Path, certificate: Path) -> None:
         self.monkeypatch, self.folder, self.certificate = monkeypatch, folder, certificate
@@ -283,7 +238,7 @@ CONNECTING: dict[str, Phase] = {
 }
 
 
-# A request was sent: the connection is made, and --connect-timeout has no say any more.
+# The request was sent: the connection exists, and --connect-timeout no longer applies.
 WAITING: dict[str, Phase] = {
     "no headers": lambda _: direct(until_gone),
     "headers byte by byte": lambda _: direct(trickled_header),
@@ -303,7 +258,7 @@ WAITING: dict[str, Phase] = {
     "no headers, HTTP/2": lambda _: over_http2(h2_silence),
     "pings for headers, HTTP/2": lambda _: over_http2(h2_pings),
 }
-# A body that is silent: --idle-timeout calls it stalled. Pings are no bytes of it.
+# A silent body: --idle-timeout calls it stalled. Pings are not bytes of the body.
 SILENT: dict[str, Phase] = {
     "body": lambda _: direct(silent_body),
     "body, unix socket": lambda at: by_unix_socket(silent_body, at.folder),
@@ -313,7 +268,7 @@ SILENT: dict[str, Phase] = {
     "body, HTTP/2": lambda _: over_http2(h2_silent_body),
     "pings in the body, HTTP/2": lambda _: over_http2(h2_pings_in_the_body),
 }
-# A body of comments and nothing else: any byte of it starts --idle-timeout anew.
+# A body of only comments: any byte of it restarts --idle-timeout.
 TRICKLING: dict[str, Phase] = {
     "comments": lambda _: direct(trickled_body),
     "a chunk byte by byte": lambda _: direct(trickled_chunk),
@@ -329,7 +284,7 @@ LATE = "the time limit of 0.2 s was over"
 
 
 def rows() -> Iterator[Row]:
-    """Phase, limits, ending, the words that name the limit."""
+    """Yield phase, limits, ending, and the words that name the limit."""
     for name, phase in CONNECTING.items():
         yield name, phase, {CONNECT: SECONDS}, Ending.DEADLINE, "no connection within 0.2 s"
         yield name, phase, {MAX: SECONDS}, Ending.DEADLINE, LATE
@@ -368,7 +323,9 @@ def test_a_phase_ends_on_time(
 
 
 @pytest.mark.parametrize("name", ["no headers", "no headers, tunnel", "no headers, HTTP/2"])
-def test_the_connect_timeout_has_no_say_once_the_request_was_sent(place: Place, name: str) -> None:
+def test_the_connect_timeout_does_not_apply_once_the_request_was_sent(
+    place: Place, name: str
+) -> None:
     with WAITING[name](place) as how, on_time(3 * SECONDS):
         url = how.pop("url")
         end = closed(ask(url, **how, connect_timeout=2 * SECONDS, max_time=3 * SECONDS))
@@ -397,7 +354,7 @@ TUNNELLED = {
 
 @pytest.mark.parametrize("phase", TUNNELLED)
 @pytest.mark.parametrize("milliseconds", [3, 10, 30, 100])
-def test_a_deadline_at_any_moment_of_a_tunnel_leaves_no_thread_and_no_open_file(
+def test_a_deadline_at_any_moment_of_a_tunnel_leaks_no_thread_and_no_file(
     certificate: Path, phase: str, milliseconds: int
 ) -> None:
     def once() -> None:
@@ -414,14 +371,14 @@ def test_a_deadline_at_any_moment_of_a_tunnel_leaves_no_thread_and_no_open_file(
     for thread in set(threading.enumerate()) - threads:
         thread.join(PATIENCE)
     assert set(threading.enumerate()) <= threads
-    assert open_files() <= files  # before a collection: nothing waits for one to be closed
+    assert open_files() <= files  # before a collection: no file waits for one to be closed
 
 
 # What counts as silence
 
 
-def test_a_byte_that_a_decoder_keeps_back_is_no_silence() -> None:
-    """gzip's frame comes byte by byte: nothing is decoded for long, and all the same it comes."""
+def test_a_byte_that_a_decoder_holds_back_is_not_silence() -> None:
+    """Send gzip's frame byte by byte: nothing is decoded for long, but bytes keep coming."""
     zipped = gzip.compress(EVENT)
 
     def handler(peer: Peer) -> None:
@@ -436,8 +393,8 @@ def test_a_byte_that_a_decoder_keeps_back_is_no_silence() -> None:
     assert (body(signals), closed(signals).ending) == (EVENT, Ending.EOF)
 
 
-def test_a_reader_of_ours_that_is_slow_is_not_the_stream_s_silence() -> None:
-    """Our standard output is blocked for longer than the limit, while the server waits for us."""
+def test_a_slow_reader_is_not_silence_of_the_stream() -> None:
+    """Block our standard output for longer than the limit, while the server waits for us."""
     flood = b"data: " + b"x" * 1000 + b"\n\n"
 
     def handler(peer: Peer) -> None:
@@ -448,15 +405,15 @@ def test_a_reader_of_ours_that_is_slow_is_not_the_stream_s_silence() -> None:
         start(server.origin, "-o", "text", "--idle-timeout", "300ms", "-m", "30") as run,
     ):
         assert run.stdout
-        first = os.read(run.stdout.fileno(), 10)  # it writes now, and soon the pipe is full
+        first = os.read(run.stdout.fileno(), 10)  # it writes now, and the pipe fills soon
         assert not threading.Event().wait(1.0)  # for longer than the limit
         ran = finish(run)
     assert ran.code == 0, ran.talk
     assert (first + ran.out).count(b"\n") == 3001
 
 
-def test_a_silence_after_a_slow_reader_is_noticed_long_before_max_time() -> None:
-    """Nobody waited for a byte when the limit was first looked at."""
+def test_silence_after_a_slow_reader_is_noticed_long_before_max_time() -> None:
+    """Check the limit for the first time while no read is waiting for a byte."""
     left, right = socket.socketpair()
     with left, right:
         left.settimeout(PATIENCE)
@@ -464,7 +421,7 @@ def test_a_silence_after_a_slow_reader_is_noticed_long_before_max_time() -> None
         watchdog.watch(left)
         watchdog.received()
         watchdog.start()
-        assert not threading.Event().wait(1.5 * SECONDS)  # our own reader's time
+        assert not threading.Event().wait(1.5 * SECONDS)  # time spent by our own reader
         assert not watchdog.stalled
         watchdog.waiting()
         with on_time(SECONDS):
@@ -492,7 +449,7 @@ socket.getaddrinfo = getaddrinfo
     ],
 )
 @pytest.mark.parametrize("command", ["watch", "tail"])
-def test_a_name_server_that_never_answers_does_not_keep_the_program(
+def test_a_name_server_that_never_answers_does_not_delay_the_exit(
     tmp_path: Path, command: str, words: list[str], said: str
 ) -> None:
     (tmp_path / "sitecustomize.py").write_text(SLOW_RESOLVER)
@@ -506,7 +463,7 @@ def test_a_name_server_that_never_answers_does_not_keep_the_program(
 
 
 def path(folder: Path) -> dict[str, str]:
-    """The environment in which `folder`'s sitecustomize runs first."""
+    """Return the environment in which `folder`'s sitecustomize runs first."""
     return environment({"PYTHONPATH": str(folder)})
 
 
@@ -520,7 +477,7 @@ def path(folder: Path) -> dict[str, str]:
         (trickled_body, ["-m", "1", "--idle-timeout", "500ms"], "the time limit of 1 s was over"),
     ],
 )
-def test_a_peer_that_never_ends_does_not_keep_the_program(
+def test_a_peer_that_never_ends_does_not_delay_the_exit(
     handler: Handler, command: str, words: list[str], said: str
 ) -> None:
     with Wire(handler) as server:
@@ -540,7 +497,7 @@ def test_max_time_holds_over_all_connections_and_the_waits_between() -> None:
         ran = sse(server.origin, "--reconnect", "-m", "1.5", "-o", "text")
         assert time.monotonic() - began < 10
     assert ran.code == 6
-    # The reply to the last of them may have been on its way.
+    # The reply to the last of them may still have been on its way.
     assert len(server.requests) - ran.text.count("one") in (0, 1)
     assert len(server.requests) > 1
     assert "the time limit of 1.5 s was over" in error_and_hint(ran)[0]

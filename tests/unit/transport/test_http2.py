@@ -1,11 +1,9 @@
-"""HTTP/2, spoken by h2 on the server's side: a good stream, and every way to end a bad one."""
+"""HTTP/2, with h2 on the server's side: a good stream, and every way to end a bad one."""
 
 from __future__ import annotations
 
-import contextlib
 import socket
 import threading
-from collections.abc import Callable, Iterator
 
 import h2.config
 import h2.connection
@@ -16,47 +14,9 @@ from sse_cli.model.events import Chunk, Closed, Ending, Opened, Signal
 from sse_cli.request.model import Request
 from sse_cli.sources.clock import RunClock
 from sse_cli.transport import connect
-from tests.support.wire import PATIENCE, ask, body, closed, opened
-
-EVENT = b"data: one\n\n"
-OK = [(":status", "200"), ("content-type", "text/event-stream")]
-
-Act = Callable[[h2.connection.H2Connection, socket.socket], None]
-Seen = list[list[tuple[bytes, bytes]]]
-
-
-@contextlib.contextmanager
-def serving(act: Act) -> Iterator[tuple[str, Seen]]:
-    """Serves one connection: `act` answers stream 1. Yields the origin and the headers seen."""
-    seen: Seen = []
-    with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=_serve, args=(listener, act, seen))
-        thread.start()
-        yield f"http://127.0.0.1:{listener.getsockname()[1]}", seen
-        thread.join(PATIENCE)
-        assert not thread.is_alive()
-
-
-def _serve(listener: socket.socket, act: Act, seen: Seen) -> None:
-    connection = h2.connection.H2Connection(h2.config.H2Configuration(client_side=False))
-    connection.initiate_connection()
-    with listener.accept()[0] as peer, contextlib.suppress(OSError):
-        peer.settimeout(PATIENCE)
-        while not seen:
-            for event in connection.receive_data(peer.recv(65536)):
-                if isinstance(event, h2.events.RequestReceived):
-                    seen.append([(bytes(name), bytes(value)) for name, value in event.headers])
-            peer.sendall(connection.data_to_send())
-        act(connection, peer)
-        peer.sendall(connection.data_to_send())
-        peer.shutdown(socket.SHUT_WR)
-        while peer.recv(65536):
-            pass
-
-
-def begin(connection: h2.connection.H2Connection, *more: tuple[str, str]) -> None:
-    connection.send_headers(1, [*OK, *more])
-    connection.send_data(1, EVENT)
+from tests.support.http2_server import EVENT, Act, Seen, begin, serving
+from tests.support.listener import PATIENCE
+from tests.support.signals import ask, body, closed, opened
 
 
 def over_http2(act: Act, path: str = "/", **fields: object) -> tuple[list[Signal], Seen]:
@@ -64,7 +24,7 @@ def over_http2(act: Act, path: str = "/", **fields: object) -> tuple[list[Signal
         return ask(origin + path, http_version="2-prior-knowledge", **fields), seen
 
 
-def test_a_stream_ends_where_http_2_says_so() -> None:
+def test_a_stream_ends_at_the_end_stream_flag() -> None:
     def act(connection: h2.connection.H2Connection, _: socket.socket) -> None:
         begin(connection)
         connection.end_stream(1)
@@ -107,7 +67,7 @@ DATA_OF_NO_STREAM = b"\0\0\1\0\0\0\0\0\0x"  # RFC 9113, 6.1: a connection error
     [(END_OF_STREAM, Ending.TRUNCATED), (DATA_OF_NO_STREAM, Ending.MALFORMED)],
     ids=["short of the length", "a frame that is none"],
 )
-def test_a_frame_that_breaks_the_body_is_told_apart_from_a_cut(
+def test_an_invalid_frame_in_the_body_is_distinguished_from_a_cut(
     frame: bytes, ending: Ending
 ) -> None:
     read = threading.Event()
@@ -127,7 +87,7 @@ def test_a_frame_that_breaks_the_body_is_told_apart_from_a_cut(
         assert closed(list(signals)).ending is ending
 
 
-def test_a_frame_that_is_none_in_the_place_of_a_reply_is_malformed() -> None:
+def test_an_invalid_frame_instead_of_a_reply_is_malformed() -> None:
     def act(_: h2.connection.H2Connection, peer: socket.socket) -> None:
         peer.sendall(DATA_OF_NO_STREAM)
 
@@ -149,7 +109,7 @@ def test_a_stream_that_is_reset_before_the_reply_is_unreachable(code: int | None
     assert end.detail.endswith("closed the connection without a reply")
 
 
-def test_a_server_that_speaks_http_1_gives_no_reply() -> None:
+def test_a_server_that_speaks_only_http_1_gives_no_reply() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=_speak_http_1, args=(listener,))
         thread.start()

@@ -1,5 +1,5 @@
-"""HTTP chunks that came in one read of the socket: worked through together, before it is asked
-for more."""
+"""HTTP chunks that arrive in one read of the socket: they are processed together, before the next
+read."""
 
 from __future__ import annotations
 
@@ -28,25 +28,15 @@ from sse_cli.request.model import Request
 from sse_cli.run.stream_run import StreamRun
 from sse_cli.run.time_limit import TimeLimit
 from sse_cli.sources.clock import RunClock
-from sse_cli.transport import connect, handshake
-from sse_cli.transport.body import MOST_HELD, MOST_PIECES, _Gathering
+from sse_cli.transport import connect, exchange
+from sse_cli.transport.body import MOST_HELD, MOST_PIECES, _Batcher
 from sse_cli.transport.watchdog import Watchdog
-from tests.cli.test_exit_codes import redirected
-from tests.support.program import error_and_hint, finish, sse, start
-from tests.support.wire import (
-    CHUNKED,
-    LAST_CHUNK,
-    PATIENCE,
-    STREAM,
-    Handler,
-    Peer,
-    Wire,
-    body,
-    chunk,
-    closed,
-    head,
-)
-from tests.unit.transport.test_http2 import OK, serving
+from tests.support.http2_server import OK, serving
+from tests.support.listener import PATIENCE
+from tests.support.program import error_and_hint, finish, redirected, sse, start
+from tests.support.replies import CHUNKED, LAST_CHUNK, STREAM, chunk, head
+from tests.support.signals import body, closed
+from tests.support.wire import Handler, Peer, Wire
 
 EVENTS = [b"data: %d\n\n" % number for number in range(5)]
 TOGETHER = head(STREAM, CHUNKED) + b"".join(map(chunk, EVENTS))
@@ -59,7 +49,8 @@ def chunks(seen: Sequence[Signal]) -> list[bytes]:
 def pushing(
     url: str, each: Callable[[Chunk], None] = lambda _: None, **fields: object
 ) -> list[Signal]:
-    """Every signal of one request in order, yielded or pushed; `each` sees those pushed."""
+    """Return every signal of one request in order, yielded or pushed; `each` gets the pushed
+    ones."""
     seen: list[Signal] = []
 
     def push(pushed: Chunk) -> bool:
@@ -74,7 +65,7 @@ def pushing(
 
 
 def waiting_for(seen: threading.Event, *more: bytes) -> Handler:
-    """Sends five events at once, and the rest when they were seen."""
+    """Return a handler that sends five events at once, and the rest when those were seen."""
 
     def handler(peer: Peer) -> None:
         peer.send(TOGETHER)
@@ -84,7 +75,7 @@ def waiting_for(seen: threading.Event, *more: bytes) -> Handler:
     return handler
 
 
-def test_what_came_together_is_pushed_before_more_is_waited_for() -> None:
+def test_chunks_of_one_read_are_pushed_before_the_next_read() -> None:
     pushed = threading.Event()
     with Wire(waiting_for(pushed, chunk(b": more\n"))) as server:
         seen = pushing(server.origin, lambda _: pushed.set())
@@ -92,7 +83,7 @@ def test_what_came_together_is_pushed_before_more_is_waited_for() -> None:
     assert closed(seen).ending is Ending.EOF
 
 
-def test_frames_of_http_2_are_pushed_as_chunks_are() -> None:
+def test_frames_of_http_2_are_pushed_like_chunks() -> None:
     pushed = threading.Event()
 
     def act(connection: h2.connection.H2Connection, peer: socket.socket) -> None:
@@ -118,7 +109,7 @@ def test_frames_of_http_2_are_pushed_as_chunks_are() -> None:
         (b"no size\r\n", Ending.MALFORMED),
     ],
 )
-def test_what_was_held_comes_before_the_end_however_it_ends(rest: bytes, ending: Ending) -> None:
+def test_held_chunks_come_before_the_end_however_it_ends(rest: bytes, ending: Ending) -> None:
     with Wire(TOGETHER + rest) as server:
         seen = pushing(server.origin)
     assert body(seen) == b"".join(EVENTS)
@@ -152,7 +143,7 @@ def test_bytes_come_in_order_however_they_are_cut(seed: int) -> None:
     assert closed(seen).ending is Ending.EOF
 
 
-def test_no_more_is_held_of_a_read_that_grows_than_fits_a_read() -> None:
+def test_decompressed_data_is_held_only_up_to_the_limit() -> None:
     packed = gzip.compress(b"data: \n\n" * 1_000_000)  # 8 MB, of some 8 KB
     with Wire(head(STREAM, CHUNKED, "Content-Encoding: gzip") + chunk(packed)) as server:
         seen = pushing(server.origin)
@@ -160,7 +151,7 @@ def test_no_more_is_held_of_a_read_that_grows_than_fits_a_read() -> None:
     assert max(map(len, chunks(seen))) <= 2 * MOST_HELD
 
 
-def test_no_more_pieces_are_held_than_take_a_moment() -> None:
+def test_the_number_of_held_pieces_is_limited() -> None:
     events = [b"data: %d\n\n" % number for number in range(500)]
     with Wire(head(STREAM, CHUNKED) + b"".join(map(chunk, events)) + LAST_CHUNK) as server:
         seen = pushing(server.origin)
@@ -170,18 +161,18 @@ def test_no_more_pieces_are_held_than_take_a_moment() -> None:
     assert len(held) < len(events) / 10
 
 
-def test_a_reply_that_is_no_stream_is_never_pushed() -> None:
+def test_a_reply_that_is_not_a_stream_is_never_pushed() -> None:
     reply = head(CHUNKED, "Content-Type: text/html") + b"".join(map(chunk, EVENTS)) + LAST_CHUNK
     with Wire(reply) as server:
         seen = pushing(server.origin, lambda _: pytest.fail("was pushed"))
     assert chunks(seen) == EVENTS
 
 
-def test_the_reader_s_own_time_is_not_the_stream_s_silence() -> None:
+def test_a_slow_reader_is_not_silence_of_the_stream() -> None:
     done = threading.Event()
 
     def slowly(_: Chunk) -> None:
-        assert not threading.Event().wait(1.0)  # what a slow terminal takes
+        assert not threading.Event().wait(1.0)  # as long as a slow terminal takes
         done.set()
 
     with Wire(waiting_for(done)) as server:
@@ -189,7 +180,7 @@ def test_the_reader_s_own_time_is_not_the_stream_s_silence() -> None:
     assert closed(seen).ending is Ending.EOF
 
 
-def test_a_silence_after_a_push_is_noticed() -> None:
+def test_silence_after_a_push_is_noticed() -> None:
     def handler(peer: Peer) -> None:
         peer.send(TOGETHER)
         peer.until_gone()
@@ -200,25 +191,25 @@ def test_a_silence_after_a_push_is_noticed() -> None:
     assert closed(seen).ending is Ending.STALLED
 
 
-def test_ctrl_c_among_them_loses_nothing_that_has_come() -> None:
+def test_ctrl_c_during_a_push_loses_no_received_event() -> None:
     def pieces() -> Iterator[bytes]:
         yield from EVENTS[:3]
         raise KeyboardInterrupt
 
-    wire, pushed, seen = handshake.Wire(), list[Chunk](), list[Chunk]()
+    wire, pushed, seen = exchange.Wire(), list[Chunk](), list[Chunk]()
     wire.listens = True
 
     def push(chunk: Chunk) -> bool:
         pushed.append(chunk)
         return True
 
-    gathering = _Gathering(wire, Watchdog(None), RunClock(), push)
+    batcher = _Batcher(wire, Watchdog(None), RunClock(), push)
     with pytest.raises(KeyboardInterrupt):
-        seen.extend(gathering.chunks(pieces(), None))
+        seen.extend(batcher.chunks(pieces(), None))
     assert (chunks(seen), chunks(pushed)) == ([EVENTS[0]], [b"".join(EVENTS[1:3])])
 
 
-# The program: servers that send many events at once and then nothing for as long as we listen
+# The program: servers that send many events at once and then nothing while we listen
 
 
 def silent(peer: Peer) -> None:
@@ -226,7 +217,7 @@ def silent(peer: Peer) -> None:
     peer.until_gone()
 
 
-def test_every_event_is_shown_while_the_server_says_nothing_more() -> None:
+def test_every_event_is_shown_while_the_server_is_silent() -> None:
     shown = threading.Event()
     with Wire(waiting_for(shown)) as server, start(server.origin, "-o", "text", "-m", "30") as run:
         assert run.stdout
@@ -237,7 +228,7 @@ def test_every_event_is_shown_while_the_server_says_nothing_more() -> None:
 
 
 @pytest.mark.parametrize("limit", [("-n", "3"), ("--until", "@ == `2`")])
-def test_a_limit_among_them_ends_the_run(limit: Sequence[str]) -> None:
+def test_a_limit_reached_during_a_push_ends_the_run(limit: Sequence[str]) -> None:
     with Wire(silent) as server:
         ran = sse(server.origin, "-o", "text", "-m", "30", *limit)
     assert (ran.code, ran.out) == (0, b"0\n1\n2\n")
@@ -258,7 +249,7 @@ def recording_bytes(file: Path) -> bytes:
     return sse("convert", file, "--to", "sse").out
 
 
-def test_ctrl_c_leaves_whole_lines_to_a_reader_who_is_slow() -> None:
+def test_ctrl_c_leaves_whole_lines_to_a_slow_reader() -> None:
     events = [chunk(b'data: {"n":%d,"pad":"%s"}\n\n' % (n, b"x" * 1000)) for n in range(300)]
 
     def handler(peer: Peer) -> None:
@@ -266,7 +257,7 @@ def test_ctrl_c_leaves_whole_lines_to_a_reader_who_is_slow() -> None:
         peer.until_gone()
 
     with Wire(handler) as server, start(server.origin, "-o", "jsonl", "-m", "30") as run:
-        until(lambda: waiting_in(run.stdout) > 40_000)  # the pipe is filling, and nobody reads
+        until(lambda: waiting_in(run.stdout) > 40_000)  # the pipe fills, and nobody reads
         run.send_signal(signal.SIGINT)
         ran = finish(run)
     assert ran.out.endswith(b"\n")
@@ -275,7 +266,7 @@ def test_ctrl_c_leaves_whole_lines_to_a_reader_who_is_slow() -> None:
 
 
 def waiting_in(pipe: IO[bytes] | None) -> int:
-    """The bytes that a pipe holds."""
+    """Return the number of bytes in a pipe."""
     assert pipe
     return int.from_bytes(fcntl.ioctl(pipe, termios.FIONREAD, bytes(4)), sys.byteorder)
 
@@ -288,7 +279,7 @@ def until(holds: Callable[[], bool]) -> None:
         os.sched_yield()
 
 
-def test_an_output_that_fails_among_them_is_not_taken_for_the_connection_s_failure() -> None:
+def test_an_output_error_during_a_push_is_not_a_failure_of_the_connection() -> None:
     later = ("-q", "@ > `0` && @ || null")  # the first event, which is not pushed, prints nothing
     with Wire(silent) as server:
         ran = redirected("> /dev/full", server.origin, "-o", "text", "-m", "30", *later)
@@ -296,16 +287,16 @@ def test_an_output_that_fails_among_them_is_not_taken_for_the_connection_s_failu
     assert error_and_hint(ran)[0] == "can't write to standard output: no space left on device"
 
 
-def test_an_expectation_that_fails_among_them_is_told() -> None:
+def test_an_expectation_that_fails_during_a_push_is_reported() -> None:
     with Wire(silent) as server:
         ran = sse("check", server.origin, "--max-events", "3", "--min-events", "4")
     assert ran.code == 1, ran.talk
 
 
-# The reader ends the run while bytes are pushed: the source must neither see nor swallow that
+# The reader ends the run while bytes are pushed; the source must not see or swallow that
 
 
-def test_a_reader_who_wants_no_more_ends_the_reading() -> None:
+def test_a_reader_that_wants_no_more_ends_the_reading() -> None:
     def push(_: Chunk) -> bool:
         return False
 
@@ -317,7 +308,7 @@ def test_a_reader_who_wants_no_more_ends_the_reading() -> None:
 
 
 class Kept(Observer):
-    """A view that calls `each`, and then keeps what it was shown."""
+    """A view that calls `each` and then keeps the data that it was shown."""
 
     def __init__(self, each: Callable[[], object]) -> None:
         self.data: list[str] = []
@@ -330,7 +321,8 @@ class Kept(Observer):
 
 
 def run_over(each: Callable[[], object], *more: Observer) -> tuple[Closed, list[str], list[bool]]:
-    """How a run ends whose source pushes five events, what was shown, and what push returned."""
+    """Return how a run ends whose source pushes five events, the data shown, and what push
+    returned."""
     view, wanted = Kept(each), list[bool]()
     run = StreamRun(Session(), RunClock(), [*more, view])
 
@@ -342,7 +334,7 @@ def run_over(each: Callable[[], object], *more: Observer) -> tuple[Closed, list[
     return run.read(source()), view.data, wanted
 
 
-def test_what_a_view_raises_is_raised_by_the_run_and_not_in_its_source() -> None:
+def test_an_error_of_a_view_is_raised_by_the_run_and_not_in_its_source() -> None:
     def fail() -> None:
         raise BrokenPipeError("ours")
 
@@ -355,7 +347,7 @@ def test_a_push_tells_the_source_whether_to_read_on() -> None:
     assert (closed.ending, data, wanted) == (Ending.EOF, ["0", "1", "2", "3", "4"], [True])
 
 
-def test_time_that_is_up_cuts_off_what_is_pushed_after_it() -> None:
+def test_chunks_pushed_after_the_time_limit_are_cut_off() -> None:
     closed, data, wanted = run_over(lambda: None, TimeLimit(0.05))
     assert (data, wanted) == ([], [False])
     assert (closed.at, closed.ending) == (0.05, Ending.LIMIT)

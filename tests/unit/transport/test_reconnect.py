@@ -1,4 +1,5 @@
-"""When a stream is opened again: waits, limits, what is retried, what goes along, what ends it."""
+"""Reconnection: waits, limits, the failures that are retried, the headers that are kept, and the
+end."""
 
 from __future__ import annotations
 
@@ -29,6 +30,7 @@ from sse_cli.transport.reconnect import (
     ReconnectPolicy,
     sendable,
 )
+from tests.support import long_runs
 from tests.support.client import (
     AGAIN,
     Script,
@@ -39,15 +41,15 @@ from tests.support.client import (
     reconnector,
     scripted,
 )
+from tests.support.listener import PATIENCE
 from tests.support.paths import ROOT
 from tests.support.program import error_and_hint, finish, sse, start
-from tests.support.raw_server import _read_request
-from tests.support.wire import CHUNKED, PATIENCE, STREAM, Peer, Wire, chunk, head, open_files, whole
-from tests.unit.transport.test_tls import certificate, context  # noqa: F401 (fixtures)
+from tests.support.replies import CHUNKED, STREAM, chunk, head, whole
+from tests.support.requests import read_request
+from tests.support.wire import Peer, Wire, open_files
 
 EVENT = b"data: one\n\n"
 QUICK = ("--reconnect", "--retry-delay", "100ms", "-m", "30")
-CYCLES = int(os.environ.get("SSE_RESUME_CYCLES", "2000"))
 
 
 def refused(status: int, *headers: str) -> bytes:
@@ -59,15 +61,15 @@ def closed_port() -> int:
         return int(listener.getsockname()[1])
 
 
-def test_this_tree_is_the_one_under_test() -> None:
+def test_the_package_under_test_is_the_one_in_this_tree() -> None:
     assert Path(sse_cli.__file__).is_relative_to(ROOT)
 
 
-# How long a wait is
+# The length of a wait
 
 
 def waits_of(failures: int, base: float, dice: float = 0.0) -> list[float]:
-    """The waits after each of so many failures in a row."""
+    """Return the waits after each of so many consecutive failures."""
     pace = Time().pace(dice)
     found = []
     for number in range(1, failures + 1):
@@ -83,7 +85,7 @@ def waits_of(failures: int, base: float, dice: float = 0.0) -> list[float]:
         (0.5, [0.5, 1, 2, 4, 8, 16, 30, 30]),
         (3.0, [3, 6, 12, 24, 30, 30]),
         (29.0, [29, 30, 30]),
-        (45.0, [45, 45, 45]),  # what the server asks for is never cut short
+        (45.0, [45, 45, 45]),  # a wait requested by the server is never shortened
         (1e12, [LONGEST, LONGEST]),
     ],
 )
@@ -103,17 +105,17 @@ def test_a_random_part_of_up_to_a_half_is_taken_off_a_doubled_wait(
     assert less == pytest.approx(full * (1 - dice / 2)) or base > LONGEST
 
 
-def test_the_first_wait_is_the_reconnection_time_whatever_the_dice() -> None:
+def test_the_first_wait_is_exactly_the_reconnection_time() -> None:
     assert waits_of(1, 3.0, 0.999) == [3.0]
 
 
-def test_a_good_open_resets_the_backoff() -> None:
+def test_a_successful_open_resets_the_backoff() -> None:
     lost = [Peer.reset] * 3
     with scripted(*lost, whole(EVENT), *lost) as server:
         assert follow(server.origin).time.waits == [3, 6, 12, 3, 3, 6, 12]
 
 
-def test_a_refused_reply_that_is_retried_is_no_good_open() -> None:
+def test_a_retried_refused_reply_does_not_reset_the_backoff() -> None:
     policy = ReconnectPolicy(reconnect=True, retry_on=frozenset({503}))
     with scripted(*[refused(503)] * 4) as server:
         assert follow(server.origin, policy).time.waits == [3, 6, 12, 24]
@@ -125,7 +127,7 @@ def test_a_refused_reply_that_is_retried_is_no_good_open() -> None:
     failures=st.integers(0, 10**6),
     dice=st.floats(0, 1, exclude_max=True),
 )
-def test_whatever_a_server_says_a_wait_is_within_the_limits(
+def test_every_wait_is_within_the_limits(
     base: float, after: float | None, failures: int, dice: float
 ) -> None:
     pace = Time().pace(dice)
@@ -134,7 +136,7 @@ def test_whatever_a_server_says_a_wait_is_within_the_limits(
 
 
 def most_in_a_second(moments: list[float]) -> int:
-    """The largest number of `moments` in any second; rounding aside."""
+    """Return the largest number of `moments` in any second, rounding aside."""
     return max(sum(1 for other in moments if m <= other < m + 1 - 1e-6) for m in moments)
 
 
@@ -161,7 +163,7 @@ def test_no_more_than_ten_connections_begin_in_any_second(
     assert most_in_a_second(moments) <= CONNECTIONS_PER_SECOND
 
 
-def test_after_ten_connections_in_no_time_the_wait_leads_out_of_their_second() -> None:
+def test_the_wait_after_ten_quick_connections_lasts_until_their_second_is_over() -> None:
     pace = Time().pace()
     for _ in range(CONNECTIONS_PER_SECOND - 1):
         pace.connected()
@@ -170,7 +172,7 @@ def test_after_ten_connections_in_no_time_the_wait_leads_out_of_their_second() -
     assert pace.wait(0.0) == pace.wait(0.0, 0.0) == 1.0
 
 
-def test_connections_to_follow_redirects_are_within_the_limit_too() -> None:
+def test_connections_for_redirects_count_towards_the_limit() -> None:
     time, moments = Time(), list[float]()
     pace = time.pace()
     for _ in range(45):
@@ -180,7 +182,7 @@ def test_connections_to_follow_redirects_are_within_the_limit_too() -> None:
     assert time.waits == [1.0] * 4
 
 
-def test_a_circle_of_redirects_is_asked_no_more_than_ten_times_a_second() -> None:
+def test_a_redirect_loop_makes_at_most_ten_requests_a_second() -> None:
     arrivals: list[float] = []
 
     def circle(peer: Peer) -> None:
@@ -191,12 +193,12 @@ def test_a_circle_of_redirects_is_asked_no_more_than_ten_times_a_second() -> Non
         began = wall.monotonic()
         assert sse(server.origin).code == 4
     assert len(arrivals) == 21
-    # From before the run: the first arrival may be seen late, and the rest would seem close.
+    # Measured from before the run: if the first arrival is seen late, the rest seem too close.
     assert arrivals[-1] - began >= 2.0
 
 
-def test_a_server_that_asks_for_no_wait_at_all_gets_ten_connections_a_second() -> None:
-    """In process, by a clock of its own, and as a command by the wall's."""
+def test_a_server_that_requests_no_wait_gets_ten_connections_a_second() -> None:
+    """Test in process, by a simulated clock, and as a command, by the real one."""
     time, moments = Time(), list[float]()
 
     def handler(peer: Peer) -> None:
@@ -218,7 +220,7 @@ def test_a_server_that_asks_for_no_wait_at_all_gets_ten_connections_a_second() -
         began = wall.monotonic()
         assert sse(server.origin, "--reconnect", "--max-reconnects", "15").code == 0
     assert len(arrivals) == 16
-    # From before the run, as above; sixteen of them need a second and a half.
+    # Measured from before the run, as above; sixteen connections need a second and a half.
     assert arrivals[-1] - began >= 1.5
 
 
@@ -226,7 +228,7 @@ def test_a_server_that_asks_for_no_wait_at_all_gets_ten_connections_a_second() -
 
 
 class Date:
-    """Formats as the date so many seconds from now, in one of the forms of RFC 9110, 5.6.7."""
+    """A formatter of the date so many seconds from now, in one of the forms of RFC 9110, 5.6.7."""
 
     def __init__(self, form: str) -> None:
         self._form = form
@@ -250,7 +252,7 @@ DATES = {"imf": Date("%a, %d %b %Y %H:%M:%S GMT"), "asctime": Date("%a %b %d %H:
         ("{imf:-60}", SHORTEST, SHORTEST),
         ("{imf:1000000}", LONGEST, LONGEST),
         ("{asctime:60}", 40, 60),
-        # junk leaves the reconnection time in force
+        # an invalid value leaves the reconnection time in force
         ("", 3, 3),
         ("soon", 3, 3),
         ("-1", 3, 3),
@@ -264,7 +266,7 @@ DATES = {"imf": Date("%a, %d %b %Y %H:%M:%S GMT"), "asctime": Date("%a %b %d %H:
 def test_retry_after_is_seconds_or_a_date_within_the_limits(
     value: str, least: float, most: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("TZ", "Asia/Kolkata")  # a date is UTC wherever it is read
+    monkeypatch.setenv("TZ", "Asia/Kolkata")  # a date is in UTC in every time zone
     wall.tzset()
     reply = refused(503, f"Retry-After: {value.format(**DATES)}")
     try:
@@ -277,12 +279,12 @@ def test_retry_after_is_seconds_or_a_date_within_the_limits(
     assert least <= wait <= most
 
 
-def test_retry_after_of_a_stream_means_nothing() -> None:
+def test_retry_after_of_a_stream_is_ignored() -> None:
     with scripted(whole(EVENT, STREAM, "Retry-After: 9")) as server:
         assert follow(server.origin).time.waits == [3.0]
 
 
-# What is tried again
+# Failures that are retried
 
 
 @pytest.mark.parametrize(
@@ -295,7 +297,7 @@ def test_retry_after_of_a_stream_means_nothing() -> None:
         ("4xx", {404, 429}),
     ],
 )
-def test_retry_on_lists_the_statuses_that_are_tried_again(statuses: str, retried: set[int]) -> None:
+def test_retry_on_lists_the_statuses_that_are_retried(statuses: str, retried: set[int]) -> None:
     for status in (404, 429, 500, 503, 599):
         with scripted(refused(status, "Retry-After: 0"), whole(EVENT)) as server:
             words = ("--retry-on", statuses, *QUICK, "--max-reconnects", "1")
@@ -307,14 +309,14 @@ def test_retry_on_lists_the_statuses_that_are_tried_again(statuses: str, retried
 @pytest.mark.parametrize(
     "statuses", ["200", "3xx", "abc", "5x", "50", "5000", "429;503", "\u0664\u0662\u0669"]
 )
-def test_retry_on_takes_nothing_but_statuses_of_failures(statuses: str) -> None:
+def test_retry_on_accepts_only_failure_statuses(statuses: str) -> None:
     ran = sse("http://localhost:1/", "--reconnect", "--retry-on", statuses)
     assert ran.code == 2
     assert "--retry-on" in error_and_hint(ran)[0]
 
 
 @pytest.mark.parametrize("words", [("--max-reconnects", "3"), ("--retry-on", "503")])
-def test_limits_of_reconnecting_go_with_reconnecting(words: tuple[str, ...]) -> None:
+def test_limits_of_reconnecting_require_reconnect(words: tuple[str, ...]) -> None:
     ran = sse("http://localhost:1/", *words)
     assert (ran.code, error_and_hint(ran)[1]) == (2, "add --reconnect")
 
@@ -322,7 +324,7 @@ def test_limits_of_reconnecting_go_with_reconnecting(words: tuple[str, ...]) -> 
 @pytest.mark.parametrize(
     "words", [("--reconnect",), ("--last-event-id", "1"), ("--retry-delay", "1s")]
 )
-def test_a_file_can_not_be_resumed(words: tuple[str, ...], tmp_path: Path) -> None:
+def test_a_file_cannot_be_resumed(words: tuple[str, ...], tmp_path: Path) -> None:
     file = tmp_path / "stream.sse"
     file.write_bytes(EVENT)
     for ran in (sse(file, *words), sse("-", *words, stdin=EVENT)):
@@ -331,7 +333,7 @@ def test_a_file_can_not_be_resumed(words: tuple[str, ...], tmp_path: Path) -> No
 
 
 @pytest.mark.parametrize("count", [0, 1, 3])
-def test_max_reconnects_makes_so_many_requests_and_one(count: int) -> None:
+def test_max_reconnects_does_not_count_the_first_request(count: int) -> None:
     policy = ReconnectPolicy(reconnect=True, max_reconnects=count)
     for reply in (whole(EVENT), Peer.reset):
         with Wire(reply) as server:
@@ -343,13 +345,13 @@ def test_max_reconnects_makes_so_many_requests_and_one(count: int) -> None:
         assert len(server.requests) == count + 1
 
 
-def test_without_reconnect_nothing_is_opened_again() -> None:
+def test_without_reconnect_there_is_one_connection() -> None:
     with Wire(whole(b"retry: 0\n" + EVENT)) as server:
         assert sse(server.origin).code == 0
         assert len(server.requests) == 1
 
 
-def test_204_is_the_end_on_a_later_connection_and_a_refusal_on_the_first() -> None:
+def test_a_204_is_the_end_on_a_later_connection_and_a_refusal_on_the_first() -> None:
     with scripted(whole(EVENT)) as server:
         ran = sse(server.origin, *QUICK, "-o", "jsonl", "--all")
     assert (ran.code, ran.objects()[-1]["ending"]) == (0, "done")
@@ -359,8 +361,8 @@ def test_204_is_the_end_on_a_later_connection_and_a_refusal_on_the_first() -> No
     assert (ran.code, ran.objects()[-1]["ending"]) == (4, "refused")
 
 
-def test_a_certificate_that_is_not_trusted_is_not_tried_again(
-    context: ssl.SSLContext,  # noqa: F811 (the fixture)
+def test_an_untrusted_certificate_is_not_retried(
+    context: ssl.SSLContext,
 ) -> None:
     with Wire(whole(EVENT), tls=context) as server:
         ran = sse(server.origin, *QUICK)
@@ -369,7 +371,7 @@ def test_a_certificate_that_is_not_trusted_is_not_tried_again(
     assert "not trusted" in error_and_hint(ran)[0]
 
 
-def test_a_name_that_does_not_resolve_and_a_refused_port_are_tried_again() -> None:
+def test_an_unresolved_name_and_a_refused_port_are_retried() -> None:
     for url in ("http://no-such-host.invalid/", f"http://127.0.0.1:{closed_port()}/"):
         ran = sse(url, *QUICK, "--max-reconnects", "2", "-o", "jsonl", "--all")
         assert ran.code == 3
@@ -394,7 +396,7 @@ def test_a_server_that_comes_up_later_is_found() -> None:
 
 
 @pytest.mark.parametrize("name", ["watch", "tail"])
-def test_after_its_own_end_a_stream_is_not_opened_again(name: str) -> None:
+def test_a_stream_is_not_reopened_after_its_own_end(name: str) -> None:
     delta = b'data: {"object":"chat.completion.chunk","choices":[{"index":0,"delta":%s}]}\n\n'
     answer = delta % b'{"content":"Hi"}' + b"data: [DONE]\n\n"
     for reply in (whole(answer), head(STREAM, CHUNKED) + chunk(answer)):
@@ -404,7 +406,7 @@ def test_after_its_own_end_a_stream_is_not_opened_again(name: str) -> None:
         assert "Hi" in ran.text
 
 
-def test_a_formats_end_ends_tail_though_it_may_reconnect() -> None:
+def test_the_end_of_a_format_ends_tail_despite_reconnect() -> None:
     stop = b'event: message_stop\ndata: {"type":"message_stop"}\n\n'
     begin = b'event: message_start\ndata: {"type":"message_start","message":{"id":"m",'
     begin += b'"type":"message","role":"assistant","content":[],"model":"c","usage":{}}}\n\n'
@@ -413,10 +415,10 @@ def test_a_formats_end_ends_tail_though_it_may_reconnect() -> None:
         assert (ran.code, len(server.requests)) == (0, 1)
 
 
-# What goes along
+# State kept over connections
 
 
-def test_max_time_bounds_the_waits_too() -> None:
+def test_max_time_includes_the_waits() -> None:
     with Wire(whole(EVENT)) as server:
         begun = wall.monotonic()
         ran = sse(server.origin, "--reconnect", "--retry-delay", "20s", "-m", "0.8")
@@ -426,7 +428,7 @@ def test_max_time_bounds_the_waits_too() -> None:
     assert "the time limit of 0.8 s" in error_and_hint(ran)[0]
 
 
-def test_max_time_is_one_for_all_connections() -> None:
+def test_max_time_covers_all_connections_together() -> None:
     def streams_half_a_second(peer: Peer) -> None:
         peer.send(head(STREAM, CHUNKED), chunk(EVENT))
         peer.closing.wait(0.5)
@@ -445,7 +447,7 @@ def test_the_retry_delay_holds_until_the_server_sets_another() -> None:
     assert delays == [0.2, 0.7, 0.7]
 
 
-def test_the_last_event_id_of_the_command_line_is_where_it_begins() -> None:
+def test_the_first_request_sends_the_last_event_id_of_the_command_line() -> None:
     with scripted(whole(EVENT), whole(b"id: 8\n" + EVENT)) as server:
         sse(server.origin, *QUICK, "--last-event-id", "7", "-H", "Last-Event-ID: 1")
     assert ids_sent(server) == ["7", "7", "8"]
@@ -459,9 +461,9 @@ def test_the_last_event_id_of_the_command_line_is_where_it_begins() -> None:
         ("a\rb", "a carriage return"),
         ("a\x0bb", "a vertical tab"),
         ("a\x0cb", "a form feed"),
-        (" \t", "nothing but blanks"),
-        ("x" * 4097, "4,097 bytes: 4,096 are the most"),
-        ("\udcff", "bytes that are no UTF-8"),
+        (" \t", "only spaces and tabs"),
+        ("x" * 4097, "4,097 bytes (the limit is 4,096)"),
+        ("\udcff", "bytes that are not UTF-8"),
     ],
 )
 @pytest.mark.parametrize("command", ["watch", "tail"])
@@ -477,7 +479,7 @@ def test_a_last_event_id_that_no_header_can_carry_is_refused(
     assert obstacle in error
 
 
-def test_a_last_event_id_header_of_the_callers_is_where_it_begins() -> None:
+def test_a_last_event_id_header_of_the_caller_is_the_initial_id() -> None:
     with scripted(whole(EVENT), whole(b"id: 8\n" + EVENT)) as server:
         sse(server.origin, *QUICK, "-H", "Last-Event-ID: 1")
     assert ids_sent(server) == ["1", "1", "8"]
@@ -501,19 +503,19 @@ def test_a_last_event_id_header_of_the_callers_is_where_it_begins() -> None:
         ("\N{EURO SIGN}" * 1366, ""),
     ],
 )
-def test_an_id_is_sent_as_a_header_can_carry_it(value: str, sent: str) -> None:
+def test_an_id_is_sent_in_the_form_that_a_header_can_carry(value: str, sent: str) -> None:
     assert sendable(value) == sent
 
 
 @given(st.text(st.characters(exclude_categories=()), max_size=30))
-def test_no_id_can_keep_a_request_from_being_sent(value: str) -> None:
+def test_no_id_prevents_a_request(value: str) -> None:
     assert sendable(sendable(value)) == sendable(value)
     sent = sendable(value).encode()
-    # What h11 takes for a field value: no outer blanks, no NUL, CR, LF, VT, FF.
+    # The field values that h11 accepts: no outer blanks, no NUL, CR, LF, VT, FF.
     assert re.fullmatch(rb"(?:[^\x00\s]+(?:[ \t]+[^\x00\s]+)*)?", sent)
 
 
-def test_an_id_of_every_control_character_comes_back_or_is_dropped() -> None:
+def test_an_id_with_any_control_character_is_sent_back_or_dropped() -> None:
     controls = [c for c in range(1, 0x20) if c not in (0x0A, 0x0D)] + [0x7F, 0x85, 0xA0]
     bodies = [f"id: a{chr(c)}b\n".encode() + EVENT for c in controls]
     with scripted(*map(whole, bodies)) as server:
@@ -523,7 +525,7 @@ def test_an_id_of_every_control_character_comes_back_or_is_dropped() -> None:
     assert ids_sent(server) == [None, *expected]
 
 
-def test_a_post_body_is_sent_again_byte_for_byte() -> None:
+def test_a_post_body_is_resent_byte_for_byte() -> None:
     body = bytes(range(256)) * 300
     request = Request("", method="POST", body=body, headers=(("Content-Type", "x/y"),))
     with scripted(whole(b"id: 1\n" + EVENT), Peer.reset) as server:
@@ -539,7 +541,7 @@ def cookies_of(server: Wire) -> list[list[str]]:
     return [header(request, "Cookie") for request in server.requests]
 
 
-def test_cookies_are_kept_between_connections_beside_the_callers_own() -> None:
+def test_cookies_are_kept_between_connections_in_addition_to_the_callers() -> None:
     first = whole(EVENT, STREAM, "Set-Cookie: sid=1; Path=/", "Set-Cookie: b=2")
     changed = whole(EVENT, STREAM, "Set-Cookie: sid=3; Path=/", "Set-Cookie: b=; Max-Age=0")
     with scripted(first, changed) as server:
@@ -547,14 +549,14 @@ def test_cookies_are_kept_between_connections_beside_the_callers_own() -> None:
     assert cookies_of(server) == [["mine=0"], ["mine=0; sid=1; b=2"], ["mine=0; sid=3"]]
 
 
-def test_cookies_are_not_kept_where_nothing_is_opened_again() -> None:
+def test_cookies_are_not_kept_without_reconnect() -> None:
     moved = head("Set-Cookie: sid=1", "Location: /x", "Content-Length: 0", status="302 Found")
     with scripted(moved, whole(EVENT)) as server:
         follow(server.origin, ReconnectPolicy())
     assert cookies_of(server) == [[], []]
 
 
-def test_a_cookie_set_by_a_redirect_goes_along_within_the_origin() -> None:
+def test_a_cookie_set_by_a_redirect_is_sent_within_the_origin() -> None:
     moved = head("Set-Cookie: sid=1", "Location: /x", "Content-Length: 0", status="302 Found")
     with scripted(moved, whole(EVENT)) as server:
         follow(server.origin)
@@ -562,7 +564,7 @@ def test_a_cookie_set_by_a_redirect_goes_along_within_the_origin() -> None:
 
 
 @pytest.mark.parametrize("host", ["127.0.0.1", "localhost"])
-def test_no_cookie_goes_to_another_origin_nor_comes_from_there(host: str) -> None:
+def test_no_cookie_is_sent_to_or_accepted_from_another_origin(host: str) -> None:
     theirs = whole(EVENT, STREAM, "Set-Cookie: theirs=1; Path=/")
     with scripted(theirs, theirs) as other:
         location = f"http://{host}:{other.port}/"
@@ -590,7 +592,7 @@ def test_a_signal_while_waiting_ends_at_once(
 
     def handler(peer: Peer) -> None:
         peer.send(whole(EVENT))
-        peer.until_gone()  # closed by the client: it waits now
+        peer.until_gone()  # the client closed the connection: it waits now
         served.set()
 
     with Wire(handler) as server:
@@ -605,7 +607,7 @@ def test_a_signal_while_waiting_ends_at_once(
     assert b"Traceback" not in ran.err
 
 
-# The body of a refusal belongs to its own connection
+# The body of a refused reply belongs to its own connection
 
 
 def test_a_refused_reply_is_not_shown_for_a_later_failure() -> None:
@@ -622,8 +624,8 @@ def test_a_refused_reply_is_not_shown_for_a_later_failure() -> None:
 
 
 class Journal:
-    """A server that streams one numbered log, cuts every connection somewhere, and goes on from
-    the ID it is asked with. Its cuts repeat themselves; `sent` is the log's length."""
+    """A server that streams one numbered log, cuts every connection somewhere, and resumes after
+    the ID in the request. Its cuts repeat themselves; `sent` is the log's length."""
 
     def __init__(self, cycles: int) -> None:
         self.cycles = cycles
@@ -648,7 +650,7 @@ class Journal:
             connection, _ = self._listener.accept()
             with connection, connection.makefile("rb") as stream:
                 connection.settimeout(PATIENCE)
-                request = _read_request(stream, connection)
+                request = read_request(stream, connection)
                 assert request is not None
                 self._answer(connection, int((header(request, "Last-Event-ID") or ["0"])[0]))
             self.connections += 1
@@ -658,7 +660,7 @@ class Journal:
             connection.sendall(refused(204))
             return
         events = [event(last + n) for n in range(1, 4)]
-        events[-1] = events[-1][: self.connections % len(events[-1])]  # never whole
+        events[-1] = events[-1][: self.connections % len(events[-1])]  # never complete
         whole_events = b"".join(events[:-1])
         connection.sendall(head(STREAM, CHUNKED) + chunk(whole_events + events[-1]))
         self.sent = max(self.sent, last + 2)
@@ -669,25 +671,25 @@ def event(number: int) -> bytes:
 
 
 def memory() -> int:
-    """Bytes of this process that are in memory."""
+    """Return the resident memory of this process, in bytes."""
     gc.collect()
     pages = int(Path("/proc/self/statm").read_text().split()[1])
     return pages * os.sysconf("SC_PAGE_SIZE")
 
 
 def no_wait(_: float) -> None:
-    """The limit of connections a second is tested on its own."""
+    """Skip the wait; the limit of connections a second has its own tests."""
 
 
-def test_thousands_of_cuts_lose_and_repeat_nothing_and_leave_nothing_behind() -> None:
-    """2,000 here; `SSE_RESUME_CYCLES=10000` is the count that is claimed."""
+@long_runs.count("cycles", 400, 10_000)
+def test_many_cuts_lose_repeat_and_leak_nothing(cycles: int) -> None:
     resume, resume_audit = Resume(), ResumeAudit()
     session = Session(resume=resume)
     client = reconnector(AGAIN, resume, Time())
     client.sleep = no_wait
     numbers: list[int] = []
     use: dict[int, tuple[int, int]] = {}
-    with Journal(CYCLES) as journal:
+    with Journal(cycles) as journal:
         for found in client.signals(Request(journal.origin)):
             for told in session.feed(found):
                 if isinstance(told, Message):
@@ -695,15 +697,15 @@ def test_thousands_of_cuts_lose_and_repeat_nothing_and_leave_nothing_behind() ->
                     numbers.append(int(told.data.removeprefix("event ")))
                 elif isinstance(told, Opened):
                     resume_audit.opened()
-                elif isinstance(told, Reconnecting) and told.attempt in (CYCLES // 10, CYCLES):
+                elif isinstance(told, Reconnecting) and told.attempt in (cycles // 10, cycles):
                     use[told.attempt] = (open_files(), memory())
                 elif isinstance(told, Closed):
                     assert told.ending is Ending.DONE
-    assert journal.connections == CYCLES + 1
+    assert journal.connections == cycles + 1
     assert numbers == list(range(1, journal.sent + 1))
-    assert len(numbers) == 2 * CYCLES
+    assert len(numbers) == 2 * cycles
     assert (resume_audit.repeated, resume_audit.skipped) == (0, 0)
-    (files, early), (files_later, later) = use[CYCLES // 10], use[CYCLES]
+    (files, early), (files_later, later) = use[cycles // 10], use[cycles]
     assert files_later <= files + 2
-    # The list of numbers above is ours, 8 bytes and an int of 28 a message.
+    # The list of numbers above is the test's own: 8 bytes and an int of 28 for each message.
     assert later - early < 4 * 1024**2 + 36 * len(numbers)

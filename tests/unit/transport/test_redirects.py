@@ -1,4 +1,5 @@
-"""Redirects: followed within the origin by Fetch's rules, and never with secrets beyond it."""
+"""Redirects: followed within the origin by Fetch's rules, and never with secrets to another
+origin."""
 
 from __future__ import annotations
 
@@ -11,7 +12,9 @@ from hypothesis import strategies as st
 
 from sse_cli.model.causes import Cause
 from sse_cli.model.events import Closed, Ending
-from tests.support.wire import Peer, Wire, ask, body, closed, head, opened, whole
+from tests.support.replies import head, whole
+from tests.support.signals import ask, body, closed, opened
+from tests.support.wire import Peer, Wire
 
 EVENT = b"data: one\n\n"
 STATUSES = [301, 302, 303, 307, 308]
@@ -32,7 +35,7 @@ def moved(location: str, status: int = 302) -> bytes:
 
 @contextmanager
 def redirecting(location: str, status: int = 302) -> Iterator[Wire]:
-    """A server that redirects `/` to `location` and streams everywhere else."""
+    """Return a handler that redirects `/` to `location` and streams everywhere else."""
 
     def handler(peer: Peer) -> None:
         peer.send(moved(location, status) if peer.request.target == "/" else whole(EVENT))
@@ -53,7 +56,7 @@ def test_a_get_is_redirected_within_the_origin_with_all_its_headers(status: int)
 
 
 @pytest.mark.parametrize("status", [307, 308])
-def test_a_post_keeps_method_and_body_where_the_status_says_so(status: int) -> None:
+def test_a_post_keeps_method_and_body_if_the_status_requires_it(status: int) -> None:
     with redirecting("/next", status) as server:
         ask(server.origin, method="POST", body=b"{}", headers=HEADERS)
         first, second = server.requests
@@ -62,7 +65,7 @@ def test_a_post_keeps_method_and_body_where_the_status_says_so(status: int) -> N
 
 
 @pytest.mark.parametrize("status", [301, 302, 303])
-def test_a_post_becomes_a_get_without_body_where_browsers_do_so(status: int) -> None:
+def test_a_post_becomes_a_get_without_body_as_in_browsers(status: int) -> None:
     with redirecting("/next", status) as server:
         ask(server.origin, method="POST", body=b"{}", headers=HEADERS)
         second = server.requests[1]
@@ -80,7 +83,7 @@ def test_a_post_becomes_a_get_without_body_where_browsers_do_so(status: int) -> 
         (303, "HEAD", "HEAD"),
     ],
 )
-def test_other_methods_change_for_303_alone(status: int, method: str, then: str) -> None:
+def test_other_methods_change_only_for_303(status: int, method: str, then: str) -> None:
     with redirecting("/next", status) as server:
         ask(server.origin, method=method, body=b"x" if method == "PUT" else None)
         assert server.requests[1].method == then
@@ -93,7 +96,7 @@ def test_a_get_with_a_body_keeps_it_through_a_303() -> None:
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_another_origin_is_not_asked_and_named_without_its_secrets(status: int) -> None:
+def test_another_origin_gets_no_request_and_is_named_without_its_secrets(status: int) -> None:
     with Wire(whole(EVENT)) as other:
         target = other.origin.replace("//", "//ann:sk-test@") + "/s?key=sk-test"
         with redirecting(target, status) as server:
@@ -107,7 +110,7 @@ def test_another_origin_is_not_asked_and_named_without_its_secrets(status: int) 
 
 
 @pytest.mark.parametrize("status", STATUSES)
-def test_location_follows_to_another_origin_with_nothing_of_the_callers(status: int) -> None:
+def test_location_follows_to_another_origin_without_the_callers_headers(status: int) -> None:
     with Wire(whole(EVENT)) as other, redirecting(f"{other.origin}/s", status) as server:
         host = ("Host", "api.test")
         signals = ask(
@@ -123,7 +126,7 @@ def test_location_follows_to_another_origin_with_nothing_of_the_callers(status: 
     ]
 
 
-def test_what_was_dropped_for_another_origin_stays_dropped_on_the_way_back() -> None:
+def test_headers_dropped_for_another_origin_stay_dropped_on_the_way_back() -> None:
     with redirecting("/") as server, redirecting("/") as other:
         there, back = moved(f"{other.origin}/there"), moved(f"{server.origin}/back")
         server.handler = lambda peer: peer.send(
@@ -141,7 +144,7 @@ def test_the_same_host_by_another_name_or_port_is_another_origin() -> None:
         assert len(server.requests) == 1
 
 
-def test_a_relative_location_is_resolved_against_the_url_as_asked() -> None:
+def test_a_relative_location_is_resolved_against_the_requested_url() -> None:
     with Wire(whole(EVENT)) as server:
         server.handler = lambda peer: peer.send(
             moved("../b?{x}") if peer.request.target.startswith("/{a}") else whole(EVENT)
@@ -150,7 +153,7 @@ def test_a_relative_location_is_resolved_against_the_url_as_asked() -> None:
         assert [request.target for request in server.requests] == ["/{a}/c/d", "/%7Ba%7D/b?{x}"]
 
 
-def test_a_circle_ends_after_twenty_redirects() -> None:
+def test_a_redirect_loop_ends_after_twenty_redirects() -> None:
     with Wire(moved("/again")) as server:
         end = closed(ask(server.origin))
         assert len(server.requests) == 21
@@ -175,11 +178,11 @@ JUNK = [
 
 
 @pytest.mark.parametrize("location", JUNK, ids=[text[:20] or "empty" for text in JUNK])
-def test_a_location_that_leads_nowhere_is_refused_and_not_followed(location: str) -> None:
+def test_an_invalid_location_is_refused_and_not_followed(location: str) -> None:
     with Wire(moved(location)) as server:
         end = closed(ask(server.origin, location=True))
         assert len(server.requests) == 1
-    # A NUL in a header breaks HTTP itself.
+    # A NUL in a header makes the HTTP itself invalid.
     assert end.ending is (Ending.MALFORMED if "\0" in location else Ending.REFUSED)
 
 
@@ -191,14 +194,14 @@ def test_a_redirect_without_a_location_is_refused() -> None:
 
 
 @pytest.mark.parametrize("status", [300, 304, 305, 306])
-def test_other_statuses_of_the_class_are_no_redirects(status: int) -> None:
+def test_other_3xx_statuses_are_not_redirects(status: int) -> None:
     with redirecting("/next", status) as server:
         assert closed(ask(server.origin)).ending is Ending.REFUSED
         assert len(server.requests) == 1
 
 
 @given(st.text(st.characters(codec="latin-1", exclude_characters="\0\r\n"), max_size=60))
-def test_no_location_raises_or_leaves_the_origin(location: str) -> None:
+def test_no_location_raises_an_error_or_leaves_the_origin(location: str) -> None:
     with Wire(whole(EVENT)) as server:
         server.handler = lambda peer: peer.send(
             moved(location) if len(server.requests) == 1 else whole(EVENT)

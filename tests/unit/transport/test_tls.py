@@ -1,12 +1,10 @@
-"""TLS: trusted, untrusted, by a CA of one's own, with a client certificate, through a proxy."""
+"""TLS: trusted, untrusted, by a private CA, with a client certificate, through a proxy."""
 
 from __future__ import annotations
 
 import contextlib
-import shutil
 import socket
 import ssl
-import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,54 +16,13 @@ from sse_cli.model.errors import UsageError
 from sse_cli.model.events import Closed, Ending
 from sse_cli.request.model import Request
 from sse_cli.transport import tls
-from tests.support.wire import (
-    CHUNKED,
-    STREAM,
-    Peer,
-    Wire,
-    ask,
-    body,
-    chunk,
-    closed,
-    head,
-    on_time,
-    opened,
-    whole,
-)
+from tests.support.replies import CHUNKED, STREAM, chunk, head, whole
+from tests.support.signals import ask, body, closed, opened
+from tests.support.tls import make_certificate
+from tests.support.wire import Peer, Wire, on_time
 
 EVENT = b"data: one\n\n"
 SECONDS = 0.2
-
-
-@pytest.fixture(autouse=True)
-def no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("NO_PROXY", "*")
-
-
-def make(folder: Path, name: str) -> Path:
-    """A self-signed certificate for this machine, its key in the same file."""
-    if not shutil.which("openssl"):
-        pytest.skip("openssl is not there to make a certificate")
-    file, key = folder / f"{name}.pem", folder / f"{name}.key"
-    names = "subjectAltName=IP:127.0.0.1,DNS:localhost,DNS:api.test"
-    command = "openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -nodes -days 2"
-    options = ["-keyout", str(key), "-out", str(file), "-subj", f"/CN={name}", "-addext", names]
-    subprocess.run([*command.split(), *options], check=True, capture_output=True)
-    file.write_bytes(file.read_bytes() + key.read_bytes())
-    return file
-
-
-@pytest.fixture(scope="module")
-def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make(tmp_path_factory.mktemp("tls"), "server")
-
-
-@pytest.fixture
-def context(certificate: Path) -> ssl.SSLContext:
-    """The server's side."""
-    made = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    made.load_cert_chain(certificate)
-    return made
 
 
 @pytest.fixture
@@ -74,7 +31,7 @@ def server(context: ssl.SSLContext) -> Iterator[Wire]:
         yield wire
 
 
-def test_a_certificate_nobody_vouches_for_is_not_trusted(server: Wire) -> None:
+def test_a_self_signed_certificate_is_not_trusted(server: Wire) -> None:
     (end,) = ask(server.origin, headers=(("Authorization", "Bearer sk-test"),))
     assert isinstance(end, Closed)
     assert end.ending is Ending.UNREACHABLE
@@ -90,12 +47,12 @@ def test_insecure_skips_the_check(server: Wire) -> None:
     assert opened(signals).http_version == "HTTP/1.1"
 
 
-def test_a_ca_of_ones_own_is_trusted(server: Wire, certificate: Path) -> None:
+def test_a_private_ca_is_trusted_if_given(server: Wire, certificate: Path) -> None:
     signals = ask(server.origin, cacert=str(certificate))
     assert (body(signals), closed(signals).ending) == (EVENT, Ending.EOF)
 
 
-def test_a_name_the_certificate_lacks_is_not_trusted(
+def test_a_host_name_missing_from_the_certificate_is_not_trusted(
     context: ssl.SSLContext, certificate: Path
 ) -> None:
     listener = socket.create_server(("127.0.0.2", 0))
@@ -107,10 +64,10 @@ def test_a_name_the_certificate_lacks_is_not_trusted(
     assert end.cause == Cause.CERTIFICATE_NAME
 
 
-def test_a_client_certificate_is_shown_to_the_server(
+def test_a_client_certificate_is_sent_to_the_server(
     context: ssl.SSLContext, tmp_path: Path
 ) -> None:
-    client = make(tmp_path, "client")
+    client = make_certificate(tmp_path, "client")
     context.load_verify_locations(client)
     context.verify_mode = ssl.CERT_REQUIRED
     seen = []
@@ -130,7 +87,7 @@ def test_a_client_certificate_is_shown_to_the_server(
     assert end.ending is Ending.UNREACHABLE
 
 
-def test_a_client_certificate_is_not_shown_to_another_origin(
+def test_a_client_certificate_is_not_sent_to_another_origin(
     context: ssl.SSLContext, certificate: Path
 ) -> None:
     context.load_verify_locations(certificate)
@@ -170,13 +127,13 @@ def _answer_in_plain(listener: socket.socket) -> None:
         peer.sendall(b"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n")
 
 
-def test_http_to_a_tls_port_is_no_stream(server: Wire) -> None:
+def test_http_to_a_tls_port_is_not_a_stream(server: Wire) -> None:
     end = closed(ask(server.origin.replace("https", "http")))
     assert end.ending in (Ending.UNREACHABLE, Ending.MALFORMED)
     assert server.requests == []
 
 
-def test_a_cut_without_goodbye_is_truncated(context: ssl.SSLContext) -> None:
+def test_a_connection_cut_without_close_notify_is_truncated(context: ssl.SSLContext) -> None:
     def cut(peer: Peer) -> None:
         peer.send(head(STREAM, CHUNKED), chunk(EVENT))
         peer.socket.shutdown(socket.SHUT_RDWR)
@@ -201,7 +158,7 @@ def test_a_deadline_ends_a_silent_body_through_tls(context: ssl.SSLContext, fram
 
 
 @pytest.mark.parametrize("limits", [{"connect_timeout": SECONDS}, {"max_time": SECONDS}])
-def test_a_handshake_that_is_never_answered_is_late(limits: dict[str, float]) -> None:
+def test_an_unanswered_handshake_is_ended_by_the_deadline(limits: dict[str, float]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         url = f"https://127.0.0.1:{listener.getsockname()[1]}/"
         with on_time(SECONDS):
@@ -209,7 +166,7 @@ def test_a_handshake_that_is_never_answered_is_late(limits: dict[str, float]) ->
 
 
 @pytest.mark.parametrize("location", [False, True])
-def test_a_redirect_from_https_to_http_is_followed_only_on_request_and_bare(
+def test_a_redirect_from_https_to_http_is_followed_only_on_request_and_without_headers(
     context: ssl.SSLContext, location: bool
 ) -> None:
     with Wire(whole(EVENT)) as plain:
@@ -230,7 +187,7 @@ def test_a_redirect_from_https_to_http_is_followed_only_on_request_and_bare(
 
 
 def tunnel(peer: Peer) -> None:
-    """A proxy's side of CONNECT (RFC 9110, 9.3.6): bytes in both directions."""
+    """Forward bytes in both directions, as a proxy does after CONNECT (RFC 9110, 9.3.6)."""
     host, _, port = peer.request.target.rpartition(":")
     assert (peer.request.method, host) == ("CONNECT", "api.test")
     with socket.create_connection(("127.0.0.1", int(port))) as target:
@@ -266,14 +223,14 @@ def test_https_goes_through_a_proxys_tunnel_and_the_proxy_sees_no_request(
     assert "Authorization" not in dict(connect.headers)
 
 
-def test_a_proxy_that_refuses_the_tunnel_is_named_as_the_culprit() -> None:
+def test_a_proxy_that_refuses_the_tunnel_is_named() -> None:
     with Wire(head("Content-Length: 0", status="407 Proxy Authentication Required")) as proxy:
         end = closed(ask("https://api.test/", proxy=proxy.origin))
     assert end.ending is Ending.UNREACHABLE
     assert end.detail == "the proxy refused: 407 Proxy Authentication Required"
 
 
-def test_a_proxy_that_never_answers_connect_is_late() -> None:
+def test_a_proxy_that_never_answers_connect_is_ended_by_the_deadline() -> None:
     with Wire(lambda peer: peer.trickle(b"")) as proxy, on_time(SECONDS):
         end = closed(ask("https://api.test/", proxy=proxy.origin, connect_timeout=SECONDS))
     assert end.ending is Ending.DEADLINE
@@ -287,7 +244,7 @@ def test_plain_http_loads_no_certificates() -> None:
     assert found.cert_store_stats()["x509_ca"] == 0
 
 
-def test_https_checks_names_and_certificates_by_the_systems_cas() -> None:
+def test_https_checks_names_and_certificates_against_the_systems_cas() -> None:
     found = tls.context(Request("https://x/"), secure=True)
     assert found.check_hostname
     assert found.verify_mode is ssl.CERT_REQUIRED
@@ -315,6 +272,6 @@ def test_a_file_without_a_certificate_is_named(
 def test_a_key_that_belongs_to_another_certificate_is_refused(
     certificate: Path, tmp_path: Path
 ) -> None:
-    key = make(tmp_path, "other").with_suffix(".key")
+    key = make_certificate(tmp_path, "other").with_suffix(".key")
     with pytest.raises(UsageError, match=r"the client certificate .*mismatch"):
         ask("https://127.0.0.1:1/", cert=str(certificate), key=str(key))

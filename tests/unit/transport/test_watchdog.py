@@ -1,10 +1,9 @@
-"""The wall clock's deadlines, in every phase of an exchange; and nothing stays behind."""
+"""Deadlines by the real clock, in every phase of an exchange; nothing is left behind."""
 
 from __future__ import annotations
 
 import contextlib
 import gc
-import selectors
 import signal
 import socket
 import threading
@@ -17,31 +16,20 @@ from sse_cli.model.causes import Cause
 from sse_cli.model.events import Closed, Ending
 from sse_cli.request.model import Request
 from sse_cli.sources.clock import RunClock
-from sse_cli.transport import connect, error_mapping, handshake
+from sse_cli.transport import connect, error_mapping, exchange
 from sse_cli.transport.watchdog import FOREVER, Watchdog
-from tests.support.wire import (
-    CHUNKED,
-    LAST_CHUNK,
-    PATIENCE,
-    STREAM,
-    Peer,
-    Wire,
-    ask,
-    body,
-    chunk,
-    closed,
-    head,
-    on_time,
-    open_files,
-    whole,
-)
+from tests.support.listener import PATIENCE
+from tests.support.replies import CHUNKED, LAST_CHUNK, STREAM, chunk, head, whole
+from tests.support.signals import ask, body, closed
+from tests.support.sockets import full_backlog
+from tests.support.wire import Peer, Wire, on_time, open_files
 
 EVENT = b"data: one\n\n"
 SECONDS = 0.2
 
 
 def endless(piece: bytes) -> bytes:
-    """Enough of `piece` to keep any reader busy past its deadline."""
+    """Return enough copies of `piece` to keep any reader busy past its deadline."""
     return piece * (1 + 2**20 // len(piece))
 
 
@@ -89,7 +77,7 @@ IN_THE_BODY = {
 
 
 @pytest.mark.parametrize(("headers", "rest"), IN_THE_BODY.values(), ids=IN_THE_BODY.keys())
-def test_max_time_ends_a_body_and_is_no_end_of_it(headers: list[str], rest: object) -> None:
+def test_max_time_ends_a_body_without_completing_it(headers: list[str], rest: object) -> None:
     def handler(peer: Peer) -> None:
         assert callable(rest)
         peer.send(head(*headers), chunk(EVENT))
@@ -105,9 +93,9 @@ def test_max_time_ends_a_body_and_is_no_end_of_it(headers: list[str], rest: obje
     )
 
 
-def test_what_had_arrived_by_then_is_no_reason_to_read_on() -> None:
-    """Our own reader was slow: the kernel still holds much of the flood, and all of it can be
-    read after the deadline has shut the socket down."""
+def test_reading_stops_at_the_deadline_despite_buffered_data() -> None:
+    """Read slowly: the kernel still holds much of the flood, and all of it can be read after the
+    deadline has shut the socket down."""
 
     def handler(peer: Peer) -> None:
         peer.send(head(STREAM, CHUNKED))
@@ -116,13 +104,13 @@ def test_what_had_arrived_by_then_is_no_reason_to_read_on() -> None:
     with Wire(handler) as server:
         signals = connect.connect(Request(server.origin, max_time=SECONDS), RunClock())
         assert [next(signals), next(signals)]
-        assert not threading.Event().wait(2 * SECONDS)  # what a slow terminal takes
+        assert not threading.Event().wait(2 * SECONDS)  # as long as a slow terminal takes
         rest = list(signals)
     assert closed(rest).ending is Ending.DEADLINE
     assert body(rest) == b""
 
 
-def test_a_reply_that_the_watchdog_cut_off_is_late_and_not_lost() -> None:
+def test_a_reply_cut_off_by_the_watchdog_ends_as_deadline_and_not_as_unreachable() -> None:
     watchdog = Watchdog(PATIENCE)
 
     def handler(peer: Peer) -> None:
@@ -132,7 +120,7 @@ def test_a_reply_that_the_watchdog_cut_off_is_late_and_not_lost() -> None:
     with Wire(handler) as server, contextlib.ExitStack() as stack:
         with pytest.raises(error_mapping.Failed) as caught:
             url = httpx.URL(server.origin)
-            handshake.exchange(Request(server.origin), url, watchdog, stack)
+            exchange.exchange(Request(server.origin), url, watchdog, stack)
         watchdog.close()
     assert caught.value.ending is Ending.DEADLINE
 
@@ -153,7 +141,7 @@ def test_an_interrupt_ends_the_wait_for_a_reply_and_the_connection() -> None:
         assert gone.wait(PATIENCE / 2)
 
 
-def test_a_redirect_does_not_start_the_clock_anew() -> None:
+def test_a_redirect_does_not_restart_the_clock() -> None:
     def handler(peer: Peer) -> None:
         if not peer.closing.wait(SECONDS / 4):
             peer.send(head("Location: /again", "Content-Length: 0", status="302 Found"))
@@ -162,7 +150,7 @@ def test_a_redirect_does_not_start_the_clock_anew() -> None:
         assert closed(ask(server.origin, max_time=SECONDS)).ending is Ending.DEADLINE
 
 
-def test_a_stream_that_ends_in_time_is_not_late() -> None:
+def test_a_stream_that_ends_in_time_misses_no_deadline() -> None:
     for limits in ({"max_time": PATIENCE}, {"max_time": 1e12}, {"connect_timeout": 1e12}):
         with Wire(whole(EVENT)) as server:
             assert closed(ask(server.origin, **limits)).ending is Ending.EOF
@@ -179,26 +167,8 @@ def test_the_connect_timeout_ends_with_the_connection() -> None:
 
 @pytest.fixture
 def full() -> Iterator[socket.socket]:
-    """A listening socket whose backlog is full: the kernel answers no more connections."""
-    with contextlib.ExitStack() as stack:
-        listener = stack.enter_context(socket.socket())
-        listener.bind(("127.0.0.1", 0))
-        listener.listen(0)
-        for _ in range(8):
-            filler = stack.enter_context(socket.socket())
-            filler.setblocking(False)
-            filler.connect_ex(listener.getsockname())
-            if not _is_connected(filler):
-                break
-        else:
-            pytest.skip("this system's backlog has no end")
+    with full_backlog() as listener:
         yield listener
-
-
-def _is_connected(sock: socket.socket) -> bool:
-    with selectors.DefaultSelector() as selector:
-        selector.register(sock, selectors.EVENT_WRITE)
-        return bool(selector.select(0.1))
 
 
 @pytest.mark.parametrize(
@@ -210,7 +180,7 @@ def _is_connected(sock: socket.socket) -> bool:
         ({"connect_timeout": PATIENCE, "max_time": SECONDS}, Cause.MAX_TIME),
     ],
 )
-def test_a_connection_that_is_not_answered_is_late(
+def test_an_unanswered_connection_is_ended_by_the_deadline(
     full: socket.socket, limits: dict[str, float], cause: Cause
 ) -> None:
     with on_time(SECONDS):
@@ -220,7 +190,7 @@ def test_a_connection_that_is_not_answered_is_late(
     assert f"{SECONDS} s" in end.detail
 
 
-def test_a_connection_made_after_it_was_given_up_on_sends_nothing(full: socket.socket) -> None:
+def test_a_connection_made_after_the_deadline_sends_nothing(full: socket.socket) -> None:
     before = set(threading.enumerate())
     end = closed(
         ask(
@@ -233,16 +203,18 @@ def test_a_connection_made_after_it_was_given_up_on_sends_nothing(full: socket.s
     (thread,) = set(threading.enumerate()) - before
     full.settimeout(PATIENCE)
     received = b""
-    while thread.is_alive():  # the kernel tries again; now there is room for us
+    while thread.is_alive():  # the kernel tries again; now the backlog has a free place
         with full.accept()[0] as peer:
             peer.settimeout(0.1)
-            with contextlib.suppress(TimeoutError):  # one that filled the backlog stays silent
+            with contextlib.suppress(
+                TimeoutError
+            ):  # a connection that filled the backlog stays silent
                 received += peer.recv(65536)
             thread.join(0.1)
     assert received == b""
 
 
-def test_two_hundred_connections_leave_no_thread_and_no_open_file() -> None:
+def test_two_hundred_connections_leak_no_thread_and_no_file() -> None:
     replies = [
         whole(EVENT),
         head(STREAM, CHUNKED) + chunk(EVENT) + LAST_CHUNK,
@@ -294,7 +266,7 @@ def test_a_socket_that_comes_after_the_deadline_is_shut_down_at_once() -> None:
             watchdog.close()
 
 
-def test_a_watchdog_without_a_deadline_waits_for_ever_until_it_gets_one() -> None:
+def test_a_watchdog_waits_for_ever_until_it_gets_a_deadline() -> None:
     watchdog = Watchdog(None)
     watchdog.start()
     assert watchdog.remaining() is None
@@ -305,7 +277,7 @@ def test_a_watchdog_without_a_deadline_waits_for_ever_until_it_gets_one() -> Non
     watchdog.close()
 
 
-def test_a_deadline_beyond_what_a_lock_can_wait_is_a_year() -> None:
+def test_a_deadline_too_far_for_a_lock_becomes_a_year() -> None:
     watchdog = Watchdog(1e300)
     watchdog.start()
     assert (watchdog.remaining() or 0) <= FOREVER

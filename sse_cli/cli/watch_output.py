@@ -1,4 +1,4 @@
-"""The output of `watch`: the format that was asked for or that fits, and the view for it."""
+"""The output of `watch`: the requested or default format, and the view for it."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from sse_cli.model.errors import UsageError
 from sse_cli.query.selection import Query
 from sse_cli.render.renderer import Renderer
 from sse_cli.render.stdout import is_terminal, standard_output
-from sse_cli.render.views import RawView, TextView
+from sse_cli.render.stdout_views import RawView, TextView
 
 
 def choose(options: OutputOptions, queries: Sequence[Query], *, force: bool = False) -> Format:
-    """Return the format asked for, or the one that fits: a table for people, lines for pipes.
+    """Return the requested format, or the default: a table on a terminal, lines in a pipe.
 
-    Raises UsageError for options that do not go together, OutputError without an output.
+    Raises UsageError for conflicting options, OutputError if standard output is closed.
     """
     standard_output()
     chosen = options.output
@@ -36,7 +36,7 @@ def choose(options: OutputOptions, queries: Sequence[Query], *, force: bool = Fa
 
 
 def make(chosen: Format, options: OutputOptions, queries: Sequence[Query]) -> TextView | RawView:
-    """Return the view for any format but the table."""
+    """Return the view for any format except the table."""
     if chosen is Format.RAW:
         return RawView()
     return TextView(_RENDERERS[chosen](options, queries))
@@ -51,11 +51,11 @@ def _check(chosen: Format, options: OutputOptions, queries: Sequence[Query]) -> 
     if options.full and chosen is not Format.TABLE:
         raise UsageError("--full wraps the rows of a table", "add -o table, or drop --full")
     if chosen is Format.RAW and queries:
-        raise UsageError("-o raw writes the body as it is", "drop --query, or take -o text")
+        raise UsageError("-o raw writes the body as it is", "drop --query, or use -o text")
 
 
 def _text(options: OutputOptions, queries: Sequence[Query]) -> Renderer:
-    from sse_cli.render.text_renderer import TextRenderer  # noqa: PLC0415 (only what is asked for)
+    from sse_cli.render.text_renderer import TextRenderer  # noqa: PLC0415 (only the chosen format)
 
     return TextRenderer(queries=bool(queries), join=options.join, escaped=is_terminal())
 

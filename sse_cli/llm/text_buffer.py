@@ -7,7 +7,7 @@ from typing import Any
 from sse_cli.text.utf16 import ends_with_high_surrogate, join_surrogates
 
 
-class AppendedText:
+class TextBuffer:
     """Text in parts (messages, artifacts), each of which is appended to or replaced.
 
     A high surrogate at the end of a part is held back until its other half arrives, so all text

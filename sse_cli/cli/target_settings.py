@@ -1,4 +1,4 @@
-"""From the words of a command line to the settings of a run, the same for every command."""
+"""From a target and its options to the settings of a run, for every command."""
 
 from __future__ import annotations
 
@@ -9,11 +9,11 @@ from typing import Final, TypeAlias
 
 from sse_cli.cli.options.stream import ReadingOptions, RecordingOptions, ResumeOptions
 from sse_cli.model.errors import UsageError
-from sse_cli.request import builder, values
+from sse_cli.request import builder, option_values
 from sse_cli.request.model import Request
 from sse_cli.run.settings import RecordingSettings, ResumeSettings, TargetSettings
 from sse_cli.sources import target as sources_target
-from sse_cli.sources.media import Reading
+from sse_cli.sources.body_reading import Reading
 from sse_cli.sources.target import Kind, UnknownTargetError
 from sse_cli.transport import reconnect
 from sse_cli.transport.reconnect import ReconnectPolicy
@@ -22,20 +22,20 @@ CURL: Final = "curl"
 SLOWEST: Final = 0.001
 
 Pairs: TypeAlias = Sequence[tuple[str, str]]
-"""Request options as they were typed: curl's long names and values."""
+"""Request options in typed order: curl's long names and values."""
 
 
 def kind_of(target: str, commands: Sequence[str] = ()) -> Kind:
-    """Return what a target is; the word `curl` stands for a URL that was pasted.
+    """Return the kind of a target; the word `curl` stands for a pasted URL.
 
-    Raises UsageError, with a hint at the command or scenario that may be meant.
+    Raises UsageError for any other word, with a hint at a similar command or scenario.
     """
     if target == CURL:
         return "url"
     try:
         return sources_target.kind_of(target)
     except UnknownTargetError as error:
-        raise UsageError(error.message, _meant(target, commands)) from None
+        raise UsageError(error.message, _suggestion(target, commands)) from None
 
 
 def settings_of(
@@ -45,16 +45,16 @@ def settings_of(
     resuming: ResumeOptions = ResumeOptions(),  # noqa: B008
     recording: RecordingOptions = RecordingOptions(),  # noqa: B008
 ) -> TargetSettings:
-    """Return the settings for a target and the options about it.
+    """Return the settings for a target and its options.
 
-    Raises UsageError for a target that is none, a value that is not valid, and an option that
-    has no meaning for this kind of target.
+    Raises UsageError for an invalid target or value, and for an option that does not apply to this
+    kind of target.
     """
     kind = kind_of(target)
-    found = TargetSettings(
+    settings = TargetSettings(
         target,
         reading=Reading(reading.any_type, reading.ndjson, _speed(reading.speed)),
-        max_size=values.size(reading.max_size, "--max-size"),
+        max_size=option_values.size(reading.max_size, "--max-size"),
         resuming=_resuming(resuming),
         recording=RecordingSettings(recording.record, recording.force),
     )
@@ -62,14 +62,14 @@ def settings_of(
         _check_recording(path, target, kind)
     if kind != "url":
         _check_file(target, pairs, resuming)
-        return found
+        return settings
     if reading.speed is not None:
         raise UsageError("--speed is for recordings, and this is a URL", "leave it out")
-    return found._replace(request=_request(target, pairs, resuming))
+    return settings._replace(request=_request(target, pairs, resuming))
 
 
-def _meant(word: str, commands: Sequence[str]) -> str:
-    """Return what may be meant by a word that is not a target."""
+def _suggestion(word: str, commands: Sequence[str]) -> str:
+    """Return a hint for a word that is not a target: a similar scenario or command."""
     from sse_cli.mockserver.scenarios import bundled  # noqa: PLC0415 (only for an unknown word)
 
     if word in bundled.names():
@@ -99,18 +99,19 @@ def _check_file(target: str, pairs: Pairs, resuming: ResumeOptions) -> None:
         raise UsageError(f"--{names[0]} goes with a URL, and {target} is not one", "leave it out")
 
 
-def _is_same(one: str, other: str) -> bool:
-    """Return whether two names are of one file: recording over the stream that is read would
-    empty it."""
+def _is_same(path: str, other: str) -> bool:
+    """Return whether two paths name one file: recording to the file that is read would empty it."""
     try:
-        return Path(one).samefile(other)
+        return Path(path).samefile(other)
     except OSError:
         return False
 
 
 def _speed(speed: float | None) -> float | None:
     if speed is not None and speed != 0 and not SLOWEST <= speed <= 1 / SLOWEST:
-        raise UsageError(f"{speed:g} is not a valid speed", "2 is twice as fast, 0 at once")
+        raise UsageError(
+            f"{speed:g} is not a valid speed", "2 is twice as fast, 0 is without waits"
+        )
     return speed
 
 
@@ -119,19 +120,19 @@ def _resuming(options: ResumeOptions) -> ResumeSettings:
         raise UsageError("--max-reconnects limits --reconnect", "add --reconnect")
     if options.retry_on is not None and not options.reconnect:
         raise UsageError("--retry-on widens --reconnect", "add --reconnect")
-    statuses = values.statuses(options.retry_on or "", "--retry-on")
+    statuses = option_values.statuses(options.retry_on or "", "--retry-on")
     delay = options.retry_delay
     return ResumeSettings(
         ReconnectPolicy(options.reconnect, options.max_reconnects, statuses),
         reconnect.given(options.last_event_id, "--last-event-id"),
-        None if delay is None else values.duration(delay, "--retry-delay"),
+        None if delay is None else option_values.duration(delay, "--retry-delay"),
     )
 
 
 def _idle_timeout(options: ResumeOptions) -> float | None:
     if options.idle_timeout is None:
         return None
-    seconds = values.duration(options.idle_timeout, "--idle-timeout")
+    seconds = option_values.duration(options.idle_timeout, "--idle-timeout")
     if seconds == 0:
         raise UsageError("--idle-timeout 0 leaves no time at all", "leave it out for no limit")
     return seconds

@@ -1,6 +1,6 @@
-"""Values of options that need reading: durations, sizes and lists of statuses.
+"""Values of options that are parsed: durations, sizes and lists of statuses.
 
-Each function takes the text as typed and the option's spelling, `--max-size`, for the error.
+Each function takes the text as typed and, for the error, the option's spelling (`--max-size`).
 All of them raise `UsageError`.
 """
 
@@ -12,7 +12,7 @@ from typing import Final
 
 from sse_cli.model.errors import UsageError
 
-# Compiled where it is used: 0.3 ms that few runs need.
+# Compiled at its use: it takes 0.3 ms, and few runs need it.
 DURATION: Final = r"([0-9]+(\.[0-9]*)?|\.[0-9]+)(ms|s|m|h|)"
 _SECONDS: Final = {"ms": 0.001, "s": 1.0, "m": 60.0, "h": 3600.0, "": 1.0}
 _BYTES: Final = {"K": 1024, "M": 1024**2, "G": 1024**3}

@@ -1,4 +1,4 @@
-"""Kinds of values in a check file: how each is named, written, validated and described."""
+"""Kinds of values in a check file, with their names, examples, validation and JSON Schema."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Literal, NamedTuple
 
-from sse_cli.request import values
+from sse_cli.request import option_values
 
 Kind = Literal["text", "texts", "flag", "number", "duration", "headers", "json", "counts"]
 
@@ -14,8 +14,8 @@ Kind = Literal["text", "texts", "flag", "number", "duration", "headers", "json",
 class ValueKind(NamedTuple):
     """One kind of value.
 
-    `words` and `example` name it and show one in an error, `fits` tells whether a TOML value is
-    of this kind, and `schema` says the same as a JSON Schema.
+    `words` and `example` describe it in error messages, `fits` returns whether a TOML value is of
+    this kind, and `schema` is the JSON Schema.
     """
 
     words: str
@@ -40,8 +40,8 @@ def _is_texts(value: Any) -> bool:
     return isinstance(value, str) or (isinstance(value, list) and bool(value) and _all_text(value))
 
 
-def _all_text(found: Iterable[Any]) -> bool:
-    return all(map(_is_text, found))
+def _all_text(items: Iterable[Any]) -> bool:
+    return all(map(_is_text, items))
 
 
 def _is_headers(value: Any) -> bool:
@@ -49,7 +49,7 @@ def _is_headers(value: Any) -> bool:
 
 
 def _is_json(value: Any) -> bool:
-    """Return whether JSON can hold a string, table or array: no dates, no NaN, no infinity."""
+    """Return whether JSON can represent a string, table or array: dates, NaN and infinity can't."""
     if isinstance(value, dict):
         return _all_json(value.values())
     if isinstance(value, list):
@@ -57,10 +57,10 @@ def _is_json(value: Any) -> bool:
     return isinstance(value, str)
 
 
-def _all_json(found: Iterable[Any]) -> bool:
+def _all_json(items: Iterable[Any]) -> bool:
     return all(
-        type(one) in (bool, int) or (type(one) is float and math.isfinite(one)) or _is_json(one)
-        for one in found
+        type(item) in (bool, int) or (type(item) is float and math.isfinite(item)) or _is_json(item)
+        for item in items
     )
 
 
@@ -91,7 +91,7 @@ VALUE_KINDS: Final[Mapping[Kind, ValueKind]] = {
         _is_duration,
         {
             "anyOf": [
-                {"type": "string", "pattern": f"^{values.DURATION}$"},
+                {"type": "string", "pattern": f"^{option_values.DURATION}$"},
                 {"type": "number", "minimum": 0},
             ]
         },
@@ -131,5 +131,5 @@ _TOML_TYPES: Final = {
 
 
 def type_of(value: object) -> str:
-    """Name the type of a TOML value, without the value."""
+    """Return the name of a TOML value's type, without the value."""
     return _TOML_TYPES.get(type(value), "a date or a time")

@@ -1,4 +1,4 @@
-"""One exchange, up to the reply's headers, in a thread that can be given up on."""
+"""One exchange up to the reply's headers, in a thread that can be abandoned."""
 
 from __future__ import annotations
 
@@ -20,55 +20,55 @@ _CONNECTED: Final = object()
 
 
 class Cookies:
-    """The cookies that a server set, for its later connections (RFC 6265).
+    """The cookies that servers set, for their later connections (RFC 6265).
 
-    Each origin has a jar of its own: RFC 6265 (8.5) would hand what one port of a host has set
-    to every other (rule 4).
+    Each origin has a jar of its own (rule 4): RFC 6265 (8.5) would share the cookies of one port
+    with all ports of the host.
     """
 
     def __init__(self) -> None:
         self._jars: dict[tuple[str, str, int], httpx.Cookies] = {}
 
-    def keep(self, response: httpx.Response, ask: httpx.Request) -> None:
-        """Take what a reply sets."""
-        response.request = ask
-        self._jar(ask).extract_cookies(response)
+    def keep(self, response: httpx.Response, request: httpx.Request) -> None:
+        """Keep the cookies that a reply sets."""
+        response.request = request
+        self._jar(request).extract_cookies(response)
 
-    def add(self, ask: httpx.Request) -> None:
-        """Put those for this URL beside the caller's own."""
-        bare = httpx.Request("GET", ask.url)
-        self._jar(ask).set_cookie_header(bare)
+    def add(self, request: httpx.Request) -> None:
+        """Add the cookies for the request's URL to the caller's own."""
+        bare = httpx.Request("GET", request.url)
+        self._jar(request).set_cookie_header(bare)
         if kept := bare.headers.get("cookie"):
-            own = ask.headers.get("cookie")
-            ask.headers["Cookie"] = f"{own}; {kept}" if own else kept
+            own = request.headers.get("cookie")
+            request.headers["Cookie"] = f"{own}; {kept}" if own else kept
 
-    def _jar(self, ask: httpx.Request) -> httpx.Cookies:
-        return self._jars.setdefault(origin(ask.url), httpx.Cookies())
+    def _jar(self, request: httpx.Request) -> httpx.Cookies:
+        return self._jars.setdefault(origin(request.url), httpx.Cookies())
 
 
 class Wire:
-    """The reads of one connection's socket, of which httpcore tells nothing."""
+    """The reads of one connection's socket, which httpcore does not report."""
 
     def __init__(self) -> None:
         self.listens = False
-        """Whether reads are known at all: it was told to `listen`."""
+        """Whether the reads are observed: `listen` was called."""
         self.heard = False
-        """Whether a byte of an HTTP/1.1 reply has come: httpcore calls a head that was cut short
-        "without sending a response", too. In HTTP/2 there are bytes that are of no reply."""
+        """Whether a byte of an HTTP/1.1 reply has come. httpcore's error for a head that was cut
+        short is the same as for no reply at all. HTTP/2 also has bytes that belong to no reply."""
         self.is_fresh = True
-        """Whether something was read since whoever hands it on made this False."""
+        """Whether the socket was read since the reader of the body set this to False."""
         self.before_read: Callable[[], None] = _nothing
-        """Is called before each read: it may wait, or raise `httpcore.ReadError` to end it."""
+        """Called before each read; it may wait, or raise `httpcore.ReadError` to end the read."""
         self._stream: Any = None
 
     def listen(self, stream: Any, *, counts: bool) -> None:
-        """Have a share in the reads of `stream`, httpcore's; `counts` says that they are heard."""
+        """Observe the reads of httpcore's `stream`; with `counts`, they set `heard`."""
         self.listens = True
         read = stream.read
 
-        def listening(*given: Any, **named: Any) -> bytes:
+        def listening(*args: Any, **kwargs: Any) -> bytes:
             self.before_read()
-            data: bytes = read(*given, **named)
+            data: bytes = read(*args, **kwargs)
             self.is_fresh = True
             if counts and data:
                 self.heard = True
@@ -78,18 +78,18 @@ class Wire:
         self._stream = stream
 
     def leave(self) -> None:
-        """Have none any more: the two would hold each other for ever."""
+        """Restore `stream.read`; the wrapper and the stream form a reference cycle."""
         if self._stream is not None:
             del self._stream.read
             self._stream = None
 
 
 def _nothing() -> None:
-    """What is done before a read, unless somebody asks for more."""
+    """Do nothing before a read."""
 
 
 class Reply(NamedTuple):
-    """The reply to one request: its head was read, its body will be."""
+    """The reply to one request: its head has been read, its body has not."""
 
     url: httpx.URL
     response: httpx.Response
@@ -105,71 +105,71 @@ def exchange(
 ) -> Reply:
     """Send the request and wait for the reply's headers, in a thread of its own.
 
-    `stack` closes what was opened. A thread that is given up on loses its connection when
-    the watchdog is closed.
+    `stack` closes the transport and the response. An abandoned thread loses its connection when
+    the watchdog is closed. Raises Failed, and UsageError for a request that can't be sent.
     """
-    box: queue.SimpleQueue[Any] = queue.SimpleQueue()
+    results: queue.SimpleQueue[Any] = queue.SimpleQueue()
     wire = Wire()
-    ask = build_request(request, url, _trace(box, watchdog, wire))
+    sent = build_request(request, url, _trace(results, watchdog, wire))
     transport = build_transport(request, url)
     if cookies:
-        cookies.add(ask)
-    give_up = _send(transport, ask, box)
+        cookies.add(sent)
+    abandon = _send(transport, sent, results)
     try:
-        response = _wait(box, request, watchdog)
+        response = _wait(results, request, watchdog)
     except (httpx.HTTPError, OSError, ValueError) as error:
         transport.close()
-        # Asked before the error is believed: a shut down socket looks like a lost one.
+        # The watchdog comes first: a socket that it shut down looks like a lost connection.
         if watchdog.fired:
             raise late_reply(watchdog) from None
         raise failed_head(error, request, url, heard=wire.heard) from None
     except BaseException:
-        give_up()
+        abandon()
         raise
     stack.callback(wire.leave)
     stack.callback(transport.close)
     stack.callback(response.close)
     if cookies:
-        cookies.keep(response, ask)
+        cookies.keep(response, sent)
     return Reply(url, response, wire)
 
 
 def _send(
-    transport: httpx.HTTPTransport, ask: httpx.Request, box: queue.SimpleQueue[Any]
+    transport: httpx.HTTPTransport, request: httpx.Request, results: queue.SimpleQueue[Any]
 ) -> Callable[[], None]:
-    """Have a thread put the response, or what was raised, into `box`.
+    """Start a thread that puts the response, or the error raised, into `results`.
 
-    Who doesn't want it any more calls what is returned. Then the transport is closed by
-    whichever of the two comes second: never under a thread that still reads from it.
+    Returns a function that abandons the thread. The transport is then closed by the second of the
+    two to finish, so never while the thread still reads from it.
     """
-    finished, given_up = threading.Event(), threading.Event()
+    finished, abandoned = threading.Event(), threading.Event()
 
     def work() -> None:
         try:
-            box.put(transport.handle_request(ask))
-        except BaseException as error:  # handed to the waiting thread
-            box.put(error)
+            results.put(transport.handle_request(request))
+        except BaseException as error:  # raised again by the waiting thread
+            results.put(error)
         finished.set()
-        if given_up.is_set():
+        if abandoned.is_set():
             transport.close()
 
-    def give_up() -> None:
-        given_up.set()
+    def abandon() -> None:
+        abandoned.set()
         if finished.is_set():
             transport.close()
 
     threading.Thread(target=work, daemon=True, name="sse-connect").start()
-    return give_up
+    return abandon
 
 
-def _wait(box: queue.SimpleQueue[Any], request: Request, watchdog: Watchdog) -> httpx.Response:
+def _wait(results: queue.SimpleQueue[Any], request: Request, watchdog: Watchdog) -> httpx.Response:
     timeout = request.connect_timeout
     connecting = None if timeout is None else min(timeout, FOREVER)
     while True:
         left = watchdog.remaining()
         limits = [seconds for seconds in (connecting, left) if seconds is not None]
         try:
-            item = box.get(timeout=min(limits, default=FOREVER))
+            item = results.get(timeout=min(limits, default=FOREVER))
         except queue.Empty:
             if connecting is not None and connecting == min(limits):
                 raise late_connection(connecting) from None
@@ -179,18 +179,19 @@ def _wait(box: queue.SimpleQueue[Any], request: Request, watchdog: Watchdog) -> 
         elif isinstance(item, BaseException):
             raise item
         else:
-            assert isinstance(item, httpx.Response)  # noqa: S101 (all that is left)
+            assert isinstance(item, httpx.Response)  # noqa: S101 (the only other type)
             return item
 
 
 def _trace(
-    box: queue.SimpleQueue[Any], watchdog: Watchdog, wire: Wire
+    results: queue.SimpleQueue[Any], watchdog: Watchdog, wire: Wire
 ) -> Callable[[str, Any], None]:
-    """httpcore's trace hook: hands new sockets to the watchdog and tells when one is connected.
+    """Return a trace hook for httpcore that gives new sockets to the watchdog.
 
-    The CONNECT of a proxy is a request of its own, and no connection yet.
+    It also reports in `results` that the connection is made: when the request's headers are sent.
+    The CONNECT that a proxy gets does not count.
     """
-    streams: list[Any] = []  # the plain one, and the one that TLS makes of it
+    streams: list[Any] = []  # the plain stream, then the one that TLS wraps around it
 
     def trace(name: str, info: dict[str, Any]) -> None:
         if name in ("connection.connect_tcp.complete", "connection.connect_unix_socket.complete"):
@@ -202,7 +203,7 @@ def _trace(
             streams.append(info["return_value"])
         elif name.endswith("send_request_headers.started") and not _is_connect(info):
             wire.listen(streams[-1], counts=name.startswith("http11."))
-            box.put(_CONNECTED)
+            results.put(_CONNECTED)
 
     return trace
 

@@ -1,8 +1,8 @@
 """Handlers of the request options: each applies one option's value to a draft of the request.
 
-An option means what it means to curl (7.88). Values are validated here, where the option's
-name is known; a value that may be a secret is never part of an error. All handlers raise
-`UsageError`. `options.py` says which option has which handler.
+An option has the meaning that it has for curl (7.88). Values are validated here, because the
+option's name is known; a value that may be a secret is never part of an error. All handlers raise
+`UsageError`. The table in `options.py` names the handler of each option.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import Any, TypeAlias
 from urllib.parse import quote_plus
 
 from sse_cli.model.errors import UsageError
-from sse_cli.request.values import duration
+from sse_cli.request.option_values import duration
 from sse_cli.text import redaction
 
 PROXY_SCHEMES = ("http", "https", "socks5", "socks5h")
@@ -28,7 +28,7 @@ _CERT = r"((?:\\[\\:]|[^:])*)(?::(.*))?"
 
 
 class Draft:
-    """A request in the making. `connection` holds fields of `Request` by name."""
+    """An unfinished request. `connection` holds fields of `Request` by name."""
 
     def __init__(self, stdin: Callable[[], bytes], environment: Mapping[str, str]) -> None:
         self.stdin = stdin
@@ -86,13 +86,13 @@ def _header(line: str, number: int) -> tuple[str, str | None]:
     return name, value if value or empty else None
 
 
-def _value(what: str, text: str) -> str:
+def _value(source: str, text: str) -> str:
     if re.search(_NOT_IN_VALUE, text):
         raise UsageError(
-            f"{what} contains a line break, NUL or bytes that are not UTF-8",
+            f"{source} contains a line break, NUL or bytes that are not UTF-8",
             "quote it as one line",
         )
-    return text.strip(" \t")  # RFC 9110, 5.5: blanks around a value are no part of it
+    return text.strip(" \t")  # RFC 9110, 5.5: blanks around a value are not part of it
 
 
 def set_url(draft: Draft, value: str) -> None:
@@ -137,10 +137,10 @@ def add_urlencoded(draft: Draft, value: str) -> None:
     """Encode `content`, `=content`, `name=content`, `@file` or `name@file`; "=" wins over "@"."""
     option = "--data-urlencode"
     mark = "=" if "=" in value else "@"
-    name, found, content = value.partition(mark)
-    if not found:
+    name, separator, content = value.partition(mark)
+    if not separator:
         name, content = "", value
-    is_file = bool(found) and mark == "@"
+    is_file = separator == "@"
     raw = draft.read(option, content) if is_file else _encode(option, content)
     piece = (f"{name}=" if name else "") + quote_plus(raw)
     add_data(draft, piece, option="--data-raw")
@@ -169,7 +169,7 @@ def set_bearer(draft: Draft, value: str) -> None:
     if value.startswith("env:"):
         where = f"--bearer: the environment variable {value[4:]!r}"
         if value[4:] not in draft.environment:
-            # Not named unless it is a name: env:$KEY, typed by mistake, would be the key itself.
+            # Shown only if it can be a name: after env:$KEY, typed by mistake, it is the key.
             if not value[4:].replace("_", "").isalpha():
                 hint = "write env:NAME, without a $, and export it"
                 raise UsageError("--bearer: that environment variable is not set", hint)
@@ -218,7 +218,7 @@ def set_proxy(draft: Draft, value: str) -> None:
 
 def set_timeout(draft: Draft, value: str, *, option: str) -> None:
     seconds = duration(value, f"--{option}")
-    draft.connection[option.replace("-", "_")] = seconds or None  # curl: 0 is no limit
+    draft.connection[option.replace("-", "_")] = seconds or None  # as for curl, 0 means no limit
 
 
 def set_text(draft: Draft, value: str, *, name: str) -> None:

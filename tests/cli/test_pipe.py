@@ -1,4 +1,4 @@
-"""`sse watch URL -q EXPR -j | cat`: every piece is out as soon as it is in."""
+"""`sse watch URL -q EXPR -j | cat`: every piece of text is written as soon as it arrives."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import threading
 import tomllib
 from collections.abc import Iterator
 from contextlib import ExitStack
+from typing import IO
 
 import pytest
 
@@ -16,14 +17,14 @@ from sse_cli.mockserver.scenarios.bundled import FOLDER
 from sse_cli.mockserver.scenarios.scenario import Scenario, Step
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
-from tests.interop.command import SSE, Reader, reading
+from tests.support.process import PROGRAM, Process
 
 QUERY = "choices[0].delta.content"
 INTENDED: str = tomllib.loads((FOLDER / "openai-chat.toml").read_text("utf-8"))["answer"]
 
 
 def piece_of(step: Step) -> str:
-    """The text that an event of the chat carries."""
+    """Return the text that an event of the chat carries."""
     data = step.data.decode().removeprefix("data: ")
     if data.startswith("[DONE]"):
         return ""
@@ -31,11 +32,13 @@ def piece_of(step: Step) -> str:
     return choices[0]["delta"].get("content", "") if choices else ""
 
 
-def piped(stack: ExitStack, scenario: Scenario) -> Reader:
-    """What `cat` writes of the scenario's text."""
+def piped(stack: ExitStack, scenario: Scenario) -> IO[bytes]:
+    """Start the pipeline over a scenario; return the output of `cat`."""
     url = stack.enter_context(running(Server({"chat": scenario}, speed=0)))
-    command = shlex.join([*SSE, "watch", f"{url}/chat", "-q", QUERY, "-j"])
-    return stack.enter_context(reading("sh", "-c", f"{command} | cat"))
+    command = shlex.join([*PROGRAM, "watch", f"{url}/chat", "-q", QUERY, "-j", "-m", "30"])
+    process = stack.enter_context(Process((), program=("sh", "-c", f"{command} | cat")))
+    assert process.stdout
+    return process.stdout
 
 
 @pytest.fixture
@@ -44,22 +47,22 @@ def stack() -> Iterator[ExitStack]:
         yield stack
 
 
-def test_the_text_of_a_chat_is_exactly_what_was_meant(stack: ExitStack) -> None:
+def test_the_text_of_a_chat_is_exact(stack: ExitStack) -> None:
     output = piped(stack, bundled.load("openai-chat"))
-    assert output.rest().decode() == INTENDED
+    assert output.read().decode() == INTENDED
 
 
 def test_every_piece_is_read_from_the_pipe_before_the_next_is_sent(stack: ExitStack) -> None:
     steps = bundled.load("openai-chat").steps
     gates = [threading.Event() for _ in steps]
     gated = [(gate, step.data) for gate, step in zip(gates, steps, strict=True)]
-    for gate in gates:  # a test that fails must not leave the server waiting
+    for gate in gates:  # A failing test must not leave the server waiting.
         stack.callback(gate.set)
     output = piped(stack, Scenario.of("chat", gated))
     text = ""
     for gate, step in zip(gates, steps, strict=True):
         gate.set()
         piece = piece_of(step)
-        text += output.take(len(piece.encode())).decode()
+        text += output.read(len(piece.encode())).decode()
         assert text.endswith(piece)
-    assert text + output.rest().decode() == INTENDED
+    assert text + output.read().decode() == INTENDED
