@@ -124,6 +124,6 @@ class SSEServer:
 
 @pytest.fixture
 def sse_server() -> Iterator[SSEServer]:
-    """A server of event streams (SSE) to test clients against: `url(NAME)`, `serve(NAME, DATA)`."""
+    """Serve event streams (SSE) to test clients against: `url(NAME)`, `serve(NAME, DATA)`."""
     with ExitStack() as stack:
         yield SSEServer(stack)

@@ -77,7 +77,7 @@ def test_after(sse_server):
 def test_pytest_lists_the_fixture(tmp_path: Path) -> None:
     output = passes(tmp_path, "def test_it(): pass", "--fixtures")
     assert "sse_server" in output
-    assert "A server of event streams" in output
+    assert "Serve event streams" in output
 
 
 @pytest.mark.parametrize("options", [(), ("-n", "2")], ids=["alone", "with xdist"])
