@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import random
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -16,8 +17,21 @@ from sse_cli.mockserver.server_thread import running
 
 def pytest_collection_finish() -> None:
     """Let later searches for garbage pass over the thousands of tests: 0.2 s a time."""
+    if "hypothesis" in sys.modules:
+        _start_hypothesis()
     gc.collect()
     gc.freeze()
+
+
+def _start_hypothesis() -> None:
+    """Have Hypothesis make its random generator, which must not be frozen memory's alone.
+
+    It asks the garbage collector who refers to the generator, and warns if nobody does. From
+    Python 3.14 on the owner is frozen if it was there before.
+    """
+    from hypothesis import given, strategies  # noqa: PLC0415 (only if a test has imported it)
+
+    given(strategies.none())(lambda _: None)()
 
 
 @pytest.fixture(scope="module")

@@ -22,6 +22,7 @@ from sse_cli.mockserver import request_log
 from sse_cli.mockserver.scenarios import bundled
 from sse_cli.model.events import Ending, Message
 from sse_cli.model.exit_codes import EXIT_CODES, ExitCode
+from tests.support.other_programs import missing
 from tests.support.paths import ROOT
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
@@ -58,7 +59,7 @@ def run(command: str, folder: Path, origin: str) -> subprocess.CompletedProcess[
     """
     scripts = [(ROOT / name).read_text("utf-8") for name in EXAMPLE.findall(command)]
     if any(JQ.search(text) for text in (command, *scripts)) and not shutil.which("jq"):
-        pytest.skip("jq is not installed")
+        missing("jq")
     for host, name in APIS.items():
         command = command.replace(host, f"{origin}/{name}".rstrip("/"))
     environment = {
