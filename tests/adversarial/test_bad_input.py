@@ -87,7 +87,7 @@ BAD_WORDS = [
      "sse tail has -m, --max-time: Limit for it all"),
     (["tail", "--for", "2s", "one.sse"], "not an option of sse tail, only of sse watch and sse",
      "sse tail has -m, --max-time: Limit for it all"),
-    (["tail", "one.sse", "--where", "a"], "--where is not an option of sse tail", "--query: JM"),
+    (["tail", "one.sse", "--where", "a"], "--where is not an option of sse tail", "--query: Take"),
     (["tail", "one.sse", "--all"], "--all is not an option of sse tail", "--help-all shows what"),
     (["tail", "curl", "h.example", "--for", "2s"], "--for is not an option of sse", "--max-time"),
     (["tail", "--for=2s", "curl", "h.example"], "--for is not an option of sse", "--max-time"),

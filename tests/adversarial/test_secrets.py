@@ -185,7 +185,7 @@ CRASHES = {
 }
 # Functions that run in threads of ours; the main thread waits for a silent server.
 IN_THREADS = {
-    "in the watchdog": ("sse_cli.transport.watchdog", "Watchdog._look"),
+    "in the watchdog": ("sse_cli.transport.watchdog", "Watchdog._check"),
     "in the thread of signals": ("sse_cli.process.signals", "_interrupt_main"),
 }
 # As many exceptions do, this one and its cause contain the values they were raised over.
