@@ -17,7 +17,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import ExitStack, closing, suppress
 from urllib.parse import urlsplit
 
 import pytest
@@ -564,7 +564,11 @@ except KeyboardInterrupt:
 def test_a_signal_ends_serve_forever_in_silence(sent: signal.Signals, code: int) -> None:
     command = [sys.executable, "-W", "error", "-c", FOREVER]
     pipe = subprocess.PIPE
-    with subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe) as process:
+    with (
+        subprocess.Popen(command, cwd=ROOT, stdout=pipe, stderr=pipe) as process,
+        ExitStack() as stack,
+    ):
+        stack.callback(process.kill)  # lest it be waited for
         assert process.stdout
         with closing(dial(process.stdout.readline().decode().strip())) as peer:
             peer.sendall(GOOD.replace(b"short", b"endless"))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import subprocess
 import sys
+from contextlib import ExitStack
 
 import pytest
 
@@ -33,7 +34,9 @@ except (KeyboardInterrupt, Terminated) as error:
 def test_a_signal_taken_by_another_thread_interrupts_a_blocked_read(
     number: signal.Signals, name: str
 ) -> None:
-    with subprocess.Popen([sys.executable, "-c", PROGRAM], stdout=subprocess.PIPE) as process:
+    command = [sys.executable, "-c", PROGRAM]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as process, ExitStack() as stack:
+        stack.callback(process.kill)  # lest it be waited for
         assert process.stdout is not None
         assert process.stdout.readline() == b"blocked\n"
         process.send_signal(number)
