@@ -10,7 +10,6 @@ import sys
 from pathlib import Path
 from typing import Any, Final, NoReturn
 
-from sse_cli.cli import hints
 from sse_cli.model.causes import Cause
 from sse_cli.model.errors import Crashed, ReaderGone, SSEError, Terminated, UsageError
 from sse_cli.model.exit_codes import ExitCode
@@ -51,6 +50,8 @@ def _handle(error: BaseException) -> int:
         return ExitCode.BUG if isinstance(second, Crashed) else _code(second)
     except Exception as second:
         _trace(second)
+        from sse_cli.cli import hints  # noqa: PLC0415 (only for an error)
+
         hint = hints.hint_of(Cause.BUG)
         crash_reports.say(f"error: {crash_reports.words(second)}\nhint: {hint}")
         return ExitCode.BUG
@@ -134,6 +135,7 @@ def _usage(error: Any, hint: str) -> tuple[str, str]:
 
 
 def _print_error(error: SSEError) -> int:
+    from sse_cli.cli import hints  # noqa: PLC0415 (only for an error)
     from sse_cli.render import console, error_messages  # noqa: PLC0415 (Rich costs 40 ms)
 
     if sys.stderr is not None:

@@ -7,7 +7,6 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Literal, TypeAlias
 
-from sse_cli.cli import hints
 from sse_cli.model.causes import Cause
 from sse_cli.model.events import Ending, Opened, Signal
 from sse_cli.model.observer import Observer
@@ -56,6 +55,10 @@ def explain(
     closed, opened = report.closed, report.measured.connections.opened
     is_clean = closed.ending in (Ending.EOF, Ending.EOF_UNVERIFIED)
     empty = report.measured.timing.messages == 0 and is_clean
+    if not report.failed and not empty and not closed.cause:
+        return
+    from sse_cli.cli import hints  # noqa: PLC0415 (only for a run that ended with advice)
+
     hint = hints.hint_of(closed.cause)
     own = closed.ending is Ending.EOF and hint == hints.hint_of(Cause.OWN_OUTPUT)
     if not report.failed and not empty and not own:

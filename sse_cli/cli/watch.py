@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from sse_cli.cli import hints, messages
+from sse_cli.cli import messages
 from sse_cli.cli import watch_output as outputs
 from sse_cli.cli.command_line import PAIRS
 from sse_cli.cli.options.request import RequestOptions
@@ -108,6 +108,7 @@ class Watch:
 
     def summary(self, report: RunReport, *, unicode: bool = True) -> Lines:
         """Return the closing lines."""
+        from sse_cli.cli import hints  # noqa: PLC0415
         from sse_cli.render import watch_summary  # noqa: PLC0415 (Rich costs 40 ms)
 
         filters = [each for each in (self.selection.where, self.until) if each]

@@ -26,7 +26,7 @@ NDJSON_TYPES: Final = frozenset(
     }
 )
 
-_STATUS_CAUSES: Final[Mapping[int, Cause]] = {
+_STATUS_CAUSES: Final[Mapping[int, str]] = {
     204: Cause.STATUS_204,
     400: Cause.STATUS_400,
     401: Cause.STATUS_401,
@@ -38,8 +38,8 @@ _STATUS_CAUSES: Final[Mapping[int, Cause]] = {
     422: Cause.STATUS_422,
     429: Cause.STATUS_429,
 }
-_CLASS_CAUSES: Final[Mapping[int, Cause]] = {3: Cause.STATUS_3XX, 5: Cause.STATUS_5XX}
-_TYPE_CAUSES: Final[Mapping[str, Cause]] = {
+_CLASS_CAUSES: Final[Mapping[int, str]] = {3: Cause.STATUS_3XX, 5: Cause.STATUS_5XX}
+_TYPE_CAUSES: Final[Mapping[str, str]] = {
     "application/json": Cause.TYPE_JSON,
     "text/html": Cause.TYPE_HTML,
     "application/vnd.amazon.eventstream": Cause.TYPE_AWS,
@@ -92,7 +92,7 @@ def is_own(start: bytes) -> bool:
     return re.match(_OWN, start) is not None
 
 
-def refusal(opened: Opened) -> tuple[str, Cause]:
+def refusal(opened: Opened) -> tuple[str, str]:
     """Return why a reply of media "other" is refused: the evidence and the cause."""
     status = opened.status or 0
     if status != 200:

@@ -10,7 +10,7 @@ from typing import Final
 from sse_cli.model.causes import Cause
 
 
-def explain(error: BaseException, host: str, where: str, via: str = "") -> tuple[str, Cause]:
+def explain(error: BaseException, host: str, where: str, via: str = "") -> tuple[str, str]:
     """Return the evidence and the cause of a failed connection, from its innermost error.
 
     `where` is the address of `host` with its port. `via` describes the peer that was connected to

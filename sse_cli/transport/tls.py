@@ -49,7 +49,7 @@ def _load_certificate(tls_context: ssl.SSLContext, request: Request) -> None:
     _load(load, request.cert or "", "client certificate", Cause.CLIENT_CERTIFICATE)
 
 
-def _load(load: Callable[[str], None], path: str, kind: str, cause: Cause) -> None:
+def _load(load: Callable[[str], None], path: str, kind: str, cause: str) -> None:
     try:
         load(path)
     except (ssl.SSLError, OSError) as error:

@@ -114,7 +114,7 @@ def test_a_refused_status_has_a_cause_of_its_own(status: int) -> None:
         (600, Cause.STATUS_OTHER),
     ],
 )
-def test_any_other_status_has_the_cause_of_its_class(status: int, cause: Cause) -> None:
+def test_any_other_status_has_the_cause_of_its_class(status: int, cause: str) -> None:
     assert media_type.refusal(Opened(0, "u", status)) == (str(status), cause)
 
 
@@ -143,7 +143,7 @@ def test_a_long_requested_wait_is_cut_short() -> None:
         ("", "the reply has no valid Content-Type", Cause.TYPE_OTHER),
     ],
 )
-def test_a_refused_type_is_named_with_its_cause(kind: str, detail: str, cause: Cause) -> None:
+def test_a_refused_type_is_named_with_its_cause(kind: str, detail: str, cause: str) -> None:
     opened = Opened(0, "u", 200, "OK", headers=(("content-type", kind),))
     found = media_type.refusal(opened)
     assert found[0].startswith(detail)

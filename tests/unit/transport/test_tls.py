@@ -259,7 +259,7 @@ def test_https_checks_names_and_certificates_against_the_systems_cas() -> None:
     ],
 )
 def test_a_file_without_a_certificate_is_named(
-    field: str, kind: str, cause: Cause, tmp_path: Path
+    field: str, kind: str, cause: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "junk.pem"
     file.write_text("junk")

@@ -181,7 +181,7 @@ def full() -> Iterator[socket.socket]:
     ],
 )
 def test_an_unanswered_connection_is_ended_by_the_deadline(
-    full: socket.socket, limits: dict[str, float], cause: Cause
+    full: socket.socket, limits: dict[str, float], cause: str
 ) -> None:
     with on_time(SECONDS):
         end = closed(ask(f"http://127.0.0.1:{full.getsockname()[1]}/", **limits))
