@@ -74,21 +74,18 @@ class ShownLimit(ShownCount):
 class Assembly(Observer):
     """An observer that assembles the answer, and ends the run at the answer's end.
 
-    It comes first, so that the observers after it get no message beyond the answer's end. With
-    `needs_format`, a run also ends when no wire format fits the events that came.
+    It comes first, so that the observers after it get no message beyond the answer's end.
     """
 
-    def __init__(self, accumulator: Accumulator, *, needs_format: bool = False) -> None:
+    def __init__(self, accumulator: Accumulator) -> None:
         self.accumulator = accumulator
-        self._needs_format = needs_format
 
     def rows(self, rows: Sequence[Row], /) -> Sequence[Row]:
         """Attach its deltas to each message."""
         return self.accumulator.feed(rows)
 
     def stop(self) -> Stop | None:
-        """Return the end, once the answer has ended or no format can fit."""
-        accumulator = self.accumulator
-        if accumulator.done or (self._needs_format and accumulator.is_over):
+        """Return the end, once the answer has ended."""
+        if self.accumulator.done and self.accumulator.is_over:
             return Stop(Ending.DONE, "the answer's own end was seen")
         return None
