@@ -37,7 +37,7 @@ def broken_json(number: int, first: int) -> Iterable[Text]:
 
 
 def differing(parts: int) -> Iterable[Text]:
-    """Yield a warning that the text of `parts` differs from the one that a closing event repeats."""
+    """Yield a warning that the text of `parts` differs from what a closing event repeats."""
     what = "the text" if parts == 1 else f"the text of {parts} parts"
     text = f"{what} differs from the closing event's: events were lost, or the server changed it"
     yield Text.assemble(("warning: ", "sse.stopped"), text)
