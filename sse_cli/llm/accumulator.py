@@ -158,19 +158,20 @@ class Accumulator:
     def _changes(self, before: dict[int, Choice], deltas: Sequence[Delta]) -> list[Delta]:
         """Return the deltas that turn the text of `before`, already given out, into that of now."""
         changes: list[Delta] = []
-        for number, choice in self.choices.items():
-            old = before.get(number, Choice())
-            for kind, was, now in (
-                ("reasoning", str(old.reasoning), str(choice.reasoning)),
-                ("text", str(old.text), str(choice.text)),
-            ):
-                is_void = not now.startswith(was)
-                if added := now if is_void else now[len(was) :]:
-                    changes.append(self._delta(kind, added, number, replaces=is_void))
+        for number in before | self.choices:
+            old, choice = before.get(number, Choice()), self.choice(number)
+            changes += self._change("reasoning", number, str(old.reasoning), str(choice.reasoning))
+            changes += self._change("text", number, str(old.text), str(choice.text))
         given = [call.snapshot for old in before.values() for call in old.tools.calls]
         others = (delta for delta in deltas if delta.kind not in ("reasoning", "text"))
         changes += (delta for delta in others if delta.value not in given)
         return changes
+
+    def _change(self, kind: Kind, number: int, before: str, now: str) -> Iterator[Delta]:
+        is_void = not now.startswith(before)
+        added = now if is_void else now[len(before) :]
+        if added or is_void:
+            yield self._delta(kind, added, number, replaces=is_void)
 
     def _read(self, extractor: Extractor, envelope: Envelope) -> Sequence[Delta]:
         """Return the deltas of a message.

@@ -89,9 +89,9 @@ class Highlights(Observer):
 def _highlights(item: ItemValues) -> Iterator[Highlight]:
     _, _, reasoning, text, tool, _ = item
     if reasoning:
-        yield from (Highlight("reasoning", string) for string in strings(reasoning))
+        yield from (Highlight("reasoning", string) for string in strings(reasoning) if string)
     if text:
-        yield from (Highlight("text", string) for string in strings(text))
+        yield from (Highlight("text", string) for string in strings(text) if string)
     if tool:
         yield from (Highlight("tool", string) for string in _tool_strings(tool))
 

@@ -62,6 +62,8 @@ class TextBuffer:
         before adds nothing, so that no text is printed twice.
         """
         whole = join_surrogates(whole)
+        if whole:
+            self._surrogates.pop(part, None)  # its other half is in the whole
         before = self._text_of(part)
         if not before and part is not None and str(self).endswith(whole):
             return _NOTHING  # the closing event names the part differently
@@ -155,13 +157,13 @@ class _Either:
         """Return whether the text so far is replaced, and the text that replaces or follows it."""
         if self._are_fragments:
             return False, value
+        value = join_surrogates(value)
         if self._wholes < _ENOUGH_WHOLES and not value.startswith(self._whole):
             self._are_fragments = True
-            fragments = [*self._values, value]
-            self._values.clear()
-            return True, "".join(fragments)
+            return True, "".join([*self._values, value])
         self._wholes += bool(self._whole) and len(value) > len(self._whole)
-        self._whole = value
+        # The other half of a surrogate pair may follow, and make another character of it.
+        self._whole = value[:-1] if ends_with_high_surrogate(value) else value
         self._values.append(value)
         if self._wholes >= _ENOUGH_WHOLES:
             self._values.clear()
