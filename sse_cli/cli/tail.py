@@ -141,7 +141,7 @@ def type_out(settings: TargetSettings, options: TailOptions) -> int:
     observers: list[Observer | None] = [
         recorder_of(settings),
         messages.exchange_log(settings.request),
-        Assembly(accumulator, needs_format=True),
+        Assembly(accumulator),
         *measured.observers(),
         response,
     ]

@@ -34,13 +34,14 @@ class Extractor:
         self.finish_root = wire.get("finish_root")
         self.usage = wire.get("usage")
         self.error = wire.get("error")
+        self.begin = wire.get("begin")
         self.done = wire.get("done")
 
     def items(self, envelope: Envelope) -> list[ItemValues]:
         """Return the values of each item of an event.
 
-        `finish_root` makes an item of its own if the event has none. This runs at every event, so
-        helpers are written in line: a call takes longer than most expressions.
+        `finish_root` makes an item of its own. This runs at every event, so helpers are written in
+        line: a call takes longer than most expressions.
         """
         found: list[ItemValues] = []
         for value in (envelope,) if self.each is None else self.item_values(envelope):
@@ -57,7 +58,7 @@ class Extractor:
                     None if reason is None or reason is False or is_false(reason) else reason,
                 )
             )
-        if not found and self.finish_root:
+        if self.finish_root:
             reason = self.finish_root(envelope)
             if not is_false(reason):
                 found.append((0, None, None, None, None, reason))
@@ -120,19 +121,6 @@ def _explained(wire: WireFormat, key: Key, label: str, value: Any) -> Iterator[t
         yield f"{label} fails", failed[1]
     elif not is_false(found):
         yield label, found
-
-
-def strings(found: Any) -> Sequence[str]:
-    """Return the strings in an expression's value: one string, a list, or nested lists."""
-    if isinstance(found, str):
-        return (found,)
-    texts: list[str] = []
-    for item in found if isinstance(found, list) else ():
-        if item.__class__ is str:
-            texts.append(item)
-        elif item is not None:
-            texts += strings(item)
-    return texts
 
 
 def holds(expression: Evaluate | None, value: Any) -> bool:

@@ -141,7 +141,8 @@ def test_nothing_after_the_end_is_read(path: Path) -> None:
     separator = b"" if path.suffix == ".ndjson" else b"\r\n\r\n"
     accumulator, pieces = reassemble(body + separator + body, ndjson=path.suffix == ".ndjson")
     once, pieces_once = reassemble(body, ndjson=path.suffix == ".ndjson")
-    if not expected["done"]:
+    goes_on = accumulator.format is not None and accumulator.format.goes_on
+    if goes_on or not expected["done"]:
         assert len(pieces) > len(pieces_once)
         return
     assert_expected(accumulator, expected)
@@ -173,22 +174,34 @@ def test_events_before_detection_are_read_again() -> None:
     assert [(p.kind, p.n) for p in pieces] == [("finish", 1), ("usage", 1), ("text", 2)]
 
 
-def test_detection_stops_after_a_number_of_events() -> None:
-    body = b'data: {"unheard": "of"}\n\n' * (MAX_EVENTS + 50)
-    accumulator, pieces = reassemble(body + (CORPUS / "anthropic.sse").read_bytes())
-    assert accumulator.gave_up
-    assert accumulator.format is None
-    assert pieces == []
-    late = b'data: {"unheard": "of"}\n\n' * (MAX_EVENTS - 1)
-    accumulator, pieces = reassemble(late + (CORPUS / "anthropic.sse").read_bytes())
+def test_a_format_that_shows_late_is_read_from_there_on() -> None:
+    late = b'data: {"unheard": "of"}\n\n' * (MAX_EVENTS + 50)
+    accumulator, _ = reassemble(late + (CORPUS / "anthropic.sse").read_bytes())
     assert_expected(accumulator, expected_of(CORPUS / "anthropic.sse"))
 
 
-def test_plain_text_is_detected_by_the_first_event_only() -> None:
+def test_plain_text_is_held_back_until_it_is_certain() -> None:
     assert typed(reassemble(b"data: Hello\n\ndata:  world\n\n")[1]) == "Hello world"
     accumulator, pieces = reassemble(b'data: {"a": 1}\n\ndata: Hello\n\n')
     assert accumulator.format is None
     assert pieces == []
+
+
+def test_text_that_was_given_out_before_another_format_took_over_is_void() -> None:
+    body = b"data: one\n\ndata: two\n\ndata: three\n\n"
+    accumulator, pieces = reassemble(body + (CORPUS / "anthropic.sse").read_bytes())
+    assert_expected(accumulator, expected_of(CORPUS / "anthropic.sse"))
+    found = [p for p in pieces if p.kind == "text"]
+    assert [p.value for p in found[:3]] == ["one", "two", "three"]
+    assert [n for n, p in enumerate(found) if p.replaces] == [3]
+    assert "".join(p.value for p in found[3:]) == str(accumulator.choice().text)
+
+
+def test_the_values_of_json_strings_are_the_text() -> None:
+    body = b'data: "Hello "\n\ndata: {"k": 1}\n\ndata: "w\\u00f6rld"\n\ndata: 5\n\n'
+    accumulator, pieces = reassemble(body + b'event: error\ndata: "oops"\n\n')
+    assert typed(pieces) == "Hello wörld5" == str(accumulator.choice().text)
+    assert accumulator.error == "oops"
 
 
 # Text
@@ -452,7 +465,7 @@ def test_an_explanation_names_each_key_that_gives_a_value() -> None:
     envelope = {"event": "message", "id": None, "data": payload, "raw": ""}
     found = dict(explain(wire, envelope))
     assert found["each"] == payload["choices"]
-    assert found["text[0]"] == ["a", None]
+    assert found["text[0]"] == [["a", None, None], None]
     assert found["choice[1]"] == 1
     assert "finish[0]" not in found
     assert "error" not in found
