@@ -2,6 +2,8 @@
 
 `formats` holds one or more streams of each wire format, `reports` public bug reports, rebuilt
 small, and `real` streams of real servers, with the answer that the server's own client assembled.
+`judged` holds shapes that the APIs document, with the answer of the API's official client
+(tests/interop/judges.py): text that stands only in a closing event, several parts, parallel calls.
 """
 
 from __future__ import annotations
@@ -13,14 +15,14 @@ from typing import Any, Final, NamedTuple
 
 from tests.support.paths import CORPUS
 
-FOLDERS: Final = ("formats", "reports", "real")
+FOLDERS: Final = ("formats", "reports", "real", "judged")
 MEDIA: Final = {".sse": "text/event-stream", ".ndjson": "application/x-ndjson", ".txt": "text/plain"}
 # Headers of a real reply that matter to a reader.
 HEADERS: Final = {
     "graphql-yoga": ("Content-Encoding: none",),
     "ai-sdk4-data-stream": ("X-Vercel-AI-Data-Stream: v1",),
 }
-EXACT: Final = ("format", "ending", "text", "finish_reason", "usage")
+EXACT: Final = ("format", "ending", "text", "finish_reason")
 # The client raised an exception, so it has no usage and no reasoning to compare.
 RAISED: Final = frozenset({"litellm-messages-upstream-reset"})
 
@@ -50,6 +52,8 @@ class Stream(NamedTuple):
         """The expected answer: some or all keys of `tail -o json`, and `exit`."""
         file = self.path.with_name(f"{self.path.stem}.expected.json")
         found: dict[str, Any] = json.loads(file.read_bytes())
+        if self.path.stem in RAISED:
+            found = {key: found[key] for key in ("text", "error")}
         return found
 
     @property
@@ -69,11 +73,14 @@ def streams(*folders: str) -> list[Stream]:
     ]
 
 
-def differences(found: dict[str, Any], stream: Stream) -> dict[str, tuple[Any, Any]]:
-    """Return the keys of an answer that differ from a stream's expectation, with both values."""
-    expected = stream.expected
-    if stream.path.stem in RAISED:
-        expected = {key: expected[key] for key in ("text", "error")}
+def stream_of(name: str) -> Stream:
+    """Return the stream with a name."""
+    folder, _, stem = name.partition("/")
+    return next(stream for stream in streams(folder) if stream.path.stem == stem)
+
+
+def differences(found: dict[str, Any], expected: dict[str, Any]) -> dict[str, tuple[Any, Any]]:
+    """Return the keys of an answer that differ from those expected, with both values."""
     return dict(_differing(found, expected))
 
 
@@ -81,6 +88,9 @@ def _differing(found: dict[str, Any], expected: dict[str, Any]) -> Iterator[tupl
     for key in EXACT:
         if key in expected and found[key] != expected[key]:
             yield key, (found[key], expected[key])
+    usage = without_nulls(found["usage"]), without_nulls(expected.get("usage"))
+    if "usage" in expected and usage[0] != usage[1]:
+        yield "usage", usage
     if not _is_reasoning(found["reasoning"], expected.get("reasoning", "")):
         yield "reasoning", (found["reasoning"], expected["reasoning"])
     if "tool_calls" in expected:
@@ -90,9 +100,16 @@ def _differing(found: dict[str, Any], expected: dict[str, Any]) -> Iterator[tupl
     if "error" in expected and not is_same_error(found["error"], expected["error"]):
         yield "error", (found["error"], expected["error"])
     for number, choice in enumerate(expected.get("choices", ())):
-        ours = {key: found["choices"][number][key] for key in choice}
-        if ours != choice:
-            yield f"choices[{number}]", (ours, choice)
+        [ours] = [one for one in found.get("choices", [found]) if one.get("choice", 0) == number]
+        for key, values in _differing(ours | {"usage": None, "error": None}, choice):
+            yield f"choices[{number}].{key}", values
+
+
+def without_nulls(value: Any) -> Any:
+    """Return a value without the keys whose value is null: clients drop or add them."""
+    if isinstance(value, dict):
+        return {key: without_nulls(one) for key, one in value.items() if one is not None}
+    return [without_nulls(one) for one in value] if isinstance(value, list) else value
 
 
 def _is_reasoning(found: str, expected: str) -> bool:
