@@ -62,6 +62,8 @@ class TextBuffer:
         before adds nothing, so that no text is printed twice.
         """
         whole = join_surrogates(whole)
+        if whole:
+            self._surrogates.pop(part, None)  # its other half is in the whole
         before = self._text_of(part)
         if not before and part is not None and str(self).endswith(whole):
             return _NOTHING  # the closing event names the part differently

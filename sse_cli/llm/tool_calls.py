@@ -160,11 +160,11 @@ class ToolCalls:
         return self._new() if name or not self.calls else self.calls[-1]
 
     def _same(self, record: dict[str, Any]) -> OpenCall | None:
-        """Return the call with the name and the arguments of a record."""
+        """Return the call with the name, if it has one yet, and the arguments of a record."""
         name = _nonblank(record.get("name"))
         arguments = json_values.parse(_whole(record) or "{}")
         for call in self.calls:
-            if call.name == name and json_values.parse(call.arguments) == arguments:
+            if call.name in (name, None) and json_values.parse(call.arguments) == arguments:
                 return call
         return None
 

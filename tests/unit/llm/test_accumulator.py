@@ -7,6 +7,7 @@ import json
 import random
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Final
 
@@ -478,3 +479,106 @@ def test_an_explanation_reports_errors_of_evaluation(tmp_path: Path) -> None:
     [(label, reason)] = explain(wire_format.named(str(file)), envelope)
     assert label == "text fails"
     assert "starts_with" in reason
+
+
+# Text and calls that stand only in the events that close them
+
+ITEM: Final = {"id": "m", "type": "message", "content": [{"type": "output_text", "text": "Four."}]}
+CALL: Final = {"id": "i", "type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"}
+SHELL: Final = {
+    "id": "s", "type": "shell_call", "call_id": "d", "action": {"commands": ["ls"], "timeout": None}
+}  # fmt: skip
+THOUGHT: Final = {
+    "id": "r", "type": "reasoning", "summary": [{"text": "One"}, {"text": "Two"}]
+}  # fmt: skip
+CLOSING: Final[dict[str, list[dict[str, Any]]]] = {
+    "delta": [
+        {"type": "response.reasoning_summary_text.delta", "output_index": 0, "delta": "One"},
+        {"type": "response.reasoning_summary_part.added", "output_index": 0, "summary_index": 1},
+        {"type": "response.reasoning_summary_text.delta", "output_index": 0, "delta": "Two"},
+        {"type": "response.output_text.delta", "output_index": 1, "delta": "Fo"},
+        {"type": "response.output_text.delta", "output_index": 1, "delta": "ur."},
+        {"type": "response.output_item.added", "output_index": 2, "item": CALL | {"arguments": ""}},
+        {"type": "response.function_call_arguments.delta", "output_index": 2, "delta": "{}"},
+    ],
+    "text.done": [
+        {"type": "response.output_text.done", "output_index": 1, "text": "Four."},
+        {"type": "response.function_call_arguments.done", "output_index": 2, "arguments": "{}"},
+    ],
+    "part.done": [
+        {"type": "response.content_part.done", "output_index": 1, "part": ITEM["content"][0]},
+    ],
+    "item.done": [
+        {"type": "response.output_item.done", "output_index": 0, "item": THOUGHT},
+        {"type": "response.output_item.done", "output_index": 1, "item": ITEM},
+        {"type": "response.output_item.done", "output_index": 2, "item": CALL},
+        {"type": "response.output_item.done", "output_index": 3, "item": SHELL},
+    ],
+    "completed": [
+        {
+            "type": "response.completed",
+            "response": {"status": "completed", "output": [THOUGHT, ITEM, CALL, SHELL]},
+        }
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "kinds",
+    [kinds for number in range(1, 6) for kinds in combinations(CLOSING, number)
+     if "item.done" in kinds or "completed" in kinds],
+    ids="+".join,
+)  # fmt: skip
+def test_a_responses_answer_is_whole_whichever_events_hold_it(kinds: tuple[str, ...]) -> None:
+    events = [event for kind in kinds for event in CLOSING[kind]]
+    accumulator, pieces = of_payloads("openai-responses", *events)
+    choice = accumulator.choice()
+    assert typed(pieces) == "Four." == str(choice.text)
+    assert str(choice.reasoning) == "One\n\nTwo"
+    assert [(call.id, call.name, call.arguments) for call in choice.tools.calls] == [
+        ("c", "f", "{}"), ("d", "shell_call", '{"commands":["ls"]}'),
+    ]  # fmt: skip
+    assert accumulator.differing == 0
+
+
+def test_a_closing_text_that_differs_is_counted() -> None:
+    closing = [*CLOSING["item.done"], *CLOSING["completed"]]
+    accumulator, pieces = of_payloads("openai-responses", CLOSING["delta"][3], *closing)
+    assert typed(pieces) == "Four."
+    assert accumulator.differing == 0
+    accumulator, pieces = of_payloads("openai-responses", CLOSING["delta"][4], *closing)
+    assert typed(pieces) == "ur."
+    assert accumulator.differing
+
+
+def test_a_final_chat_completion_does_not_double_the_answer() -> None:
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    message = {
+        "role": "assistant",
+        "content": "Hi!",
+        "reasoning_content": "Hm",
+        "tool_calls": [call],
+    }
+    whole = {"object": "chat.completion", "choices": [{"index": 0, "message": message}]}
+    deltas = chat({"reasoning_content": "Hm"}, {"content": "Hi"}, {"content": "!"},
+                  {"tool_calls": [call | {"index": 0}]})  # fmt: skip
+    for events in ([whole], [*deltas, whole]):
+        accumulator, pieces = of_payloads("openai-chat", *events)
+        assert typed(pieces) == "Hi!"
+        assert str(accumulator.choice().reasoning) == "Hm"
+        assert [one.name for one in accumulator.choice().tools.calls] == ["f"]
+
+
+# Several runs
+
+
+def test_a_run_that_begins_opens_the_answer_again() -> None:
+    first = [{"type": "RUN_STARTED"}, {"type": "TEXT_MESSAGE_CHUNK", "delta": "One."},
+             {"type": "RUN_FINISHED"}]  # fmt: skip
+    accumulator, _ = of_payloads("ag-ui", *first)
+    assert accumulator.is_whole
+    accumulator, _ = of_payloads("ag-ui", *first, *first[:2])
+    assert not accumulator.is_whole
+    accumulator, pieces = of_payloads("ag-ui", *first, *first)
+    assert accumulator.is_whole
+    assert typed(pieces) == "One.One."
