@@ -36,6 +36,13 @@ def broken_json(number: int, first: int) -> Iterable[Text]:
     yield Text.assemble(("warning: ", "sse.stopped"), f"{events} broken JSON: {where}")
 
 
+def differing(parts: int) -> Iterable[Text]:
+    """Yield a warning that the text of `parts` differs from what a closing event repeats."""
+    what = "the text" if parts == 1 else f"the text of {parts} parts"
+    text = f"{what} differs from the closing event's: events were lost, or the server changed it"
+    yield Text.assemble(("warning: ", "sse.stopped"), text)
+
+
 def nothing(why: str) -> Iterable[Text]:
     """Yield a warning that a stream ended well but gave no text; `why` is the reason."""
     yield Text.assemble(("warning: ", "sse.stopped"), escaping.compact(why))

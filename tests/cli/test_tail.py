@@ -532,3 +532,16 @@ def test_memory_does_not_depend_on_the_number_of_pieces(
         assert ran.out == b" token" * number
         peaks.append(peak)
     assert peaks[1] - peaks[0] < (many - few) * len(" token") + slack * 2**20
+
+
+def test_text_that_differs_from_the_closing_event_is_reported() -> None:
+    events = [
+        {"type": "response.output_text.delta", "output_index": 0, "delta": "Hell"},
+        {"type": "response.output_text.done", "output_index": 0, "text": "Hello"},
+        {"type": "response.completed", "response": {"status": "completed", "output": []}},
+    ]
+    body = b"".join(f"data: {json.dumps(one)}\n\n".encode() for one in events)
+    assert tail(body) == (0, b"Hello", b"")
+    ran = tail(body.replace(b'"Hell"', b'"ell"'))
+    assert (ran.code, ran.text) == (0, "ell")
+    assert ran.talk.startswith("warning: the text differs from the closing event's")
