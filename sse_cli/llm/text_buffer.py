@@ -26,12 +26,15 @@ class TextBuffer:
     `differing` holds the parts whose text differs from the one that a closing event repeated.
     """
 
-    __slots__ = ("_eithers", "_lines", "_parts", "_segments", "_surrogates", "differing")
+    __slots__ = (
+        "_closed", "_eithers", "_lines", "_parts", "_segments", "_surrogates", "differing",
+    )  # fmt: skip
 
     def __init__(self) -> None:
         self.differing: set[Hashable] = set()
         self._parts: dict[Any, bytearray] = {}
         self._surrogates: dict[Any, str] = {}  # the high surrogate that each part holds back
+        self._closed: dict[Any, int] = {}  # characters of each part, if all are of closing events
         self._segments: dict[Any, int] = {}  # where the open segment of each part begins
         self._lines: dict[Any, tuple[int, int]] = {}  # where the last line begins and ends
         self._eithers: dict[Any, _Either] = {}
@@ -59,7 +62,8 @@ class TextBuffer:
         """Add what a part lacks of the whole that a closing event repeats.
 
         With the part None, `whole` is the text of all parts. A whole that differs from the text
-        before adds nothing, so that no text is printed twice.
+        before adds nothing, so that no text is printed twice, unless that text came from closing
+        events alone: then each of them holds another piece.
         """
         whole = join_surrogates(whole)
         if whole:
@@ -67,13 +71,20 @@ class TextBuffer:
         before = self._text_of(part)
         if not before and part is not None and str(self).endswith(whole):
             return _NOTHING  # the closing event names the part differently
-        if whole.startswith(before) or not before:
+        is_closed = self._closed.get(part, 0) == len(before)
+        if whole.startswith(before):
             self.differing.discard(part)
-            return self.append(part, whole[len(before) :]), False
-        if before.endswith(whole) or before.startswith(whole):
+            added = whole[len(before) :]
+        elif before.endswith(whole) or before.startswith(whole):
             return _NOTHING  # one of the fragments or messages that the text consists of
-        self.differing.add(part)
-        return _NOTHING
+        elif is_closed:
+            added = whole
+        else:
+            self.differing.add(part)
+            return _NOTHING
+        if is_closed:
+            self._closed[part] = len(before) + len(added)
+        return self.append(part, added), False
 
     def end_segment(self, part: Any, whole: str) -> Added:
         """Add what the open segment of a part lacks of `whole`, and begin another segment."""

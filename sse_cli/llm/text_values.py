@@ -54,6 +54,8 @@ def _strings_of_object(found: dict[str, Any]) -> Sequence[str]:
     if name := directive(found):
         return strings(found[name])
     text = found.get("text")
+    if isinstance(text, dict):  # as OpenAI's Assistants have it, with annotations beside the value
+        text = text.get("value")
     if isinstance(text, str):
         return (text,) if _is_text(found.get("type")) else ()
     return () if not found or "type" in found or "text" in found else (json_values.show(found),)

@@ -152,3 +152,14 @@ def test_a_line_begins_after_other_text() -> None:
     text.append(None, "more")
     text.add_line(None, "one")
     assert str(text) == "Thinking\none\nmore\none"
+
+
+def test_closing_texts_alone_are_pieces_unless_they_repeat_the_text_before() -> None:
+    text = TextBuffer()
+    assert text.close(1, "Hel") == ("Hel", False)
+    assert text.close(1, "lo") == ("lo", False)
+    assert text.close(1, "Hello") == ("", False)
+    assert text.close(None, "Hello!") == ("!", False)
+    text.append(1, "x")
+    assert text.close(1, "y") == ("", False)
+    assert text.differing == {1}
