@@ -59,13 +59,18 @@ def _base64(data: bytes) -> str:
     return binascii.b2a_base64(data, newline=False).decode()
 
 
+def error_in(detail: str) -> str:
+    """Return the words of an error in the detail of an ending."""
+    return detail.partition(" reports an error: ")[2]
+
+
 def without_times(found: dict[str, Any]) -> dict[str, Any]:
     """Return an answer without the figures that depend on the clock."""
     return {key: value for key, value in found.items() if key != "timing"}
 
 
 def test_the_corpus_is_complete() -> None:
-    assert [len(streams(folder)) for folder in FOLDERS] == [40, 29, 43, 28]
+    assert [len(streams(folder)) for folder in FOLDERS] == [40, 29, 43, 27]
 
 
 @every_stream
@@ -109,7 +114,9 @@ def test_the_commands_agree_on_the_error_the_ending_and_the_exit_code(stream: St
     assert is_same_error(attempt["answer"]["error"], found["error"])
     assert (seen is Ending.ERROR_EVENT) == (ending is Ending.ERROR_EVENT), closed["detail"]
     if ending is Ending.ERROR_EVENT:
-        assert closed["detail"] == found["detail"] == attempt["detail"]
+        assert attempt["detail"] == found["detail"]
+        # A format may know an error in an event before the one that every reader knows.
+        assert error_in(closed["detail"]) == error_in(found["detail"])
     # An empty stream is the one ending that a person who watches may find harmless.
     assert (seen in GOOD) == (ending in GOOD) or ending == "empty"
     assert watched.code == (EXIT_CODES[seen] if seen != "empty" else 0)

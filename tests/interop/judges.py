@@ -19,15 +19,16 @@ QUESTION: Final = "Hi"
 MESSAGES: Any = [{"role": "user", "content": QUESTION}]
 
 
-def client_of(package: str) -> Any:
-    """Import the client of an API; skip the test without it."""
-    name = package.replace(".", "-") if package.startswith("google") else package.split(".")[0]
-    return pytest.importorskip(package, reason=f"pip install {name}: the official client judges")
+def client_of(module: str) -> Any:
+    """Import a module of an API's client; skip the test if the client is not installed."""
+    package = module.partition(".")[0]
+    name = {"google": "google-genai", "a2a": "a2a-sdk"}.get(package, package)
+    return pytest.importorskip(module, reason=f"pip install {name}: the official client judges")
 
 
 def given(value: Any) -> Any:
-    """Return a pydantic model as JSON, without the fields that the API did not send."""
-    return None if value is None else value.model_dump(exclude_unset=True, mode="json")
+    """Return a pydantic model as JSON, without null fields."""
+    return None if value is None else value.model_dump(exclude_none=True, mode="json")
 
 
 def joined(texts: Iterable[str | None]) -> str:
@@ -35,9 +36,9 @@ def joined(texts: Iterable[str | None]) -> str:
     return "".join(text or "" for text in texts)
 
 
-def call(name: Any, arguments: Any, id_: Any = None) -> dict[str, Any]:
-    """Return a tool call."""
-    return {"id": id_, "name": name, "arguments": arguments}
+def call(name: Any, arguments: Any, *ids: str | None) -> dict[str, Any]:
+    """Return a tool call, with its id if the client has one."""
+    return {**dict(zip(["id"], ids, strict=False)), "name": name, "arguments": arguments}
 
 
 def openai_chat(origin: str) -> Answer:
@@ -51,6 +52,8 @@ def openai_chat(origin: str) -> Answer:
             found = stream.get_final_completion()
         except openai.LengthFinishReasonError as error:
             found = error.completion
+        except openai.APIError as error:
+            return {"error": error.message}
     choices = [_openai_choice(choice) for choice in found.choices]
     return {**choices[0], "choices": choices, "usage": given(found.usage)}
 
@@ -97,12 +100,10 @@ def _openai_reasoning(item: Any) -> str:
 
 def _openai_call(item: Any) -> dict[str, Any] | None:
     """Return a call that the caller must run, or that the server ran; None for another item."""
-    if item.type in ("function_call", "mcp_call"):
+    if item.type in ("function_call", "mcp_call", "mcp_approval_request"):
         return call(item.name, item.arguments, getattr(item, "call_id", None) or item.id)
     if item.type == "custom_tool_call":
         return call(item.name, item.input, item.call_id)
-    if item.type == "mcp_approval_request":
-        return call(item.type, item.arguments, item.id)
     if item.type in ("shell_call", "local_shell_call", "computer_call"):
         return call(item.type, given(item.action), item.call_id)
     if item.type == "apply_patch_call":
@@ -117,7 +118,10 @@ def anthropic_messages(origin: str) -> Answer:
         anthropic.Anthropic(base_url=origin, api_key="none", max_retries=0) as client,
         client.messages.stream(model="any", max_tokens=1000, messages=MESSAGES) as stream,
     ):
-        found = stream.get_final_message()
+        try:
+            found = stream.get_final_message()
+        except anthropic.APIStatusError as error:
+            return {"error": error.body}
     calls = [block for block in found.content if block.type.endswith("tool_use")]
     return {
         "text": joined(block.text for block in found.content if block.type == "text"),
@@ -221,7 +225,9 @@ def mistral_conversations(origin: str) -> Answer:
         part
         for one in events
         if one.type == "message.output.delta"
-        for part in _mistral_parts([one.content] if not isinstance(one.content, str) else one.content)
+        for part in _mistral_parts(
+            [one.content] if not isinstance(one.content, str) else one.content
+        )
     ]
     made: dict[str, dict[str, Any]] = {}
     for one in events:
@@ -271,39 +277,33 @@ def a2a_v03(origin: str) -> Answer:
 
 
 async def _a2a(origin: str, version: str) -> Answer:
-    client_of("a2a.client")
-    from a2a import types as a2a_types  # type: ignore[import-not-found,unused-ignore]
-    from a2a.client import (  # type: ignore[import-not-found,unused-ignore]
-        ClientConfig,
-        ClientFactory,
-    )
-    from a2a.helpers import proto_helpers  # type: ignore[import-not-found,unused-ignore]
-
+    a2a_types, helpers = client_of("a2a.types"), client_of("a2a.helpers.proto_helpers")
+    a2a_client = client_of("a2a.client")
     interface = a2a_types.AgentInterface(
         url=f"{origin}/", protocol_binding="JSONRPC", protocol_version=version
     )
     capable = a2a_types.AgentCapabilities(streaming=True)
-    card = a2a_types.AgentCard(
-        name="any", supported_interfaces=[interface], capabilities=capable
-    )
-    message = proto_helpers.new_text_message(QUESTION, role=a2a_types.Role.ROLE_USER)
+    card = a2a_types.AgentCard(name="any", supported_interfaces=[interface], capabilities=capable)
+    message = helpers.new_text_message(QUESTION, role=a2a_types.Role.ROLE_USER)
     request = a2a_types.SendMessageRequest(message=message)
     artifacts: dict[str, str] = {}
     state, texts = 0, []
-    async with ClientFactory(ClientConfig(streaming=True)).create(card) as client:
+    async with a2a_client.ClientFactory(a2a_client.ClientConfig(streaming=True)).create(
+        card
+    ) as client:
         async for event in client.send_message(request):
             which = event.WhichOneof("payload")
             found = getattr(event, which)
             if which == "message":
-                texts.append(proto_helpers.get_message_text(found, ""))
+                texts.append(helpers.get_message_text(found, ""))
             elif which == "artifact_update":
-                text = proto_helpers.get_artifact_text(found.artifact, "")
+                text = helpers.get_artifact_text(found.artifact, "")
                 before = artifacts.get(found.artifact.artifact_id, "") if found.append else ""
                 artifacts[found.artifact.artifact_id] = before + text
             elif which == "task":
                 state = found.status.state
                 for artifact in found.artifacts:
-                    artifacts[artifact.artifact_id] = proto_helpers.get_artifact_text(artifact, "")
+                    artifacts[artifact.artifact_id] = helpers.get_artifact_text(artifact, "")
             else:
                 state = found.status.state
     name = a2a_types.TaskState.Name(state) if state else None
