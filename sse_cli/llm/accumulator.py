@@ -196,6 +196,7 @@ class Accumulator:
         false. Comparing it by identity, in line, spares three calls of `is_false`: 0.3 of 5 µs.
         """
         deltas: list[Delta] = []
+        extractor = extractor.for_event(envelope)
         self._add_items(extractor.items(envelope), deltas)
         usage = extractor.usage and extractor.usage(envelope)
         if usage is not None and usage is not False and not is_false(usage):
