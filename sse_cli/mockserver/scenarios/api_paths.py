@@ -19,19 +19,23 @@ PATHS: Final[Mapping[str, tuple[str, ...]]] = {
         ":streamGenerateContent",
         ":generateContent",
     ),
-    "mcp": ("/mcp",),
+    "mcp": ("", "/mcp"),  # a client of MCP takes the URL as it is
     # These have no scenario here.
     "openai-completions": ("/completions",),
     "openai-embeddings": ("/embeddings",),
     "ollama": ("/api/chat", "/api/generate"),
-    "cohere": ("/v1/chat", "/v2/chat"),
 }
 
 
 def api_of(path: str) -> str:
     """Return the API that a path belongs to, "" if it may be any: the longest path ends it."""
     bare = path.rstrip("/")
-    ends = [(len(end), api) for api, paths in PATHS.items() for end in paths if bare.endswith(end)]
+    ends = [
+        (len(end), api)
+        for api, paths in PATHS.items()
+        for end in paths
+        if end and bare.endswith(end)
+    ]
     return max(ends)[1] if ends else ""
 
 
