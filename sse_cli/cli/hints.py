@@ -12,6 +12,7 @@ from sse_cli.model.causes import Cause
 
 _NETWORK: Final = "check the address, the network and firewalls in between"
 _SHOW_BYTES: Final = "sse watch -o raw shows the bytes"
+_BOTH_TYPES: Final = "-H 'Accept: application/json, text/event-stream'"
 
 HINTS: Final[Mapping[str, str]] = {
     Cause.NAME_LOOKUP: "check the host's name, the network, and whether a VPN or proxy (-x) is "
@@ -44,8 +45,9 @@ HINTS: Final[Mapping[str, str]] = {
     Cause.STATUS_403: "check the key and its rights: it was read but not accepted for this",
     Cause.STATUS_404: "check the path of the URL",
     Cause.STATUS_405: "use another method: -d DATA or --json DATA sends a POST, -X sets any",
-    Cause.STATUS_406: "ask for another type with -H 'Accept: …': the server can't send "
-    "text/event-stream here",
+    Cause.STATUS_406: f"the server can't send text/event-stream alone: {_BOTH_TYPES} suits MCP "
+    "and other servers that pick one",
+    Cause.ACCEPT_BOTH: f"the server wants both types accepted, as MCP does: {_BOTH_TYPES}",
     Cause.STATUS_415: "send another Content-Type: --json DATA sends application/json",
     Cause.STATUS_422: "see the reply above for the field of the body that the server rejected",
     Cause.STATUS_429: "slow down: the server limits the rate of requests",

@@ -48,6 +48,7 @@ class Cause:
     STATUS_404: Final = "status-404"
     STATUS_405: Final = "status-405"
     STATUS_406: Final = "status-406"
+    ACCEPT_BOTH: Final = "accept-both"
     STATUS_415: Final = "status-415"
     STATUS_422: Final = "status-422"
     STATUS_429: Final = "status-429"

@@ -103,6 +103,9 @@ def refusal(opened: Opened) -> tuple[str, str]:
         return detail, cause
     kind = essence(opened.header("content-type"))
     if not kind:
-        detail = "the reply has no valid Content-Type, so no client takes it for a stream"
+        detail = (
+            "the reply has no valid Content-Type: a browser's EventSource refuses it, while curl "
+            "and most SDKs read it anyway"
+        )
         return detail, Cause.TYPE_OTHER
     return f"the reply is {kind}, not {EVENT_STREAM}", _TYPE_CAUSES.get(kind, Cause.TYPE_OTHER)
