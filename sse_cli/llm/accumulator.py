@@ -84,6 +84,11 @@ class Accumulator:
         """Return whether nothing that follows adds to the response."""
         return self.done or self._detector.gave_up
 
+    def read_as(self, name: str) -> None:
+        """Read the stream by the format of this name, unless another was chosen or found."""
+        self._detector.take(name)
+        self._extractor = self._detector.extractor
+
     def feed(self, rows: Sequence[Row]) -> Sequence[Row]:
         """Set the `deltas` of each message. Returns the rows up to the response's end, or all."""
         if self.is_over:

@@ -40,6 +40,12 @@ class Detector:
         self._size = 0
         self._first_at = 0.0
 
+    def take(self, name: str) -> None:
+        """Take the format of this name if it is one of several; the events need not show it."""
+        found = [wire for wire in self._formats if wire.name == name]
+        if found and self.extractor is None:
+            self.extractor = Extractor(found[0])
+
     @property
     def format(self) -> WireFormat | None:
         """Return the format, None if it was not found."""

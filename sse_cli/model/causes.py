@@ -63,6 +63,7 @@ class Cause:
     TRUNCATED: Final = "truncated"
     EVENT_CUT: Final = "event-cut"
     MALFORMED: Final = "malformed"
+    MESSAGE_CORRUPT: Final = "message-corrupt"
     TOO_LARGE: Final = "too-large"
     ERROR_EVENT: Final = "error-event"
     ERROR_LINE: Final = "error-line"

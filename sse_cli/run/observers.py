@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from sse_cli.model.events import Ending
+from sse_cli.model.events import Ending, Opened
 from sse_cli.model.observer import BATCH, Observer, Stop
-from sse_cli.model.row import Row
+from sse_cli.model.row import Note, Row
 from sse_cli.query.selection import Expression
 from sse_cli.text.json_values import is_false
 
@@ -81,6 +81,11 @@ class Assembly(Observer):
     def __init__(self, accumulator: Accumulator, *, needs_format: bool = False) -> None:
         self.accumulator = accumulator
         self._needs_format = needs_format
+
+    def note(self, note: Note, /) -> None:
+        """Choose the format of a body without framing: pieces of it may look like any other."""
+        if isinstance(note, Opened) and note.media == "text":
+            self.accumulator.read_as("plain")
 
     def rows(self, rows: Sequence[Row], /) -> Sequence[Row]:
         """Attach its deltas to each message."""

@@ -62,8 +62,10 @@ def test_ndjson_is_recognised_by_its_types(kind: str) -> None:
 @pytest.mark.parametrize(
     ("status", "kind", "any_type", "ndjson", "expected"),
     [
-        (200, "text/html", True, False, "event-stream"),
-        (200, None, True, False, "event-stream"),
+        (200, "text/html", True, False, "any"),
+        (200, None, True, False, "any"),
+        (200, "text/event-stream", True, False, "event-stream"),
+        (200, "application/vnd.amazon.eventstream", True, False, "aws-event-stream"),
         (200, "application/x-ndjson", True, False, "ndjson"),
         (200, "text/html", False, True, "ndjson"),
         (200, "text/event-stream", False, True, "ndjson"),
@@ -134,11 +136,6 @@ def test_a_long_requested_wait_is_cut_short() -> None:
     [
         ("text/html", "the reply is text/html", Cause.TYPE_HTML),
         ("application/json; x=1", "the reply is application/json", Cause.TYPE_JSON),
-        (
-            "application/vnd.amazon.eventstream",
-            "the reply is application/vnd.amazon.eventstream",
-            Cause.TYPE_AWS,
-        ),
         ("text/plain", "the reply is text/plain", Cause.TYPE_OTHER),
         ("", "the reply has no valid Content-Type", Cause.TYPE_OTHER),
     ],
