@@ -53,8 +53,6 @@ HINTS: Final[Mapping[str, str]] = {
     Cause.STATUS_OTHER: "check the URL and the method: an event stream has status 200",
     Cause.TYPE_JSON: 'ask for a stream ("stream": true): the reply is one JSON document',
     Cause.TYPE_HTML: "check that this is the API's URL, not that of a login page or a proxy",
-    # Only recordings from before AWS event streams were read have this cause.
-    Cause.TYPE_AWS: "record it again: sse reads AWS event streams now",
     Cause.TYPE_OTHER: "--any-type reads it anyway, as its first bytes suggest",
     Cause.CONNECTION_CUT: "look in the server's log for a crash, a deploy or a proxy's time limit",
     Cause.TRUNCATED: "all that came is shown; look in the log of the server or a proxy",

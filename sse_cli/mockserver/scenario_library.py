@@ -20,9 +20,9 @@ from sse_cli.mockserver.scenarios import bundled
 from sse_cli.mockserver.scenarios.chunking import by_event
 from sse_cli.mockserver.scenarios.scenario import EVENT_STREAM, NDJSON, Scenario
 from sse_cli.model import media_type
-from sse_cli.model.media_type import CONTENT_TYPES, DATA_STREAM_HEADER
 from sse_cli.model.errors import UsageError
 from sse_cli.model.events import Chunk, Closed
+from sse_cli.model.media_type import CONTENT_TYPES, DATA_STREAM_HEADER
 from sse_cli.recording import reader
 from sse_cli.text import escaping, units
 

@@ -55,7 +55,6 @@ class Cause:
     STATUS_OTHER: Final = "status-other"
     TYPE_JSON: Final = "type-json"
     TYPE_HTML: Final = "type-html"
-    TYPE_AWS: Final = "type-aws"
     TYPE_OTHER: Final = "type-other"
 
     # The stream did not end as it should.

@@ -1,4 +1,4 @@
-"""How a body is read, by its reply's head or by its first bytes, and why a reply is refused.
+"""Media of a reply or a body: how it is read, and why a reply is refused.
 
 Status and MIME type are judged by HTML 9.2.2 and Fetch ("extract a MIME type"): the status must be
 200, the essence is compared without case, and parameters such as charset are ignored.

@@ -1,7 +1,8 @@
 """Lines `CODE:JSON` to events, the data stream protocol of the AI SDK 4.
 
-The code, a digit or a letter, is the type of the message: `0` text, `g` reasoning, `3` an error,
-`9` a tool call, `d` the end. The JSON is its data. Any other line is reported as `Ignored`.
+The code, a digit or a letter, is the type of the message: `0` text, `g` reasoning, `9` a tool call,
+`d` the end. Only the code `3` becomes `error`, the type by which errors are known everywhere else.
+The JSON is the data. Any other line is reported as `Ignored`.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from sse_cli.model.events import Event, Ignored
 from sse_cli.parser.fields import EXCERPT
 from sse_cli.parser.lines import LineBuffer, LineParser
 
+_TYPES: Final = {"3": "error"}
 _PART: Final = re.compile(r"([0-9a-z]):(.*)", re.DOTALL)
 
 
@@ -24,4 +26,5 @@ class DataStreamParser(LineParser):
         if part is None:
             place = at, buffer.offset, size
             return Ignored("unknown-field", buffer.line, data[:EXCERPT], *place)
-        return self._message(part[1], part[2], buffer, size, at)
+        code, data = part.groups()
+        return self._message(_TYPES.get(code, code), data, buffer, size, at)

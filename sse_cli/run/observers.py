@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Final
 
-from sse_cli.model.events import Ending, Opened
+from sse_cli.model.events import Ending, Media, Opened
 from sse_cli.model.observer import BATCH, Observer, Stop
 from sse_cli.model.row import Note, Row
 from sse_cli.query.selection import Expression
@@ -13,6 +13,9 @@ from sse_cli.text.json_values import is_false
 
 if TYPE_CHECKING:  # it loads JMESPath (20 ms), which `watch` in a pipe does not need
     from sse_cli.llm.accumulator import Accumulator
+
+# The formats of framings that carry no other. Pieces of text may look like events of any format.
+_FORMATS: Final[Mapping[Media, str]] = {"text": "plain", "data-stream": "ai-sdk-data-stream"}
 
 
 class Until(Observer):
@@ -83,9 +86,9 @@ class Assembly(Observer):
         self._needs_format = needs_format
 
     def note(self, note: Note, /) -> None:
-        """Choose the format of a body without framing: pieces of it may look like any other."""
-        if isinstance(note, Opened) and note.media == "text":
-            self.accumulator.read_as("plain")
+        """Choose the format that the framing of a body tells."""
+        if isinstance(note, Opened) and note.media in _FORMATS:
+            self.accumulator.read_as(_FORMATS[note.media])
 
     def rows(self, rows: Sequence[Row], /) -> Sequence[Row]:
         """Attach its deltas to each message."""

@@ -71,7 +71,7 @@ def test_every_format_of_the_corpus_is_included() -> None:
 
     used = {json.loads(path.read_bytes())["format"] for path in CORPUS.glob("*.expected.json")}
     assert used < {path.stem for path in FILES}
-    assert len(FILES) == 31
+    assert len(FILES) == 33
 
 
 @every_file
