@@ -56,7 +56,6 @@ class Cause:
     STATUS_OTHER: Final = "status-other"
     TYPE_JSON: Final = "type-json"
     TYPE_HTML: Final = "type-html"
-    TYPE_AWS: Final = "type-aws"
     TYPE_OTHER: Final = "type-other"
 
     # The stream did not end as it should.
@@ -64,6 +63,7 @@ class Cause:
     TRUNCATED: Final = "truncated"
     EVENT_CUT: Final = "event-cut"
     MALFORMED: Final = "malformed"
+    MESSAGE_CORRUPT: Final = "message-corrupt"
     TOO_LARGE: Final = "too-large"
     ERROR_EVENT: Final = "error-event"
     ERROR_LINE: Final = "error-line"

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Final
 
 from sse_cli.analysis.timing import Timing
-from sse_cli.model.events import Closed, Ending
+from sse_cli.model.events import Closed, Ending, Media, Opened
 from sse_cli.model.observer import BATCH, Observer, Stop
-from sse_cli.model.row import Row
+from sse_cli.model.row import Note, Row
 from sse_cli.query.selection import Expression
 from sse_cli.text.json_values import is_false
 
@@ -20,6 +20,8 @@ PATIENT_SECONDS: Final = 5.0  # or the time from the first message to the latest
 
 
 _END_SEEN: Final = "the answer's own end was seen"
+# The formats of framings that carry no other. Pieces of text may look like events of any format.
+_FORMATS: Final[Mapping[Media, str]] = {"text": "plain", "data-stream": "ai-sdk-data-stream"}
 
 
 class Until(Observer):
@@ -86,6 +88,11 @@ class Assembly(Observer):
 
     def __init__(self, accumulator: Accumulator) -> None:
         self.accumulator = accumulator
+
+    def note(self, note: Note, /) -> None:
+        """Choose the format that the framing of a body tells."""
+        if isinstance(note, Opened) and note.media in _FORMATS:
+            self.accumulator.read_as(_FORMATS[note.media])
 
     def rows(self, rows: Sequence[Row], /) -> Sequence[Row]:
         """Attach its deltas to each message."""

@@ -31,23 +31,23 @@ REFUSED_BODY_SECONDS: Final = 2.0
 # bytes, and the time to unpack many small chunks would delay the stamp of the first.
 MOST_HELD: Final = 64 * 1024  # bytes
 MOST_PIECES: Final = 64
-MediaOf = Callable[[int, str | None], Media]
+MediaOf = Callable[[Opened], Media]
 Clock = Callable[[], float]
 
 
 def opened_by(reply: Reply, at: float, media_of: MediaOf) -> Opened:
-    """Return the head of a reply as a signal; `media_of` judges its status and type."""
+    """Return the head of a reply as a signal; `media_of` judges it."""
     response = reply.response
     headers = tuple((_text(name), _text(value)) for name, value in response.headers.raw)
-    return Opened(
+    opened = Opened(
         at=at,
         url=str(reply.url),
         status=response.status_code,
         reason=_text(response.extensions.get("reason_phrase", b"")),
         http_version=_text(response.extensions.get("http_version", b"")),
         headers=headers,
-        media=media_of(response.status_code, response.headers.get("content-type")),
     )
+    return opened._replace(media=media_of(opened))
 
 
 def read_body(
