@@ -234,13 +234,13 @@ def _close(report: RunReport, response: ResponseObserver, options: TailOptions) 
         summary = options.output is TailFormat.TEXT and is_terminal() and _is_person_reading()
     failures = response.accumulator.failures
     nothing = "" if report.failed else response.nothing(options.choice)
-    if not summary and not response.broken and not failures and not nothing:
+    unread = response.unread.found()
+    if not summary and not unread and not failures and not nothing:
         return
     from sse_cli.render import tail_summary  # noqa: PLC0415 (Rich costs 40 ms)
 
     color: messages.Color = options.color.value
-    if response.broken:
-        messages.say(tail_summary.broken_json(response.broken, response.first_broken), color)
+    messages.say(tail_summary.unread(unread), color)
     messages.say(tail_summary.failed_expressions(failures), color)
     if nothing:
         messages.say(tail_summary.nothing(nothing), color)
