@@ -24,7 +24,7 @@ _MEANINGS: Final = {
 class FinishReason(Expectation):
     """Expectation of the reason why the answer finished: `NAME[,NAME]`, or `any`.
 
-    By default, it is none of a failure, and one of a limit gets a warning.
+    By default, it must not be that of a failure, and that of a limit gets a warning.
     """
 
     name = "finish-reason"
@@ -58,9 +58,9 @@ class FinishReason(Expectation):
 
 
 class ToolCallsValid(Expectation):
-    """Expectation that the arguments of each tool call are JSON: `valid`, or `any` for no matter.
+    """Expectation that the arguments of each tool call are JSON: `valid`, or `any` to accept all.
 
-    Arguments that are not whole yet where reading was stopped are no fault of the server.
+    Arguments may lack their end where reading was stopped.
     """
 
     name = "tool-calls"
