@@ -19,17 +19,16 @@ from sse_cli.query.jmespath import Evaluate, Node
 from sse_cli.query.jmespath.infallible import is_shallow
 from sse_cli.query.jmespath.knowledge import Constant, Knowledge
 from sse_cli.query.jmespath.looks import Case, Look, best_look
-from sse_cli.query.jmespath.specialize import specialize, without_empty_ends
+from sse_cli.query.jmespath.specialize import specialize, without_empty_ends, without_list
 from sse_cli.query.selection import Expression
 from sse_cli.text.json_values import is_false
 
 MAX_CASES: Final = 256  # a server may send endless different events
-MAX_CASE_SIZE: Final = 2000  # characters of keys in a case that is kept
-_MAX_LOOKS: Final = 3
+_MAX_LOOKS: Final = 4
 # The keys for which one empty value differs from another: without `each` an event is an item
 # itself, and `part` tells parts apart.
 _EXACT: Final = frozenset({"each", "part"})
-# The keys for which nulls in a list mean nothing.
+# The keys whose value may be in a list, among empty values.
 _LISTS: Final = frozenset({"text", "reasoning", "tool"})
 
 Functions = Mapping[str, Evaluate | None]
@@ -74,7 +73,7 @@ class Expressions:
             if isinstance(known, Constant):
                 functions[key] = _constant(key, known.value)
                 continue
-            nodes[key] = special.node if key in _EXACT else without_empty_ends(special.node)
+            nodes[key] = _shortened(key, special.node, knows)
             if nodes[key] is not node:
                 functions[key] = self._sources[key].specialized(nodes[key])
         return Expressions(functions, self._sources, nodes)
@@ -119,7 +118,7 @@ class Plan(Generic[T]):
         """Return the plan for a case, which is made when the case comes for the second time."""
         cases = self._cases
         if case not in cases:
-            if self._left and _size(case) <= MAX_CASE_SIZE:
+            if self._left:
                 self._left.pop()
                 cases[case] = None
             return self
@@ -134,11 +133,20 @@ class Plan(Generic[T]):
         return plan
 
 
+def _shortened(key: str, node: Node, knows: Knowledge) -> Node:
+    """Return an expression without what makes no difference for its key."""
+    if key in _EXACT:
+        return node
+    node = without_empty_ends(node)
+    return without_list(node, knows) if key in _LISTS else node
+
+
 def _constant(key: str, value: Any) -> Evaluate | None:
     """Return the function that always gives `value`, None if that means "nothing"."""
-    is_nothing = is_false(value) or (key in _LISTS and value.__class__ is list and not any(value))
+    is_nothing = is_false(value) or (key in _LISTS and _holds_nothing(value))
     return (lambda _value: value) if key in _EXACT or not is_nothing else None
 
 
-def _size(case: Case) -> int:
-    return sum(len(key) for key in case if isinstance(key, str)) if isinstance(case, tuple) else 0
+def _holds_nothing(value: Any) -> bool:
+    is_list = value.__class__ is list
+    return is_list and all(item is None or item is False for item in value)

@@ -17,6 +17,7 @@ from sse_cli.query.jmespath.comparing import equal
 from sse_cli.query.jmespath.infallible import is_contains_of_strings, is_total
 from sse_cli.query.jmespath.knowledge import (
     Constant,
+    Kind,
     Knowledge,
     differs,
     field,
@@ -28,6 +29,9 @@ from sse_cli.query.jmespath.nodes import compile_node
 from sse_cli.query.jmespath.types import Node
 
 NOTHING: Final[Node] = {"type": "literal", "children": [], "value": None}
+
+
+_NOTHING_IN_LIST: Final = (Constant(None), Constant(False))
 
 
 class Special(NamedTuple):
@@ -51,6 +55,24 @@ def without_empty_ends(node: Node) -> Node:
     while node["type"] == "or_expression" and _is_false_literal(node["children"][1]):
         node = node["children"][0]
     return node
+
+
+def without_list(node: Node, knows: Knowledge) -> Node:
+    """Return the only string in a list of empty values instead of the list.
+
+    That is the same if it does not matter which empty value there is, and whether it is in a list.
+    """
+    if node["type"] == "subexpression":
+        *first, last = node["children"]
+        for child in first:
+            knows = specialize(child, knows).knows
+        return _with(node, [*first, without_list(last, knows)])
+    if node["type"] != "multi_select_list":
+        return node
+    items = [specialize(without_empty_ends(child), knows) for child in node["children"]]
+    found = [item for item in items if item.knows not in _NOTHING_IN_LIST]
+    is_string = len(found) == 1 and isinstance(kind := found[0].knows, Kind) and kind.kind is str
+    return found[0].node if is_string else node
 
 
 def _is_false_literal(node: Node) -> bool:
