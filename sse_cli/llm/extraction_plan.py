@@ -18,7 +18,7 @@ from sse_cli.llm.wire_format import Key, WireFormat
 from sse_cli.query.jmespath import Evaluate, Node
 from sse_cli.query.jmespath.infallible import is_shallow
 from sse_cli.query.jmespath.knowledge import Constant, Knowledge
-from sse_cli.query.jmespath.looks import Case, Look, best_look
+from sse_cli.query.jmespath.looks import Case, best_look
 from sse_cli.query.jmespath.specialize import specialize, without_empty_ends, without_list
 from sse_cli.query.selection import Expression
 from sse_cli.text.json_values import is_false
@@ -82,7 +82,17 @@ class Expressions:
 class Plan(Generic[T]):
     """The plan for all values that looked alike so far; `result` is what `build` makes of it."""
 
-    __slots__ = ("_build", "_cases", "_expressions", "_knows", "_left", "_look", "_looks", "result")
+    __slots__ = (
+        "_build",
+        "_case",
+        "_cases",
+        "_expressions",
+        "_knows",
+        "_left",
+        "_look",
+        "_looks",
+        "result",
+    )
 
     def __init__(
         self,
@@ -101,28 +111,29 @@ class Plan(Generic[T]):
         self._left = [None] * MAX_CASES if left is None else left  # an item for each case to come
         is_last = looks == _MAX_LOOKS
         self._look = None if is_last else best_look(expressions.nodes.values(), knows)
+        self._case = self._look.case if self._look else None
         self._cases: dict[Case, Plan[T] | None] = {}
 
     def at(self, value: Any) -> T:
         """Return the result for a value. This runs at every event."""
         plan = self
-        while look := plan._look:
-            case = look.case(value)
+        while look := plan._case:
+            case = look(value)
             found = plan._cases.get(case)
             if found is None:
-                return plan._grown(look, case).result
+                return plan._grown(case).result
             plan = found
         return plan.result
 
-    def _grown(self, look: Look, case: Case) -> Plan[T]:
+    def _grown(self, case: Case) -> Plan[T]:
         """Return the plan for a case, which is made when the case comes for the second time."""
         cases = self._cases
-        if case not in cases:
+        if case not in cases or not self._look:
             if self._left:
                 self._left.pop()
                 cases[case] = None
             return self
-        knows = look.learned(case, self._knows)
+        knows = self._look.learned(case, self._knows)
         plan = cases[case] = Plan(
             self._expressions.specialized(knows),
             self._build,

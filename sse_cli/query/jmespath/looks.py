@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
+from types import NoneType
 from typing import Any, Final, TypeAlias
 
 from sse_cli.query.jmespath.infallible import is_contains_of_strings
@@ -22,7 +23,7 @@ from sse_cli.query.jmespath.knowledge import (
     refined,
 )
 from sse_cli.query.jmespath.paths import path as path_function
-from sse_cli.query.jmespath.types import Evaluate, Node
+from sse_cli.query.jmespath.types import Node
 
 Path: TypeAlias = tuple[str, ...]
 Case: TypeAlias = Hashable
@@ -41,7 +42,7 @@ class StringLook:
     def __init__(self, path: Path, strings: frozenset[str]) -> None:
         self._path = path
         self._strings = strings
-        self.case = _string_case(path_function(list(path)), strings)
+        self.case = _string_case(path, strings)
         """Return the case of a value."""
 
     def learned(self, case: Any, before: Knowledge) -> Knowledge:
@@ -61,7 +62,7 @@ class ClassLook:
     def __init__(self, path: Path, keys: Sequence[str]) -> None:
         self._path = path
         self._keys = keys
-        self.case = _class_case(_getter(path), keys)
+        self.case = _class_case(path, keys)
         """Return the case of a value."""
 
     def learned(self, case: Any, before: Knowledge) -> Knowledge:
@@ -71,7 +72,7 @@ class ClassLook:
         size, *kinds = case
         known = {key: of_class(kind) for key, kind in zip(self._keys, kinds, strict=True)}
         # If as many of these fields are not null as the object has keys, it has no other keys.
-        found = sum(kind is not type(None) for kind in kinds)
+        found = sum(kind is not NoneType for kind in kinds)
         fields = Fields(known, is_object=True, is_closed=found == size)
         return refined(before, self._path, fields)
 
@@ -169,11 +170,18 @@ def _compared_strings(node: Node) -> list[str]:
     return [value for value in literals if isinstance(value, str)]
 
 
-def _getter(path: Path) -> Evaluate | None:
-    return path_function(list(path)) if path else None
+# The functions below run at every event, so the shapes of most paths are walked in line: a call
+# takes as long as the walk.
 
 
-def _string_case(get: Evaluate, strings: frozenset[str]) -> Callable[[Any], Any]:
+def _string_case(path: Path, strings: frozenset[str]) -> Callable[[Any], Any]:
+    """Return the function from a value to the case of a `StringLook`."""
+    if len(path) == 2:
+        return _case_of_two_keys(path, strings)
+    if len(path) == 3:
+        return _case_of_three_keys(path, strings)
+    get = path_function(list(path))
+
     def case(value: Any) -> Any:
         found = get(value)
         return found if found.__class__ is str and found in strings else found.__class__
@@ -181,15 +189,46 @@ def _string_case(get: Evaluate, strings: frozenset[str]) -> Callable[[Any], Any]
     return case
 
 
-def _class_case(get: Evaluate | None, keys: Sequence[str]) -> Callable[[Any], Any]:
-    """Return the function from a value to its case.
-
-    It is evaluated at every event, so there is no loop, which takes twice as long.
-    """
-    first, second, third, fourth = keys
+def _case_of_two_keys(path: Path, strings: frozenset[str]) -> Callable[[Any], Any]:
+    first, second = path
 
     def case(value: Any) -> Any:
-        if get:
+        if value.__class__ is dict:
+            value = value.get(first)
+            if value.__class__ is dict:
+                value = value.get(second)
+                return value if value.__class__ is str and value in strings else value.__class__
+        return NoneType
+
+    return case
+
+
+def _case_of_three_keys(path: Path, strings: frozenset[str]) -> Callable[[Any], Any]:
+    first, second, third = path
+
+    def case(value: Any) -> Any:
+        if value.__class__ is dict:
+            value = value.get(first)
+            if value.__class__ is dict:
+                value = value.get(second)
+                if value.__class__ is dict:
+                    value = value.get(third)
+                    return value if value.__class__ is str and value in strings else value.__class__
+        return NoneType
+
+    return case
+
+
+def _class_case(path: Path, keys: Sequence[str]) -> Callable[[Any], Any]:
+    """Return the function from a value to the case of a `ClassLook`."""
+    first, second, third, fourth = keys
+    key = path[0] if len(path) == 1 else None
+    get = path_function(list(path)) if len(path) > 1 else None
+
+    def case(value: Any) -> Any:
+        if key is not None:
+            value = value.get(key) if value.__class__ is dict else None
+        elif get:
             value = get(value)
         if value.__class__ is not dict:
             return value.__class__
