@@ -141,7 +141,7 @@ def type_out(settings: TargetSettings, options: TailOptions) -> int:
     observers: list[Observer | None] = [
         recorder_of(settings),
         messages.exchange_log(settings.request),
-        Assembly(accumulator, needs_format=True),
+        Assembly(accumulator),
         *measured.observers(),
         response,
     ]
@@ -232,9 +232,10 @@ def _close(report: RunReport, response: ResponseObserver, options: TailOptions) 
     summary = options.summary
     if summary is None:
         summary = options.output is TailFormat.TEXT and is_terminal() and _is_person_reading()
-    failures = response.accumulator.failures
+    failures, differing = response.accumulator.failures, response.accumulator.differing
+    repairs = response.accumulator.repairs.counts
     nothing = "" if report.failed else response.nothing(options.choice)
-    if not summary and not response.broken and not failures and not nothing:
+    if not (summary or response.broken or failures or nothing or differing or repairs):
         return
     from sse_cli.render import tail_summary  # noqa: PLC0415 (Rich costs 40 ms)
 
@@ -242,6 +243,9 @@ def _close(report: RunReport, response: ResponseObserver, options: TailOptions) 
     if response.broken:
         messages.say(tail_summary.broken_json(response.broken, response.first_broken), color)
     messages.say(tail_summary.failed_expressions(failures), color)
+    messages.say(tail_summary.repaired(repairs), color)
+    if differing:
+        messages.say(tail_summary.differing(differing), color)
     if nothing:
         messages.say(tail_summary.nothing(nothing), color)
     if summary:

@@ -19,7 +19,12 @@ from sse_cli.query.jmespath import Evaluate, Node
 from sse_cli.query.jmespath.infallible import is_shallow
 from sse_cli.query.jmespath.knowledge import Constant, Knowledge
 from sse_cli.query.jmespath.looks import Case, best_look
-from sse_cli.query.jmespath.specialize import specialize, without_empty_ends, without_list
+from sse_cli.query.jmespath.specialize import (
+    holds_nothing,
+    only_string,
+    specialize,
+    without_empty_ends,
+)
 from sse_cli.query.selection import Expression
 from sse_cli.text.json_values import is_false
 
@@ -54,8 +59,8 @@ class Expressions:
 
     @classmethod
     def of(cls, wire: WireFormat, keys: Iterable[Key]) -> Expressions:
-        """Return the expressions of some keys of a format, but for the one that detects it."""
-        asked = [key for key in keys if key != "detect"]
+        """Return the expressions of some keys of a format, but for those that detect it."""
+        asked = [key for key in keys if key not in ("detect", "against")]
         found: Functions = {key: wire.get(key) for key in asked}
         sources: dict[str, Expression] = {
             key: source for key in asked if (source := wire.expression(key))
@@ -148,16 +153,11 @@ def _shortened(key: str, node: Node, knows: Knowledge) -> Node:
     """Return an expression without what makes no difference for its key."""
     if key in _EXACT:
         return node
-    node = without_empty_ends(node)
-    return without_list(node, knows) if key in _LISTS else node
+    string = only_string(node, knows) if key in _LISTS else None
+    return string or without_empty_ends(node)
 
 
 def _constant(key: str, value: Any) -> Evaluate | None:
     """Return the function that always gives `value`, None if that means "nothing"."""
-    is_nothing = is_false(value) or (key in _LISTS and _holds_nothing(value))
+    is_nothing = holds_nothing(value) if key in _LISTS else is_false(value)
     return (lambda _value: value) if key in _EXACT or not is_nothing else None
-
-
-def _holds_nothing(value: Any) -> bool:
-    is_list = value.__class__ is list
-    return is_list and all(item is None or item is False for item in value)

@@ -48,6 +48,7 @@ class Extractor:
         self.finish_root = get("finish_root")
         self.usage = get("usage")
         self.error = get("error")
+        self.begin = get("begin")
         self.done = get("done")
 
     def for_event(self, envelope: Envelope) -> Extractor:
@@ -58,8 +59,8 @@ class Extractor:
     def items(self, envelope: Envelope) -> list[ItemValues]:
         """Return the values of each item of an event.
 
-        `finish_root` makes an item of its own if the event has none. This runs at every event, so
-        helpers are written in line: a call takes longer than most expressions.
+        `finish_root` makes an item of its own. This runs at every event, so helpers are written in
+        line: a call takes longer than most expressions.
         """
         found: list[ItemValues] = []
         plan, read = self._items, self
@@ -79,7 +80,7 @@ class Extractor:
                     None if reason is None or reason is False or is_false(reason) else reason,
                 )
             )
-        if not found and self.finish_root:
+        if self.finish_root:
             reason = self.finish_root(envelope)
             if not is_false(reason):
                 found.append((0, None, None, None, None, reason))
@@ -154,19 +155,6 @@ def _explained(wire: WireFormat, key: Key, label: str, value: Any) -> Iterator[t
         yield f"{label} fails", failed[1]
     elif not is_false(found):
         yield label, found
-
-
-def strings(found: Any) -> Sequence[str]:
-    """Return the strings in an expression's value: one string, a list, or nested lists."""
-    if isinstance(found, str):
-        return (found,)
-    texts: list[str] = []
-    for item in found if isinstance(found, list) else ():
-        if item.__class__ is str:
-            texts.append(item)
-        elif item is not None:
-            texts += strings(item)
-    return texts
 
 
 def holds(expression: Evaluate | None, value: Any) -> bool:

@@ -10,8 +10,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any, Final, Literal, NamedTuple, TypeAlias
 
 from sse_cli.llm.detection import Detector
-from sse_cli.llm.extractor import ItemValues, envelope_of, holds, strings
+from sse_cli.llm.extractor import ItemValues, envelope_of, holds
 from sse_cli.llm.response_timing import output_tokens
+from sse_cli.llm.text_values import strings
+from sse_cli.llm.tool_calls import ARGUMENT_KEYS
 from sse_cli.llm.wire_format import WireFormat
 from sse_cli.model.observer import Observer
 from sse_cli.model.row import Row
@@ -36,7 +38,7 @@ class Highlights(Observer):
         self.first: dict[HighlightKind, float] = {}
         self.tokens: int | None = None
         # Plain text has no highlights: all of it is text.
-        self._detector = Detector([wire for wire in formats if not wire.from_start])
+        self._detector = Detector([wire for wire in formats if not wire.tentative])
         self._done = False
         self._finished: dict[int, bool] = {}  # whether each choice gave a reason to finish
 
@@ -59,17 +61,18 @@ class Highlights(Observer):
 
     def feed(self, row: Row) -> list[Highlight]:
         """Return the highlights of a message, in the order in which the format names them."""
-        if self._detector.gave_up:
-            return []
         message, envelope = row.message, envelope_of(row)
         extractor = self._detector.extractor
-        if extractor is None:
+        if not self._detector.is_settled:
             extractor = self._detector.feed(envelope, message.n, message.at)
         if extractor is None:
             return []
         extractor = extractor.for_event(envelope)
         if extractor.usage and not is_false(usage := extractor.usage(envelope)):
             self.tokens = output_tokens(usage) or self.tokens
+        if extractor.begin and holds(extractor.begin, envelope):
+            self._done = False
+            self._finished.clear()
         self._done = self._done or holds(extractor.done, envelope)
         items = extractor.items(envelope)
         for number, *_, reason in items:
@@ -87,15 +90,11 @@ class Highlights(Observer):
 def _highlights(item: ItemValues) -> Iterator[Highlight]:
     _, _, reasoning, text, tool, _ = item
     if reasoning:
-        yield from (Highlight("reasoning", string) for string in strings(_whole(reasoning)))
+        yield from (Highlight("reasoning", string) for string in strings(reasoning) if string)
     if text:
-        yield from (Highlight("text", string) for string in strings(_whole(text)))
+        yield from (Highlight("text", string) for string in strings(text) if string)
     if tool:
         yield from (Highlight("tool", string) for string in _tool_strings(tool))
-
-
-def _whole(found: Any) -> Any:
-    return found.get("full") if isinstance(found, dict) else found
 
 
 def _tool_strings(found: Any) -> Iterator[str]:
@@ -103,6 +102,6 @@ def _tool_strings(found: Any) -> Iterator[str]:
         for record in found:
             yield from _tool_strings(record)
     elif isinstance(found, dict):
-        for key in ("args", "full", "name"):
+        for key in (*ARGUMENT_KEYS, "name"):
             if isinstance(found.get(key), str) and found[key]:
                 yield found[key]

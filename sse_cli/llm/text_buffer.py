@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Hashable
+from typing import Any, Final, TypeAlias
 
 from sse_cli.text.utf16 import ends_with_high_surrogate, join_surrogates
+
+Added: TypeAlias = tuple[str, bool]
+"""The text to print, and whether it replaces the text of its part that was printed before."""
+
+_NOTHING: Final[Added] = ("", False)
+# Values that each begin with the one before, after which they are known to be whole texts.
+_ENOUGH_WHOLES: Final = 8
 
 
 class TextBuffer:
@@ -14,13 +22,22 @@ class TextBuffer:
     that is returned can be printed. A part is kept as UTF-8 in a bytearray, which takes the memory
     of the text alone: a list of tokens takes ten times that, and so does `io.StringIO` on
     Python 3.11 for the last 100,000 of them.
+
+    `differing` holds the parts whose text differs from the one that a closing event repeated.
     """
 
-    __slots__ = ("_parts", "_surrogates")
+    __slots__ = (
+        "_closed", "_eithers", "_lines", "_parts", "_segments", "_surrogates", "differing",
+    )  # fmt: skip
 
     def __init__(self) -> None:
+        self.differing: set[Hashable] = set()
         self._parts: dict[Any, bytearray] = {}
         self._surrogates: dict[Any, str] = {}  # the high surrogate that each part holds back
+        self._closed: dict[Any, int] = {}  # characters of each part, if all are of closing events
+        self._segments: dict[Any, int] = {}  # where the open segment of each part begins
+        self._lines: dict[Any, tuple[int, int]] = {}  # where the last line begins and ends
+        self._eithers: dict[Any, _Either] = {}
 
     def append(self, part: Any, fragment: str) -> str:
         """Append to a part. Returns the text that can be printed now."""
@@ -32,17 +49,77 @@ class TextBuffer:
         text += fragment.encode("utf-8", "surrogatepass")
         return fragment
 
-    def replace(self, part: Any, whole: str) -> tuple[str, bool]:
-        """Replace a part. Returns the text to print, and whether the text before is void.
-
-        A whole that begins with the text before only adds to it: the rest of it is returned.
-        """
+    def replace(self, part: Any, whole: str) -> Added:
+        """Replace a part. A whole that begins with the text before only adds to it."""
         self._surrogates.pop(part, None)
         whole = self._hold_back(part, whole)
         before = _decoded(self._parts.get(part, b""))
         self._parts[part] = bytearray(whole.encode("utf-8", "surrogatepass"))
         is_void = not whole.startswith(before)
         return (whole if is_void else whole[len(before) :]), is_void
+
+    def close(self, part: Any, whole: str) -> Added:
+        """Add what a part lacks of the whole that a closing event repeats.
+
+        With the part None, `whole` is the text of all parts. A whole that differs from the text
+        before adds nothing, so that no text is printed twice, unless that text came from closing
+        events alone: then each of them holds another piece.
+        """
+        whole = join_surrogates(whole)
+        if whole:
+            self._surrogates.pop(part, None)  # its other half is in the whole
+        before = self._text_of(part)
+        if not before and part is not None and str(self).endswith(whole):
+            return _NOTHING  # the closing event names the part differently
+        is_closed = self._closed.get(part, 0) == len(before)
+        if whole.startswith(before):
+            self.differing.discard(part)
+            added = whole[len(before) :]
+        elif before.endswith(whole) or before.startswith(whole):
+            return _NOTHING  # one of the fragments or messages that the text consists of
+        elif is_closed:
+            added = whole
+        else:
+            self.differing.add(part)
+            return _NOTHING
+        if is_closed:
+            self._closed[part] = len(before) + len(added)
+        return self.append(part, added), False
+
+    def end_segment(self, part: Any, whole: str) -> Added:
+        """Add what the open segment of a part lacks of `whole`, and begin another segment."""
+        text = self._parts.setdefault(part, bytearray())
+        before = _decoded(text[self._segments.get(part, 0) :]) + self._surrogates.get(part, "")
+        whole = join_surrogates(whole)
+        added = ""
+        if whole.startswith(before):
+            added = self.append(part, whole[len(before) :])
+        else:
+            self.differing.add(part)
+        self._segments[part] = len(text)
+        return added, False
+
+    def add_either(self, part: Any, value: str) -> Added:
+        """Take the whole text so far or a fragment, as the values of this part show."""
+        either = self._eithers.get(part)
+        if either is None:
+            either = self._eithers[part] = _Either()
+        is_whole, text = either.read(value)
+        return self.replace(part, text) if is_whole else (self.append(part, text), False)
+
+    def add_line(self, part: Any, line: str) -> Added:
+        """Append a line; if it begins with the line before, only the rest of it."""
+        text = self._parts.setdefault(part, bytearray())
+        start, end = self._lines.get(part, (0, 0))
+        before = _decoded(text[start:end]) if end == len(text) else ""
+        if before and _continues(before, line):
+            added = self.append(part, line[len(before) :])
+        else:
+            gap = "\n" if text and not text.endswith(b"\n") else ""
+            start = len(text) + len(gap)
+            added = self.append(part, gap + line)
+        self._lines[part] = start, len(text)
+        return added, False
 
     def finish(self) -> str:
         """Append the surrogates whose other half never arrived. Returns them."""
@@ -53,9 +130,15 @@ class TextBuffer:
         return rest
 
     def __str__(self) -> str:
-        return "".join(
-            _decoded(text) + self._surrogates.get(part, "") for part, text in self._parts.items()
-        )
+        return "".join(map(self._part, self._parts))
+
+    def _text_of(self, part: Any) -> str:
+        if part is None:
+            return str(self)
+        return self._part(part) if part in self._parts else ""
+
+    def _part(self, part: Any) -> str:
+        return _decoded(self._parts[part]) + self._surrogates.get(part, "")
 
     def _hold_back(self, part: Any, text: str) -> str:
         """Return `text` without a high surrogate at its end, which is kept for later."""
@@ -64,6 +147,45 @@ class TextBuffer:
             return text
         self._surrogates[part] = text[-1]
         return text[:-1]
+
+
+class _Either:
+    """The values of a part that are whole texts or fragments.
+
+    They are read as whole texts as long as each begins with the one before. Otherwise they are
+    fragments, those before included.
+    """
+
+    __slots__ = ("_are_fragments", "_values", "_whole", "_wholes")
+
+    def __init__(self) -> None:
+        self._are_fragments = False
+        self._values: list[str] = []
+        self._whole = ""
+        self._wholes = 0  # values that were longer than the one before
+
+    def read(self, value: str) -> tuple[bool, str]:
+        """Return whether the text so far is replaced, and the text that replaces or follows it."""
+        if self._are_fragments:
+            return False, value
+        value = join_surrogates(value)
+        if self._wholes < _ENOUGH_WHOLES and not value.startswith(self._whole):
+            self._are_fragments = True
+            return True, "".join([*self._values, value])
+        self._wholes += bool(self._whole) and len(value) > len(self._whole)
+        # The other half of a surrogate pair may follow, and make another character of it.
+        self._whole = value[:-1] if ends_with_high_surrogate(value) else value
+        self._values.append(value)
+        if self._wholes >= _ENOUGH_WHOLES:
+            self._values.clear()
+        return True, value
+
+
+def _continues(before: str, line: str) -> bool:
+    """Return whether a line is the one before, with more text; "step 10" does not continue 1."""
+    if not line.startswith(before):
+        return False
+    return not (before[-1].isdigit() and line[len(before) :][:1].isdigit())
 
 
 def _decoded(text: bytes | bytearray) -> str:

@@ -4,6 +4,17 @@ APIs identify the call of a fragment in different ways, so a fragment is matched
 by its id. Without either it starts a new call if it has a name, and belongs to the last call if
 it has not. The same key with another id and a name starts a new call. Keys are unique only within
 a part (a message).
+
+| key of a record | value |
+|---|---|
+| `key`, `id`, `name` | the call that the record belongs to, and its name |
+| `args` | a fragment of the arguments, which is appended |
+| `full` | the whole arguments, which replace those before |
+| `initial` | arguments that count until a fragment comes |
+| `either` | the whole arguments so far or a fragment, as the values that follow show |
+| `action` | the whole arguments as an object whose null members mean nothing |
+| `closing` | the whole arguments, repeated by an event at the end |
+| `patch` | Gemini's `partialArgs`, values at JSONPaths |
 """
 
 from __future__ import annotations
@@ -23,6 +34,8 @@ from sse_cli.text.utf16 import join_surrogates
 _PATH_STEP: Final = re.compile(r"""\.?([^.\[\]]+)|\[([0-9]{1,9})\]|\['([^']*)'\]|\["([^"]*)"\]""")
 _PATCH_VALUES: Final = ("stringValue", "numberValue", "boolValue", "nullValue")
 _MAX_GAP: Final = 1000  # elements that a patch may skip: a server could name any index
+ARGUMENT_KEYS: Final = ("args", "full", "initial", "either", "action", "closing")
+_RECORD_KEYS: Final = (*ARGUMENT_KEYS, "id", "name", "patch")
 
 
 class ToolCall(NamedTuple):
@@ -53,6 +66,7 @@ class OpenCall:
     name: str | None = None
     is_given: bool = False
     _sent: TextBuffer | None = None
+    _initial: str = ""
     _patched: Any = None  # the object that Gemini's patches build
 
     @property
@@ -60,12 +74,12 @@ class OpenCall:
         """Return the arguments so far."""
         if self._patched is not None:
             return join_surrogates(json_values.show(self._patched))
-        return str(self._sent or "") or "{}"
+        return str(self._sent or "") or self._initial or "{}"
 
     @property
     def is_begun(self) -> bool:
         """Return whether any of the arguments have arrived."""
-        return self._sent is not None or self._patched is not None
+        return self._sent is not None or self._patched is not None or bool(self._initial)
 
     @property
     def snapshot(self) -> ToolCall:
@@ -76,12 +90,17 @@ class OpenCall:
         """Merge a fragment: the first id and name win, arguments are appended or replaced."""
         self.id = self.id or _nonblank(record.get("id"))
         self.name = self.name or _nonblank(record.get("name"))
-        if not is_false(full := record.get("full")):
+        if (whole := _whole(record)) is not None:
             self._sent = TextBuffer()
-            self._sent.append(None, _arguments(full))
+            self._sent.append(None, whole)
+        if not is_false(initial := record.get("initial")):
+            self._initial = _arguments(initial)
         if not is_false(args := record.get("args")):
             self._sent = self._sent or TextBuffer()
             self._sent.append(None, _arguments(args))
+        if not is_false(either := record.get("either")):
+            self._sent = self._sent or TextBuffer()
+            self._sent.add_either(None, _arguments(either))
         patches = record.get("patch")
         for patch in patches if isinstance(patches, list) else [patches]:
             if isinstance(patch, dict):
@@ -128,6 +147,8 @@ class ToolCalls:
     def _call(self, record: dict[str, Any], part: Any) -> OpenCall:
         key = record.get("key")
         id_, name = _nonblank(record.get("id")), _nonblank(record.get("name"))
+        if "closing" in record:
+            return self._by_id.get(id_ or "") or self._same(record) or self._new()
         if key is not None:
             full_key = (part, _hashable(key))
             call = self._by_key.get(full_key)
@@ -137,6 +158,15 @@ class ToolCalls:
         if id_:
             return self._by_id.get(id_) or self._new()
         return self._new() if name or not self.calls else self.calls[-1]
+
+    def _same(self, record: dict[str, Any]) -> OpenCall | None:
+        """Return the call with the name, if it has one yet, and the arguments of a record."""
+        name = _nonblank(record.get("name"))
+        arguments = json_values.parse(_whole(record) or "{}")
+        for call in self.calls:
+            if call.name in (name, None) and json_values.parse(call.arguments) == arguments:
+                return call
+        return None
 
     def _new(self) -> OpenCall:
         call = OpenCall()
@@ -153,7 +183,7 @@ def _give_out(call: OpenCall) -> Iterator[ToolCall]:
 def _records(found: Any) -> Iterator[dict[str, Any]]:
     """Yield the records in an expression's value: one record, a list, or nested lists."""
     if isinstance(found, dict):
-        if any(not is_false(found.get(key)) for key in ("id", "name", "args", "full", "patch")):
+        if any(not is_false(found.get(key)) for key in _RECORD_KEYS):
             yield found
     elif isinstance(found, list):
         for item in found:
@@ -162,6 +192,17 @@ def _records(found: Any) -> Iterator[dict[str, Any]]:
 
 def _nonblank(value: Any) -> str | None:
     return value if isinstance(value, str) and value.strip() else None
+
+
+def _whole(record: dict[str, Any]) -> str | None:
+    """Return the whole arguments of a record, None if it has only fragments of them."""
+    for key in ("full", "closing"):
+        if not is_false(value := record.get(key)):
+            return _arguments(value)
+    action = record.get("action")
+    if isinstance(action, dict) and action:
+        action = {key: value for key, value in action.items() if value is not None}
+    return None if is_false(action) else _arguments(action)
 
 
 def _arguments(value: Any) -> str:

@@ -7,19 +7,26 @@ means "nothing". With `each`, the keys of an item (`ITEM_KEYS`) are evaluated on
 | key | value |
 |---|---|
 | `detect` | whether an event is of this format; formats are tried by rising `priority` |
+| `against` | whether an event speaks against this format (only of a tentative one) |
 | `each` | the items of an event |
 | `choice` | the number of the alternative that an item belongs to (0 if there is one only) |
 | `part` | the id of the message or artifact that an item belongs to |
-| `text`, `reasoning` | a string or a list of them to append, or `{full: …}`, the whole so far |
-| `tool` | records `{key, id, name, args, full, patch}` of tool calls |
+| `text`, `reasoning` | text to append, or an object with a directive (see `text_values`) |
+| `tool` | records `{key, id, name, args, …}` of tool calls (see `tool_calls`) |
 | `finish` | why the answer ended; the last one counts |
-| `finish_root` | the same, evaluated on the envelope of an event without items |
+| `finish_root` | the same for choice 0, evaluated on the envelope |
 | `usage` | token counts, merged key by key |
 | `error` | the error that the API reports; the first one counts |
-| `done` | whether this event ends the stream |
+| `begin` | whether this event begins another run, after which the answer is open again |
+| `done` | whether this event ends the answer |
 
-With `terminator = "required"` a stream is whole only if it showed `done` or `finish`. With
-`from_start = true` a format is taken only if `detect` is true of the very first event.
+| setting | meaning |
+|---|---|
+| `priority` | the order of detection: specific formats have smaller numbers than general ones |
+| `terminator` | with "required", a stream is whole only if it showed `done` or `finish` |
+| `tentative` | `detect` fits nearly any event: several are needed, and another format takes over |
+| `goes_on` | another run may follow `done`: the stream is read to its end |
+| `empty_data` | the protocol has events with empty data |
 """
 
 from __future__ import annotations
@@ -39,16 +46,20 @@ from sse_cli.query.selection import Expression
 FOLDER: Final = Path(__file__).with_name("formats")
 Key = Literal[
     "choice", "part", "text", "reasoning", "tool", "finish",
-    "detect", "each", "finish_root", "usage", "error", "done",
+    "detect", "against", "each", "finish_root", "usage", "error", "begin", "done",
 ]  # fmt: skip
 ITEM_KEYS: Final[tuple[Key, ...]] = ("choice", "part", "text", "reasoning", "tool", "finish")
-EVENT_KEYS: Final[tuple[Key, ...]] = ("detect", "each", "finish_root", "usage", "error", "done")
+EVENT_KEYS: Final[tuple[Key, ...]] = (
+    "detect", "against", "each", "finish_root", "usage", "error", "begin", "done",
+)  # fmt: skip
 _SETTINGS: Final[dict[str, type]] = {
     "description": str,
     "covers": str,
     "priority": int,
     "terminator": str,
-    "from_start": bool,
+    "tentative": bool,
+    "empty_data": bool,
+    "goes_on": bool,
 }
 _EXPECTED: Final = {str: "a string", int: "an integer", bool: "true or false"}
 _EXAMPLE: Final = "sse formats NAME shows one"
@@ -65,7 +76,9 @@ class WireFormat:
     covers: str = ""
     priority: int = _USERS_PRIORITY
     required: bool = False
-    from_start: bool = False
+    tentative: bool = False
+    empty_data: bool = False
+    goes_on: bool = False
     texts: dict[str, str] = field(default_factory=dict)
     _compiled: dict[str, Evaluate] = field(default_factory=dict)
     _expressions: dict[str, Expression] = field(default_factory=dict)
@@ -140,7 +153,9 @@ def read(path: Path) -> WireFormat:
         covers=table.get("covers", ""),
         priority=table.get("priority", _USERS_PRIORITY),
         required=_terminator(path, table) == "required",
-        from_start=table.get("from_start", False),
+        tentative=table.get("tentative", False),
+        empty_data=table.get("empty_data", False),
+        goes_on=table.get("goes_on", False),
         texts=_texts(path, table),
     )
 

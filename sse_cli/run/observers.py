@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
-from sse_cli.model.events import Ending
+from sse_cli.model.events import Closed, Ending
 from sse_cli.model.observer import BATCH, Observer, Stop
 from sse_cli.model.row import Row
 from sse_cli.query.selection import Expression
@@ -13,6 +13,9 @@ from sse_cli.text.json_values import is_false
 
 if TYPE_CHECKING:  # it loads JMESPath (20 ms), which `watch` in a pipe does not need
     from sse_cli.llm.accumulator import Accumulator
+
+
+_END_SEEN: Final = "the answer's own end was seen"
 
 
 class Until(Observer):
@@ -74,21 +77,24 @@ class ShownLimit(ShownCount):
 class Assembly(Observer):
     """An observer that assembles the answer, and ends the run at the answer's end.
 
-    It comes first, so that the observers after it get no message beyond the answer's end. With
-    `needs_format`, a run also ends when no wire format fits the events that came.
+    It comes first, so that the observers after it get no message beyond the answer's end.
     """
 
-    def __init__(self, accumulator: Accumulator, *, needs_format: bool = False) -> None:
+    def __init__(self, accumulator: Accumulator) -> None:
         self.accumulator = accumulator
-        self._needs_format = needs_format
 
     def rows(self, rows: Sequence[Row], /) -> Sequence[Row]:
         """Attach its deltas to each message."""
         return self.accumulator.feed(rows)
 
     def stop(self) -> Stop | None:
-        """Return the end, once the answer has ended or no format can fit."""
-        accumulator = self.accumulator
-        if accumulator.done or (self._needs_format and accumulator.is_over):
-            return Stop(Ending.DONE, "the answer's own end was seen")
+        """Return the end, once the answer has ended."""
+        if self.accumulator.done and self.accumulator.is_over:
+            return Stop(Ending.DONE, _END_SEEN)
         return None
+
+    def finish(self, closed: Closed) -> Closed:
+        """Return the end as the answer's own, if that was seen and the stream was read on."""
+        if self.accumulator.done and closed.ending in (Ending.EOF, Ending.EOF_UNVERIFIED):
+            return closed._replace(ending=Ending.DONE, detail=_END_SEEN)
+        return closed

@@ -427,7 +427,7 @@ def test_a_truncated_transfer_is_reported_after_the_text() -> None:
         (3, "text", "3 events"),
         (3, "json", "3 events"),
         (3, "jsonl", "3 events"),
-        (MAX_EVENTS + 50, "text", f"{MAX_EVENTS} events"),  # The other events are not read.
+        (MAX_EVENTS + 50, "text", f"{MAX_EVENTS + 50} events"),
     ],
 )
 def test_an_unknown_format_is_2_and_prints_nothing(number: int, form: str, came: str) -> None:
@@ -440,15 +440,14 @@ def test_an_unknown_format_is_2_and_prints_nothing(number: int, form: str, came:
     assert "watch" in hint
 
 
-def test_an_endless_stream_of_unknown_format_is_abandoned() -> None:
+def test_an_endless_stream_of_unknown_format_is_read_to_the_deadline() -> None:
     def endless(peer: Peer) -> None:
         peer.send(head(STREAM, CHUNKED), chunk(b'data: {"unheard": "of"}\n\n' * 300))
         assert peer.until_gone() == b""
 
     with Wire(endless) as wire:
-        ran = sse("tail", wire.origin, "-m", "20")
-    assert (ran.code, ran.out) == (2, b"")
-    assert "format is unknown" in error_and_hint(ran)[0]
+        ran = sse("tail", wire.origin, "-m", "1")
+    assert (ran.code, ran.out) == (6, b"")
 
 
 def test_json_that_becomes_invalid_is_counted_and_shown_once() -> None:
@@ -533,3 +532,33 @@ def test_memory_does_not_depend_on_the_number_of_pieces(
         assert ran.out == b" token" * number
         peaks.append(peak)
     assert peaks[1] - peaks[0] < (many - few) * len(" token") + slack * 2**20
+
+
+def test_text_that_differs_from_the_closing_event_is_reported() -> None:
+    events = [
+        {"type": "response.output_text.delta", "output_index": 0, "delta": "Hell"},
+        {"type": "response.output_text.done", "output_index": 0, "text": "Hello"},
+        {"type": "response.completed", "response": {"status": "completed", "output": []}},
+    ]
+    body = b"".join(f"data: {json.dumps(one)}\n\n".encode() for one in events)
+    assert tail(body) == (0, b"Hello", b"")
+    ran = tail(body.replace(b'"Hell"', b'"ell"'))
+    assert (ran.code, ran.text) == (0, "ell")
+    assert ran.talk.startswith("warning: the text differs from the closing event's")
+
+
+@pytest.mark.parametrize(
+    ("data", "warning"),
+    [
+        ([b'{"choices": [{"delta": {"con', b'tent": "a"}}]}'], "2 events were halves of JSON"),
+        (
+            [b'"{\\"choices\\":[{\\"delta\\":{\\"content\\":\\"a\\"}}]}"'],
+            "1 event holds JSON encoded",
+        ),
+        ([b'data: {"choices": [{"delta": {"content": "a"}}]}'], "1 event holds an event (framed"),
+    ],
+)
+def test_events_that_had_to_be_repaired_are_reported(data: list[bytes], warning: str) -> None:
+    ran = tail(b"".join(b"data: " + one + b"\n\n" for one in data) + DONE)
+    assert (ran.code, ran.text) == (0, "a")
+    assert warning in ran.talk

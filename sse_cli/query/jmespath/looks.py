@@ -30,7 +30,7 @@ Case: TypeAlias = Hashable
 
 # A look takes about as long as an expression that finds nothing, so it must decide more than one.
 _MIN_EXPRESSIONS: Final = 2  # that compare a path with strings
-FIELDS: Final = 4  # of an object that are looked at together
+_FIELDS: Final = range(3, 5)  # how many fields of an object are looked at together
 
 
 class StringLook:
@@ -100,14 +100,14 @@ def _class_look(reads: Sequence[_Reads], knows: Knowledge) -> ClassLook | None:
     """Return the look at the outermost object of which expressions read enough fields."""
     count = Counter(path for one in reads for path in one.paths if at(knows, path) is None)
     fields = Counter(path[:-1] for path in count)
-    objects = [path for path in fields if fields[path] >= FIELDS]
+    objects = [path for path in fields if fields[path] >= _FIELDS[0]]
     if not objects:
         return None
     best = min(objects, key=lambda path: (len(path), -fields[path], path))
     compared = {path for one in reads for path in one.strings}  # of these the class tells little
     children = [path for path in count if path[:-1] == best]
     children.sort(key=lambda path: (path in compared, -count[path], path))
-    return ClassLook(best, [path[-1] for path in children[:FIELDS]])
+    return ClassLook(best, [path[-1] for path in children[: _FIELDS[-1]]])
 
 
 def _is_open(knows: Knowledge) -> bool:
@@ -221,24 +221,41 @@ def _case_of_three_keys(path: Path, strings: frozenset[str]) -> Callable[[Any], 
 
 def _class_case(path: Path, keys: Sequence[str]) -> Callable[[Any], Any]:
     """Return the function from a value to the case of a `ClassLook`."""
-    first, second, third, fourth = keys
     key = path[0] if len(path) == 1 else None
     get = path_function(list(path)) if len(path) > 1 else None
+    classes = _CLASSES[len(keys)](*keys)
 
     def case(value: Any) -> Any:
         if key is not None:
             value = value.get(key) if value.__class__ is dict else None
         elif get:
             value = get(value)
-        if value.__class__ is not dict:
-            return value.__class__
-        field = value.get
-        return (
-            len(value),
-            field(first).__class__,
-            field(second).__class__,
-            field(third).__class__,
-            field(fourth).__class__,
-        )
+        return classes(value) if value.__class__ is dict else value.__class__
 
     return case
+
+
+def _three_classes(first: str, second: str, third: str) -> Callable[[Any], Any]:
+    return lambda value: (
+        len(value),
+        value.get(first).__class__,
+        value.get(second).__class__,
+        value.get(third).__class__,
+    )
+
+
+def _four_classes(first: str, second: str, third: str, fourth: str) -> Callable[[Any], Any]:
+    return lambda value: (
+        len(value),
+        value.get(first).__class__,
+        value.get(second).__class__,
+        value.get(third).__class__,
+        value.get(fourth).__class__,
+    )
+
+
+# Without a loop, they take half as long.
+_CLASSES: Final[dict[int, Callable[..., Callable[[Any], Any]]]] = {
+    3: _three_classes,
+    4: _four_classes,
+}

@@ -31,9 +31,6 @@ from sse_cli.query.jmespath.types import Node
 NOTHING: Final[Node] = {"type": "literal", "children": [], "value": None}
 
 
-_NOTHING_IN_LIST: Final = (Constant(None), Constant(False))
-
-
 class Special(NamedTuple):
     """A specialised expression, and what is known about its value."""
 
@@ -57,22 +54,36 @@ def without_empty_ends(node: Node) -> Node:
     return node
 
 
-def without_list(node: Node, knows: Knowledge) -> Node:
-    """Return the only string in a list of empty values instead of the list.
+def only_string(node: Node, knows: Knowledge) -> Node | None:
+    """Return the expression of the only string in a list, nested or not, of nothing else.
 
-    That is the same if it does not matter which empty value there is, and whether it is in a list.
+    Returns None if it is not known that there is one.
     """
+    node, known = specialize(without_empty_ends(node), knows)
+    if isinstance(known, Kind) and known.kind is str:
+        return node
     if node["type"] == "subexpression":
         *first, last = node["children"]
         for child in first:
             knows = specialize(child, knows).knows
-        return _with(node, [*first, without_list(last, knows)])
+        string = only_string(last, knows)
+        return string and {**node, "children": [*first, string]}
     if node["type"] != "multi_select_list":
-        return node
-    items = [specialize(without_empty_ends(child), knows) for child in node["children"]]
-    found = [item for item in items if item.knows not in _NOTHING_IN_LIST]
-    is_string = len(found) == 1 and isinstance(kind := found[0].knows, Kind) and kind.kind is str
-    return found[0].node if is_string else node
+        return None
+    found = [child for child in node["children"] if not _is_nothing(child, knows)]
+    return only_string(found[0], knows) if len(found) == 1 else None
+
+
+def holds_nothing(value: Any) -> bool:
+    """Return whether a value is null, false, or a list, nested or not, of nothing else."""
+    if value.__class__ is list:
+        return all(map(holds_nothing, value))
+    return value is None or value is False
+
+
+def _is_nothing(node: Node, knows: Knowledge) -> bool:
+    known = specialize(without_empty_ends(node), knows).knows
+    return isinstance(known, Constant) and holds_nothing(known.value)
 
 
 def _is_false_literal(node: Node) -> bool:

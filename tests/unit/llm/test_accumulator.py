@@ -7,6 +7,7 @@ import json
 import random
 import time
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import combinations
 from pathlib import Path
 from typing import Any, Final
 
@@ -141,7 +142,8 @@ def test_nothing_after_the_end_is_read(path: Path) -> None:
     separator = b"" if path.suffix == ".ndjson" else b"\r\n\r\n"
     accumulator, pieces = reassemble(body + separator + body, ndjson=path.suffix == ".ndjson")
     once, pieces_once = reassemble(body, ndjson=path.suffix == ".ndjson")
-    if not expected["done"]:
+    goes_on = accumulator.format is not None and accumulator.format.goes_on
+    if goes_on or not expected["done"]:
         assert len(pieces) > len(pieces_once)
         return
     assert_expected(accumulator, expected)
@@ -173,22 +175,34 @@ def test_events_before_detection_are_read_again() -> None:
     assert [(p.kind, p.n) for p in pieces] == [("finish", 1), ("usage", 1), ("text", 2)]
 
 
-def test_detection_stops_after_a_number_of_events() -> None:
-    body = b'data: {"unheard": "of"}\n\n' * (MAX_EVENTS + 50)
-    accumulator, pieces = reassemble(body + (CORPUS / "anthropic.sse").read_bytes())
-    assert accumulator.gave_up
-    assert accumulator.format is None
-    assert pieces == []
-    late = b'data: {"unheard": "of"}\n\n' * (MAX_EVENTS - 1)
-    accumulator, pieces = reassemble(late + (CORPUS / "anthropic.sse").read_bytes())
+def test_a_format_that_shows_late_is_read_from_there_on() -> None:
+    late = b'data: {"unheard": "of"}\n\n' * (MAX_EVENTS + 50)
+    accumulator, _ = reassemble(late + (CORPUS / "anthropic.sse").read_bytes())
     assert_expected(accumulator, expected_of(CORPUS / "anthropic.sse"))
 
 
-def test_plain_text_is_detected_by_the_first_event_only() -> None:
+def test_plain_text_is_held_back_until_it_is_certain() -> None:
     assert typed(reassemble(b"data: Hello\n\ndata:  world\n\n")[1]) == "Hello world"
     accumulator, pieces = reassemble(b'data: {"a": 1}\n\ndata: Hello\n\n')
     assert accumulator.format is None
     assert pieces == []
+
+
+def test_text_that_was_given_out_before_another_format_took_over_is_void() -> None:
+    body = b"data: one\n\ndata: two\n\ndata: three\n\n"
+    accumulator, pieces = reassemble(body + (CORPUS / "anthropic.sse").read_bytes())
+    assert_expected(accumulator, expected_of(CORPUS / "anthropic.sse"))
+    found = [p for p in pieces if p.kind == "text"]
+    assert [p.value for p in found[:3]] == ["one", "two", "three"]
+    assert [n for n, p in enumerate(found) if p.replaces] == [3]
+    assert "".join(p.value for p in found[3:]) == str(accumulator.choice().text)
+
+
+def test_the_values_of_json_strings_are_the_text() -> None:
+    body = b'data: "Hello "\n\ndata: {"k": 1}\n\ndata: "w\\u00f6rld"\n\ndata: 5\n\n'
+    accumulator, pieces = reassemble(body + b'event: error\ndata: "oops"\n\n')
+    assert typed(pieces) == "Hello wörld5" == str(accumulator.choice().text)
+    assert accumulator.error == "oops"
 
 
 # Text
@@ -452,7 +466,7 @@ def test_an_explanation_names_each_key_that_gives_a_value() -> None:
     envelope = {"event": "message", "id": None, "data": payload, "raw": ""}
     found = dict(explain(wire, envelope))
     assert found["each"] == payload["choices"]
-    assert found["text[0]"] == ["a", None]
+    assert found["text[0]"] == [["a", None, None], None]
     assert found["choice[1]"] == 1
     assert "finish[0]" not in found
     assert "error" not in found
@@ -465,3 +479,106 @@ def test_an_explanation_reports_errors_of_evaluation(tmp_path: Path) -> None:
     [(label, reason)] = explain(wire_format.named(str(file)), envelope)
     assert label == "text fails"
     assert "starts_with" in reason
+
+
+# Text and calls that stand only in the events that close them
+
+ITEM: Final = {"id": "m", "type": "message", "content": [{"type": "output_text", "text": "Four."}]}
+CALL: Final = {"id": "i", "type": "function_call", "call_id": "c", "name": "f", "arguments": "{}"}
+SHELL: Final = {
+    "id": "s", "type": "shell_call", "call_id": "d", "action": {"commands": ["ls"], "timeout": None}
+}  # fmt: skip
+THOUGHT: Final = {
+    "id": "r", "type": "reasoning", "summary": [{"text": "One"}, {"text": "Two"}]
+}  # fmt: skip
+CLOSING: Final[dict[str, list[dict[str, Any]]]] = {
+    "delta": [
+        {"type": "response.reasoning_summary_text.delta", "output_index": 0, "delta": "One"},
+        {"type": "response.reasoning_summary_part.added", "output_index": 0, "summary_index": 1},
+        {"type": "response.reasoning_summary_text.delta", "output_index": 0, "delta": "Two"},
+        {"type": "response.output_text.delta", "output_index": 1, "delta": "Fo"},
+        {"type": "response.output_text.delta", "output_index": 1, "delta": "ur."},
+        {"type": "response.output_item.added", "output_index": 2, "item": CALL | {"arguments": ""}},
+        {"type": "response.function_call_arguments.delta", "output_index": 2, "delta": "{}"},
+    ],
+    "text.done": [
+        {"type": "response.output_text.done", "output_index": 1, "text": "Four."},
+        {"type": "response.function_call_arguments.done", "output_index": 2, "arguments": "{}"},
+    ],
+    "part.done": [
+        {"type": "response.content_part.done", "output_index": 1, "part": ITEM["content"][0]},
+    ],
+    "item.done": [
+        {"type": "response.output_item.done", "output_index": 0, "item": THOUGHT},
+        {"type": "response.output_item.done", "output_index": 1, "item": ITEM},
+        {"type": "response.output_item.done", "output_index": 2, "item": CALL},
+        {"type": "response.output_item.done", "output_index": 3, "item": SHELL},
+    ],
+    "completed": [
+        {
+            "type": "response.completed",
+            "response": {"status": "completed", "output": [THOUGHT, ITEM, CALL, SHELL]},
+        }
+    ],
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "kinds",
+    [kinds for number in range(1, 6) for kinds in combinations(CLOSING, number)
+     if "item.done" in kinds or "completed" in kinds],
+    ids="+".join,
+)  # fmt: skip
+def test_a_responses_answer_is_whole_whichever_events_hold_it(kinds: tuple[str, ...]) -> None:
+    events = [event for kind in kinds for event in CLOSING[kind]]
+    accumulator, pieces = of_payloads("openai-responses", *events)
+    choice = accumulator.choice()
+    assert typed(pieces) == "Four." == str(choice.text)
+    assert str(choice.reasoning) == "One\n\nTwo"
+    assert [(call.id, call.name, call.arguments) for call in choice.tools.calls] == [
+        ("c", "f", "{}"), ("d", "shell_call", '{"commands":["ls"]}'),
+    ]  # fmt: skip
+    assert accumulator.differing == 0
+
+
+def test_a_closing_text_that_differs_is_counted() -> None:
+    closing = [*CLOSING["item.done"], *CLOSING["completed"]]
+    accumulator, pieces = of_payloads("openai-responses", CLOSING["delta"][3], *closing)
+    assert typed(pieces) == "Four."
+    assert accumulator.differing == 0
+    accumulator, pieces = of_payloads("openai-responses", CLOSING["delta"][4], *closing)
+    assert typed(pieces) == "ur."
+    assert accumulator.differing
+
+
+def test_a_final_chat_completion_does_not_double_the_answer() -> None:
+    call = {"id": "c", "type": "function", "function": {"name": "f", "arguments": "{}"}}
+    message = {
+        "role": "assistant",
+        "content": "Hi!",
+        "reasoning_content": "Hm",
+        "tool_calls": [call],
+    }
+    whole = {"object": "chat.completion", "choices": [{"index": 0, "message": message}]}
+    deltas = chat({"reasoning_content": "Hm"}, {"content": "Hi"}, {"content": "!"},
+                  {"tool_calls": [call | {"index": 0}]})  # fmt: skip
+    for events in ([whole], [*deltas, whole]):
+        accumulator, pieces = of_payloads("openai-chat", *events)
+        assert typed(pieces) == "Hi!"
+        assert str(accumulator.choice().reasoning) == "Hm"
+        assert [one.name for one in accumulator.choice().tools.calls] == ["f"]
+
+
+# Several runs
+
+
+def test_a_run_that_begins_opens_the_answer_again() -> None:
+    first = [{"type": "RUN_STARTED"}, {"type": "TEXT_MESSAGE_CHUNK", "delta": "One."},
+             {"type": "RUN_FINISHED"}]  # fmt: skip
+    accumulator, _ = of_payloads("ag-ui", *first)
+    assert accumulator.is_whole
+    accumulator, _ = of_payloads("ag-ui", *first, *first[:2])
+    assert not accumulator.is_whole
+    accumulator, pieces = of_payloads("ag-ui", *first, *first)
+    assert accumulator.is_whole
+    assert typed(pieces) == "One.One."

@@ -7,8 +7,9 @@ from typing import Any, Final
 import pytest
 
 from sse_cli.llm import detection
-from sse_cli.llm.detection import MAX_EVENTS, MAX_SECONDS, Detector
+from sse_cli.llm.detection import ENOUGH_SECONDS, MAX_EVENTS, SETTLING, Detector
 from sse_cli.llm.extractor import Envelope
+from sse_cli.text import json_values
 from tests.support.format_corpus import BY_NAME, FORMATS
 
 CHAT: Final = {"choices": [{"index": 0, "delta": {"content": "a"}}]}
@@ -33,65 +34,123 @@ def test_a_single_format_is_taken_at_once() -> None:
     assert Detector([BY_NAME["gemini"]]).format is BY_NAME["gemini"]
 
 
-def test_a_format_that_starts_with_the_stream_matches_the_first_event_only() -> None:
-    first, second = Detector(FORMATS), Detector(FORMATS)
-    assert first.feed(envelope("Hello", "Hello"), 1, 0.0) is not None
-    assert first.format is BY_NAME["plain"]
-    second.feed(envelope(UNKNOWN), 1, 0.0)
-    assert second.feed(envelope("Hello", "Hello"), 2, 0.0) is None
-
-
 def test_events_are_kept_up_to_the_one_that_shows_the_format() -> None:
     detector = Detector(FORMATS, keep=True)
     detector.feed(envelope(UNKNOWN), 1, 0.5)
     detector.feed(envelope(CHAT), 2, 0.7)
-    assert detector.take_kept() == [(envelope(UNKNOWN), 1, 0.5), (envelope(CHAT), 2, 0.7)]
-    assert detector.take_kept() == []
+    assert detector.kept() == [(envelope(UNKNOWN), 1, 0.5), (envelope(CHAT), 2, 0.7)]
+    detector.drop_kept()
+    assert detector.kept() == []
 
 
 def test_no_event_is_kept_unless_asked_for() -> None:
     detector = Detector(FORMATS)
     detector.feed(envelope(UNKNOWN), 1, 0.0)
-    assert detector.take_kept() == []
+    assert detector.kept() == []
 
 
-@pytest.mark.parametrize("keep", [False, True])
-def test_detection_ends_after_a_number_of_events(keep: bool) -> None:
-    detector = Detector(FORMATS, keep=keep)
-    for n in range(1, MAX_EVENTS):
-        detector.feed(envelope(UNKNOWN), n, 0.0)
-    assert not detector.gave_up
-    detector.feed(envelope(UNKNOWN), MAX_EVENTS, 0.0)
-    assert detector.gave_up
-    assert detector.take_kept() == []
-    assert detector.feed(envelope(CHAT), MAX_EVENTS + 1, 0.0) is None
-    assert detector.format is None
+def test_a_search_that_keeps_events_goes_on_and_the_other_ends() -> None:
+    kept, unkept = Detector(FORMATS, keep=True), Detector(FORMATS)
+    for n in range(1, MAX_EVENTS + 10):
+        kept.feed(envelope(UNKNOWN), n, 0.0)
+        if not unkept.is_settled:
+            unkept.feed(envelope(UNKNOWN), n, 0.0)
+            assert unkept.is_settled is (n == MAX_EVENTS)
+    assert not kept.is_settled
+    assert len(kept.kept()) <= 1
+    assert kept.feed(envelope(CHAT), MAX_EVENTS + 10, 600.0) is not None
+    assert kept.kept() == [(envelope(CHAT), MAX_EVENTS + 10, 600.0)]
 
 
-@pytest.mark.parametrize("keep", [False, True])
-def test_detection_that_keeps_events_ends_after_some_seconds(keep: bool) -> None:
-    detector = Detector(FORMATS, keep=keep)
-    detector.feed(envelope(UNKNOWN), 1, 3.0)
-    detector.feed(envelope(UNKNOWN), 2, 2.9 + MAX_SECONDS)
-    assert not detector.gave_up
-    detector.feed(envelope(UNKNOWN), 3, 3.0 + MAX_SECONDS)
-    assert detector.gave_up is keep
-
-
-@pytest.mark.parametrize("keep", [False, True])
-def test_detection_that_keeps_events_ends_after_their_size(
-    keep: bool, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_kept_events_are_bounded_by_their_size(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(detection, "MAX_SIZE", 10)
-    detector = Detector(FORMATS, keep=keep)
-    detector.feed(envelope(UNKNOWN, "x" * 10), 1, 0.0)
-    assert not detector.gave_up
-    detector.feed(envelope(UNKNOWN, "x"), 2, 0.0)
-    assert detector.gave_up is keep
-
-
-def test_an_event_that_shows_the_format_late_is_not_too_late() -> None:
     detector = Detector(FORMATS, keep=True)
-    detector.feed(envelope(UNKNOWN), 1, 0.0)
-    assert detector.feed(envelope(CHAT), 2, 60.0) is not None
-    assert not detector.gave_up
+    for n in range(1, 20):
+        detector.feed(envelope(UNKNOWN, "x" * 6), n, 0.0)
+        assert len(detector.kept()) <= 3
+    assert not detector.is_settled
+
+
+# A more specific format
+
+
+def test_a_more_specific_format_takes_over_within_the_next_events() -> None:
+    detector = Detector(FORMATS, keep=True)
+    detector.feed(envelope({"jsonrpc": "2.0", "id": 1, "result": {}}), 1, 0.0)
+    assert detector.format is BY_NAME["mcp"]
+    task = {"jsonrpc": "2.0", "id": 1, "result": {"kind": "task", "id": "t", "contextId": "c"}}
+    detector.feed(envelope(task), 2, 0.0)
+    assert detector.format is BY_NAME["a2a-v03"]
+
+
+def test_a_format_is_settled_after_some_events() -> None:
+    detector = Detector(FORMATS, keep=True)
+    for n in range(1, SETTLING + 1):
+        detector.feed(envelope(CHAT), n, 0.0)
+        assert not detector.is_settled
+    detector.feed(envelope(CHAT), SETTLING + 1, 0.0)
+    assert detector.is_settled
+
+
+def test_a_more_general_format_never_takes_over() -> None:
+    detector = Detector(FORMATS, keep=True)
+    detector.feed(envelope({"result": {"kind": "task", "id": "t", "contextId": "c"}}), 1, 0.0)
+    detector.feed(envelope({"jsonrpc": "2.0", "id": 1, "result": {}}), 2, 0.0)
+    detector.feed(envelope("text", "text"), 3, 0.0)
+    assert detector.format is BY_NAME["a2a-v03"]
+
+
+# Tentative formats
+
+
+def texts(*data: str) -> list[Envelope]:
+    return [envelope(json_values.parse(one), one) for one in data]
+
+
+def detected(*events: Envelope, seconds: float = 0.0) -> str | None:
+    """Return the name of the format that is known before the end of the stream."""
+    detector = Detector(FORMATS, keep=True)
+    for n, event in enumerate(events):
+        detector.feed(event, n + 1, n * seconds)
+    return detector.format.name if detector.format else None
+
+
+def test_plain_text_needs_several_events_or_the_end_of_the_stream() -> None:
+    assert detected(*texts("one")) is None
+    assert detected(*texts("one", "two")) is None
+    assert detected(*texts("one", "two"), seconds=ENOUGH_SECONDS) == "plain"
+    assert detected(*texts("one", "two", "three")) == "plain"
+    assert detected(*texts("one", "[DONE]")) == "plain"
+    detector = Detector(FORMATS, keep=True)
+    detector.feed(texts("one")[0], 1, 0.0)
+    detector.finish()
+    assert detector.format is BY_NAME["plain"]
+
+
+@pytest.mark.parametrize(
+    "noise",
+    [
+        [": PROCESSING"] * 30,
+        ["connected"],
+        ["connected", "ok", "start", "go"],
+        ['{"choices": [{"delta"'],
+        ['"a"', '"b"', '"c"', '"d"'],
+        ["5", "6", "7"],
+        ['{"unheard": "of"}', "wait"],
+    ],
+)
+def test_noise_before_the_first_json_event_does_not_make_a_stream_plain(noise: list[str]) -> None:
+    assert detected(*texts(*noise), envelope(CHAT)) == "openai-chat"
+
+
+def test_text_is_plain_only_if_it_outnumbers_the_json_objects() -> None:
+    objects = [envelope(UNKNOWN)] * 3
+    assert detected(*objects, *texts("a", "b", "c")) is None
+    assert detected(*objects, *texts("a", "b", "c", "d")) == "plain"
+
+
+def test_json_strings_are_told_from_plain_text_by_the_majority() -> None:
+    assert detected(*texts('"a"', '"b"', '"c"')) == "json-strings"
+    assert detected(*texts("connected", '"b"', '"c"')) == "json-strings"
+    assert detected(*texts("a", '"b"', "c")) == "plain"
+    assert detected(*texts("1", "2", "3")) == "plain"

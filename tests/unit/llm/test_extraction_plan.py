@@ -56,10 +56,9 @@ def values_of(extractor: Extractor, event: Envelope) -> list[Any]:
 def meaning(value: Any) -> Any:
     """Return the value of an item's key without the lists that make no difference to its reader."""
     if isinstance(value, list):
-        some = [item for item in value if item is not None and item is not False]
-        if len(some) == 1 and isinstance(some[0], str):
-            return meaning(some[0])
-        return some or None
+        known = [meaning(item) for item in value]
+        some = [item for item in known if item is not None]
+        return some[0] if len(some) == 1 and isinstance(some[0], str) else some or None
     return None if is_false(value) else value
 
 

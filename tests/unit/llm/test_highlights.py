@@ -121,10 +121,5 @@ def test_highlights_and_tail_agree_on_whether_a_stream_is_complete(path: Path) -
         if isinstance(event, Message):
             highlights.feed(Row(event))
             whole.feed([Row(event)])
-            if (
-                highlights.format
-                and whole.format
-                and not whole.format.from_start
-                and not whole.done
-            ):
+            if highlights.format and whole.format and not whole.format.tentative and not whole.done:
                 assert highlights.is_whole == whole.is_whole, event.n

@@ -41,3 +41,125 @@ def test_a_full_text_that_extends_the_earlier_one_only_appends() -> None:
     assert text.replace("a", "one two🚀") == ("🚀", False)
     assert text.replace("a", "three") == ("three", True)
     assert str(text) == "three."
+
+
+# The whole text, repeated at the end
+
+
+def test_a_closing_text_adds_only_what_is_missing() -> None:
+    text = TextBuffer()
+    assert text.close(1, "Four.") == ("Four.", False)
+    assert text.close(1, "Four.") == ("", False)
+    assert text.close(1, "Four. Five.") == (" Five.", False)
+    assert text.close(None, "Four. Five. Six.") == (" Six.", False)
+    assert str(text) == "Four. Five. Six."
+    assert not text.differing
+
+
+def test_a_closing_text_of_a_part_with_another_name_is_not_added_again() -> None:
+    text = TextBuffer()
+    text.append("delta", "Four.")
+    assert text.close("item", "Four.") == ("", False)
+    assert text.close("other", "Five.") == ("Five.", False)
+    assert str(text) == "Four.Five."
+
+
+def test_a_closing_text_that_differs_is_counted_and_adds_nothing() -> None:
+    text = TextBuffer()
+    text.append(1, "Hello wrld")
+    assert text.close(1, "Hello world") == ("", False)
+    assert text.close(None, "Hello world") == ("", False)
+    assert str(text) == "Hello wrld"
+    assert text.differing == {1, None}
+
+
+def test_a_closing_text_joins_a_surrogate_pair() -> None:
+    text = TextBuffer()
+    assert text.append(1, "a\ud83d") == "a"
+    assert text.close(1, "a🚀b") == ("🚀b", False)
+    assert str(text) == "a🚀b"
+
+
+def test_each_segment_is_completed_on_its_own() -> None:
+    text = TextBuffer()
+    text.append(None, "It ")
+    assert text.end_segment(None, "It is") == ("is", False)
+    assert text.end_segment(None, "It is") == ("It is", False)
+    text.append(None, "21")
+    assert text.end_segment(None, "21") == ("", False)
+    text.append(None, "x")
+    assert text.end_segment(None, "y") == ("", False)
+    assert str(text) == "It isIt is21x"
+    assert text.differing == {None}
+
+
+# Whole texts or fragments
+
+
+@given(st.lists(st.text("ab", min_size=1, max_size=3), min_size=1, max_size=30))
+def test_whole_texts_are_read_as_such_and_nothing_is_repeated(fragments: list[str]) -> None:
+    text, whole, printed = TextBuffer(), "", ""
+    for fragment in fragments:
+        whole += fragment
+        added, is_void = text.add_either(None, whole)
+        printed = added if is_void else printed + added
+    assert str(text) == printed == whole
+
+
+@given(st.lists(st.text("abc🚀", min_size=1, max_size=3), min_size=2, max_size=30))
+def test_fragments_are_joined_once_one_does_not_begin_with_the_one_before(
+    fragments: list[str],
+) -> None:
+    fragments = ["x", "y", *fragments]
+    text, printed = TextBuffer(), ""
+    for fragment in fragments:
+        added, is_void = text.add_either(None, fragment)
+        printed = added if is_void else printed + added
+    assert str(text) == printed == "".join(fragments)
+
+
+def test_fragments_that_begin_with_the_one_before_are_joined_later() -> None:
+    text = TextBuffer()
+    assert text.add_either(None, "a") == ("a", False)
+    assert text.add_either(None, "ab") == ("b", False)
+    assert text.add_either(None, "c") == ("aabc", True)
+    assert text.add_either(None, "cd") == ("cd", False)
+    assert str(text) == "aabccd"
+
+
+def test_a_text_that_was_often_whole_stays_so() -> None:
+    text = TextBuffer()
+    for length in range(1, 12):
+        text.add_either(None, "x" * length)
+    assert text.add_either(None, "corrected") == ("corrected", True)
+    assert str(text) == "corrected"
+
+
+# Lines
+
+
+def test_progress_texts_are_lines_and_a_cumulative_one_is_not_repeated() -> None:
+    text = TextBuffer()
+    lines = ["step 1", "step 10", "Hello", "Hello ", "Hello wor", "Hello world", "Hello world"]
+    printed = "".join(text.add_line(None, line)[0] for line in lines)
+    assert str(text) == printed == "step 1\nstep 10\nHello world"
+
+
+def test_a_line_begins_after_other_text() -> None:
+    text = TextBuffer()
+    text.append(None, "Thinking")
+    text.add_line(None, "one\n")
+    text.append(None, "more")
+    text.add_line(None, "one")
+    assert str(text) == "Thinking\none\nmore\none"
+
+
+def test_closing_texts_alone_are_pieces_unless_they_repeat_the_text_before() -> None:
+    text = TextBuffer()
+    assert text.close(1, "Hel") == ("Hel", False)
+    assert text.close(1, "lo") == ("lo", False)
+    assert text.close(1, "Hello") == ("", False)
+    assert text.close(None, "Hello!") == ("!", False)
+    text.append(1, "x")
+    assert text.close(1, "y") == ("", False)
+    assert text.differing == {1}

@@ -146,3 +146,47 @@ def test_a_key_may_be_any_json() -> None:
         {"key": {"a": [1]}, "name": "f", "args": "1"}, {"key": {"a": [1]}, "args": "2"},
         {"key": 1.5, "name": "f"}, {"key": "1.5", "name": "g"}, {"key": False, "name": "h"},
     ) == [(None, "f", "12"), (None, "f", "{}"), (None, "g", "{}"), (None, "h", "{}")]  # fmt: skip
+
+
+def test_initial_arguments_count_until_a_fragment_comes() -> None:
+    start = {"key": 0, "id": "a", "name": "f", "initial": {"x": 1}}
+    assert of_tools(start) == [("a", "f", '{"x":1}')]
+    assert of_tools(start, {"key": 0, "args": '{"y"'}, {"key": 0, "args": ":2}"}) == [
+        ("a", "f", '{"y":2}')
+    ]
+
+
+def test_whole_calls_without_key_and_id_are_calls_of_their_own() -> None:
+    assert of_tools({"name": "f", "full": {"x": 1}}, {"name": "g", "full": {"x": 1}}) == [
+        (None, "f", '{"x":1}'), (None, "g", '{"x":1}'),
+    ]  # fmt: skip
+
+
+def test_an_action_is_arguments_without_its_null_members() -> None:
+    action = {"commands": ["ls"], "timeout_ms": None}
+    assert of_tools({"id": "a", "name": "shell_call", "action": action}) == [
+        ("a", "shell_call", '{"commands":["ls"]}')
+    ]
+
+
+def test_closing_arguments_are_never_a_second_call() -> None:
+    first = {"key": 0, "id": "a", "name": "f", "args": '{"x": 1}'}
+    assert of_tools(first, {"id": "a", "name": "f", "closing": '{"x": 1}'}) == [
+        ("a", "f", '{"x": 1}')
+    ]
+    assert of_tools(first, {"id": None, "name": "f", "closing": '{"x":1}'}) == [
+        ("a", "f", '{"x":1}')
+    ]
+    assert of_tools(first, {"id": "b", "name": "f", "closing": '{"x":2}'}) == [
+        ("a", "f", '{"x": 1}'), ("b", "f", '{"x":2}'),
+    ]  # fmt: skip
+    assert of_tools({"key": 0, "id": "a", "name": "f"}, {"id": "a", "closing": '{"x":1}'}) == [
+        ("a", "f", '{"x":1}')
+    ]
+
+
+def test_either_arguments_are_whole_or_fragments() -> None:
+    whole = [{"key": 0, "name": "f", "either": text} for text in ('{"a"', '{"a":1', '{"a":1}')]
+    assert of_tools(*whole) == [(None, "f", '{"a":1}')]
+    fragments = [{"key": 0, "name": "f", "either": text} for text in ('{"a"', ":1", "}")]
+    assert of_tools(*fragments) == [(None, "f", '{"a":1}')]

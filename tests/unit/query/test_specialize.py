@@ -10,7 +10,7 @@ import pytest
 from sse_cli.query.jmespath import compile_expression, compile_syntax, parse
 from sse_cli.query.jmespath.knowledge import NULL, Constant, Fields, Kind, Knowledge
 from sse_cli.query.jmespath.looks import best_look
-from sse_cli.query.jmespath.specialize import specialize, without_empty_ends, without_list
+from sse_cli.query.jmespath.specialize import only_string, specialize, without_empty_ends
 from sse_cli.text.json_values import dump, is_false
 from tests.support import long_runs
 from tests.unit.query.test_jmespath import SCALARS, Writer, outcome
@@ -148,11 +148,17 @@ def test_an_expression_that_fails_is_kept() -> None:
         assert specialize(node, Fields({"type": Constant(None), "a": NULL})).knows is None, text
 
 
-def test_a_list_of_one_string_and_nothing_else_becomes_the_string() -> None:
-    node = parse("delta.[content || refusal, content[?type=='text'].text]")
+def test_the_only_string_in_lists_of_nothing_else_is_found() -> None:
     delta = Fields({"content": Kind(str)}, is_object=True, is_closed=True)
-    knows = Fields({"delta": delta})
-    assert without_list(specialize(node, knows).node, knows) == parse("delta.content")
+    knows = Fields({"delta": delta}, is_object=True, is_closed=True)
+    for text in (
+        "delta.[content || refusal, content[?type=='text'].text]",
+        "[delta.[content, refusal, audio.transcript], message && {closing: message.content}]",
+        "[[delta.[refusal, refusal=='a']], delta.content || `false`]",
+    ):
+        assert only_string(parse(text), knows) == parse("delta.content"), text
+    for text in ("delta.[content, content]", "[delta.other]", "delta", "delta.[content, `0`]"):
+        assert only_string(parse(text), knows) is None, text
 
 
 def test_no_look_is_worth_it_for_a_single_path() -> None:
