@@ -30,7 +30,7 @@ Case: TypeAlias = Hashable
 
 # A look takes about as long as an expression that finds nothing, so it must decide more than one.
 _MIN_EXPRESSIONS: Final = 2  # that compare a path with strings
-_FIELDS: Final = range(3, 5)  # how many fields of an object are looked at together
+_FIELDS: Final = range(2, 5)  # how many fields of an object are looked at together
 
 
 class StringLook:
@@ -235,6 +235,10 @@ def _class_case(path: Path, keys: Sequence[str]) -> Callable[[Any], Any]:
     return case
 
 
+def _two_classes(first: str, second: str) -> Callable[[Any], Any]:
+    return lambda value: (len(value), value.get(first).__class__, value.get(second).__class__)
+
+
 def _three_classes(first: str, second: str, third: str) -> Callable[[Any], Any]:
     return lambda value: (
         len(value),
@@ -256,6 +260,7 @@ def _four_classes(first: str, second: str, third: str, fourth: str) -> Callable[
 
 # Without a loop, they take half as long.
 _CLASSES: Final[dict[int, Callable[..., Callable[[Any], Any]]]] = {
+    2: _two_classes,
     3: _three_classes,
     4: _four_classes,
 }
