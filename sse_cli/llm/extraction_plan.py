@@ -15,12 +15,13 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Generic, TypeVar
 
 from sse_cli.llm.wire_format import Key, WireFormat
-from sse_cli.query.jmespath import Evaluate, Node
+from sse_cli.query.jmespath import Evaluate, Node, is_total
 from sse_cli.query.jmespath.infallible import is_shallow
 from sse_cli.query.jmespath.knowledge import Constant, Knowledge
 from sse_cli.query.jmespath.looks import Case, best_look
 from sse_cli.query.jmespath.specialize import (
     holds_nothing,
+    is_never_true,
     only_string,
     specialize,
     without_empty_ends,
@@ -77,6 +78,9 @@ class Expressions:
             known = special.knows
             if isinstance(known, Constant):
                 functions[key] = _constant(key, known.value)
+                continue
+            if key not in _EXACT and is_never_true(special.node) and is_total(special.node):
+                functions[key] = None
                 continue
             nodes[key] = _shortened(key, special.node, knows)
             if nodes[key] is not node:

@@ -82,11 +82,11 @@ Look: TypeAlias = StringLook | ClassLook
 
 def best_look(expressions: Iterable[Node], knows: Knowledge) -> Look | None:
     """Return the look at a value that decides most about expressions, None if none is worth it."""
-    reads = [_Reads(node) for node in expressions]
+    reads = [Reads(node) for node in expressions]
     return _string_look(reads, knows) or _class_look(reads, knows)
 
 
-def _string_look(reads: Sequence[_Reads], knows: Knowledge) -> StringLook | None:
+def _string_look(reads: Sequence[Reads], knows: Knowledge) -> StringLook | None:
     """Return the look at the path that most expressions compare with strings."""
     count = Counter(path for one in reads for path in one.strings if _is_open(at(knows, path)))
     best = max(count, key=lambda path: (count[path], -len(path), path), default=None)
@@ -96,7 +96,7 @@ def _string_look(reads: Sequence[_Reads], knows: Knowledge) -> StringLook | None
     return StringLook(best, frozenset(strings))
 
 
-def _class_look(reads: Sequence[_Reads], knows: Knowledge) -> ClassLook | None:
+def _class_look(reads: Sequence[Reads], knows: Knowledge) -> ClassLook | None:
     """Return the look at the outermost object of which expressions read enough fields."""
     count = Counter(path for one in reads for path in one.paths if at(knows, path) is None)
     fields = Counter(path[:-1] for path in count)
@@ -115,7 +115,7 @@ def _is_open(knows: Knowledge) -> bool:
     return knows is None or (isinstance(knows, Kind) and knows.kind is str and not knows.excluded)
 
 
-class _Reads:
+class Reads:
     """The paths that an expression reads, and those that it compares with strings."""
 
     def __init__(self, expression: Node) -> None:

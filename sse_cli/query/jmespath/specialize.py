@@ -54,6 +54,27 @@ def without_empty_ends(node: Node) -> Node:
     return node
 
 
+def is_never_true(node: Node) -> bool:
+    """Return whether an expression never gives a true value: it gives a false one, or fails."""
+    if node["type"] == "literal":
+        return _is_false_literal(node)
+    if node["type"] == "and_expression":
+        return any(map(is_never_true, node["children"]))
+    if node["type"] == "or_expression":
+        return all(map(is_never_true, node["children"]))
+    return node["type"] == "function_expression" and _always_fails(node)
+
+
+def _always_fails(node: Node) -> bool:
+    if any(child["type"] != "literal" for child in node["children"]):
+        return False
+    try:
+        compile_node(node)(None)
+    except Exception:  # as in `_called`
+        return True
+    return False
+
+
 def only_string(node: Node, knows: Knowledge) -> Node | None:
     """Return the expression of the only string in a list, nested or not, of nothing else.
 

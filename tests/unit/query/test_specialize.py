@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import random
 from typing import Any
 
@@ -10,7 +11,12 @@ import pytest
 from sse_cli.query.jmespath import compile_expression, compile_syntax, parse
 from sse_cli.query.jmespath.knowledge import NULL, Constant, Fields, Kind, Knowledge
 from sse_cli.query.jmespath.looks import best_look
-from sse_cli.query.jmespath.specialize import only_string, specialize, without_empty_ends
+from sse_cli.query.jmespath.specialize import (
+    is_never_true,
+    only_string,
+    specialize,
+    without_empty_ends,
+)
 from sse_cli.text.json_values import dump, is_false
 from tests.support import long_runs
 from tests.unit.query.test_jmespath import SCALARS, Writer, outcome
@@ -111,6 +117,20 @@ def test_endings_that_are_left_out_were_false(seed: int, expressions: int) -> No
         found = compile_syntax(without_empty_ends(original))(value)
         same = dump(found) == dump(expected)
         assert same or (is_false(found) and is_false(expected)), f"seed {seed}: {text}"
+
+
+@long_runs.count("expressions", 4_000, 200_000)
+def test_an_expression_that_is_never_true_gives_a_false_value(seed: int, expressions: int) -> None:
+    writer = Writer(seed)
+    never = 0
+    for text, library in writer.parsed(expressions):
+        value = writer.value()
+        special = specialize(library.parsed, described(writer.dice, value))
+        if is_never_true(special.node):
+            never += 1
+            kind, found = outcome(compile_expression(text), value)
+            assert kind == "raises" or is_false(json.loads(found)), f"seed {seed}: {text}"
+    assert never > 0.02 * expressions
 
 
 TYPE = Fields({"type": Constant("ping")}, is_object=True)
