@@ -233,8 +233,9 @@ def _close(report: RunReport, response: ResponseObserver, options: TailOptions) 
     if summary is None:
         summary = options.output is TailFormat.TEXT and is_terminal() and _is_person_reading()
     failures, differing = response.accumulator.failures, response.accumulator.differing
+    repairs = response.accumulator.repairs.counts
     nothing = "" if report.failed else response.nothing(options.choice)
-    if not (summary or response.broken or failures or nothing or differing):
+    if not (summary or response.broken or failures or nothing or differing or repairs):
         return
     from sse_cli.render import tail_summary  # noqa: PLC0415 (Rich costs 40 ms)
 
@@ -242,6 +243,7 @@ def _close(report: RunReport, response: ResponseObserver, options: TailOptions) 
     if response.broken:
         messages.say(tail_summary.broken_json(response.broken, response.first_broken), color)
     messages.say(tail_summary.failed_expressions(failures), color)
+    messages.say(tail_summary.repaired(repairs), color)
     if differing:
         messages.say(tail_summary.differing(differing), color)
     if nothing:

@@ -19,6 +19,7 @@ from sse_cli.llm.extractor import (
     envelope_of,
     envelope_of_ignored,
 )
+from sse_cli.llm.repairs import Repairs
 from sse_cli.llm.text_buffer import Added, TextBuffer
 from sse_cli.llm.text_values import directive, strings
 from sse_cli.llm.tool_calls import ToolCalls
@@ -54,6 +55,8 @@ class Accumulator:
         self.error: Any = None
         self.failed: Envelope | None = None  # the envelope of the message that reports the error
         self.done = False
+        self.repairs = Repairs()
+        self._trial = Repairs()  # those tried while no format is settled
         self._detector = Detector(formats, keep=True)
         self._extractor = self._detector.extractor
         self._n = 0  # the number and the time of the message that is read
@@ -129,14 +132,16 @@ class Accumulator:
         if not self._detector.is_settled:
             return self._detect(envelope, n, at)
         self._n, self._at = n, at
-        return self._read(self._extractor, envelope) if self._extractor else ()
+        return self._read_repaired(envelope)
 
     def _detect(self, envelope: Envelope, n: int, at: float) -> Sequence[Delta]:
         known = self._extractor
-        deltas = self._switch(self._detector.feed(envelope, n, at))
+        repaired = self._trial.repair(envelope)
+        found = self._detector.feed(envelope, n, at, repaired.envelope if repaired else None)
+        deltas = self._switch(found)
         self._n, self._at = n, at
         if known is self._extractor and known is not None:
-            deltas = self._read(known, envelope)
+            deltas = self._read_repaired(envelope)
         if self._detector.is_settled:
             self._detector.drop_kept()
         return deltas
@@ -147,12 +152,12 @@ class Accumulator:
             return ()
         before = self.choices
         self.choices, self.usage, self.error, self.failed, self.done = {}, None, None, None, False
-        self._extractor = extractor
+        self._extractor, self.repairs = extractor, Repairs()
         deltas: list[Delta] = []
         for envelope, n, at in self._detector.kept():
             if not self.is_over:
                 self._n, self._at = n, at
-                deltas += self._read(extractor, envelope)
+                deltas += self._read_repaired(envelope)
         return deltas if not before else self._changes(before, deltas)
 
     def _changes(self, before: dict[int, Choice], deltas: Sequence[Delta]) -> list[Delta]:
@@ -172,6 +177,17 @@ class Accumulator:
         added = now if is_void else now[len(before) :]
         if added or is_void:
             yield self._delta(kind, added, number, replaces=is_void)
+
+    def _read_repaired(self, envelope: Envelope) -> Sequence[Delta]:
+        """Read an event, repaired if its data should be JSON and is a string."""
+        extractor = self._extractor
+        if extractor is None:
+            return ()
+        is_text = envelope["data"].__class__ is str and not extractor.wire.tentative
+        if is_text and (repaired := self.repairs.repair(envelope)):
+            self.repairs.count(repaired.fault)
+            envelope = repaired.envelope
+        return self._read(extractor, envelope)
 
     def _read(self, extractor: Extractor, envelope: Envelope) -> Sequence[Delta]:
         """Return the deltas of a message.

@@ -56,12 +56,20 @@ class Detector:
         """Return the format, None if it was not found."""
         return self.extractor.wire if self.extractor else None
 
-    def feed(self, envelope: Envelope, n: int, at: float) -> Extractor | None:
-        """Look at an event. Returns the extractor of the format that is known now."""
+    def feed(
+        self, envelope: Envelope, n: int, at: float, repaired: Envelope | None = None
+    ) -> Extractor | None:
+        """Look at an event. Returns the extractor of the format that is known now.
+
+        `repaired` is the event as its server may have meant it.
+        """
         self._events += 1
         if self._keep:
             self._keep_event(KeptEvent(envelope, n, at))
-        if found := self._fitting(envelope):
+        found = self._fitting(envelope)
+        if not found and repaired:
+            found = self._fitting(repaired)
+        if found:
             self._take(found)
             self._settled_at = self._settled_at or self._events + SETTLING
         elif not self._is_certain:
@@ -120,36 +128,38 @@ class Detector:
 
 
 class _Tentative:
-    """The evidence for the tentative formats: how many events each of them fits."""
+    """The evidence for the tentative formats: the events that each fits, less those against it."""
 
     def __init__(self, formats: Sequence[WireFormat]) -> None:
         self._formats = formats
-        self._fits = dict.fromkeys(range(len(formats)), 0)
-        self._objects = 0
-        self._first_at: float | None = None
+        self._scores = dict.fromkeys(range(len(formats)), 0)
+        self._events = 0  # that fit any of the formats
+        self._first_at = 0.0
         self._last_at = 0.0
 
     def feed(self, envelope: Envelope, at: float) -> None:
-        """Count an event."""
-        self._objects += isinstance(envelope["data"], dict | list)
+        """Weigh an event."""
+        is_evidence = False
         for index, wire in enumerate(self._formats):
             if holds(wire.get("detect"), envelope):
-                self._fits[index] += 1
-                self._first_at = at if self._first_at is None else self._first_at
-                self._last_at = at
+                self._scores[index] += 1
+                is_evidence = True
+            elif holds(wire.get("against"), envelope):
+                self._scores[index] -= 1
+        if is_evidence:
+            self._first_at = self._first_at if self._events else at
+            self._last_at = at
+            self._events += 1
 
     def leader(self) -> WireFormat | None:
-        """Return the format with the most events, None if as many events are JSON objects."""
-        index = max(self._fits, key=self._fits.__getitem__, default=None)
-        if index is None or self._fits[index] <= self._objects:
-            return None
-        return self._formats[index]
+        """Return the format with the highest score, None if more speaks against it than for it."""
+        index = max(self._scores, key=self._scores.__getitem__, default=None)
+        return None if index is None or self._scores[index] <= 0 else self._formats[index]
 
     def candidate(self, envelope: Envelope) -> WireFormat | None:
-        """Return the leader if the evidence for it suffices, or if this event is its end."""
+        """Return the leader if the evidence suffices, or if this event is the end."""
         wire = self.leader()
         if wire is None or holds(wire.get("done"), envelope):
             return wire
-        fits = sum(self._fits.values())
-        is_slow = self._last_at - (self._first_at or 0.0) >= ENOUGH_SECONDS
-        return wire if fits >= ENOUGH or (fits > 1 and is_slow) else None
+        is_slow = self._events > 1 and self._last_at - self._first_at >= ENOUGH_SECONDS
+        return wire if self._events >= ENOUGH or is_slow else None

@@ -7,6 +7,7 @@ means "nothing". With `each`, the keys of an item (`ITEM_KEYS`) are evaluated on
 | key | value |
 |---|---|
 | `detect` | whether an event is of this format; formats are tried by rising `priority` |
+| `against` | whether an event speaks against this format (only of a tentative one) |
 | `each` | the items of an event |
 | `choice` | the number of the alternative that an item belongs to (0 if there is one only) |
 | `part` | the id of the message or artifact that an item belongs to |
@@ -45,11 +46,11 @@ from sse_cli.query.selection import Expression
 FOLDER: Final = Path(__file__).with_name("formats")
 Key = Literal[
     "choice", "part", "text", "reasoning", "tool", "finish",
-    "detect", "each", "finish_root", "usage", "error", "begin", "done",
+    "detect", "against", "each", "finish_root", "usage", "error", "begin", "done",
 ]  # fmt: skip
 ITEM_KEYS: Final[tuple[Key, ...]] = ("choice", "part", "text", "reasoning", "tool", "finish")
 EVENT_KEYS: Final[tuple[Key, ...]] = (
-    "detect", "each", "finish_root", "usage", "error", "begin", "done",
+    "detect", "against", "each", "finish_root", "usage", "error", "begin", "done",
 )  # fmt: skip
 _SETTINGS: Final[dict[str, type]] = {
     "description": str,

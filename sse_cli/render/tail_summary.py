@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Final
 
 from rich.text import Text
 
+from sse_cli.llm.repairs import Fault
 from sse_cli.render.summary_lines import Figure, ending_line, figures_line, reconnects_lines
 from sse_cli.run.measurements import RunReport
 from sse_cli.run.response_observer import ResponseObserver
@@ -41,6 +43,23 @@ def differing(parts: int) -> Iterable[Text]:
     what = "the text" if parts == 1 else f"the text of {parts} parts"
     text = f"{what} differs from the closing event's: events were lost, or the server changed it"
     yield Text.assemble(("warning: ", "sse.stopped"), text)
+
+
+_REPAIRS: Final[dict[Fault, tuple[str, str]]] = {
+    "halves": ("event was one half of a JSON document", "events were halves of JSON documents"),
+    "encoded": ("event holds JSON encoded twice", "events hold JSON encoded twice"),
+    "framed": ("event holds an event (framed twice)", "events hold an event each (framed twice)"),
+}
+
+
+def repaired(counts: Mapping[Fault, int]) -> Iterable[Text]:
+    """Yield a warning for each fault in the payloads of events that were read all the same."""
+    for fault, number in counts.items():
+        one, several = _REPAIRS[fault]
+        halves = number * 2 if fault == "halves" else number
+        what = f"1 {one}" if halves == 1 else f"{halves:,} {several}"
+        text = f"{what}: sse read on, most clients cannot"
+        yield Text.assemble(("warning: ", "sse.stopped"), text)
 
 
 def nothing(why: str) -> Iterable[Text]:

@@ -545,3 +545,20 @@ def test_text_that_differs_from_the_closing_event_is_reported() -> None:
     ran = tail(body.replace(b'"Hell"', b'"ell"'))
     assert (ran.code, ran.text) == (0, "ell")
     assert ran.talk.startswith("warning: the text differs from the closing event's")
+
+
+@pytest.mark.parametrize(
+    ("data", "warning"),
+    [
+        ([b'{"choices": [{"delta": {"con', b'tent": "a"}}]}'], "2 events were halves of JSON"),
+        (
+            [b'"{\\"choices\\":[{\\"delta\\":{\\"content\\":\\"a\\"}}]}"'],
+            "1 event holds JSON encoded",
+        ),
+        ([b'data: {"choices": [{"delta": {"content": "a"}}]}'], "1 event holds an event (framed"),
+    ],
+)
+def test_events_that_had_to_be_repaired_are_reported(data: list[bytes], warning: str) -> None:
+    ran = tail(b"".join(b"data: " + one + b"\n\n" for one in data) + DONE)
+    assert (ran.code, ran.text) == (0, "a")
+    assert warning in ran.talk
