@@ -64,7 +64,7 @@ class Verdict(Observer):
         self._resume = resume or Resume()
         self._missing = missing
         self.is_done = False  # the sentinel was seen
-        self._too_large = ""
+        self._unread: tuple[Ending, str, str] | None = None  # what is wrong with the first of them
         self._incomplete: Ignored | None = None
         self._document = _Document()
         self._messages = 0
@@ -77,7 +77,7 @@ class Verdict(Observer):
             if data == SENTINEL:
                 self.is_done = True
             # `error_of` repeats this test; here it saves a call for nearly every event.
-            elif '"error"' in data or message.type == "error":
+            elif '"error"' in data or _is_error_type(message.type):
                 self._error(row)
         self._messages = rows[-1].message.n
         if self.is_done:
@@ -98,13 +98,17 @@ class Verdict(Observer):
             self._report(f"event {message.n} reports an error: {error}", error_value(row), report)
 
     def ignored(self, event: Ignored) -> None:
-        """Look for an unfinished event, a size limit that was exceeded, and an error."""
+        """Look for an unfinished event, one that could not be read, and an error."""
         if event.reason == "incomplete":
             self._incomplete = event
         if event.reason in ("unknown-field", "incomplete") and not self.error:
             self._error_outside_events(event)
-        elif event.reason == "too-large" and not self._too_large:
-            self._too_large = f"line {event.line}, {event.size:,} bytes, is over the size limit"
+        elif event.reason == "too-large" and not self._unread:
+            words = f"line {event.line}, {event.size:,} bytes, is over the size limit"
+            self._unread = Ending.TOO_LARGE, words, Cause.TOO_LARGE
+        elif event.reason == "malformed" and not self._unread:
+            words = f"message {event.line:,}, at byte {event.offset:,}: {event.text}"
+            self._unread = Ending.MALFORMED, words, Cause.MESSAGE_CORRUPT
 
     def _error_outside_events(self, event: Ignored) -> None:
         """Look for an error in an ignored line.
@@ -148,8 +152,9 @@ class Verdict(Observer):
             return closed._replace(ending=Ending.ERROR_EVENT, detail=self.error, cause=cause)
         if self.is_done and closed.ending in _AFTER_DONE and not self._missing():
             closed = closed._replace(ending=Ending.DONE, detail=f"{SENTINEL} seen", cause="")
-        if self._too_large and closed.ending in _WHOLE:
-            return closed._replace(ending=Ending.TOO_LARGE, detail=self._too_large, cause="")
+        if self._unread and closed.ending in _WHOLE:
+            ending, words, cause = self._unread
+            return closed._replace(ending=ending, detail=words, cause=cause)
         if self._incomplete and closed.ending in _CLEAN | {Ending.TRUNCATED}:
             return self._cut(closed, self._incomplete)
         if closed.ending in _CLEAN and (reason := self._missing()):
@@ -214,14 +219,19 @@ def _indent(text: str) -> int:
     return len(text) - len(text.lstrip())
 
 
+def _is_error_type(event_type: str) -> bool:
+    """Return whether events of this type are errors; AWS names them so: throttlingException."""
+    return event_type == "error" or event_type.endswith("Exception")
+
+
 def error_of(row: Row) -> str:
     """Return the text of an error event, "" for any other event.
 
-    An error event has the type "error", or a top-level `error` that is not empty, also if its
-    object is the only item of an array.
+    An error event has the type "error" or that of an exception, or a top-level `error` that is not
+    empty, also if its object is the only item of an array.
     """
     message = row.message
-    if message.type == "error":
+    if _is_error_type(message.type):
         return _error_text(error_value(row))
     if '"error"' not in message.data:  # most payloads need not be parsed
         return ""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any, TypeAlias
 
+from sse_cli.llm.extraction_plan import Expressions, ExtractionPlan, Functions
 from sse_cli.llm.wire_format import EVENT_KEYS, ITEM_KEYS, Key, WireFormat
 from sse_cli.model.events import Ignored
 from sse_cli.model.row import Row
@@ -20,22 +22,39 @@ ItemValues: TypeAlias = tuple[int, Any, Any, Any, Any, Any]
 
 
 class Extractor:
-    """A format's expressions as attributes, each a function or None."""
+    """A format's expressions as attributes, each a function or None.
 
-    def __init__(self, wire: WireFormat) -> None:
+    `for_event` gives the extractor to use for an event, which has only those that may yield
+    something. Its values are the same, but that one that means "nothing" may be another.
+    """
+
+    def __init__(
+        self,
+        wire: WireFormat,
+        functions: Functions | None = None,
+        items: ExtractionPlan[Extractor] | None = None,
+    ) -> None:
         self.wire = wire
-        self.each = wire.get("each")
-        self.choice = wire.get("choice")
-        self.part = wire.get("part")
-        self.text = wire.get("text")
-        self.reasoning = wire.get("reasoning")
-        self.tool = wire.get("tool")
-        self.finish = wire.get("finish")
-        self.finish_root = wire.get("finish_root")
-        self.usage = wire.get("usage")
-        self.error = wire.get("error")
-        self.begin = wire.get("begin")
-        self.done = wire.get("done")
+        self._items = items  # the extractors of items, None if an event is its only item
+        self._events: ExtractionPlan[Extractor] | None = None
+        get = wire.get if functions is None else functions.get
+        self.each = get("each")
+        self.choice = get("choice")
+        self.part = get("part")
+        self.text = get("text")
+        self.reasoning = get("reasoning")
+        self.tool = get("tool")
+        self.finish = get("finish")
+        self.finish_root = get("finish_root")
+        self.usage = get("usage")
+        self.error = get("error")
+        self.begin = get("begin")
+        self.done = get("done")
+
+    def for_event(self, envelope: Envelope) -> Extractor:
+        """Return the extractor for an event. This runs at every event."""
+        plan = self._events or self._planned()
+        return plan.at(envelope)
 
     def items(self, envelope: Envelope) -> list[ItemValues]:
         """Return the values of each item of an event.
@@ -44,16 +63,19 @@ class Extractor:
         line: a call takes longer than most expressions.
         """
         found: list[ItemValues] = []
+        plan, read = self._items, self
         for value in (envelope,) if self.each is None else self.item_values(envelope):
-            choice = self.choice(value) if self.choice else 0
-            reason = self.finish(value) if self.finish else None
+            if plan:
+                read = plan.at(value)
+            choice = read.choice(value) if read.choice else 0
+            reason = read.finish(value) if read.finish else None
             found.append(
                 (
                     choice if choice.__class__ is int else 0,
-                    _hashable(self.part(value)) if self.part else None,
-                    self.reasoning(value) if self.reasoning else None,
-                    self.text(value) if self.text else None,
-                    self.tool(value) if self.tool else None,
+                    _hashable(read.part(value)) if read.part else None,
+                    read.reasoning(value) if read.reasoning else None,
+                    read.text(value) if read.text else None,
+                    read.tool(value) if read.tool else None,
                     # Compared by identity first, because for most events it is null or false.
                     None if reason is None or reason is False or is_false(reason) else reason,
                 )
@@ -63,6 +85,18 @@ class Extractor:
             if not is_false(reason):
                 found.append((0, None, None, None, None, reason))
         return found
+
+    def _planned(self) -> ExtractionPlan[Extractor]:
+        """Make the plans. They are made late, because a stream may end with its format's start."""
+        wire = self.wire
+        if self.each is None:
+            expressions = Expressions.of(wire, (*EVENT_KEYS, *ITEM_KEYS))
+            self._events = ExtractionPlan(expressions, partial(Extractor, wire))
+        else:
+            of_items = ExtractionPlan(Expressions.of(wire, ITEM_KEYS), partial(Extractor, wire))
+            build = partial(Extractor, wire, items=of_items)
+            self._events = ExtractionPlan(Expressions.of(wire, EVENT_KEYS), build)
+        return self._events
 
     def item_values(self, envelope: Envelope) -> Sequence[Any]:
         """Return the items of an event, unread; the event itself if the format has no `each`."""

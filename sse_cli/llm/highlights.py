@@ -67,6 +67,7 @@ class Highlights(Observer):
             extractor = self._detector.feed(envelope, message.n, message.at)
         if extractor is None:
             return []
+        extractor = extractor.for_event(envelope)
         if extractor.usage and not is_false(usage := extractor.usage(envelope)):
             self.tokens = output_tokens(usage) or self.tokens
         if extractor.begin and holds(extractor.begin, envelope):

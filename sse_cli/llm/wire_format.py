@@ -107,6 +107,10 @@ class WireFormat:
             self._compiled[key] = expression.search
         return self._compiled[key]
 
+    def expression(self, key: Key) -> Expression | None:
+        """Return the expression of `key`, None if it is a function or the format has none."""
+        return self._expressions[key] if self.get(key) and self.texts[key] else None
+
     @property
     def failures(self) -> dict[str, tuple[int, str]]:
         """Return, by key, how often evaluating it failed, and its first error."""

@@ -48,6 +48,7 @@ class Cause:
     STATUS_404: Final = "status-404"
     STATUS_405: Final = "status-405"
     STATUS_406: Final = "status-406"
+    ACCEPT_BOTH: Final = "accept-both"
     STATUS_415: Final = "status-415"
     STATUS_422: Final = "status-422"
     STATUS_429: Final = "status-429"
@@ -55,7 +56,6 @@ class Cause:
     STATUS_OTHER: Final = "status-other"
     TYPE_JSON: Final = "type-json"
     TYPE_HTML: Final = "type-html"
-    TYPE_AWS: Final = "type-aws"
     TYPE_OTHER: Final = "type-other"
 
     # The stream did not end as it should.
@@ -63,6 +63,7 @@ class Cause:
     TRUNCATED: Final = "truncated"
     EVENT_CUT: Final = "event-cut"
     MALFORMED: Final = "malformed"
+    MESSAGE_CORRUPT: Final = "message-corrupt"
     TOO_LARGE: Final = "too-large"
     ERROR_EVENT: Final = "error-event"
     ERROR_LINE: Final = "error-line"

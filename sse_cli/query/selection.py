@@ -21,7 +21,7 @@ from sse_cli.text import json_values
 from sse_cli.text.json_values import is_false
 
 if TYPE_CHECKING:  # this imports jmespath, see `_compile`
-    from sse_cli.query.jmespath import Evaluate
+    from sse_cli.query.jmespath import Evaluate, Node
 
 _NAMED = re.compile(r"(\w+)=(?!=)")
 _WARNINGS_LOCK = Lock()  # `check` compiles in several threads
@@ -36,8 +36,15 @@ class Expression:
         self.option = option
         self.errors = 0
         self.first_error = ""
-        self.search = self._searching(*_compile(text, option))
+        self.syntax, evaluate, is_total = _compile(text, option)
+        self.search = self._searching(evaluate, is_total)
         """Return the value of the expression for a payload, None if evaluating it fails."""
+
+    def specialized(self, syntax: Node) -> Evaluate:
+        """Return the `search` of another expression, whose failures count as those of this one."""
+        from sse_cli.query import jmespath  # noqa: PLC0415 (as in `_compile`)
+
+        return self._searching(jmespath.compile_syntax(syntax), jmespath.is_total(syntax))
 
     def _searching(self, evaluate: Evaluate, is_total: bool) -> Evaluate:
         if is_total:
@@ -138,8 +145,8 @@ def as_text(value: Any) -> str:
 _SYNTAX_HINT = "write strings as 'text', numbers as `7`, unusual keys as \"a-b\"; see jmespath.org"
 
 
-def _compile(text: str, option: str) -> tuple[Evaluate, bool]:
-    """Return the function of an expression, and whether it is total."""
+def _compile(text: str, option: str) -> tuple[Node, Evaluate, bool]:
+    """Return the syntax tree of an expression, its function, and whether it is total."""
     # Imported here because it takes 23 ms, and many runs have no expressions.
     from jmespath.exceptions import JMESPathError  # noqa: PLC0415
 
@@ -155,7 +162,7 @@ def _compile(text: str, option: str) -> tuple[Evaluate, bool]:
             warnings.simplefilter("ignore", PendingDeprecationWarning)
             syntax = jmespath.parse(text)
             _check_functions(syntax, text, option)
-            return jmespath.compile_syntax(syntax), jmespath.is_total(syntax)
+            return syntax, jmespath.compile_syntax(syntax), jmespath.is_total(syntax)
     except JMESPathError as error:
         column = min(getattr(error, "lex_position", len(text)), len(text))
         raise ExpressionError(words, text, column, _SYNTAX_HINT) from None

@@ -207,9 +207,18 @@ def _ignored(item: Ignored) -> str:
     return f"{item.reason}, line {item.line}" + (f": {text}" if text else "")
 
 
+# The names of framings other than that of an event stream.
+_MEDIA: Final = {
+    "ndjson": "NDJSON",
+    "aws-event-stream": "AWS event stream",
+    "data-stream": "data stream",
+    "text": "text",
+}
+
+
 def _header(opened: Opened) -> Text:
     if opened.status is None:
-        media = {"ndjson": "NDJSON"}.get(opened.media, "event stream")
+        media = _MEDIA.get(opened.media, "event stream")
         return Text.assemble(
             (escaping.compact(opened.url), "sse.heading"), "  ", media, no_wrap=True
         )

@@ -25,7 +25,7 @@ class DeltaWriter(Protocol):
         """Write out the deltas of a read."""
 
     def close(self) -> None:
-        """Finish the output; no more deltas follow."""
+        """Finish the output, so that something else can be written; more deltas may follow."""
 
 
 class NoWriter:

@@ -25,6 +25,7 @@ from sse_cli.model.row import Row
 from sse_cli.parser.session import Session
 from sse_cli.query.selection import Query
 from sse_cli.render.markdown import MarkdownWriter
+from sse_cli.render.stdout import Output
 from sse_cli.render.table import EventTable
 from tests.support.program import error_and_hint, sse
 from tests.support.replies import whole
@@ -230,7 +231,7 @@ def test_tail_takes_one_query(tmp_path: Path) -> None:
 )
 def test_html_in_an_answer_is_shown_as_written(text: str) -> None:
     console = Console(width=60, force_terminal=True)
-    lines = MarkdownWriter(console, None)._rendered(text)
+    lines = MarkdownWriter(console, Output(), None)._rendered(text)
     shown = " ".join(line.plain.strip() for line in lines)
     assert shown == " ".join(text.split())
 

@@ -45,6 +45,12 @@ def is_total(node: Any, depth: int = 0) -> bool:
     return known and depth < MAX_DEPTH and all(is_total(one, depth + 1) for one in node["children"])
 
 
+def is_shallow(node: Any, depth: int = 0) -> bool:
+    """Return whether a tree is no deeper than `MAX_DEPTH`."""
+    children = (child for child in node["children"] if isinstance(child, dict))  # not of a slice
+    return depth < MAX_DEPTH and all(is_shallow(child, depth + 1) for child in children)
+
+
 def is_contains_of_strings(node: Any) -> bool:
     """Return whether a function is contains(`["a", "b"]`, …), which accepts any second value."""
     if node["value"] != "contains" or len(node["children"]) != 2:
