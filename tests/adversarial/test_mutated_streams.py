@@ -9,78 +9,23 @@ import functools
 import random
 import re
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import pytest
 
-from sse_cli.check.stream_check import StreamCheck, judged_run
-from sse_cli.llm import wire_format
-from sse_cli.llm.accumulator import Accumulator
 from sse_cli.llm.extractor import Envelope, envelope_of, holds
-from sse_cli.model.delta import Delta
-from sse_cli.model.events import Chunk, Closed, Ending, Media, Message, Opened, Signal
+from sse_cli.model.events import Media, Message
 from sse_cli.model.row import Row
 from sse_cli.parser.session import Session
-from sse_cli.run.settings import TargetSettings
 from tests.support.corpus import streams
+from tests.support.in_process import FORMATS, MEDIA, Read, read, signals
 from tests.support.long_runs import count
 from tests.support.mutations import Mutated, mutate
 
-FORMATS: Final = wire_format.known()
-MEDIA: Final[dict[str, Media]] = {".sse": "event-stream", ".ndjson": "ndjson"}
 STREAMS: Final = [stream for stream in streams() if stream.path.suffix in MEDIA]
 SENTENCE: Final = re.compile(r"\w[^.!?\n]{10,}")  # long enough not to occur twice by chance
-
-
-class Kept:
-    """A writer that keeps the deltas."""
-
-    def __init__(self) -> None:
-        self.deltas: list[Delta] = []
-
-    def write(self, deltas: Iterable[Delta]) -> None:
-        """Keep deltas."""
-        self.deltas += deltas
-
-    def flush(self) -> None:
-        """Do nothing."""
-
-    def close(self) -> None:
-        """Do nothing."""
-
-
-class Read(NamedTuple):
-    """The answer of a stream, and its parts in the order in which they are printed."""
-
-    accumulator: Accumulator
-    deltas: list[Delta]
-    closed: Closed
-    messages: int
-
-    def printed(self, kind: str, choice: int) -> str:
-        """Return the text or reasoning of a choice as it is printed."""
-        return "".join(p.value for p in self.deltas if p.kind == kind and p.choice == choice)
-
-    @property
-    def replaces(self) -> bool:
-        """True if a part of the answer was printed anew, because the stream restated it."""
-        return any(piece.replaces for piece in self.deltas)
-
-
-def read(body: bytes, media: Media) -> Read:
-    """Read a stream as `tail` does."""
-    kept, accumulator = Kept(), Accumulator(FORMATS)
-    judged = judged_run(StreamCheck("mutated", TargetSettings("-")), accumulator, kept)
-    closed = judged.run.read(_signals(body, media))
-    return Read(accumulator, kept.deltas, closed, judged.measured.timing.messages)
-
-
-def _signals(body: bytes, media: Media) -> Iterator[Signal]:
-    yield Opened(0.0, "", media=media)
-    yield Chunk(0.0, body)
-    yield Closed(0.0, Ending.EOF)
 
 
 @functools.cache
@@ -92,7 +37,7 @@ def original(path: Path) -> Read:
 def envelopes(body: bytes, media: Media) -> list[Envelope]:
     """Return the envelopes of all messages of a stream."""
     session = Session()
-    events = [event for signal in _signals(body, media) for event in session.feed(signal)]
+    events = [event for signal in signals(body, media) for event in session.feed(signal)]
     return [envelope_of(Row(event)) for event in events if isinstance(event, Message)]
 
 
