@@ -59,6 +59,8 @@ HINTS: Final[Mapping[str, str]] = {
     Cause.CONNECTION_CUT: "look in the server's log for a crash, a deploy or a proxy's time limit",
     Cause.TRUNCATED: "all that came is shown; look in the log of the server or a proxy",
     Cause.EVENT_CUT: f"{_SHOW_BYTES}: the body ended before its last event did",
+    Cause.BLANK_LINE: f"{_SHOW_BYTES}: the server must end its last event with a blank line, too",
+    Cause.BLANK_LINES: f"{_SHOW_BYTES}: the server must end each event with a blank line",
     Cause.MALFORMED: "look for the server or proxy that writes bad HTTP; -v shows the reply's head",
     Cause.MESSAGE_CORRUPT: f"{_SHOW_BYTES}: find the server or proxy that changes them",
     Cause.TOO_LARGE: "--max-size SIZE raises the limit",
@@ -87,7 +89,6 @@ HINTS: Final[Mapping[str, str]] = {
     Cause.OWN_OUTPUT: "--record FILE keeps a stream so that sse can show it again; jq reads "
     "-o jsonl",
     Cause.HIDDEN_EVENTS: "--all shows them",
-    Cause.EMPTY_CHECK: "--min-events 1 would make it fail",
     Cause.BUG: "sse --debug … shows where; please report it",
 }
 

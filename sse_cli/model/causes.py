@@ -62,6 +62,8 @@ class Cause:
     CONNECTION_CUT: Final = "connection-cut"
     TRUNCATED: Final = "truncated"
     EVENT_CUT: Final = "event-cut"
+    BLANK_LINE: Final = "blank-line"
+    BLANK_LINES: Final = "blank-lines"
     MALFORMED: Final = "malformed"
     MESSAGE_CORRUPT: Final = "message-corrupt"
     TOO_LARGE: Final = "too-large"
@@ -91,6 +93,5 @@ class Cause:
     UNKNOWN_FORMAT: Final = "unknown-format"
     OWN_OUTPUT: Final = "own-output"
     HIDDEN_EVENTS: Final = "hidden-events"
-    EMPTY_CHECK: Final = "empty-check"
 
     BUG: Final = "bug"

@@ -29,8 +29,12 @@ Reason: TypeAlias = Literal[
 
 
 class Ending(StrEnum):
-    """The ways in which a stream can end. `analysis/verdict.py` gives each its exit code."""
+    """The ways in which a stream can end. `model/exit_codes.py` gives each its exit code.
 
+    EMPTY is that of a stream that ended well without a single message.
+    """
+
+    EMPTY = "empty"
     DONE = "done"
     EOF = "eof"
     EOF_UNVERIFIED = "eof-unverified"
@@ -178,8 +182,8 @@ class Ignored(NamedTuple):
     `line` is the number of the line in the body (from 1), `text` its first 1,000 characters, and
     `size` the bytes dropped. `type` and `id` are the fields of the block ("no-data", "incomplete").
     `last_line` and `last_text` are the number and text of the unfinished line of an "incomplete"
-    block, if it has one. In a binary stream, `line` is the number of the message, and `text` what
-    is wrong with it.
+    block, if it has one; `data` is all data of that block. In a binary stream, `line` is the number
+    of the message, and `text` what is wrong with it.
     """
 
     reason: Reason
@@ -192,6 +196,7 @@ class Ignored(NamedTuple):
     id: str | None = None
     last_line: int = 0
     last_text: str = ""
+    data: str | None = None
 
 
 Event: TypeAlias = Message | Comment | Retry | Ignored | Opened | Reconnecting | Closed

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from sse_cli.analysis.verdict import SENTINEL, ReportedError, Verdict
+from sse_cli.analysis.unfinished import SENTINEL
+from sse_cli.analysis.verdict import ReportedError, Verdict
 from sse_cli.llm.accumulator import Accumulator
 from sse_cli.llm.extractor import is_message
 from sse_cli.llm.response_timing import ResponseTiming
