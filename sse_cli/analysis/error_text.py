@@ -1,7 +1,7 @@
 """The words of an error, which each API puts in another place of its JSON.
 
-People get the server's own message with its code: `4011 insufficient credits`, or JSON where there
-is no message, never Python's notation.
+People get the server's own message with its code: `4011 insufficient credits`. An error without a
+message is shown as JSON, never in Python's notation.
 """
 
 from __future__ import annotations

@@ -267,7 +267,7 @@ def _pairs(key: str, value: Any, part: Part) -> Iterator[tuple[str, str]]:
         return
     if kind == "headers":
         yield from ((option, f"{name}: {text}") for name, text in value.items())
-    elif key == "ending":
+    elif key in ("ending", "finish-reason"):
         yield option, ",".join(_texts(value))
     elif kind == "counts" and isinstance(value, dict):
         yield from ((option, f"{name}={count}") for name, count in value.items())

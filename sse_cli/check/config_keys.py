@@ -81,6 +81,16 @@ KEYS: Final[Mapping[str, Key]] = {
     "text": Key(
         "texts", "expectation", "Regular expression that matches somewhere in the answer's text."
     ),
+    "complete": Key("flag", "expectation", "The answer is whole, and not cut short by a limit."),
+    "finish-reason": Key(
+        "texts",
+        "expectation",
+        "Why the answer finishes, or any; by default not for a failure.",
+        example='"stop"',
+    ),
+    "tool-calls": Key(
+        "text", "expectation", "valid (the default), or any: arguments need not be JSON."
+    ),
     "valid-json": Key("flag", "expectation", "The data of every event is JSON, or [DONE]."),
     "no-ignored": Key("flag", "expectation", "The stream has nothing that a browser would drop."),
     "expect-event": Key(

@@ -29,13 +29,17 @@ Verdict = Literal["held", "failed", "unjudged"]
 
 @dataclass(frozen=True)
 class Result:
-    """One line of a report: the expectation, the value found, the verdict and the evidence."""
+    """One line of a report: the expectation, the value found, the verdict and the evidence.
+
+    `warning` tells of something that is not expected although the expectation holds.
+    """
 
     name: str
     expected: str
     found: str
     verdict: Verdict
     evidence: Evidence | None = None
+    warning: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,6 +59,11 @@ class Outcome:
     def is_judged(self) -> bool:
         """True if anything could be judged."""
         return self.exit_code in (ExitCode.OK, ExitCode.EXPECTATION)
+
+    @property
+    def warnings(self) -> list[Result]:
+        """The expectations that hold with a warning."""
+        return [result for result in self.results if result.warning]
 
     @property
     def failed(self) -> list[Result]:
@@ -133,11 +142,11 @@ def judge(expectations: Iterable[Expectation], facts: StreamFacts) -> Outcome:
         if facts.gave_up and not judgement.holds and expectation.can_change(facts):
             judged = False
         name: Verdict = ("held" if judgement.holds else "failed") if judged else "unjudged"
-        return Result(
-            expectation.name, expectation.expected, judgement.found, name, judgement.evidence
-        )
+        warning = judgement.warning if name == "held" else ""
+        found = judgement.found, name, judgement.evidence, warning
+        return Result(expectation.name, expectation.expected, *found)
 
-    results = [result(*pair) for pair in judgements]
+    results = [each for pair in judgements if not _is_untold(each := result(*pair), pair[0])]
     return Outcome(results, facts.closed, _exit_code(results, facts.closed, everything))
 
 
@@ -152,6 +161,11 @@ def _exit_code(results: Sequence[Result], closed: Closed, judged: bool) -> int:
     if any(result.verdict == "failed" for result in results):
         return ExitCode.EXPECTATION
     return ExitCode.OK if judged else exit_codes.EXIT_CODES[closed.ending]
+
+
+def _is_untold(result: Result, expectation: Expectation) -> bool:
+    """Return whether a report leaves out a result: nobody asked for it, and nothing is wrong."""
+    return expectation.is_quiet and result.verdict != "failed" and not result.warning
 
 
 def _has_status(expectation: Expectation, facts: StreamFacts) -> bool:

@@ -49,7 +49,7 @@ def explain(
     """Print a failure: a refused reply as it was received, then the error and a hint.
 
     `head` adds the headers of the reply, and `status` its status line. A warning tells that a
-    stream was empty, where that is no failure, or that it is output of `sse` itself.
+    stream was empty, where that is allowed, or that it is output of `sse` itself.
     """
     closed, opened = report.closed, report.measured.connections.opened
     empty = closed.ending is Ending.EMPTY

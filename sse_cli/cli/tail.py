@@ -275,13 +275,13 @@ def _close(report: RunReport, response: ResponseObserver, options: TailOptions) 
     failures, differing = response.accumulator.failures, response.accumulator.differing
     repairs = response.accumulator.repairs.counts
     nothing = "" if report.failed else response.nothing(options.choice)
-    if not (summary or response.broken or failures or nothing or differing or repairs):
+    unread = response.unread.found()
+    if not (summary or unread or failures or nothing or differing or repairs):
         return
     from sse_cli.render import tail_summary  # noqa: PLC0415 (Rich costs 40 ms)
 
     color: messages.Color = options.color.value
-    if response.broken:
-        messages.say(tail_summary.broken_json(response.broken, response.first_broken), color)
+    messages.say(tail_summary.unread(unread), color)
     messages.say(tail_summary.failed_expressions(failures), color)
     messages.say(tail_summary.repaired(repairs), color)
     if differing:

@@ -22,6 +22,7 @@ from sse_cli.cli.options.stream import (
 from sse_cli.cli.target_settings import settings_of
 from sse_cli.model.causes import Cause
 from sse_cli.model.errors import UsageError
+from sse_cli.model.events import Ending
 from sse_cli.model.observer import Observer
 from sse_cli.parser.session import Session
 from sse_cli.query.selection import Expression, Query, Selection
@@ -120,7 +121,8 @@ class Watch:
             self.highlights,
             hints.hint_of(Cause.HIDDEN_EVENTS),
         )
-        explained = report.failed and messages.is_one_screen()
+        is_told = report.failed or report.closed.ending is Ending.EMPTY
+        explained = is_told and messages.is_one_screen()
         return watch_summary.lines(report, details, explained=explained, unicode=unicode)
 
     def _table(self) -> LiveTable:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Final
 
+from sse_cli.analysis.refused_reply import error_of_reply
 from sse_cli.analysis.timing import Timing
 from sse_cli.llm.accumulator import Accumulator, Choice
+from sse_cli.llm.finish_reasons import gravest
 from sse_cli.llm.response_timing import ResponseTiming
-from sse_cli.model.events import Closed, Opened
+from sse_cli.model.events import Closed, Ending, Opened
+
+_WHOLE: Final = frozenset({Ending.DONE, Ending.EOF, Ending.EOF_UNVERIFIED})
 
 
 def response_object(
@@ -24,7 +28,9 @@ def response_object(
     found: dict[str, Any] = {"format": accumulator.format.name if accumulator.format else None}
     found |= _choice(accumulator.choice())
     found["usage"] = accumulator.usage
-    found["error"] = accumulator.error
+    error = accumulator.error
+    found["error"] = error_of_reply(opened, closed) if error is None else error
+    found["complete"] = is_complete(accumulator, closed)
     if len(accumulator.choices) > 1:
         found["choices"] = [
             {"choice": number, **_choice(choice)}
@@ -37,14 +43,23 @@ def response_object(
     return found
 
 
+def is_complete(accumulator: Accumulator, closed: Closed) -> bool:
+    """Return whether an answer is whole: it came to its end, and for no reason to give it up.
+
+    A format that requires an end must have shown it. See `finish_reasons` for the reasons.
+    """
+    if accumulator.format is None or accumulator.error is not None:
+        return False
+    reasons = [choice.finish for choice in accumulator.choices.values()]
+    kind, _ = gravest(reasons)
+    return closed.ending in _WHOLE and accumulator.is_whole and kind == "whole"
+
+
 def _choice(choice: Choice) -> dict[str, Any]:
     return {
         "text": str(choice.text),
         "reasoning": str(choice.reasoning),
-        "tool_calls": [
-            {"id": call.id, "name": call.name, "arguments": call.arguments}
-            for call in choice.tools.calls
-        ],
+        "tool_calls": [call.snapshot.as_object() for call in choice.tools.calls],
         "finish_reason": choice.finish,
     }
 

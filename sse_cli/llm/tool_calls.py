@@ -19,7 +19,6 @@ a part (a message).
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -27,7 +26,7 @@ from itertools import pairwise
 from typing import Any, Final, NamedTuple
 
 from sse_cli.llm.text_buffer import TextBuffer
-from sse_cli.text import json_values
+from sse_cli.text import json_problems, json_values
 from sse_cli.text.json_values import is_false
 from sse_cli.text.utf16 import join_surrogates
 
@@ -49,13 +48,20 @@ class ToolCall(NamedTuple):
     arguments: str
 
     @property
+    def problem(self) -> str:
+        """Return why the arguments are not a JSON document, "" if they are one."""
+        return json_problems.problem(self.arguments)
+
+    @property
     def is_valid(self) -> bool:
         """Return whether the arguments are JSON."""
-        try:
-            json.loads(self.arguments)
-        except (ValueError, RecursionError):
-            return False
-        return True
+        return not self.problem
+
+    def as_object(self) -> dict[str, Any]:
+        """Return the call as JSON output shows it. Its keys are a contract (README)."""
+        problem = self.problem
+        found = {"id": self.id, "name": self.name, "arguments": self.arguments}
+        return found | ({"valid": False, "problem": problem} if problem else {"valid": True})
 
 
 @dataclass

@@ -26,6 +26,7 @@ _MARKS: Final = {
     "held": ("✓", "ok", "sse.good"),
     "failed": ("✗", "no", "sse.bad"),
     "unjudged": ("?", "??", "sse.stopped"),
+    "warned": ("!", "!!", "sse.stopped"),
 }
 EXCERPT: Final = 300  # most characters shown of a text, or of an event in a pipe
 
@@ -112,7 +113,8 @@ def _heading(
 
 def _result(result: Result, name_width: int, layout: ReportLayout) -> Iterable[Text]:
     """Yield what was expected and found: in full if it failed, else cut to one terminal line."""
-    start = Text.assemble("  ", layout.mark(result.verdict), f" {result.name:{name_width}}  ")
+    mark = layout.mark("warned" if result.warning else result.verdict)
+    start = Text.assemble("  ", mark, f" {result.name:{name_width}}  ")
     indent = " " * start.cell_len
     if result.verdict == "held":
         found, expected = _clean(result.found), f"  ({_clean(result.expected)})"

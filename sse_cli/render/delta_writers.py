@@ -113,9 +113,10 @@ class PlainReasoning:
         self._open = not text.endswith("\n")
 
     def tool(self, call: ToolCall) -> None:
-        """Write a line: name, arguments, and a note if they are not JSON."""
+        """Write a line: name, arguments, and what is wrong with them."""
         self.gap()
-        mark = "" if call.is_valid else "  (not JSON)"
+        problem = call.problem
+        mark = f"  ({problem})" if problem else ""
         line = f"{call.name or 'unnamed'} {call.arguments}{mark}"
         self._output.write((escaping.escape(line) if self._terminal else line) + "\n")
 
@@ -149,11 +150,6 @@ class JSONLinesWriter:
 _KEYS = {"reasoning": "text", "finish": "finish_reason"}
 
 
-def tool_object(call: ToolCall) -> dict[str, Any]:
-    """Return a tool call as JSON output shows it; `arguments` is the exact string."""
-    return {"id": call.id, "name": call.name, "arguments": call.arguments}
-
-
 def _object(delta: Delta) -> dict[str, Any]:
     line: dict[str, Any] = {
         "kind": delta.kind,
@@ -162,7 +158,7 @@ def _object(delta: Delta) -> dict[str, Any]:
         "choice": delta.choice,
     }
     if isinstance(delta.value, ToolCall):
-        line |= tool_object(delta.value)
+        line |= delta.value.as_object()
     else:
         line[_KEYS.get(delta.kind, delta.kind)] = delta.value
     if delta.replaces:

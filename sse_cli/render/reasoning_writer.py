@@ -35,19 +35,19 @@ class ConsoleReasoning:
         self._open = not shown.endswith("\n")
 
     def tool(self, call: ToolCall) -> None:
-        """Print a line: name, arguments, and a mark for whether they are JSON."""
+        """Print a line: name, arguments, and a mark with what is wrong with them."""
         self._end_line()
         arguments = call.arguments
         shown = escaping.compact(arguments[:MAX_ARGUMENTS])
         if len(arguments) > MAX_ARGUMENTS:
             shown += f"… ({len(arguments):,} characters)"
-        valid = call.is_valid
-        mark, style = (self._marks[0], "green") if valid else (self._marks[1], "bold red")
+        problem = call.problem
+        mark, style = (self._marks[1], "bold red") if problem else (self._marks[0], "green")
         line = Text.assemble(
             ("tool ", "sse.label"),
             (escaping.compact(call.name or "unnamed"), "bold magenta"),
             (f" {shown} ", "dim"),
-            (mark if valid else f"{mark} not JSON", style),
+            (f"{mark} {problem}" if problem else mark, style),
         )
         self._print(line, end="\n")
 

@@ -14,7 +14,7 @@ from sse_cli.run.measurements import Measurements
 from sse_cli.text import escaping, units
 
 _GOOD: Final = frozenset({Ending.DONE, Ending.EOF, Ending.EOF_UNVERIFIED})
-_STOPPED: Final = frozenset({Ending.LIMIT, Ending.INTERRUPTED})
+_STOPPED: Final = frozenset({Ending.LIMIT, Ending.INTERRUPTED, Ending.EMPTY})
 
 Figure = tuple[str, str]  # label, value
 

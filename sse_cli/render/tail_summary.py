@@ -17,6 +17,7 @@ from sse_cli.render.summary_lines import (
 )
 from sse_cli.run.measurements import RunReport
 from sse_cli.run.response_observer import ResponseObserver
+from sse_cli.run.unread_events import Fault, Unread
 from sse_cli.text import escaping, units
 
 
@@ -35,14 +36,20 @@ def lines(
     yield from coding_lines(report.measured)
 
 
-def broken_json(number: int, first: int) -> Iterable[Text]:
-    """Yield a warning of `number` events whose data starts like JSON but does not parse.
+_FAULTS: Final[dict[Fault, tuple[str, str]]] = {  # of one event, and of several
+    "two documents": ("holds two JSON documents", "hold two JSON documents each"),
+    "broken": ("holds broken JSON", "hold broken JSON"),
+    "not JSON": ("is not JSON", "are not JSON"),
+}
 
-    `first` is the number of the first of these events.
-    """
-    events = "1 event holds" if number == 1 else f"{number:,} events hold"
-    where = f"event {first}" if number == 1 else f"the first is event {first}"
-    yield Text.assemble(("warning: ", "sse.stopped"), f"{events} broken JSON: {where}")
+
+def unread(found: Iterable[Unread]) -> Iterable[Text]:
+    """Yield a warning for each fault of events that no format can read."""
+    for fault, number, first in found:
+        one, several = _FAULTS[fault]
+        words = f"{number:,} events {several}: the first is event {first:,}"
+        words = f"event {first:,} {one}" if number == 1 else words
+        yield Text.assemble(("warning: ", "sse.stopped"), words)
 
 
 def differing(parts: int) -> Iterable[Text]:

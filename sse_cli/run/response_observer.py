@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from sse_cli.analysis.unfinished import SENTINEL
+from sse_cli.analysis.unfinished import SENTINEL, is_sentinel
 from sse_cli.analysis.verdict import ReportedError, Verdict
 from sse_cli.llm.accumulator import Accumulator
 from sse_cli.llm.extractor import is_message
 from sse_cli.llm.response_timing import ResponseTiming
 from sse_cli.model.delta import Delta
-from sse_cli.model.events import Closed, Ignored
+from sse_cli.model.events import Closed, Ignored, Message
 from sse_cli.model.observer import Observer
 from sse_cli.model.row import Note, Row
+from sse_cli.run.unread_events import UnreadEvents
 
 
 class DeltaWriter(Protocol):
@@ -45,8 +46,7 @@ class NoWriter:
 class ResponseObserver(Observer):
     """An observer that writes and times an accumulator's deltas, and reports errors to the verdict.
 
-    `broken` counts payloads that begin like JSON but are invalid; `first_broken` is the number of
-    the first such message.
+    `unread` counts the events that no format can read.
     """
 
     def __init__(self, accumulator: Accumulator, writer: DeltaWriter, verdict: Verdict) -> None:
@@ -54,10 +54,8 @@ class ResponseObserver(Observer):
         self.writer = writer
         self.verdict = verdict
         self.timing = ResponseTiming()
-        self.broken = 0
-        self.first_broken = 0
+        self.unread = UnreadEvents()
         self._n = 0
-        self._speaks_json = False
 
     @property
     def is_unknown(self) -> bool:
@@ -67,17 +65,20 @@ class ResponseObserver(Observer):
     def rows(self, rows: Sequence[Row], /) -> Sequence[Row]:
         """Write the deltas of messages."""
         self._write([delta for row in rows for delta in row.deltas])
-        for row in rows:
-            if row.payload.__class__ is dict:
-                self._speaks_json = True
-            else:
-                self._check_json(row)
+        self.unread.rows(rows)
         self._n = rows[-1].message.n
         return rows
 
     def note(self, note: Note, /) -> None:
-        """Write the deltas of a block without data."""
-        if isinstance(note, Ignored):
+        """Write the deltas of a block without data, or of a sentinel without its line ends."""
+        if not isinstance(note, Ignored):
+            return
+        if is_sentinel(note):
+            place = note.at, note.offset, note.size, self._n + 1
+            row = Row(Message(note.type or "message", SENTINEL, "", None, *place))
+            self.accumulator.feed([row])
+            self._write(row.deltas)
+        else:
             self._write(self.accumulator.feed_ignored(note, self._n))
 
     def finish(self, closed: Closed) -> Closed:
@@ -126,14 +127,6 @@ class ResponseObserver(Observer):
         if self.accumulator.error is None and error is not None and report:
             self.accumulator.error = error
             self.writer.write([Delta("error", error, 0, report.n, at)])
-
-    def _check_json(self, row: Row) -> None:
-        data = row.message.data
-        if not self._speaks_json:  # plain text may begin with a bracket
-            return
-        if data[:1] in ("{", "[") and data != SENTINEL and isinstance(row.payload, str):
-            self.broken += 1
-            self.first_broken = self.first_broken or row.message.n
 
 
 def missing_end(accumulator: Accumulator) -> str:

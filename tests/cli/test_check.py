@@ -370,11 +370,15 @@ def test_data_received_before_a_signal_is_recorded_as_unfinished(
     assert b"data: 1" in sse("watch", kept, "-o", "raw").out
 
 
-def test_a_stream_without_events_passes_with_a_warning(origin: str) -> None:
+def test_a_stream_without_events_fails_unless_it_is_expected() -> None:
     with running(Server({"empty": Scenario.of("empty", [(0, b": hello\n\n")])})) as url:
         ran = sse("check", f"{url}/empty")
-    assert (ran.code, "warning: no event came" in ran.text) == (0, True), ran
-    assert "warning" not in sse("check", f"{origin}/nope", "--status", "404").text
+        assert ran.code == 1
+        assert "found empty: no event came, only 1 comment" in ran.text
+        for words in (["--ending", "empty"], ["--ending", "eof,empty", "--max-events", "1"]):
+            assert sse("check", f"{url}/empty", *words).code == 0
+        for words in (["--ending", "eof"], ["--min-events", "0"]):
+            assert sse("check", f"{url}/empty", *words).code == 1
 
 
 def test_standard_input_can_be_read_only_once(origin: str) -> None:

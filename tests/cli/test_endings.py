@@ -4,6 +4,7 @@ with the evidence. A raw socket server produces each end exactly.
 
 from __future__ import annotations
 
+import json
 import re
 import signal
 import socket
@@ -75,6 +76,15 @@ CASES = {
     "a cut inside an event": Case(
         Ending.TRUNCATED, whole(ONE + b"data: tw"), "", "cut inside event 2, 8 bytes of it"
     ),
+    "a last event without its blank line": Case(
+        Ending.TRUNCATED, whole(ONE + b"data: {}\n"), "", "event lacks its blank line"
+    ),
+    "a sentinel without its line end": Case(
+        Ending.DONE, whole(ONE + b"data: [DONE]"), "", "[DONE] seen"
+    ),
+    "a failed response": Case(
+        Ending.ERROR_EVENT, whole(b'data: {"type":"response.failed"}\n\n'), "", "response.failed"
+    ),
     "a cut inside a chunk": Case(
         Ending.TRUNCATED, STREAMING + chunk(ONE) + b"ff\r\ndata", "", "was cut in the body"
     ),
@@ -122,7 +132,7 @@ CASES = {
     "no headers, and an idle limit": Case(
         Ending.DEADLINE, silent(b""), "--idle-timeout 200ms", "no reply came for 0.2 s"
     ),
-    "an empty stream": Case(Ending.EOF, whole(b": hello\n\n"), "", "ended as HTTP says it should"),
+    "an empty stream": Case(Ending.EMPTY, whole(b": hello\n\n"), "", "came, only 1 comment: the"),
     "204 on a second connection": Case(Ending.DONE, b"", "--reconnect --retry-delay 100ms", "204"),
 }  # fmt: skip
 
@@ -142,7 +152,8 @@ def test_an_ending_is_the_same_in_the_closed_line_the_summary_and_the_exit_code(
         words = ["-o", "jsonl", "--all", "--summary", *case.words.split()]
         ran = sse(server.origin, *words)
     assert_told(ran, case.ending, case.evidence)
-    assert ran.code == EXIT_CODES[case.ending]
+    # A stream may be empty for `watch`, which shows what comes; `tail` wants an answer.
+    assert ran.code == (0 if case.ending is Ending.EMPTY else EXIT_CODES[case.ending])
 
 
 def assert_told(ran: Ran, ending: Ending, evidence: str) -> None:
@@ -257,3 +268,76 @@ def test_the_summary_counts_the_reconnects(fields: dict[str, int], told: str) ->
 
 def test_a_stream_that_was_opened_once_mentions_no_reconnects() -> None:
     assert not any(re.search("reconnect|repeat|skip", line) for line in lines_of())
+
+
+# All commands agree
+
+
+REFUSED = head("Content-Type: application/json", "Connection: close", status="402 Pay")
+
+
+@pytest.mark.parametrize(
+    ("body", "error", "says"),
+    [
+        (b"event: error\ndata: x\n\n", "x", "event 2 reports an error: x"),
+        (
+            b'data: {"base_resp":{"status_code":1002,"status_msg":"rate limit"}}\n\n',
+            "rate limit",
+            "event 2 reports an error: 1002 rate limit",
+        ),
+        (
+            b'data: {"type":"RUN_ERROR","code":4011,"message":"insufficient credits"}\n\n',
+            {"type": "RUN_ERROR", "code": 4011, "message": "insufficient credits"},
+            "event 2 reports an error: 4011 insufficient credits",
+        ),
+        (
+            b'error: {"code":400,"message":"too long"}\n\ndata: [DONE]\n\n',
+            {"code": 400, "message": "too long"},
+            "line 3 reports an error: 400 too long",
+        ),
+    ],
+)
+@pytest.mark.parametrize("format_", [["--format", "openai-chat"], []])
+def test_every_command_tells_the_same_error(
+    body: bytes, error: object, says: str, format_: list[str]
+) -> None:
+    body = b'data: {"a":1}\n\n' + body
+    with Wire(whole(body)) as server:
+        watched = sse(server.origin)
+        table = sse(server.origin, "-o", "table")
+        tailed = sse("tail", server.origin, "-o", "json", *format_)
+        checked = sse("check", server.origin, *format_)
+    assert (watched.code, table.code, tailed.code, checked.code) == (5, 5, 5, 1)
+    for told in (watched.talk, table.talk, tailed.talk, checked.text):
+        assert says in told
+    assert "done" not in table.text
+    answer = json.loads(tailed.out)
+    assert (answer["error"], answer["complete"], answer["ending"]) == (error, False, "error-event")
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        (b'{"error":{"message":"no credit","code":7}}', {"message": "no credit", "code": 7}),
+        (b'{"detail":"no credit"}', {"detail": "no credit"}),
+        (b"no credit\n", "no credit"),
+        (b"<html>no credit</html>", None),
+        (b"", None),
+    ],
+)
+def test_the_answer_holds_the_error_of_a_refused_reply(body: bytes, error: object) -> None:
+    with Wire(REFUSED + body) as server:
+        ran = sse("tail", server.origin, "-o", "json")
+    answer = json.loads(ran.out)
+    assert (ran.code, answer["error"], answer["complete"]) == (4, error, False)
+    assert (answer["ending"], answer["status"]) == ("refused", 402)
+
+
+def test_a_sentinel_without_its_line_ends_is_the_end_for_every_command() -> None:
+    event = b'data: {"choices":[{"index":0,"delta":{"content":"Hi"}}]}\n\n'
+    with Wire(whole(event + b"data: [DONE]")) as server:
+        tailed = sse("tail", server.origin, "-o", "json")
+        codes = [sse(*words, server.origin).code for words in (["watch"], ["check"], ["tail"])]
+    answer = json.loads(tailed.out)
+    assert codes == [0, 0, 0]
+    assert (answer["text"], answer["ending"], answer["complete"]) == ("Hi", "done", True)

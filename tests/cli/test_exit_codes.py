@@ -41,7 +41,10 @@ def chunked(*chunks: bytes, end: bytes = b"0\r\n\r\n") -> bytes:
 ENDINGS = [
     ("eof", 0, framed(TWO), [], "one two"),
     ("eof", 0, chunked(TWO), [], "one two"),
-    ("eof", 0, chunked(b": hello\n\n"), [], ""),
+    ("empty", 0, chunked(b": hello\n\n"), [], ""),
+    ("empty", 0, framed(b""), [], ""),
+    ("eof", 0, framed(TWO), ["--event", "other"], ""),
+    ("done", 0, framed(b"data: [DONE]\n\n"), [], "[DONE]"),
     ("eof-unverified", 0, HEAD + b"\r\n" + TWO, [], "one two"),
     ("done", 0, chunked(TWO, b"data: [DONE]\n\n"), [], "one two [DONE]"),
     ("done", 0, framed(TWO + b"data: [DONE]\n\n", more=9), [], "one two [DONE]"),

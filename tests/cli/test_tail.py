@@ -26,8 +26,8 @@ from tests.support.wire import Peer, Wire
 STREAMS: Final = sorted(path for path in CORPUS.iterdir() if path.suffix != ".json")
 DONE: Final = b"data: [DONE]\n\n"
 KEYS: Final = [
-    "format", "text", "reasoning", "tool_calls", "finish_reason", "usage", "error", "ending",
-    "detail", "status", "timing",
+    "format", "text", "reasoning", "tool_calls", "finish_reason", "usage", "error", "complete",
+    "ending", "detail", "status", "timing",
 ]  # fmt: skip
 TIMES: Final = [
     "headers", "first_byte", "first_event", "first_reasoning", "first_content", "first_tool",
@@ -177,9 +177,9 @@ def test_tool_calls_are_shown_with_the_reasoning_and_marked_as_json_or_not() -> 
     assert '{"x":1}' in good
     assert good.endswith("✓")
     assert "bad" in bad
-    assert bad.endswith("✗ not JSON")
+    assert bad.endswith("✗ cut after 5 characters")
     out = tail(body, "--reasoning", "stdout").text
-    assert out.splitlines()[-2:] == ['good {"x":1}', 'bad {"x":  (not JSON)']
+    assert out.splitlines()[-2:] == ['good {"x":1}', 'bad {"x":  (cut after 5 characters)']
     assert tail(body).talk == ""
 
 
@@ -195,9 +195,10 @@ def test_json_is_the_whole_answer(path: Path) -> None:
     assert sorted(found) == sorted([*KEYS, *several])
     for key in ("format", "text", "reasoning", "finish_reason", "usage", "error"):
         assert found[key] == expected[key]
-    assert [sorted(call) for call in found["tool_calls"]] == [["arguments", "id", "name"]] * len(
-        expected["tool_calls"]
-    )
+    assert [sorted(call) for call in found["tool_calls"]] == [
+        ["arguments", "id", "name", "valid"]
+    ] * len(expected["tool_calls"])
+    assert all(call["valid"] for call in found["tool_calls"])
     for call, wanted in zip(found["tool_calls"], expected["tool_calls"], strict=True):
         assert (call["id"], call["name"]) == (wanted["id"], wanted["name"])
         assert json.loads(call["arguments"]) == json.loads(wanted["arguments"])
@@ -207,6 +208,7 @@ def test_json_is_the_whole_answer(path: Path) -> None:
     for number, choice in enumerate(expected.get("choices", ())):
         assert found["choices"][number]["choice"] == number
         assert {key: found["choices"][number][key] for key in choice} == choice
+    assert found["complete"] == (not expected["error"])
 
 
 ENDINGS: Final[dict[str, tuple[bytes, str, str, int]]] = {
@@ -242,7 +244,7 @@ def test_the_arguments_are_the_exact_string() -> None:
     arguments = '{ "x" : 1e2,\n"é":"\\u00e9" }'
     body = chat("", tool_calls=[{"index": 0, "function": {"name": "f", "arguments": arguments}}])
     [call] = answer_of(tail(body + DONE, "-o", "json"))["tool_calls"]
-    assert call == {"id": None, "name": "f", "arguments": arguments}
+    assert call == {"id": None, "name": "f", "arguments": arguments, "valid": True}
 
 
 def test_the_timing_is_in_seconds_and_names_its_rate() -> None:
@@ -298,7 +300,15 @@ def test_json_lines_are_the_pieces_as_they_arrive() -> None:
         {"kind": "finish", "n": 4, "choice": 0, "finish_reason": "stop"},
         {"kind": "usage", "n": 5, "choice": 0, "usage": {"completion_tokens": 2}},
         {"kind": "error", "n": 6, "choice": 0, "error": {"message": "late"}},
-        {"kind": "tool", "n": 7, "choice": 0, "id": "c", "name": "f", "arguments": "{}"},
+        {
+            "kind": "tool",
+            "n": 7,
+            "choice": 0,
+            "id": "c",
+            "name": "f",
+            "arguments": "{}",
+            "valid": True,
+        },
     ]
     assert all(isinstance(line["t"], float) for line in ran.objects())
 
@@ -351,7 +361,7 @@ def test_an_error_event_is_reported_after_all_the_text_and_is_5() -> None:
         ran = tail(chat("Half an ans") + end)
         assert (ran.code, ran.text) == (5, "Half an ans")
         message, hint = error_and_hint(ran)
-        assert message == "event 2 reports an error: overloaded"
+        assert message == "event 2 reports an error: 529 overloaded"
         assert hint
         found = answer_of(tail(chat("Half") + end, "-o", "json"))
         assert found["text"] == "Half"
@@ -456,7 +466,7 @@ def test_json_that_becomes_invalid_is_counted_and_shown_once() -> None:
     assert (ran.code, ran.text) == (0, "ab")
     assert ran.talk == "warning: 2 events hold broken JSON: the first is event 2\n"
     ran = tail(chat("a") + b"data: {oops\n\n" + DONE)
-    assert ran.talk == "warning: 1 event holds broken JSON: event 2\n"
+    assert ran.talk == "warning: event 2 holds broken JSON\n"
 
 
 def test_json_like_plain_text_is_not_taken_for_tokens() -> None:
@@ -468,8 +478,12 @@ def test_json_like_plain_text_is_not_taken_for_tokens() -> None:
 
 def test_an_empty_stream_is_reported_as_no_answer() -> None:
     ran = tail(b"")
-    assert ran.out == b""
-    assert "without a single event" in ran.talk
+    assert (ran.code, ran.out) == (5, b"")
+    message, hint = error_and_hint(ran)
+    assert message == "no event came: the input ended"
+    assert hint
+    found = answer_of(tail(b": hello\n\n", "-o", "json"))
+    assert (found["ending"], found["text"], found["complete"]) == ("empty", "", False)
 
 
 def test_a_refused_reply_is_shown_and_is_4() -> None:

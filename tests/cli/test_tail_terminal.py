@@ -145,7 +145,7 @@ def test_tool_calls_are_marked_as_json_or_not() -> None:
     events = [chat("Hi"), call(0, "good", '{"x":1}'), call(1, "bad", '{"x":')]
     terminal = seen(*events, options=("--no-summary",))
     assert [line for line in terminal.lines if line] == [
-        "Hi", 'tool good {"x":1} ✓', 'tool bad {"x": ✗ not JSON',
+        "Hi", 'tool good {"x":1} ✓', 'tool bad {"x": ✗ cut after 5 characters',
     ]  # fmt: skip
 
 
@@ -155,7 +155,7 @@ def test_a_terminal_without_unicode_gets_ascii_marks() -> None:
     terminal = seen(*events, options=("--no-summary",), env=env)
     good, bad = (line for line in terminal.lines if line)
     assert good.endswith(" ok")
-    assert bad.endswith(" ! not JSON")
+    assert bad.endswith(" ! cut after 1 character")
 
 
 def test_ctrl_c_keeps_the_text_and_kills_it_by_that_signal() -> None:

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import Final
 
+from sse_cli.check.expectations.answer import Complete, FinishReason, ToolCallsValid
 from sse_cli.check.expectations.base import (
     EXCERPT,
     AnswerProgress,
@@ -72,6 +73,9 @@ KINDS: Final[Mapping[str, type[Expectation]]] = {
         MaxGap,
         TotalWithin,
         TextMatches,
+        Complete,
+        FinishReason,
+        ToolCallsValid,
         ValidJSON,
         NoIgnored,
         ExpectEvent,
@@ -93,7 +97,10 @@ def build(pairs: Iterable[tuple[str, str]]) -> list[Expectation]:
 
 
 def _defaults(requested: list[Expectation]) -> Iterable[Expectation]:
-    """Yield the defaults (a whole event stream) that no requested status or ending replaces."""
+    """Yield the defaults that no requested expectation replaces.
+
+    They are a whole event stream with an answer that did not fail, and valid tool calls in it.
+    """
     if any(isinstance(each, Status) and each.status != 200 for each in requested):
         return
     endings = next((each.endings for each in requested if isinstance(each, EndingIs)), None)
@@ -101,3 +108,6 @@ def _defaults(requested: list[Expectation]) -> Iterable[Expectation]:
         yield IsEventStream()
     if endings is None:
         yield Whole()
+    if endings is None or endings & set(WHOLE):
+        kinds = {type(each) for each in requested}
+        yield from (kind() for kind in (FinishReason, ToolCallsValid) if kind not in kinds)

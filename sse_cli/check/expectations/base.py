@@ -38,6 +38,7 @@ class StreamFacts:
     first_content: float | None = None
     error: Evidence | None = None
     format: str | None = None
+    empty_data: bool = False  # events without data are part of the format
     gave_up: bool = False  # reading stopped because an expectation could no longer hold
 
     @property
@@ -62,21 +63,31 @@ class AnswerProgress(NamedTuple):
 
 
 class Judgement:
-    """The judgement of an expectation: whether it holds, what was found, and the evidence."""
+    """The judgement of an expectation: whether it holds, what was found, and the evidence.
 
-    __slots__ = ("evidence", "found", "holds")
+    `warning` tells of something that is not expected but no failure either, "" for nothing.
+    """
 
-    def __init__(self, holds: bool, found: str, evidence: Evidence | None = None) -> None:
+    __slots__ = ("evidence", "found", "holds", "warning")
+
+    def __init__(
+        self, holds: bool, found: str, evidence: Evidence | None = None, *, warning: str = ""
+    ) -> None:
         self.holds = holds
         self.found = found
         self.evidence = None if holds else evidence
+        self.warning = warning
 
 
 class Expectation:
-    """One expectation, for one run. `expected` is its description in reports."""
+    """One expectation, for one run. `expected` is its description in reports.
+
+    A quiet one is reported only if it fails or warns.
+    """
 
     name: ClassVar[str]
     typed = ""  # the value as it was typed
+    is_quiet = False
 
     def __init__(self, text: str) -> None:
         self.expected = text

@@ -59,14 +59,19 @@ class ValidJSON(Expectation):
 
     def __init__(self, _: str = "") -> None:
         super().__init__(f"every event, but {SENTINEL}")
-        self._seen = self._bad = 0
+        self._seen = 0
+        self._bad = self._empty = 0  # events that are not JSON; without data
         self._first: Evidence | None = None
+        self._first_empty: Evidence | None = None
 
     def row(self, row: Row) -> None:
         """Check that the data is JSON; the payload of invalid JSON is the data itself."""
         data = row.message.data
         self._seen += 1
-        if data != SENTINEL and row.payload.__class__ is str and row.payload == data:
+        if not data:
+            self._empty += 1
+            self._first_empty = self._first_empty or evidence_of(row)
+        elif data != SENTINEL and row.payload.__class__ is str and row.payload == data:
             self._bad += 1
             self._first = self._first or evidence_of(row)
 
@@ -74,9 +79,16 @@ class ValidJSON(Expectation):
         """Return whether no event has come yet: a later one might hold."""
         return not self._seen
 
-    def judge(self, _: StreamFacts, /) -> Judgement:
-        """Return how many events are not JSON, and the first of them."""
-        return _of_all(self._seen, self._bad, self._first, "invalid JSON")
+    def judge(self, facts: StreamFacts, /) -> Judgement:
+        """Return how many events are not JSON, and the first of them.
+
+        Data may be empty where the answer's format has such events.
+        """
+        bad, found = self._bad, [self._first]
+        if not facts.empty_data:
+            bad, found = bad + self._empty, [self._first, self._first_empty]
+        first = min((one for one in found if one), key=lambda one: one.n, default=None)
+        return _of_all(self._seen, bad, first, "invalid JSON")
 
 
 class NoIgnored(Expectation):

@@ -38,16 +38,17 @@ def command(name: str, properties: Mapping[str, str], message: str) -> str:
 
 
 def of(streams: Sequence[Checked]) -> Iterable[str]:
-    """Yield an `error` for each failed expectation and each stream that could not be judged."""
+    """Yield an `error` for each failed expectation and each stream that could not be judged, and a
+    `warning` for each expectation that holds with one."""
     for checked in streams:
-        if checked.exit_code == 0:
-            continue
         properties = {"title": f"sse check: {checked.name}"}
         if checked.place:
             path, line = checked.place
             properties = {"file": path, "line": str(line), **properties}
-        for message in _messages(checked):
+        for message in _messages(checked) if checked.exit_code else ():
             yield command("error", properties, message)
+        for result in checked.last.outcome.warnings if checked.last else ():
+            yield command("warning", properties, f"{result.name}: {result.warning}")
 
 
 def _messages(checked: Checked) -> Iterable[str]:

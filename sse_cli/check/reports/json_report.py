@@ -56,6 +56,7 @@ def _result(result: Result) -> dict[str, Any]:
         "verdict": result.verdict,
         "expected": result.expected,
         "found": result.found,
+        "warning": result.warning or None,
         "event": None if result.evidence is None else _evidence(result.evidence),
     }
 

@@ -93,7 +93,7 @@ def _suite(number: int, checked: Checked, started: datetime) -> Element:
     )
     suite.append(_properties(checked, last))
     suite.extend(cases)
-    suite.append(_element("system-out", "\n".join(_earlier(checked))))
+    suite.append(_element("system-out", "\n".join(_notes(checked))))
     suite.append(_element("system-err"))
     return suite
 
@@ -145,13 +145,15 @@ def _description(evidence: Evidence) -> str:
     return f"{where.strip()} at {evidence.at:.3f} s\n{evidence.data}"
 
 
-def _earlier(checked: Checked) -> Iterable[str]:
-    """Yield lines about the attempts that do not count."""
+def _notes(checked: Checked) -> Iterable[str]:
+    """Yield lines about the attempts that do not count, and the warnings of the last one."""
     for number, attempt in enumerate(checked.earlier, 1):
         closed = attempt.outcome.closed
         yield f"attempt {number}: {closed.ending}: {closed.detail}"
         for result in attempt.outcome.failed:
             yield f"  {result.name}: expected {result.expected}, found {result.found}"
+    for result in checked.last.outcome.warnings if checked.last else ():
+        yield f"warning: {result.name}: {result.warning}"
 
 
 def _time(seconds: float) -> str:

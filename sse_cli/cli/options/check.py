@@ -86,6 +86,23 @@ class ExpectationOptions(NamedTuple):
         Texts,
         _expectation("--text", metavar="REGEX", text="Matches somewhere in the answer's text."),
     ] = None
+    complete: Annotated[
+        bool, _expectation("--complete", text="The answer is whole, not cut short by a limit.")
+    ] = False
+    finish_reason: Annotated[
+        str | None,
+        _expectation(
+            "--finish-reason",
+            metavar="NAME,...",
+            text="Why it finishes, or any; by default not for a failure.",
+        ),
+    ] = None
+    tool_calls: Annotated[
+        str | None,
+        _expectation(
+            "--tool-calls", metavar="WHAT", text="valid, the default: JSON arguments; or any."
+        ),
+    ] = None
     valid_json: Annotated[
         bool, _expectation("--valid-json", text="The data of every event is JSON, or [DONE].")
     ] = False

@@ -85,6 +85,11 @@ CASES = [
     ("text", "^Hello.*world$", True, '"Hello, world"'),
     ("text", "o, w", True, '"o, w"'),
     ("text", "Bonjour", False, '"Hello, world"'),
+    ("complete", "", True, "complete"),
+    ("finish-reason", "stop, length", True, "stop"),
+    ("finish-reason", "any", True, "stop"),
+    ("finish-reason", "length", False, "stop"),
+    ("tool-calls", "valid", True, "none"),
     ("valid-json", "", False, "invalid JSON in event 4"),
     ("no-ignored", "", True, "nothing"),
     ("expect-event", "tick", True, "2"),
@@ -123,7 +128,7 @@ def test_an_expectation_is_judged_by_the_recording(
 
 def test_every_expectation_is_among_the_cases() -> None:
     assert {name for name, *_ in CASES} == KINDS.keys()
-    for name in KINDS.keys() - {"no-ignored"}:
+    for name in KINDS.keys() - {"no-ignored", "complete", "tool-calls"}:
         assert {holds for case, _, holds, _ in CASES if case == name} >= {False}, name
 
 
@@ -233,11 +238,15 @@ def test_a_runtime_error_of_an_expression_is_reported(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("asked", "names"),
     [
-        ([], ["reply", "ending"]),
-        ([("status", "200")], ["reply", "ending", "status"]),
+        ([], ["reply", "ending", "finish-reason", "tool-calls"]),
+        ([("status", "200")], ["reply", "ending", "finish-reason", "tool-calls", "status"]),
+        ([("finish-reason", "any")], ["reply", "ending", "tool-calls", "finish-reason"]),
+        ([("tool-calls", "any")], ["reply", "ending", "finish-reason", "tool-calls"]),
+        ([("ending", "done")], ["reply", "finish-reason", "tool-calls", "ending"]),
+        ([("ending", "empty")], ["reply", "ending"]),
         ([("status", "401")], ["status"]),
         ([("ending", "truncated")], ["reply", "ending"]),
-        ([("ending", "refused,eof")], ["ending"]),
+        ([("ending", "refused,eof")], ["finish-reason", "tool-calls", "ending"]),
         ([("ending", "unreachable")], ["ending"]),
     ],
 )

@@ -183,8 +183,8 @@ def answer_of(
     facts = judged.facts(closed)
     outcome = judge(judged.expectations, facts)
     response = judged.response
-    broken = response.broken, response.first_broken, response._n
-    return known(judged.measured) | {"answer": facts.answer, "error": facts.error, "broken": broken,
+    unread = response.unread.found(), response._n
+    return known(judged.measured) | {"answer": facts.answer, "error": facts.error, "unread": unread,
                                      "outcome": outcome, "typed": typed.deltas}  # fmt: skip
 
 

@@ -1,0 +1,81 @@
+"""Count of the events that no format can read, in a stream that is JSON otherwise.
+
+Rule 1: events are counted from the start, and judged at the end: a first event that is not JSON
+must not make the stream plain text, and plain text must not be called broken JSON.
+Rule 2: the events of each type are judged on their own, because a protocol may send a URL in one
+type and JSON in another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final, Literal, NamedTuple, TypeAlias
+
+from sse_cli.analysis.unfinished import SENTINEL
+from sse_cli.model.row import Row
+from sse_cli.text.json_problems import second_document
+
+Fault: TypeAlias = Literal["two documents", "broken", "not JSON"]
+
+_MAX_TYPES: Final = 1000
+_KEEP_ALIVES: Final = frozenset({"ping", "pong", "heartbeat", "keepalive", "keep-alive"})
+
+
+class Unread(NamedTuple):
+    """Events with one fault: how many there are, and the number of the first."""
+
+    fault: Fault
+    number: int
+    first: int
+
+
+class UnreadEvents:
+    """A counter of events by type: how many are JSON, and how many have which fault."""
+
+    def __init__(self) -> None:
+        self._json: dict[str, int] = {}
+        self._faults: dict[str, dict[Fault, tuple[int, int]]] = {}
+
+    def rows(self, rows: Sequence[Row]) -> None:
+        """Count messages."""
+        counts = self._json
+        for row in rows:
+            message = row.message
+            if row.payload is not message.data:
+                kind = message.type
+                known = counts.get(kind)
+                if known is not None or len(counts) < _MAX_TYPES:
+                    counts[kind] = (known or 0) + 1
+            elif fault := _fault(row):
+                self._count(fault, message.type, message.n)
+
+    def found(self) -> list[Unread]:
+        """Return the faults of those types whose events are JSON for the most part."""
+        total: dict[Fault, tuple[int, int]] = {}
+        for kind, faults in self._faults.items():
+            if self._json.get(kind, 0) <= faults.get("not JSON", (0, 0))[0]:
+                continue
+            for fault, (count, first) in faults.items():
+                known, earliest = total.get(fault, (0, first))
+                total[fault] = known + count, min(earliest, first)
+        found = [Unread(fault, *numbers) for fault, numbers in total.items()]
+        return sorted(found, key=lambda one: one.first)
+
+    def _count(self, fault: Fault, kind: str, n: int) -> None:
+        if kind not in self._faults and len(self._faults) >= _MAX_TYPES:
+            return
+        faults = self._faults.setdefault(kind, {})
+        count, first = faults.get(fault, (0, n))
+        faults[fault] = count + 1, first
+
+
+def _fault(row: Row) -> Fault | None:
+    """Return why data that is not JSON can't be read, None if it says nothing."""
+    data, kind = row.message.data, row.message.type
+    if not data.strip() or data == SENTINEL:
+        return None
+    if kind.lower() in _KEEP_ALIVES or data.strip().lower() in _KEEP_ALIVES:
+        return None
+    if data[:1] not in ("{", "["):
+        return "not JSON"
+    return "two documents" if second_document(data) >= 0 else "broken"
