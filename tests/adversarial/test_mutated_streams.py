@@ -1,0 +1,144 @@
+"""Mutated streams of every format: no crash, nothing printed twice, no JSON source for an answer.
+
+A failure shows its seed, its stream and the mutations; `SSE_SEED=N` repeats it.
+"""
+
+from __future__ import annotations
+
+import functools
+import random
+import re
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+
+from sse_cli.llm.extractor import Envelope, envelope_of, holds
+from sse_cli.model.events import Media, Message
+from sse_cli.model.row import Row
+from sse_cli.parser.session import Session
+from tests.support.corpus import streams
+from tests.support.in_process import FORMATS, MEDIA, Read, read, signals
+from tests.support.long_runs import count
+from tests.support.mutations import Mutated, mutate
+
+STREAMS: Final = [stream for stream in streams() if stream.path.suffix in MEDIA]
+SENTENCE: Final = re.compile(r"\w[^.!?\n]{10,}")  # long enough not to occur twice by chance
+
+
+@functools.cache
+def original(path: Path) -> Read:
+    """Return the answer of a stream as it is."""
+    return read(path.read_bytes(), MEDIA[path.suffix])
+
+
+def envelopes(body: bytes, media: Media) -> list[Envelope]:
+    """Return the envelopes of all messages of a stream."""
+    session = Session()
+    events = [event for signal in signals(body, media) for event in session.feed(signal)]
+    return [envelope_of(Row(event)) for event in events if isinstance(event, Message)]
+
+
+def sentences(text: str) -> list[str]:
+    """Return the sentences of a text that occur in it once."""
+    return [one for one in SENTENCE.findall(text) if text.count(one) == 1]
+
+
+def problems(mutated: Mutated) -> Iterator[str]:
+    """Yield how the answer of a mutated stream breaks a promise."""
+    path = mutated.stream.path
+    found = read(mutated.body, MEDIA[path.suffix])
+    yield from _printed_and_kept(found)
+    if "double" not in mutated.mutations and not found.replaces:
+        yield from _repeated(found, original(path))
+        if set(mutated.mutations) == {"drop"} and not original(path).replaces:
+            yield from _grown(found, original(path))
+    yield from _source(found, envelopes(mutated.body, MEDIA[path.suffix])[: found.messages])
+
+
+def _printed_and_kept(found: Read) -> Iterator[str]:
+    """The text that is printed is the text of the whole answer; parts may come by turns.
+
+    A part that the stream restates is printed anew, and then the answer holds its last state.
+    """
+    for number, choice in found.accumulator.choices.items():
+        for kind, whole in (("text", str(choice.text)), ("reasoning", str(choice.reasoning))):
+            printed = found.printed(kind, number)
+            if Counter(whole) - Counter(printed):
+                yield f"{kind} is not printed: {whole!r}, but {printed!r}"
+            if not found.replaces and Counter(printed) != Counter(whole):
+                yield f"{kind} is printed twice: {printed!r} for {whole!r}"
+        told = [p for p in found.deltas if p.kind == "tool" and p.choice == number]
+        if not found.replaces and len(told) != len(choice.tools.calls):
+            yield f"{len(told)} calls are printed, {len(choice.tools.calls)} are kept"
+
+
+def _repeated(found: Read, before: Read) -> Iterator[str]:
+    """No sentence comes twice that comes once in the stream without mutations."""
+    for kind in ("text", "reasoning"):
+        for number, choice in before.accumulator.choices.items():
+            printed = found.printed(kind, number)
+            for sentence in sentences(str(getattr(choice, kind))):
+                if printed.count(sentence) > 1:
+                    yield f"{kind}: {sentence!r} comes twice in {printed!r}"
+
+
+def _grown(found: Read, before: Read) -> Iterator[str]:
+    """A stream that lost events has no more text than before."""
+    for kind in ("text", "reasoning"):
+        for number in before.accumulator.choices:
+            ours, whole = found.printed(kind, number), before.printed(kind, number)
+            if len(ours) > len(whole):
+                yield f"{kind} grew: {ours!r} from {whole!r}"
+
+
+def _source(found: Read, events: list[Envelope]) -> Iterator[str]:
+    """No stream is plain that has an event of another format, or that is mostly JSON objects.
+
+    Events after the answer's end are not read.
+    """
+    wire = found.accumulator.format
+    if wire is None or not wire.tentative:
+        return
+    for event in events:
+        for other in FORMATS:
+            if not other.tentative and holds(other.get("detect"), event):
+                yield f"{wire.name} was found, but {event['raw'][:200]!r} is {other.name}"
+    objects = [event["raw"] for event in events if isinstance(event["data"], dict)]
+    if 2 * len(objects) > len(events):
+        for raw in objects:
+            if any(raw in str(choice.text) for choice in found.accumulator.choices.values()):
+                yield f"JSON is text: {raw[:200]!r}"
+
+
+def test_an_original_stream_keeps_every_promise() -> None:
+    for stream in STREAMS:
+        assert list(problems(Mutated(stream, stream.path.read_bytes(), ()))) == [], stream.name
+
+
+@count("rounds", 400, 10_000)
+def test_a_mutated_stream_keeps_every_promise(rounds: int, seed: int) -> None:
+    dice = random.Random(seed)
+    for number in range(rounds):
+        mutated = mutate(dice, dice.choice(STREAMS))
+        try:
+            found = list(problems(mutated))
+        except Exception as error:
+            error.add_note(f"round {number}: {_named(mutated)}")
+            raise
+        assert found == [], f"round {number}: {_named(mutated)}"
+
+
+def _named(mutated: Mutated) -> str:
+    body: Any = mutated.body if len(mutated.body) < 4_000 else mutated.body[:4_000] + b" ..."
+    return f"{mutated.stream.name} {mutated.mutations} {body!r}"
+
+
+@pytest.mark.parametrize("name", ["drop", "double", "swap", "cut", "retype", "noise"])
+def test_every_mutation_changes_streams(name: str, seed: int) -> None:
+    dice = random.Random(seed)
+    made = [mutate(dice, dice.choice(STREAMS)) for _ in range(200)]
+    changed = [m for m in made if m.mutations == (name,) and m.body != m.stream.path.read_bytes()]
+    assert changed
