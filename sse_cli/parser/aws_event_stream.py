@@ -123,12 +123,16 @@ class AWSEventStreamParser:
     def _search(self, position: int) -> int | None:
         """Return the place of the next valid prelude, or of the bytes that may begin one."""
         buffer = self._buffer
+        search, crc32, crc_at = _PRELUDE_LIKE.search, zlib.crc32, _CRC.unpack_from
         start = position
-        while found := _PRELUDE_LIKE.search(buffer, start):
-            if not _prelude_problem(buffer, found.start()):
+        while found := search(buffer, start):
+            start = found.start()
+            # The CRC first, in line: in hostile bytes, every byte may look like a prelude's first.
+            is_right = crc32(buffer[start : start + 8]) == crc_at(buffer, start + 8)[0]
+            if is_right and not _prelude_problem(buffer, start):
                 self._is_lost = False
-                return found.start()
-            start = found.start() + 1
+                return start
+            start += 1
         rest = max(position, len(buffer) - PRELUDE_SIZE + 1)
         return rest if rest > position else None
 
