@@ -1,4 +1,4 @@
-"""Strictness of `detect`: the events of an API fit its own format, and only those it builds upon."""
+"""Strictness of `detect`: the events of an API fit its own format and those it builds upon."""
 
 from __future__ import annotations
 
