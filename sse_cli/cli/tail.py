@@ -234,14 +234,17 @@ def _close(report: RunReport, response: ResponseObserver, options: TailOptions) 
         summary = options.output is TailFormat.TEXT and is_terminal() and _is_person_reading()
     failures = response.accumulator.failures
     nothing = "" if report.failed else response.nothing(options.choice)
+    failure = "" if report.failed else response.failure()
     unread = response.unread.found()
-    if not summary and not unread and not failures and not nothing:
+    if not any((summary, unread, failures, nothing, failure)):
         return
     from sse_cli.render import tail_summary  # noqa: PLC0415 (Rich costs 40 ms)
 
     color: messages.Color = options.color.value
     messages.say(tail_summary.unread(unread), color)
     messages.say(tail_summary.failed_expressions(failures), color)
+    if failure:
+        messages.say(tail_summary.failure(failure), color)
     if nothing:
         messages.say(tail_summary.nothing(nothing), color)
     if summary:
