@@ -267,8 +267,9 @@ def _close(report: RunReport, response: ResponseObserver, options: TailOptions) 
     failures, differing = response.accumulator.failures, response.accumulator.differing
     repairs = response.accumulator.repairs.counts
     nothing = "" if report.failed else response.nothing(options.choice)
+    failure = "" if report.failed else response.failure()
     unread = response.unread
-    if not (summary or unread or failures or nothing or differing or repairs):
+    if not any((summary, unread, failures, nothing, failure, differing, repairs)):
         return
     from sse_cli.render import tail_summary  # noqa: PLC0415 (Rich costs 40 ms)
 
@@ -278,6 +279,8 @@ def _close(report: RunReport, response: ResponseObserver, options: TailOptions) 
     messages.say(tail_summary.repaired(repairs), color)
     if differing:
         messages.say(tail_summary.differing(differing), color)
+    if failure:
+        messages.say(tail_summary.failure(failure), color)
     if nothing:
         messages.say(tail_summary.nothing(nothing), color)
     if summary:

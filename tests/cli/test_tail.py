@@ -210,7 +210,8 @@ def test_json_is_the_whole_answer(path: Path) -> None:
     for number, choice in enumerate(expected.get("choices", ())):
         assert found["choices"][number]["choice"] == number
         assert {key: found["choices"][number][key] for key in choice} == choice
-    assert found["complete"] == (not expected["error"])
+    reasons = {choice["finish_reason"] for choice in found.get("choices", [found])}
+    assert found["complete"] == (not expected["error"] and "length" not in reasons)
 
 
 ENDINGS: Final[dict[str, tuple[bytes, str, str, int]]] = {
@@ -577,3 +578,30 @@ def test_events_that_had_to_be_repaired_are_reported(data: list[bytes], warning:
     ran = tail(b"".join(b"data: " + one + b"\n\n" for one in data) + DONE)
     assert (ran.code, ran.text) == (0, "a")
     assert warning in ran.talk
+
+
+@pytest.mark.parametrize(
+    ("reason", "warning"),
+    [
+        ("abort", "warning: the answer failed: its finish reason is abort\n"),
+        ("length", ""),
+        ("stop", ""),
+    ],
+)
+def test_an_answer_that_failed_in_a_stream_that_ended_well_gets_a_warning(
+    reason: str, warning: str
+) -> None:
+    ran = tail(chat("Once upon") + chat("", reason) + DONE)
+    assert (ran.code, ran.text, ran.talk) == (0, "Once upon", warning)
+
+
+def test_events_that_no_format_can_read_are_told_from_the_first_on() -> None:
+    two = chat("a").rstrip(b"\n") + b"\n" + chat("b")
+    ran = tail(
+        two + chat("c") + b"data: : PROCESSING\n\n" + chat("d") + DONE, "--format", "openai-chat"
+    )
+    assert (ran.code, ran.text) == (0, "cd")
+    assert ran.talk.splitlines() == [
+        "warning: event 1 holds two JSON documents",
+        "warning: event 3 is not JSON",
+    ]
