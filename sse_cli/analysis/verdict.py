@@ -6,26 +6,39 @@ error event under HTTP 200, a sentinel before a cut, an unfinished event before 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
+from sse_cli.analysis import error_events
+from sse_cli.analysis.error_events import error_in, event_error
+from sse_cli.analysis.error_lines import ErrorLines
+from sse_cli.analysis.error_text import error_text
+from sse_cli.analysis.unfinished import SENTINEL, is_sentinel, missing_blank_line
 from sse_cli.model.causes import Cause
-from sse_cli.model.events import Closed, Ending, Ignored, Reconnecting, Resume
+from sse_cli.model.events import (
+    Closed,
+    Comment,
+    Ending,
+    Ignored,
+    Opened,
+    Reconnecting,
+    Resume,
+    Retry,
+)
 from sse_cli.model.observer import Observer
-from sse_cli.model.row import Note, Row
-from sse_cli.text import json_values
-from sse_cli.text.json_values import is_false
-
-# The data of the last message of OpenAI's API, which most other APIs have adopted.
-SENTINEL: Final = "[DONE]"
+from sse_cli.model.row import UNPARSED, Note, Row
+from sse_cli.text import json_values, units
 
 _CLEAN: Final = frozenset({Ending.EOF, Ending.EOF_UNVERIFIED})
 _FINAL: Final = frozenset({Ending.REFUSED, Ending.UNREACHABLE, Ending.INTERRUPTED})
 _AFTER_DONE: Final = _CLEAN | {Ending.TRUNCATED, Ending.MALFORMED}
 _WHOLE: Final = _CLEAN | {Ending.DONE, Ending.LIMIT}
-_MAX_LINES: Final = 1000  # of an error document over several lines, each of up to 1,000 characters
+_MAX_HARMLESS: Final = 1000  # types that are remembered
+_NAMES: Final = {Comment: "comment", Retry: "retry line", Ignored: "ignored line"}
 # The cause for an ending if the `Closed` signal has no cause.
 _CAUSES: Final = {
+    Ending.EMPTY: Cause.NO_EVENTS,
     Ending.ERROR_EVENT: Cause.ERROR_EVENT,
     Ending.TRUNCATED: Cause.TRUNCATED,
     Ending.MALFORMED: Cause.MALFORMED,
@@ -53,6 +66,9 @@ class Verdict(Observer):
 
     `missing` returns why an answer is incomplete, "" if it is complete; it is called at a clean
     end. `resume.over` is set once the stream has reached its own end.
+
+    The messages of a read are judged after all observers got them, because a view may have parsed
+    them by then: testing a parsed payload is cheaper than searching its text for words.
     """
 
     def __init__(
@@ -64,78 +80,98 @@ class Verdict(Observer):
         self._resume = resume or Resume()
         self._missing = missing
         self.is_done = False  # the sentinel was seen
-        self._too_large = ""
+        self._unread: tuple[Ending, str, str] | None = None  # what is wrong with the first of them
         self._incomplete: Ignored | None = None
-        self._document = _Document()
+        self._error_lines = ErrorLines()
         self._messages = 0
+        self._others: Counter[str] = Counter()  # events other than messages, by name
+        self._is_stream = False  # a body was read as a stream
+        self._unjudged: list[Sequence[Row]] = []
+        self._harmless: set[str] = set()  # types that report no error
 
     def rows(self, rows: Sequence[Row], /) -> Sequence[Row]:
-        """Look for the sentinel and for the first event that reports an error."""
-        for row in rows:
-            message = row.message
-            data = message.data
-            if data == SENTINEL:
-                self.is_done = True
-            # `error_of` repeats this test; here it saves a call for nearly every event.
-            elif '"error"' in data or message.type == "error":
-                self._error(row)
+        """Keep the messages until the end of the read."""
+        self._unjudged.append(rows)
         self._messages = rows[-1].message.n
+        return rows
+
+    def flush(self) -> None:
+        """Look for the sentinel and for the first event that reports an error.
+
+        Most events pass one test of a dozen: for speed, it is written in line.
+        """
+        harmless, has_no_error = self._harmless, error_events.KEYS.isdisjoint
+        for rows in self._unjudged:
+            for row in rows:
+                payload, kind = row.parsed, row.message.type
+                if payload.__class__ is dict:
+                    if has_no_error(payload) and kind in harmless:
+                        name = payload.get("type") or payload.get("object") or payload.get("event")
+                        if name.__class__ is not str or name in harmless:
+                            continue
+                elif (data := row.message.data) == SENTINEL:
+                    self.is_done = True
+                    continue
+                elif (
+                    kind in harmless
+                    and payload.__class__ is not list
+                    and (payload is not UNPARSED or not error_events.mentions_error(data))
+                ):
+                    continue
+                self._judge(row)
+        self._unjudged.clear()
         if self.is_done:
             self._resume.over = True
-        return rows
 
     def note(self, note: Note, /) -> None:
         """Look for errors in ignored lines, and start anew with a new connection."""
+        if name := _NAMES.get(type(note)):
+            self._others[name] += 1
         if isinstance(note, Ignored):
+            self.flush()
             self.ignored(note)
+        elif isinstance(note, Opened):
+            self._is_stream = self._is_stream or note.media != "other"
         elif isinstance(note, Reconnecting):
             self.reconnecting()
 
-    def _error(self, row: Row) -> None:
-        if not self.error and (error := error_of(row)):
-            message = row.message
-            report = ReportedError(message.n, message.at, message.type, message.data)
-            self._report(f"event {message.n} reports an error: {error}", error_value(row), report)
+    def _judge(self, row: Row) -> None:
+        """Look for an error in an event that may report one."""
+        message = row.message
+        if error := event_error(row):
+            if not self.error:
+                report = ReportedError(message.n, message.at, message.type, message.data)
+                words = f"event {message.n} reports an error: {error.text}"
+                self._report(words, error.value, report)
+        elif len(self._harmless) < _MAX_HARMLESS:
+            self._harmless.update(error_events.harmless_names(message.type, row.payload))
 
     def ignored(self, event: Ignored) -> None:
-        """Look for an unfinished event, a size limit that was exceeded, and an error."""
-        if event.reason == "incomplete":
+        """Look for an unfinished event, one that could not be read, and an error."""
+        if is_sentinel(event):
+            self.is_done = self._resume.over = True
+        elif event.reason == "incomplete":
             self._incomplete = event
-        if event.reason in ("unknown-field", "incomplete") and not self.error:
-            self._error_outside_events(event)
-        elif event.reason == "too-large" and not self._too_large:
-            self._too_large = f"line {event.line}, {event.size:,} bytes, is over the size limit"
-
-    def _error_outside_events(self, event: Ignored) -> None:
-        """Look for an error in an ignored line.
-
-        Some servers write an `error: …` line outside of any event, or a bare JSON body.
-        """
-        line, source = event.line, event.text
-        if event.last_line:  # the unfinished line, which was not reported before
-            line, source = event.last_line, event.last_text
-        name, _, value = source.partition(":")
-        found: Any = value.strip() if name.strip() == "error" else None
-        if source.lstrip()[:1] in ("{", "["):
-            found = _reported(json_values.parse(source))
-        elif isinstance(found, str):
-            found = json_values.parse(found)
-        if is_false(found):
-            found = _reported(self._document.feed(line, source))
-            line, source = self._document.line, self._document.text
-        if not is_false(found):
-            report = ReportedError(
-                self._messages, event.at, event.type or "", source, is_event=False
-            )
-            self._report(f"line {line} reports an error: {_error_text(found)}", found, report)
+        if event.reason in ("unknown-field", "incomplete"):
+            if not self.error and (error := self._error_lines.feed(event)):
+                words = f"line {error.line} reports an error: {error.text}"
+                place = self._messages, event.at, event.type or "", error.source
+                self._report(words, error.value, ReportedError(*place, is_event=False))
+        elif event.reason == "too-large" and not self._unread:
+            words = f"line {event.line}, {event.size:,} bytes, is over the size limit"
+            self._unread = Ending.TOO_LARGE, words, Cause.TOO_LARGE
+        elif event.reason == "malformed" and not self._unread:
+            words = f"message {event.line:,}, at byte {event.offset:,}: {event.text}"
+            self._unread = Ending.MALFORMED, words, Cause.MESSAGE_CORRUPT
 
     def reconnecting(self) -> None:
         """Forget the unfinished event of the connection that ended: it will be sent again."""
         self._incomplete = None
-        self._document = _Document()
+        self._error_lines = ErrorLines()
 
     def finish(self, closed: Closed) -> Closed:
         """Return `closed` with the ending, the evidence and the cause for the whole stream."""
+        self.flush()
         closed = self._judged(closed)
         return closed if closed.cause else closed._replace(cause=_CAUSES.get(closed.ending, ""))
 
@@ -148,11 +184,18 @@ class Verdict(Observer):
             return closed._replace(ending=Ending.ERROR_EVENT, detail=self.error, cause=cause)
         if self.is_done and closed.ending in _AFTER_DONE and not self._missing():
             closed = closed._replace(ending=Ending.DONE, detail=f"{SENTINEL} seen", cause="")
-        if self._too_large and closed.ending in _WHOLE:
-            return closed._replace(ending=Ending.TOO_LARGE, detail=self._too_large, cause="")
+        if self._unread and closed.ending in _WHOLE:
+            ending, words, cause = self._unread
+            return closed._replace(ending=ending, detail=words, cause=cause)
         if self._incomplete and closed.ending in _CLEAN | {Ending.TRUNCATED}:
             return self._cut(closed, self._incomplete)
-        if closed.ending in _CLEAN and (reason := self._missing()):
+        return self._judged_clean(closed) if closed.ending in _CLEAN else closed
+
+    def _judged_clean(self, closed: Closed) -> Closed:
+        """Judge a stream that ended well, by whether anything came of it."""
+        if self._is_stream and not self._messages:
+            return closed._replace(ending=Ending.EMPTY, detail=self._nothing(closed), cause="")
+        if reason := self._missing():
             return closed._replace(ending=Ending.TRUNCATED, detail=reason, cause="")
         return closed
 
@@ -167,90 +210,25 @@ class Verdict(Observer):
         where = f"event {report.n}"
         if not report.is_event:
             where = f"a block without data, after {where}," if report.n else "a block without data"
-        self._report(f"{where} reports an error: {_error_text(error)}", error, report)
+        self.flush()  # the words of an event count if it has more of them than the format found
+        found = error_in(report.type, json_values.parse(report.data))
+        text = found.text if found else error_text(error)
+        self._report(f"{where} reports an error: {text}", error, report)
 
     def _report(self, words: str, value: Any, report: ReportedError) -> None:
         self.error, self.error_value, self.reported = words, value, report
 
+    def _nothing(self, closed: Closed) -> str:
+        """Return the evidence that not a single message came."""
+        others = [units.count(number, name) for name, number in self._others.items()]
+        only = f", only {' and '.join(others)}" if others else ""
+        return f"no event came{only}: {closed.detail}"
+
     def _cut(self, closed: Closed, cut: Ignored) -> Closed:
+        if closed.ending in _CLEAN and (found := missing_blank_line(cut, self._messages)):
+            words, cause = found
+            return closed._replace(ending=Ending.TRUNCATED, detail=words, cause=cause)
         evidence = f"cut inside event {self._messages + 1}, {cut.size:,} bytes of it"
         if closed.ending is Ending.TRUNCATED:
             return closed._replace(detail=f"{closed.detail}; {evidence}")
         return closed._replace(ending=Ending.TRUNCATED, detail=evidence, cause=Cause.EVENT_CUT)
-
-
-class _Document:
-    """A JSON document over several ignored lines, sent instead of an event stream.
-
-    Memory is bounded.
-    """
-
-    def __init__(self) -> None:
-        self.line = 0  # the number of its first line
-        self.text = ""  # all of its text, once it is complete
-        self._lines: list[str] = []
-        self._closes = ""
-
-    def feed(self, line: int, text: str) -> Any:
-        """Add an ignored line; return the value once its last line is there, else None."""
-        if line != self.line + len(self._lines) or len(self._lines) == _MAX_LINES:
-            self._lines = []
-        words = text.strip()
-        if not self._lines:
-            if words[:1] not in ("{", "[") or not isinstance(json_values.parse(text), str):
-                return None
-            self.line = line
-            self._closes = "}" if words[0] == "{" else "]"
-        self._lines.append(text)
-        is_last = words[:1] in ("}", "]") and words.endswith(self._closes)
-        if not is_last or _indent(text) != _indent(self._lines[0]):
-            return None
-        self.text = "\n".join(self._lines)
-        self._lines = []
-        return json_values.parse(self.text)
-
-
-def _indent(text: str) -> int:
-    return len(text) - len(text.lstrip())
-
-
-def error_of(row: Row) -> str:
-    """Return the text of an error event, "" for any other event.
-
-    An error event has the type "error", or a top-level `error` that is not empty, also if its
-    object is the only item of an array.
-    """
-    message = row.message
-    if message.type == "error":
-        return _error_text(error_value(row))
-    if '"error"' not in message.data:  # most payloads need not be parsed
-        return ""
-    found = _reported(row.payload)
-    return "" if is_false(found) else _error_text(found)
-
-
-def error_value(row: Row) -> Any:
-    """Return the error of an event as a JSON value: its `error`, or its whole payload."""
-    found = _reported(row.payload)
-    return row.payload if is_false(found) else found
-
-
-def _reported(body: Any) -> Any:
-    """Return the `error` of an object.
-
-    An array of nothing but `{"error": …}` counts as that object, because Gemini replies so. Any
-    other array is data.
-    """
-    if isinstance(body, list) and len(body) == 1 and isinstance(body[0], dict):
-        [body] = body
-        return body.get("error") if len(body) == 1 else None
-    return body.get("error") if isinstance(body, dict) else None
-
-
-def _error_text(error: Any) -> str:
-    """Return the readable part of an error, which each API puts in another place."""
-    if isinstance(error, dict):
-        for key in ("error", "message", "detail", "type", "code"):
-            if error.get(key) not in (None, "", {}):
-                return _error_text(error[key])
-    return "no details" if error in (None, "", {}) else str(error)[:500]

@@ -12,7 +12,6 @@ from dataclasses import dataclass
 from typing import Any, Literal, NamedTuple
 
 from sse_cli.check.expectations import (
-    WHOLE,
     EndingIs,
     Evidence,
     Expectation,
@@ -71,12 +70,6 @@ class Attempt:
     answer: Mapping[str, Any]
     status: int | None = None
     recording: str | None = None
-
-    @property
-    def is_empty(self) -> bool:
-        """True if there was a stream, but no event in it."""
-        events = self.answer.get("timing", {}).get("events")
-        return events == 0 and self.outcome.closed.ending in WHOLE
 
     @property
     def seconds(self) -> float:

@@ -18,14 +18,13 @@ from sse_cli.check.outcome import Checked, exit_code
 from sse_cli.check.reports import github_actions, json_report, junit
 from sse_cli.check.runner import Plan, Runner
 from sse_cli.check.stream_check import StreamCheck
-from sse_cli.cli import check_errors, hints, messages
+from sse_cli.cli import check_errors, messages
 from sse_cli.cli.check_targets import CheckArguments
 from sse_cli.cli.command_line import PAIRS
 from sse_cli.cli.messages import Suspended
 from sse_cli.cli.options.check import CheckFormat, CheckOptions, ExpectationOptions
 from sse_cli.cli.options.request import RequestOptions
 from sse_cli.cli.options.stream import ReadingOptions, RecordingOptions, ResumeOptions
-from sse_cli.model.causes import Cause
 from sse_cli.model.errors import Terminated, UsageError
 from sse_cli.render.stdout import Output, is_terminal, standard_output
 
@@ -153,7 +152,6 @@ class _TextReport:
         self._checks = check_report
         self._layout = check_report.ReportLayout(
             self._screen,
-            hints.hint_of(Cause.EMPTY_CHECK),
             self._screen.width if is_terminal() else None,
         )
 

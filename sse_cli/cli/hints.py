@@ -12,6 +12,7 @@ from sse_cli.model.causes import Cause
 
 _NETWORK: Final = "check the address, the network and firewalls in between"
 _SHOW_BYTES: Final = "sse watch -o raw shows the bytes"
+_BOTH_TYPES: Final = "-H 'Accept: application/json, text/event-stream'"
 
 HINTS: Final[Mapping[str, str]] = {
     Cause.NAME_LOOKUP: "check the host's name, the network, and whether a VPN or proxy (-x) is "
@@ -44,8 +45,9 @@ HINTS: Final[Mapping[str, str]] = {
     Cause.STATUS_403: "check the key and its rights: it was read but not accepted for this",
     Cause.STATUS_404: "check the path of the URL",
     Cause.STATUS_405: "use another method: -d DATA or --json DATA sends a POST, -X sets any",
-    Cause.STATUS_406: "ask for another type with -H 'Accept: …': the server can't send "
-    "text/event-stream here",
+    Cause.STATUS_406: f"the server can't send text/event-stream alone: {_BOTH_TYPES} suits MCP "
+    "and other servers that pick one",
+    Cause.ACCEPT_BOTH: f"the server wants both types accepted, as MCP does: {_BOTH_TYPES}",
     Cause.STATUS_415: "send another Content-Type: --json DATA sends application/json",
     Cause.STATUS_422: "see the reply above for the field of the body that the server rejected",
     Cause.STATUS_429: "slow down: the server limits the rate of requests",
@@ -53,12 +55,14 @@ HINTS: Final[Mapping[str, str]] = {
     Cause.STATUS_OTHER: "check the URL and the method: an event stream has status 200",
     Cause.TYPE_JSON: 'ask for a stream ("stream": true): the reply is one JSON document',
     Cause.TYPE_HTML: "check that this is the API's URL, not that of a login page or a proxy",
-    Cause.TYPE_AWS: "use an AWS SDK to decode it: a binary AWS event stream is not SSE",
-    Cause.TYPE_OTHER: "--any-type reads it as an event stream anyway",
+    Cause.TYPE_OTHER: "--any-type reads it anyway, as its first bytes suggest",
     Cause.CONNECTION_CUT: "look in the server's log for a crash, a deploy or a proxy's time limit",
     Cause.TRUNCATED: "all that came is shown; look in the log of the server or a proxy",
     Cause.EVENT_CUT: f"{_SHOW_BYTES}: the body ended before its last event did",
+    Cause.BLANK_LINE: f"{_SHOW_BYTES}: the server must end its last event with a blank line, too",
+    Cause.BLANK_LINES: f"{_SHOW_BYTES}: the server must end each event with a blank line",
     Cause.MALFORMED: "look for the server or proxy that writes bad HTTP; -v shows the reply's head",
+    Cause.MESSAGE_CORRUPT: f"{_SHOW_BYTES}: find the server or proxy that changes them",
     Cause.TOO_LARGE: "--max-size SIZE raises the limit",
     Cause.ERROR_EVENT: "sse watch -o jsonl shows the whole event: the server reports an error",
     Cause.ERROR_LINE: f"{_SHOW_BYTES}: the server reports an error outside of any event",
@@ -85,7 +89,6 @@ HINTS: Final[Mapping[str, str]] = {
     Cause.OWN_OUTPUT: "--record FILE keeps a stream so that sse can show it again; jq reads "
     "-o jsonl",
     Cause.HIDDEN_EVENTS: "--all shows them",
-    Cause.EMPTY_CHECK: "--min-events 1 would make it fail",
     Cause.BUG: "sse --debug … shows where; please report it",
 }
 

@@ -14,7 +14,6 @@ from sse_cli.render.renderer import Lines
 from sse_cli.request.model import Request
 from sse_cli.run.measurements import RunReport
 
-EMPTY = "the stream ended without a single event"
 OWN = "these lines are output of sse itself; each is shown as data"
 
 Color = Literal["auto", "always", "never"]
@@ -49,12 +48,11 @@ def explain(
 ) -> None:
     """Print a failure: a refused reply as it was received, then the error and a hint.
 
-    `head` adds the headers of the reply, and `status` its status line. An empty stream gets a
-    warning.
+    `head` adds the headers of the reply, and `status` its status line. A warning tells that a
+    stream was empty, where that is no failure, or that it is output of `sse` itself.
     """
     closed, opened = report.closed, report.measured.connections.opened
-    is_clean = closed.ending in (Ending.EOF, Ending.EOF_UNVERIFIED)
-    empty = report.measured.timing.messages == 0 and is_clean
+    empty = closed.ending is Ending.EMPTY
     if not report.failed and not empty and not closed.cause:
         return
     from sse_cli.cli import hints  # noqa: PLC0415 (only for a run that ended with advice)
@@ -67,12 +65,10 @@ def explain(
 
     if opened and closed.body:
         say(http_messages.refused_lines(opened, closed, head=head, status=status), color)
-    if empty:
-        say(error_messages.warning_lines(EMPTY, hints.hint_of(Cause.NO_EVENTS)), color)
-    elif own:
-        say(error_messages.warning_lines(OWN, hint), color)
-    else:
+    if report.failed:
         say(error_messages.error_lines(closed.detail or closed.ending.value, hint), color)
+    else:
+        say(error_messages.warning_lines(OWN if own else closed.detail, hint), color)
 
 
 Suspended: TypeAlias = Callable[[], AbstractContextManager[None]]

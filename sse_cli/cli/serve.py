@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 _QUERIES: Final = {
     "openai-chat": ["text=choices[0].delta.content"],
     "openai-responses": ["delta"],
+    "openai-responses-tool": ["delta"],
+    "mcp": ["params.message || result.content[0].text"],
     "anthropic": ["text=delta.text || delta.thinking || delta.partial_json"],
     "gemini": ["text=candidates[0].content.parts[0].text"],
 }

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from enum import StrEnum
 from functools import partial
-from typing import Annotated, Any, NamedTuple
+from pathlib import Path
+from typing import Annotated, Any, Final, NamedTuple
 
 import typer
 
@@ -33,7 +36,9 @@ from sse_cli.llm.response_object import response_object
 from sse_cli.llm.wire_format import WireFormat
 from sse_cli.model.causes import Cause
 from sse_cli.model.errors import UsageError
+from sse_cli.model.events import Ending
 from sse_cli.model.observer import Observer
+from sse_cli.process import crash_reports
 from sse_cli.query.selection import Query, as_text
 from sse_cli.render.delta_writers import (
     JSONLinesWriter,
@@ -43,12 +48,14 @@ from sse_cli.render.delta_writers import (
 )
 from sse_cli.render.stdout import Output, is_terminal
 from sse_cli.run.measurements import Measurements, RunReport
-from sse_cli.run.observers import Assembly
+from sse_cli.run.observers import Assembly, UnknownFormatNotice
 from sse_cli.run.open_target import clock_of, open_target, recorder_of, session_of
 from sse_cli.run.response_observer import DeltaWriter, NoWriter, ResponseObserver, missing_end
 from sse_cli.run.settings import TargetSettings
 from sse_cli.run.stream_run import StreamRun
 from sse_cli.text import json_values, units
+
+_CHOOSE: Final = "-q EXPR takes the text, --format NAME names one"
 
 
 class TailFormat(StrEnum):
@@ -137,13 +144,16 @@ def type_out(settings: TargetSettings, options: TailOptions) -> int:
     session = session_of(settings)
     accumulator = Accumulator(_formats(options))
     measured = Measurements(session, partial(missing_end, accumulator))
-    response = ResponseObserver(accumulator, _writer(options), measured.verdict)
+    writer = _writer(options)
+    response = ResponseObserver(accumulator, writer, measured.verdict)
+    notice = UnknownFormatNotice(accumulator, measured.timing, partial(_say_unknown, writer))
     observers: list[Observer | None] = [
         recorder_of(settings),
-        messages.exchange_log(settings.request),
+        messages.exchange_log(settings.request, partial(_finished, writer)),
         Assembly(accumulator),
         *measured.observers(),
         response,
+        notice if _is_live(settings) else None,
     ]
     run = StreamRun(session, clock_of(settings), [observer for observer in observers if observer])
     closed = run.read(open_target(settings, run))
@@ -153,6 +163,8 @@ def type_out(settings: TargetSettings, options: TailOptions) -> int:
         opened = measured.connections.opened
         _print(response_object(accumulator, opened, closed, measured.timing, response.timing))
     _close(report, response, options)
+    if response.is_unknown and notice.told != measured.timing.messages:
+        _say_unknown_at_end(report)
     verbose = settings.request is not None and settings.request.verbose
     messages.explain(report, options.color.value, head=not verbose)
     return report.exit_code
@@ -166,6 +178,33 @@ def _require_format(report: RunReport, response: ResponseObserver) -> None:
             f"the format is unknown: none fits the {units.count(count, 'event')} that came",
             report.closed.cause or Cause.UNKNOWN_FORMAT,
         )
+
+
+@contextmanager
+def _finished(writer: DeltaWriter) -> Iterator[None]:
+    """Finish the open line of the answer, so that messages can follow on standard error."""
+    writer.close()
+    yield
+
+
+def _is_live(settings: TargetSettings) -> bool:
+    """Return whether someone may wait for the stream; a file is read at once."""
+    if settings.request is not None or settings.target == "-" or settings.reading.speed:
+        return True
+    return not Path(settings.target).is_file()  # a named pipe
+
+
+def _say_unknown(writer: DeltaWriter, count: int) -> None:
+    with _finished(writer):
+        events = units.count(count, "event")
+        crash_reports.say(f"note: {events}, no known format yet: {_CHOOSE}")
+
+
+def _say_unknown_at_end(report: RunReport) -> None:
+    """Say that no format fitted, if something else ended the run before that was certain."""
+    ending, count = report.closed.ending, report.measured.timing.messages
+    if count and ending is not Ending.ERROR_EVENT:  # which says why there is no text
+        crash_reports.say(f"note: {units.count(count, 'event')}, no known format: {_CHOOSE}")
 
 
 def _formats(options: TailOptions) -> list[WireFormat]:
@@ -200,7 +239,7 @@ def _writer(options: TailOptions) -> DeltaWriter:
         from sse_cli.render import console, markdown  # noqa: PLC0415 (Rich costs 40 ms)
 
         screen = console.make(options.color.value)
-        return markdown.MarkdownWriter(screen, reasoning_writer, choice=options.choice)
+        return markdown.MarkdownWriter(screen, output, reasoning_writer, choice=options.choice)
     return TextWriter(output, reasoning_writer, choice=options.choice, terminal=is_terminal())
 
 
@@ -214,7 +253,8 @@ def _reasoning_writer(options: TailOptions, output: Output) -> ReasoningWriter |
         return PlainReasoning(output, terminal=is_terminal())
     from sse_cli.render import console, reasoning_writer  # noqa: PLC0415 (Rich costs 40 ms)
 
-    return reasoning_writer.ConsoleReasoning(console.make(options.color.value, stderr=True))
+    screen = console.make(options.color.value, stderr=True)
+    return reasoning_writer.ConsoleReasoning(screen, shares_lines=messages.is_one_screen())
 
 
 def _is_person_reading() -> bool:

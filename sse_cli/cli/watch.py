@@ -104,7 +104,7 @@ class Watch:
         ]
         run = StreamRun(self.session, self.clock, [observer for observer in observers if observer])
         closed = run.read(open_target(self.settings, run))
-        return RunReport(self.measured, closed, run.signal_number)
+        return RunReport(self.measured, closed, run.signal_number, may_be_empty=True)
 
     def summary(self, report: RunReport, *, unicode: bool = True) -> Lines:
         """Return the closing lines."""

@@ -89,6 +89,11 @@ class Accumulator:
         texts = [text for one in self.choices.values() for text in (one.text, one.reasoning)]
         return sum(len(text.differing) for text in texts)
 
+    def read_as(self, name: str) -> None:
+        """Read the stream by the format of this name, unless another was chosen or found."""
+        self._detector.take(name)
+        self._extractor = self._detector.extractor
+
     def feed(self, rows: Sequence[Row]) -> Sequence[Row]:
         """Set the `deltas` of each message. Returns the rows up to the response's end, or all."""
         if self.is_over:

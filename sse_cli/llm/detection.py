@@ -43,6 +43,7 @@ class Detector:
     def __init__(self, formats: Sequence[WireFormat], *, keep: bool = False) -> None:
         self.extractor: Extractor | None = Extractor(formats[0]) if len(formats) == 1 else None
         self.is_settled = self.extractor is not None
+        self._formats = formats
         self._certain = [wire for wire in formats if not wire.tentative]
         self._tentative = _Tentative([wire for wire in formats if wire.tentative])
         self._keep = keep
@@ -50,6 +51,13 @@ class Detector:
         self._events = 0
         self._size = 0
         self._settled_at = 0  # the number of events after which no other format takes over
+
+    def take(self, name: str) -> None:
+        """Take the format of this name if it is one of several; the events need not show it."""
+        found = [wire for wire in self._formats if wire.name == name]
+        if found and self.extractor is None:
+            self.extractor = Extractor(found[0])
+            self.is_settled = True
 
     @property
     def format(self) -> WireFormat | None:

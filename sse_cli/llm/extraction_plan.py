@@ -88,7 +88,7 @@ class Expressions:
         return Expressions(functions, self._sources, nodes)
 
 
-class Plan(Generic[T]):
+class ExtractionPlan(Generic[T]):
     """The plan for all values that looked alike so far; `result` is what `build` makes of it."""
 
     __slots__ = (
@@ -121,7 +121,7 @@ class Plan(Generic[T]):
         is_last = looks == _MAX_LOOKS
         self._look = None if is_last else best_look(expressions.nodes.values(), knows)
         self._case = self._look.case if self._look else None
-        self._cases: dict[Case, Plan[T] | None] = {}
+        self._cases: dict[Case, ExtractionPlan[T] | None] = {}
 
     def at(self, value: Any) -> T:
         """Return the result for a value. This runs at every event."""
@@ -134,7 +134,7 @@ class Plan(Generic[T]):
             plan = found
         return plan.result
 
-    def _grown(self, case: Case) -> Plan[T]:
+    def _grown(self, case: Case) -> ExtractionPlan[T]:
         """Return the plan for a case, which is made when the case comes for the second time."""
         cases = self._cases
         if case not in cases or not self._look:
@@ -143,7 +143,7 @@ class Plan(Generic[T]):
                 cases[case] = None
             return self
         knows = self._look.learned(case, self._knows)
-        plan = cases[case] = Plan(
+        plan = cases[case] = ExtractionPlan(
             self._expressions.specialized(knows),
             self._build,
             knows=knows,

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any, TypeAlias
 
-from sse_cli.llm.extraction_plan import Expressions, Functions, Plan
+from sse_cli.llm.extraction_plan import Expressions, ExtractionPlan, Functions
 from sse_cli.llm.wire_format import EVENT_KEYS, ITEM_KEYS, Key, WireFormat
 from sse_cli.model.events import Ignored
 from sse_cli.model.row import Row
@@ -32,11 +32,11 @@ class Extractor:
         self,
         wire: WireFormat,
         functions: Functions | None = None,
-        items: Plan[Extractor] | None = None,
+        items: ExtractionPlan[Extractor] | None = None,
     ) -> None:
         self.wire = wire
         self._items = items  # the extractors of items, None if an event is its only item
-        self._events: Plan[Extractor] | None = None
+        self._events: ExtractionPlan[Extractor] | None = None
         get = wire.get if functions is None else functions.get
         self.each = get("each")
         self.choice = get("choice")
@@ -86,16 +86,16 @@ class Extractor:
                 found.append((0, None, None, None, None, reason))
         return found
 
-    def _planned(self) -> Plan[Extractor]:
+    def _planned(self) -> ExtractionPlan[Extractor]:
         """Make the plans. They are made late, because a stream may end with its format's start."""
         wire = self.wire
         if self.each is None:
             expressions = Expressions.of(wire, (*EVENT_KEYS, *ITEM_KEYS))
-            self._events = Plan(expressions, partial(Extractor, wire))
+            self._events = ExtractionPlan(expressions, partial(Extractor, wire))
         else:
-            of_items = Plan(Expressions.of(wire, ITEM_KEYS), partial(Extractor, wire))
+            of_items = ExtractionPlan(Expressions.of(wire, ITEM_KEYS), partial(Extractor, wire))
             build = partial(Extractor, wire, items=of_items)
-            self._events = Plan(Expressions.of(wire, EVENT_KEYS), build)
+            self._events = ExtractionPlan(Expressions.of(wire, EVENT_KEYS), build)
         return self._events
 
     def item_values(self, envelope: Envelope) -> Sequence[Any]:

@@ -57,6 +57,9 @@ class Owner(Protocol):
     def begin_unreadable(self, start: bytes) -> Exchange:
         """Start the record of a request whose head can't be read; `start` holds its first bytes."""
 
+    def needs_body(self, request: h11.Request) -> bool:
+        """Return whether the body of a request is kept, until its reply is made."""
+
     def reply(self, request: h11.Request, exchange: Exchange) -> MockReply:
         """Return the reply to a request."""
 
@@ -177,7 +180,7 @@ class Connection:
     async def _read_request(self) -> tuple[h11.Request, bytes, int] | None:
         """Return the next request, its body and the body's size; None if the connection ended.
 
-        The body is empty unless contents are kept. Raises RemoteProtocolError with the status to
+        The body is empty unless it is needed. Raises RemoteProtocolError with the status to
         answer.
         """
         self._request, self._body_size = None, 0
@@ -202,12 +205,12 @@ class Connection:
         announced = sum(int(value) for value in header_values(request, b"content-length"))
         if announced > self._limits.body_bytes:  # before a `100 Continue` asks for it
             raise h11.RemoteProtocolError("large body", error_status_hint=413)
-        kept = bytearray()
+        kept, is_needed = bytearray(), self._owner.needs_body(request)
         while isinstance(part := await self._next_event(), h11.Data):
             self._body_size += len(part.data)
             if self._body_size > self._limits.body_bytes:
                 raise h11.RemoteProtocolError("large body", error_status_hint=413)
-            if self._owner.keeps_content:
+            if is_needed:
                 kept += part.data
         return bytes(kept), self._body_size
 

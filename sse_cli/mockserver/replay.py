@@ -12,7 +12,6 @@ from typing import Final
 
 from sse_cli.mockserver.scenarios.scenario import (
     EVENT_STREAM,
-    NDJSON,
     Framing,
     ReplyEnd,
     Scenario,
@@ -21,6 +20,7 @@ from sse_cli.mockserver.scenarios.scenario import (
 from sse_cli.model.causes import Cause
 from sse_cli.model.errors import UsageError
 from sse_cli.model.events import Chunk, Closed, Ending, Opened, Reconnecting, Signal
+from sse_cli.model.media_type import CONTENT_TYPES, DATA_STREAM_HEADER
 from sse_cli.text.redaction import MARK
 
 # The server's end of a connection, by the ending that the client saw; others were complete.
@@ -124,13 +124,15 @@ def _status(name: str, opened: Opened) -> int:
 def _type_of(opened: Opened) -> str:
     """Return the reply's content type; of a recorded file, the type of its content."""
     if opened.status is None:
-        return NDJSON if opened.media == "ndjson" else EVENT_STREAM
+        return CONTENT_TYPES.get(opened.media, EVENT_STREAM)
     content_type = opened.header("content-type") or ""
     return content_type if _SENDABLE.fullmatch(content_type) else ""
 
 
 def _headers(opened: Opened) -> Iterator[tuple[str, str]]:
     """Yield the headers that describe the stream and are not secret."""
+    if opened.status is None and opened.media == "data-stream":  # its type alone does not say so
+        yield DATA_STREAM_HEADER, "v1"
     for name, value in opened.headers:
         is_clean = _NAME.fullmatch(name) and _SENDABLE.fullmatch(value) and MARK not in value
         if is_clean and not _NOT_REPLAYED.fullmatch(name):

@@ -2,8 +2,9 @@
 
 Rule 1: every reply is a `Scenario`, also the list of routes and the error pages; a fault changes
 only the replies with a stream (`ApplyFault`). Rule 2: no reply repeats bytes of the request, except
-for the origin and the header names that CORS allows. Rule 3: a request that the access control does
-not accept gets 403.
+for the origin and the header names that CORS allows; what a scenario takes from a body (the ID of a
+JSON-RPC request) is a number or a short string, encoded as JSON. Rule 3: a request that the access
+control does not accept gets 403.
 """
 
 from __future__ import annotations
@@ -19,7 +20,14 @@ import h11
 
 from sse_cli.mockserver.access_control import AccessControl, Pairs
 from sse_cli.mockserver.faults.reply_parts import RequestInfo
-from sse_cli.mockserver.scenarios.scenario import NOTHING_LEFT, PHRASES, MockReply, Scenario
+from sse_cli.mockserver.scenarios.api_paths import api_of, path_of
+from sse_cli.mockserver.scenarios.scenario import (
+    NOTHING_LEFT,
+    PHRASES,
+    MockReply,
+    RequestContent,
+    Scenario,
+)
 
 ALLOWED_METHODS: Final = "GET, HEAD, POST, OPTIONS"
 
@@ -51,8 +59,11 @@ class Router:
     _visits: dict[str, int] = field(default_factory=dict)
     _paced: dict[str, tuple[Scenario, Scenario]] = field(default_factory=dict)
 
-    def answer(self, request: h11.Request) -> Answer:
-        """Return the reply to a request: a scenario, the list of scenarios, or an error."""
+    def answer(self, request: h11.Request, body: bytes = b"") -> Answer:
+        """Return the reply to a request: a scenario, the list of scenarios, or an error.
+
+        The `body` is needed for a scenario that responds to it.
+        """
         if request.http_version not in (b"1.0", b"1.1"):  # h11 lets any HTTP/d.d through
             return Answer(refusal(505))
         target = _TARGET.fullmatch(request.target.decode("ascii"))
@@ -68,9 +79,10 @@ class Router:
         cors = self.access.headers(origins)
         if isinstance(route, Scenario):
             return Answer(_with_headers(route, cors))
-        rest = self._resumed(route, request)
+        responded = self._responded(route, request, body)
+        rest = responded or self._resumed(route, request)
         scenario = _with_headers(rest, cors)
-        if rest is NOTHING_LEFT:
+        if rest is NOTHING_LEFT or (responded and rest.status != 200):  # a fault is for streams
             return Answer(scenario, route)
         return Answer(self.apply_fault(route, scenario, RequestInfo(path, hosts[0])), route)
 
@@ -98,6 +110,10 @@ class Router:
         name = path.partition("/")[2].partition("/")[0]
         if name not in self.scenarios:
             return _plain(404, f"Nothing is served at this path. Available:\n{self._listing()}")
+        own = self.scenarios[name].api
+        if own and (api := api_of(path.removeprefix(f"/{name}"))) not in ("", own):
+            words = f"This path belongs to the API {api}, this scenario to {own}."
+            return _plain(404, f"{words} Available:\n{self._listing(paths=True)}")
         return name
 
     def _index(self, accept: Sequence[str]) -> Scenario:
@@ -111,11 +127,28 @@ class Router:
             200, document.render(dict(self.scenarios)), headers, content_type=document.CONTENT_TYPE
         )
 
-    def _listing(self) -> str:
-        items = [*self.scenarios.items()]
+    def _listing(self, *, paths: bool = False) -> str:
+        """Return a line for each scenario; with `paths`, where the client of its API looks."""
+        items = [
+            (name + path_of(one.api) if paths else name, one)
+            for name, one in self.scenarios.items()
+        ]
         width = max((len(name) for name, _ in items), default=0)
         lines = (f"/{name:{width}}  {one.description}".rstrip() for name, one in items)
         return "".join(f"{line}\n" for line in lines)
+
+    def reads_body(self, request: h11.Request) -> bool:
+        """Return whether the reply may depend on the body of a request."""
+        target = _TARGET.fullmatch(request.target.decode("ascii"))
+        name = target["path"].partition("/")[2].partition("/")[0] if target else ""
+        return name in self.scenarios and self.scenarios[name].respond is not None
+
+    def _responded(self, name: str, request: h11.Request, body: bytes) -> Scenario | None:
+        respond = self._at_speed(name).respond
+        if respond is None:
+            return None
+        headers = {key.decode("ascii"): value.decode("latin-1") for key, value in request.headers}
+        return respond(RequestContent(request.method.decode("ascii"), headers, body))
 
     def _resumed(self, name: str, request: h11.Request) -> Scenario:
         """Return the part of a scenario that the client has not received yet."""

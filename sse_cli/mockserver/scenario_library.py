@@ -22,6 +22,7 @@ from sse_cli.mockserver.scenarios.scenario import EVENT_STREAM, NDJSON, Scenario
 from sse_cli.model import media_type
 from sse_cli.model.errors import UsageError
 from sse_cli.model.events import Chunk, Closed
+from sse_cli.model.media_type import CONTENT_TYPES, DATA_STREAM_HEADER
 from sse_cli.recording import reader
 from sse_cli.text import escaping, units
 
@@ -30,6 +31,7 @@ LARGEST: Final = 256 * 2**20  # bytes of a file
 SUFFIXES: Final = {".sse": EVENT_STREAM, ".ndjson": NDJSON, ".jsonl": NDJSON}
 _SNIFFED: Final = 256  # bytes by which a recording is recognised
 
+_LINES: Final = frozenset({NDJSON, CONTENT_TYPES["data-stream"]})
 _BROKEN_OFF: Final = ", breaks off"
 
 
@@ -82,12 +84,16 @@ def from_file(path: str) -> Scenario:
     start = _start(path)
     if reader.is_recording(start):
         return _recorded(path)
-    return from_bytes(_stem(path), Path(path).read_bytes(), _content_type(path, start), path)
+    content_type = _content_type(path, start)
+    scenario = from_bytes(_stem(path), Path(path).read_bytes(), content_type, path)
+    if content_type == CONTENT_TYPES["data-stream"]:
+        scenario = replace(scenario, headers=((DATA_STREAM_HEADER, "v1"),))
+    return scenario
 
 
 def from_bytes(name: str, body: bytes, content_type: str, origin: str = "") -> Scenario:
     """Return the scenario of a raw stream: each event is a write."""
-    pieces = by_event(body, lines=content_type == NDJSON)
+    pieces = by_event(body, lines=content_type in _LINES)
     steps = [(RAW_GAP if number else 0.0, piece) for number, piece in enumerate(pieces)]
     size = units.size(len(body))
     description = escaping.compact(f"{origin}, {size}" if origin else size)
@@ -156,7 +162,7 @@ def _unreadable(path: str, error: OSError) -> UsageError:
 
 def _content_type(path: str, start: bytes) -> str:
     known = SUFFIXES.get(_suffix(path))
-    return known or (NDJSON if media_type.sniff(start) == "ndjson" else EVENT_STREAM)
+    return known or CONTENT_TYPES.get(media_type.sniff(start) or "other", EVENT_STREAM)
 
 
 def route_name(text: str) -> str:

@@ -110,9 +110,13 @@ class Server:
     def reply(self, request: h11.Request, exchange: Exchange) -> MockReply:
         """Return the reply to a request: a scenario with its fault, the list, or an error."""
         self._fault_name = None
-        answer = self._router.answer(request)
+        answer = self._router.answer(request, exchange.body)
         exchange.route, exchange.fault = answer.route, self._fault_name
         return answer.reply
+
+    def needs_body(self, request: h11.Request) -> bool:
+        """Return whether the body of a request is kept, until its reply is made."""
+        return self.keeps_content or self._router.reads_body(request)
 
     def _apply_fault(self, name: str, scenario: Scenario, request: RequestInfo) -> MockReply:
         injection = self.fault_injections.get(name, self._default_injection)

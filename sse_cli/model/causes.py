@@ -48,6 +48,7 @@ class Cause:
     STATUS_404: Final = "status-404"
     STATUS_405: Final = "status-405"
     STATUS_406: Final = "status-406"
+    ACCEPT_BOTH: Final = "accept-both"
     STATUS_415: Final = "status-415"
     STATUS_422: Final = "status-422"
     STATUS_429: Final = "status-429"
@@ -55,14 +56,16 @@ class Cause:
     STATUS_OTHER: Final = "status-other"
     TYPE_JSON: Final = "type-json"
     TYPE_HTML: Final = "type-html"
-    TYPE_AWS: Final = "type-aws"
     TYPE_OTHER: Final = "type-other"
 
     # The stream did not end as it should.
     CONNECTION_CUT: Final = "connection-cut"
     TRUNCATED: Final = "truncated"
     EVENT_CUT: Final = "event-cut"
+    BLANK_LINE: Final = "blank-line"
+    BLANK_LINES: Final = "blank-lines"
     MALFORMED: Final = "malformed"
+    MESSAGE_CORRUPT: Final = "message-corrupt"
     TOO_LARGE: Final = "too-large"
     ERROR_EVENT: Final = "error-event"
     ERROR_LINE: Final = "error-line"
@@ -90,6 +93,5 @@ class Cause:
     UNKNOWN_FORMAT: Final = "unknown-format"
     OWN_OUTPUT: Final = "own-output"
     HIDDEN_EVENTS: Final = "hidden-events"
-    EMPTY_CHECK: Final = "empty-check"
 
     BUG: Final = "bug"

@@ -20,15 +20,21 @@ from typing import Final, Literal, NamedTuple, TypeAlias
 new: Final = tuple.__new__
 
 Headers: TypeAlias = tuple[tuple[str, str], ...]
-Media: TypeAlias = Literal["event-stream", "ndjson", "other"]
+Media: TypeAlias = Literal[
+    "event-stream", "ndjson", "aws-event-stream", "data-stream", "text", "any", "other"
+]
 Reason: TypeAlias = Literal[
-    "no-data", "unknown-field", "bad-retry", "null-in-id", "incomplete", "too-large"
+    "no-data", "unknown-field", "bad-retry", "null-in-id", "incomplete", "too-large", "malformed"
 ]
 
 
 class Ending(StrEnum):
-    """The ways in which a stream can end. `analysis/verdict.py` gives each its exit code."""
+    """The ways in which a stream can end. `model/exit_codes.py` gives each its exit code.
 
+    EMPTY is that of a stream that ended well without a single message.
+    """
+
+    EMPTY = "empty"
     DONE = "done"
     EOF = "eof"
     EOF_UNVERIFIED = "eof-unverified"
@@ -47,8 +53,9 @@ class Ending(StrEnum):
 class Opened(NamedTuple):
     """The arrival of a reply's head, or the opening of a file (then `status` is None).
 
-    `media` tells how the body is read; "other" means that it is not an event stream and is only
-    shown. `url` is the URL of the reply, secrets included: it must go through `redaction.url`
+    `media` tells how the body is read: "any" means that its first bytes decide, "other" that it is
+    not a stream and is only shown. As an event, `Opened` never has "any": it follows the decision.
+    `url` is the URL of the reply, secrets included: it must go through `redaction.url`
     before it is shown.
     """
 
@@ -170,12 +177,13 @@ class Retry(NamedTuple):
 
 
 class Ignored(NamedTuple):
-    """A line or block that a browser drops silently, with the reason.
+    """A line or block that a browser drops silently, or a broken message, with the reason.
 
     `line` is the number of the line in the body (from 1), `text` its first 1,000 characters, and
     `size` the bytes dropped. `type` and `id` are the fields of the block ("no-data", "incomplete").
     `last_line` and `last_text` are the number and text of the unfinished line of an "incomplete"
-    block, if it has one.
+    block, if it has one; `data` is all data of that block. In a binary stream, `line` is the number
+    of the message, and `text` what is wrong with it.
     """
 
     reason: Reason
@@ -188,6 +196,7 @@ class Ignored(NamedTuple):
     id: str | None = None
     last_line: int = 0
     last_text: str = ""
+    data: str | None = None
 
 
 Event: TypeAlias = Message | Comment | Retry | Ignored | Opened | Reconnecting | Closed

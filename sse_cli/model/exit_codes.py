@@ -27,6 +27,7 @@ EXIT_CODES: Final = {
     Ending.EOF: ExitCode.OK,
     Ending.EOF_UNVERIFIED: ExitCode.OK,
     Ending.LIMIT: ExitCode.OK,
+    Ending.EMPTY: ExitCode.BROKEN,
     Ending.ERROR_EVENT: ExitCode.BROKEN,
     Ending.TRUNCATED: ExitCode.BROKEN,
     Ending.MALFORMED: ExitCode.BROKEN,

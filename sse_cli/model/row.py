@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any, Final, TypeAlias
 
 from sse_cli.model.delta import Delta
 from sse_cli.model.events import Closed, Comment, Ignored, Message, Opened, Reconnecting, Retry
@@ -12,7 +12,8 @@ from sse_cli.text import json_values
 Note: TypeAlias = Comment | Retry | Ignored | Opened | Reconnecting | Closed
 """Every event that is not a message."""
 
-_UNSET: Any = object()
+UNPARSED: Final[Any] = object()
+"""The payload of a row whose data nobody has parsed yet."""
 
 
 class Row:
@@ -20,14 +21,15 @@ class Row:
 
     `gap` is the seconds since the message before it. `values` holds the value of each query.
     `highlights` are the strings of the data that a wire format calls text, reasoning or a tool
-    call, as (kind, string). `deltas` are what the message adds to an answer.
+    call, as (kind, string). `deltas` are what the message adds to an answer. `parsed` is the
+    payload once it was asked for, `UNPARSED` before.
     """
 
     values: Sequence[Any] = ()
     gap = 0.0
     highlights: Sequence[tuple[str, str]] = ()
     deltas: Sequence[Delta] = ()
-    _payload = _UNSET
+    parsed: Any = UNPARSED
 
     def __init__(self, message: Message) -> None:
         self.message = message
@@ -35,9 +37,9 @@ class Row:
     @property
     def payload(self) -> Any:
         """Return the message's data parsed as JSON (once), or the string if it is not JSON."""
-        if self._payload is _UNSET:
-            self._payload = json_values.parse(self.message.data)
-        return self._payload
+        if self.parsed is UNPARSED:
+            self.parsed = json_values.parse(self.message.data)
+        return self.parsed
 
 
 Item: TypeAlias = Row | Note

@@ -11,7 +11,18 @@ from typing import Final
 
 from sse_cli.model.events import Event, Ignored
 from sse_cli.parser.fast_paths import FastPaths
-from sse_cli.parser.fields import CR, DISCARDED, EXCERPT, LF, NO_BLOCK, Block, excerpt, head
+from sse_cli.parser.fields import (
+    CR,
+    DISCARDED,
+    EXCERPT,
+    LF,
+    NO_BLOCK,
+    Block,
+    decode_value,
+    excerpt,
+    field_of,
+    head,
+)
 
 BOM: Final = b"\xef\xbb\xbf"
 DEFAULT_MAX_SIZE: Final = 16 * 1024 * 1024
@@ -249,4 +260,14 @@ class EventStreamParser(FastPaths):
             block = Block(self._line_number, rest)
         size = block.size + (self._dropped or len(rest))
         start = block.line, excerpt(block.start), at, self._offset, size
-        return Ignored("incomplete", *start, block.type, block.id, *last)
+        data = self._unfinished_data(b"" if self._dropped else rest)
+        return Ignored("incomplete", *start, block.type, block.id, *last, data)
+
+    def _unfinished_data(self, rest: bytes) -> str | None:
+        """Return the data of the open block with that of an unfinished line, None without any."""
+        block = self._open
+        values = list(block.data or ([] if block.first is None else [block.first]))
+        name, value = field_of(rest)
+        if name == b"data":
+            values.append(value)
+        return decode_value(b"\n".join(values).replace(b"\r", b"")) if values else None

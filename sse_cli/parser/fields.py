@@ -121,7 +121,7 @@ class Interpreter:
                 except UnicodeDecodeError:
                     own_id = decode_value(value)
             else:
-                name, value = _field(line)
+                name, value = field_of(line)
                 if name == b"data":
                     first, data = _with_value(value, first, data)
                 elif name == b"event":
@@ -172,7 +172,7 @@ class Interpreter:
         while True:
             line = lines[index]
             index += 1
-            name, value = _field(line)
+            name, value = field_of(line)
             if name == b"event" or _is_id(name, value):
                 return self._line_number + index, line
 
@@ -210,7 +210,7 @@ def decode_value(value: bytes) -> str:
     return value.decode("utf-8", "replace")
 
 
-def _field(line: bytes) -> tuple[bytes, bytes]:
+def field_of(line: bytes) -> tuple[bytes, bytes]:
     """Return the name and the value of a line."""
     name, _, value = line.rstrip(b"\r").partition(b":")
     return name, value[1:] if value[:1] == b" " else value

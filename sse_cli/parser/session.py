@@ -2,18 +2,37 @@
 
 The session picks the parser for each body, numbers the messages, and carries the last event ID
 over to the next connection. Everything else starts anew with each `Opened`.
+
+If the first bytes of a body decide how it is read, its `Opened` is passed on when they have.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Final
+from functools import partial
+from typing import TYPE_CHECKING, Final, TypeAlias
 
-from sse_cli.model.events import Chunk, Closed, Ending, Event, Opened, Reconnecting, Resume, Signal
+from sse_cli.model.events import (
+    Chunk,
+    Closed,
+    Ending,
+    Event,
+    Media,
+    Opened,
+    Reconnecting,
+    Resume,
+    Signal,
+)
+from sse_cli.model.media_type import essence, sniff
 from sse_cli.parser.event_stream import DEFAULT_MAX_SIZE, EventStreamParser
 
 if TYPE_CHECKING:
-    from sse_cli.parser.ndjson import NDJSONParser
+    from sse_cli.parser.aws_event_stream import AWSEventStreamParser
+    from sse_cli.parser.lines import LineParser
+    from sse_cli.parser.plain_text import PlainTextParser
+    from sse_cli.parser.undecided import UndecidedBody
+
+Parser: TypeAlias = "EventStreamParser | LineParser | AWSEventStreamParser | PlainTextParser"
 
 BODY_LIMIT: Final = 64 * 1024  # bytes kept of a body that is not an event stream
 # An unfinished event is a cut if the peer ended the stream, but not if we did.
@@ -29,7 +48,8 @@ class Session:
         self.resume = resume or Resume()
         self._messages = 0
         self._max_size = max_size
-        self._parser: EventStreamParser | NDJSONParser | None = None
+        self._parser: Parser | None = None
+        self._undecided: UndecidedBody | None = None
         self._read = 0
         self._body = b""
 
@@ -44,8 +64,7 @@ class Session:
             self._read += 1
             parser = self._parser
             if parser is None:
-                self._body += signal.data[: BODY_LIMIT - len(self._body)]
-                return ()
+                return self._unparsed(signal)
             events = parser.feed(signal.data, signal.at)
             is_new_id = parser.last_event_id is not self.resume.last_event_id
             if is_new_id or parser.reconnection_time is not None:
@@ -60,33 +79,66 @@ class Session:
 
     def _opened(self, opened: Opened) -> list[Event]:
         self._body = b""
-        if opened.media == "event-stream":
-            self._parser = EventStreamParser(self.resume.last_event_id, max_size=self._max_size)
-        elif opened.media == "ndjson":
-            from sse_cli.parser.ndjson import NDJSONParser  # noqa: PLC0415 (rarely needed)
+        if opened.media == "any":
+            from sse_cli.parser.undecided import UndecidedBody  # noqa: PLC0415 (rarely needed)
 
-            self._parser = NDJSONParser(self.resume.last_event_id, max_size=self._max_size)
-        else:
-            self._parser = None
+            is_text = essence(opened.header("content-type")).startswith("text/")
+            self._undecided = UndecidedBody(opened, partial(sniff, any_type=True, is_text=is_text))
+            return []
+        self._parser = self._parser_of(opened.media)
         if self._parser:
             self._parser.messages, self._parser.reads = self._messages, self._read
             self._parser.attempt = opened.attempt
         return [opened]
+
+    def _parser_of(self, media: Media) -> Parser | None:
+        if media == "other":
+            return None
+        make: type[Parser] = EventStreamParser
+        if media != "event-stream":
+            from sse_cli.parser.framings import PARSERS  # noqa: PLC0415 (rarely needed)
+
+            make = PARSERS[media]
+        return make(self.resume.last_event_id, max_size=self._max_size)
+
+    def _unparsed(self, chunk: Chunk) -> list[Event]:
+        """Take bytes of a body that is only shown, or that may still be anything."""
+        if self._undecided:
+            return self._decide(self._undecided.feed(chunk.data), chunk.at)
+        self._body += chunk.data[: BODY_LIMIT - len(self._body)]
+        return []
+
+    def _decide(self, decided: Opened | None, at: float) -> list[Event]:
+        """Read the bytes that were held, if it is decided how."""
+        if decided is None or self._undecided is None:
+            return []
+        held, self._undecided = bytes(self._undecided.held), None
+        events = self._opened(decided)
+        if self._parser and held:
+            self._parser.reads = self._read - 1  # it counts the last of these reads itself
+            events += self._parser.feed(held, at)
+            self._update_resume(self._parser)
+        return events
 
     def _closed(self, closed: Closed) -> list[Event]:
         events = self._finish(closed.at, is_cut=closed.ending not in _ENDED_BY_US)
         return [*events, closed._replace(body=self._body)]
 
     def _finish(self, at: float, *, is_cut: bool = True) -> list[Event]:
-        """End the connection's parser; with `is_cut`, return the events for an unfinished block."""
+        """End the connection's parser; return the events for what it held back.
+
+        Only with `is_cut`, an unfinished block is reported.
+        """
+        events = self._decide(self._undecided.all(), at) if self._undecided else []
         if self._parser is None:
-            return []
-        events = self._parser.finish(at) if is_cut else []
+            return events
+        if is_cut:
+            events += self._parser.finish(at)
         self._messages = self._parser.messages
         self._parser = None
         return events
 
-    def _update_resume(self, parser: EventStreamParser | NDJSONParser) -> None:
+    def _update_resume(self, parser: Parser) -> None:
         """Store the last event ID and reconnection time that later connections use."""
         self.resume.last_event_id = parser.last_event_id
         if parser.reconnection_time is not None:

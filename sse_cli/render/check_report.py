@@ -32,13 +32,9 @@ EXCERPT: Final = 300  # most characters shown of a text, or of an event in a pip
 
 @dataclass(frozen=True)
 class ReportLayout:
-    """The report's console, and its width in columns; None for a pipe, which has no width.
-
-    `empty_hint` is the advice for a stream that passed without an event.
-    """
+    """The report's console, and its width in columns; None for a pipe, which has no width."""
 
     console: Console
-    empty_hint: str
     width: int | None = None
 
     @property
@@ -90,9 +86,6 @@ def _attempt(
     name_width = max((len(result.name) for result in judged), default=0)
     for result in judged:
         yield from _result(result, name_width, layout)
-    if outcome.held and attempt.is_empty:
-        words = f"no event came; {layout.empty_hint}"
-        yield Text.assemble(("  warning: ", "sse.stopped"), words)
     if not outcome.is_judged:
         closed = outcome.closed
         words = f"{closed.ending}: {closed.detail}" if closed.detail else closed.ending.value

@@ -1,4 +1,9 @@
-"""The outputs of `tail` as it reads: an answer's text, or its deltas as JSON Lines."""
+"""The outputs of `tail` as it reads: an answer's text, or its deltas as JSON Lines.
+
+Standard output is buffered until the end of a read, standard error is not. So a writer flushes
+before anything else is written, or else a terminal would show both out of order. `close` does it
+for the messages of others; more deltas may follow.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +17,14 @@ from sse_cli.text import escaping, json_values
 
 
 class ReasoningWriter(Protocol):
-    """An output for reasoning and tool calls, separate from the answer's text."""
+    """An output for reasoning and tool calls, separate from the answer's text.
+
+    With `shares_lines` it appears among the text: on the same terminal, or in the same file.
+    """
+
+    @property
+    def shares_lines(self) -> bool:
+        """Whether an open line of the answer has to be ended first."""
 
     def reasoning(self, text: str) -> None:
         """Write a fragment of reasoning."""
@@ -58,10 +70,10 @@ class TextWriter:
                 self._output.write(text)
                 self._last = text
             elif self._reasoning and delta.kind == "reasoning":
-                self._end_line()
+                self._make_way(self._reasoning.shares_lines)
                 self._reasoning.reasoning(delta.value)
             elif self._reasoning and delta.kind == "tool":
-                self._end_line()
+                self._make_way(self._reasoning.shares_lines)
                 self._reasoning.tool(delta.value)
 
     def flush(self) -> None:
@@ -69,27 +81,26 @@ class TextWriter:
         self._output.flush()
 
     def close(self) -> None:
-        """Leave a terminal's cursor at the start of a line, and flush."""
+        """End the open line of a terminal, and flush."""
         if self._reasoning:
             self._reasoning.gap()
-        if self._terminal:
-            self._end_line()
-        self._output.flush()
+        self._make_way(self._terminal)
 
-    def _end_line(self) -> None:
-        """End an open line where reasoning is to follow it: on a terminal, or among the text.
+    def _make_way(self, shares_lines: bool) -> None:
+        """Hand on the text, so that something else can follow; end its line if that is shared.
 
         A pipe gets no newline that is not part of the answer.
         """
-        shared = isinstance(self._reasoning, PlainReasoning)
-        if (self._terminal or shared) and not self._last.endswith("\n"):
+        if shares_lines and not self._last.endswith("\n"):
             self._output.write("\n")
-            self._output.flush()
             self._last = "\n"
+        self._output.flush()
 
 
 class PlainReasoning:
     """A `ReasoningWriter` on standard output, among the answer's text."""
+
+    shares_lines = True
 
     def __init__(self, output: Output, *, terminal: bool) -> None:
         self._output = output
@@ -131,7 +142,8 @@ class JSONLinesWriter:
         self._output.flush()
 
     def close(self) -> None:
-        """Do nothing: `flush` wrote every line."""
+        """Hand on the lines: there is nothing else to finish."""
+        self.flush()
 
 
 _KEYS = {"reasoning": "text", "finish": "finish_reason"}

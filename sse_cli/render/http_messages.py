@@ -9,13 +9,14 @@ from urllib.parse import urlsplit
 
 from rich.text import Text
 
-from sse_cli.model import media_type
+from sse_cli.model import content_coding, media_type
 from sse_cli.model.events import Closed, Headers, Opened
 from sse_cli.request.model import Request
 from sse_cli.text import escaping, redaction
 
 BODY_LINES: Final = 40  # most lines of a body that are shown
 BODY_CHARACTERS: Final = 4000  # and most characters
+_SESSION: Final = frozenset({"mcp-session-id"})
 
 
 def request_lines(request: Request) -> Iterable[Text]:
@@ -42,9 +43,22 @@ def _version(request: Request, scheme: str) -> str:
 
 
 def reply_lines(opened: Opened) -> Iterable[Text]:
-    """Yield the reply's status line and headers, redacted in the same way."""
-    yield _line("< ", f"{opened.http_version} {opened.status} {opened.reason}".rstrip())
-    yield from _headers("< ", opened.headers)
+    """Yield the reply's status line and headers, redacted in the same way, then notes on them.
+
+    The ID of an MCP session is shown, because the next request needs it.
+    """
+    yield _status_line(opened)
+    yield from _headers("< ", opened.headers, shown=_SESSION)
+    if note := coding_note(opened):
+        yield _line("* ", note)
+
+
+def coding_note(opened: Opened) -> str:
+    """Return a note on the names in Content-Encoding that are not codings, "" for none."""
+    names = content_coding.unknown(opened.header("content-encoding"))
+    if not names or content_coding.unsupported(opened.header("content-encoding")):
+        return ""
+    return f"Content-Encoding: {names} is not a coding: the body is read as it came"
 
 
 def refused_lines(
@@ -55,8 +69,14 @@ def refused_lines(
     These are its headers (`head`) below its status line (`status`), then the body's start.
     """
     if head and opened.status is not None:
-        yield from reply_lines(opened) if status else _headers("< ", opened.headers)
+        if status:
+            yield _status_line(opened)
+        yield from _headers("< ", opened.headers)
     yield from _body(opened, closed)
+
+
+def _status_line(opened: Opened) -> Text:
+    return _line("< ", f"{opened.http_version} {opened.status} {opened.reason}".rstrip())
 
 
 def _body(opened: Opened, closed: Closed) -> Iterable[Text]:
@@ -75,9 +95,11 @@ def _body(opened: Opened, closed: Closed) -> Iterable[Text]:
         yield Text(f"({len(lines) - BODY_LINES} more lines)", style="sse.label")
 
 
-def _headers(mark: str, headers: Headers) -> Iterable[Text]:
-    for name, value in redaction.headers(headers):
-        yield _line(mark, f"{name}: {value}")
+def _headers(mark: str, headers: Headers, shown: frozenset[str] = frozenset()) -> Iterable[Text]:
+    """Yield a line for each header; the values of those in `shown` are not redacted."""
+    for name, value in headers:
+        safe = value if name.lower() in shown else redaction.header(name, value)
+        yield _line(mark, f"{name}: {safe}")
 
 
 def _line(mark: str, text: str) -> Text:

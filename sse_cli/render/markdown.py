@@ -19,6 +19,7 @@ from sse_cli.model.delta import Delta
 from sse_cli.render.delta_writers import ReasoningWriter
 from sse_cli.render.live_region import LiveRegion
 from sse_cli.render.markdown_blocks import MarkdownBlock, MarkdownBlocks
+from sse_cli.render.stdout import Output
 from sse_cli.text import escaping
 
 # HTML is shown as text: answers mention List<String>, and some mark their reasoning with <think>.
@@ -28,13 +29,20 @@ _PARSER: Final = MarkdownIt("commonmark", {"html": False}).enable(["strikethroug
 class MarkdownWriter:
     """A writer that renders the text of one choice on a console.
 
-    Reasoning and tool calls go to `reasoning`; None drops them.
+    Reasoning and tool calls go to `reasoning`; None drops them. It may write to `output`, which is
+    flushed before the console continues.
     """
 
     def __init__(
-        self, console: Console, reasoning: ReasoningWriter | None, *, choice: int = 0
+        self,
+        console: Console,
+        output: Output,
+        reasoning: ReasoningWriter | None,
+        *,
+        choice: int = 0,
     ) -> None:
         self._console = console
+        self._output = output
         self._reasoning = reasoning
         self._choice = choice
         self._blocks = MarkdownBlocks()
@@ -50,12 +58,14 @@ class MarkdownWriter:
         """Print the finished blocks."""
         if self._region:
             self._region.flush()
+        self._output.flush()
 
     def close(self) -> None:
         """Print the last block."""
         self._close_region()
         if self._reasoning:
             self._reasoning.gap()
+        self._output.flush()
 
     def _take(self, delta: Delta) -> None:
         if delta.choice != self._choice:
@@ -73,6 +83,7 @@ class MarkdownWriter:
         if self._reasoning:
             self._reasoning.gap()
         if self._region is None:
+            self._output.flush()
             self._region = LiveRegion(self._console, self._live)
             self._region.start()
         for block in self._blocks.feed(escaping.escape(text, keep="\n\t")):

@@ -17,10 +17,12 @@ MAX_ARGUMENTS = 2000  # characters of a call's arguments that are shown
 class ConsoleReasoning:
     """A `ReasoningWriter` on a console of its own (standard error).
 
-    An error while writing is ignored: this output is only for people.
+    `shares_lines` says that the answer appears on the same terminal. An error while writing is
+    ignored: this output is only for people.
     """
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, *, shares_lines: bool) -> None:
+        self.shares_lines = shares_lines
         self._console = console
         self._open = False  # the last line has no line end yet
         self._has_text = False  # since the last gap

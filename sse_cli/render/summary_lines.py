@@ -9,6 +9,7 @@ from rich.text import Text
 
 from sse_cli.model.events import Closed, Ending
 from sse_cli.render.console import prose
+from sse_cli.render.http_messages import coding_note
 from sse_cli.run.measurements import Measurements
 from sse_cli.text import escaping, units
 
@@ -39,6 +40,13 @@ def reconnects_lines(measured: Measurements) -> Iterable[Text]:
     if audit.skipped:
         line.append(f"  {audit.skipped:,} skipped", "sse.bad")
     yield line
+
+
+def coding_lines(measured: Measurements) -> Iterable[Text]:
+    """Yield a note on a Content-Encoding that is not one."""
+    opened = measured.connections.opened
+    if opened and (note := coding_note(opened)):
+        yield Text(escaping.compact(note), style="sse.ignored", no_wrap=False)
 
 
 def figures_line(figures: Iterable[Figure]) -> Text:

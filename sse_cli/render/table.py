@@ -11,7 +11,7 @@ from typing import Final
 
 from rich.text import Text
 
-from sse_cli.analysis.verdict import error_of
+from sse_cli.analysis.error_events import event_error
 from sse_cli.model.events import Comment, Ignored, Opened, Reconnecting, Retry
 from sse_cli.model.row import Item, Row
 from sse_cli.query.selection import Query, as_text
@@ -140,7 +140,7 @@ class EventTable:
             return Cell("(empty)", "sse.none")
         if "\n" in data and not isinstance(row.payload, str):
             data = json_values.show(row.payload)
-        if error_of(row):
+        if event_error(row):
             return Cell(self._shown(data, layout), "sse.error")
         if row.highlights and not self._full:
             return self._highlighted(data, *row.highlights[0], layout)
@@ -207,9 +207,18 @@ def _ignored(item: Ignored) -> str:
     return f"{item.reason}, line {item.line}" + (f": {text}" if text else "")
 
 
+# The names of framings other than that of an event stream.
+_MEDIA: Final = {
+    "ndjson": "NDJSON",
+    "aws-event-stream": "AWS event stream",
+    "data-stream": "data stream",
+    "text": "text",
+}
+
+
 def _header(opened: Opened) -> Text:
     if opened.status is None:
-        media = {"ndjson": "NDJSON"}.get(opened.media, "event stream")
+        media = _MEDIA.get(opened.media, "event stream")
         return Text.assemble(
             (escaping.compact(opened.url), "sse.heading"), "  ", media, no_wrap=True
         )

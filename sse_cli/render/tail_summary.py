@@ -8,7 +8,13 @@ from typing import Final
 from rich.text import Text
 
 from sse_cli.llm.repairs import Fault
-from sse_cli.render.summary_lines import Figure, ending_line, figures_line, reconnects_lines
+from sse_cli.render.summary_lines import (
+    Figure,
+    coding_lines,
+    ending_line,
+    figures_line,
+    reconnects_lines,
+)
 from sse_cli.run.measurements import RunReport
 from sse_cli.run.response_observer import ResponseObserver
 from sse_cli.text import escaping, units
@@ -26,6 +32,7 @@ def lines(
     if report.measured.timing.headers is not None:
         yield figures_line(_figures(report, response))
     yield from reconnects_lines(report.measured)
+    yield from coding_lines(report.measured)
 
 
 def broken_json(number: int, first: int) -> Iterable[Text]:

@@ -13,7 +13,13 @@ from sse_cli.llm.highlights import Highlights
 from sse_cli.model.events import Ending
 from sse_cli.query.selection import Expression, Selection
 from sse_cli.render.console import prose
-from sse_cli.render.summary_lines import Figure, ending_line, figures_line, reconnects_lines
+from sse_cli.render.summary_lines import (
+    Figure,
+    coding_lines,
+    ending_line,
+    figures_line,
+    reconnects_lines,
+)
 from sse_cli.run.measurements import RunReport
 from sse_cli.text import escaping, units
 
@@ -55,6 +61,7 @@ def lines(
     if timing.last and timing.gaps.count:
         yield _gaps(timing, unicode=unicode)
     yield from reconnects_lines(report.measured)
+    yield from coding_lines(report.measured)
     yield from _notes(report, details)
     for expression in details.expressions:
         if expression.errors:

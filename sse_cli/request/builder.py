@@ -1,9 +1,9 @@
 """The request that curl's options describe, with the headers of an event stream.
 
 Rule 1: an option means what it means to curl (7.88), in the order it was typed. Three things
-differ on purpose: `Accept` and `Cache-Control` ask for an event stream, `Accept-Encoding`
-names only codings that the transport decodes, and a host without a scheme is https unless it
-is this machine.
+differ on purpose: `Accept` and `Cache-Control` ask for an event stream, with a body of JSON, too;
+`Accept-Encoding` names only codings that the transport decodes, and a host without a scheme is
+https unless it is this machine.
 Rule 2: no secret appears in an error message or a `repr`.
 """
 
@@ -85,7 +85,7 @@ def _defaults(draft: Draft) -> list[tuple[str, str]]:
     return [
         ("Authorization", _authorization(draft)),
         ("User-Agent", agent),
-        ("Accept", "text/event-stream" + (", application/json" if draft.json else "")),
+        ("Accept", "text/event-stream"),
         ("Cache-Control", "no-cache"),
         ("Accept-Encoding", "gzip, deflate" if draft.compressed else "identity"),
         ("Referer", draft.referer),

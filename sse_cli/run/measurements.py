@@ -12,7 +12,7 @@ from sse_cli.analysis.resume_audit import ResumeAudit
 from sse_cli.analysis.timing import Timing
 from sse_cli.analysis.verdict import Verdict
 from sse_cli.model.events import Closed, Ending
-from sse_cli.model.exit_codes import EXIT_CODES
+from sse_cli.model.exit_codes import EXIT_CODES, ExitCode
 from sse_cli.model.observer import Observer
 from sse_cli.parser.session import Session
 
@@ -36,20 +36,32 @@ class Measurements:
 
 
 class RunReport:
-    """The results of a run. `signal_number` is the signal that stopped it, 0 for none."""
+    """The results of a run.
 
-    def __init__(self, measured: Measurements, closed: Closed, signal_number: int = 0) -> None:
+    `signal_number` is the signal that stopped it, 0 for none. With `may_be_empty`, a stream without
+    a single event is a success.
+    """
+
+    def __init__(
+        self,
+        measured: Measurements,
+        closed: Closed,
+        signal_number: int = 0,
+        *,
+        may_be_empty: bool = False,
+    ) -> None:
         self.measured = measured
         self.closed = closed
         self.signal_number = signal_number
+        is_tolerated = may_be_empty and closed.ending is Ending.EMPTY
+        self._code = ExitCode.OK if is_tolerated else EXIT_CODES[closed.ending]
 
     @property
     def failed(self) -> bool:
         """True if the ending is a failure to explain."""
-        ending = self.closed.ending
-        return EXIT_CODES[ending] != 0 and ending is not Ending.INTERRUPTED
+        return self._code != ExitCode.OK and self.closed.ending is not Ending.INTERRUPTED
 
     @property
     def exit_code(self) -> int:
         """The exit code of the run; 128 + N stands for death by signal N."""
-        return 128 + self.signal_number if self.signal_number else EXIT_CODES[self.closed.ending]
+        return 128 + self.signal_number if self.signal_number else self._code

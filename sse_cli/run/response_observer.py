@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Protocol
 
-from sse_cli.analysis.verdict import SENTINEL, ReportedError, Verdict
+from sse_cli.analysis.unfinished import SENTINEL
+from sse_cli.analysis.verdict import ReportedError, Verdict
 from sse_cli.llm.accumulator import Accumulator
 from sse_cli.llm.extractor import is_message
 from sse_cli.llm.response_timing import ResponseTiming
@@ -25,7 +26,7 @@ class DeltaWriter(Protocol):
         """Write out the deltas of a read."""
 
     def close(self) -> None:
-        """Finish the output; no more deltas follow."""
+        """Finish the output, so that something else can be written; more deltas may follow."""
 
 
 class NoWriter:

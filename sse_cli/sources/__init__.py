@@ -3,7 +3,7 @@
     target.py     the kind of a target: standard input, a URL or a file
     network.py    a URL, over one connection or several (through `transport`)
     files.py      a file or standard input: a recording or a raw stream
-    media.py      the decision how a body is read
+    body_reading.py  the decision how a body is read
     clock.py      the clock of a run
 
 Rule 1: the clock is read here and in `transport`, where a signal is created, and nowhere later. The

@@ -1,11 +1,11 @@
-"""The decision how a body is read: as an event stream, as NDJSON, or not at all."""
+"""The decision how a body is read: as an event stream, in another framing, or not at all."""
 
 from __future__ import annotations
 
 from typing import NamedTuple
 
 from sse_cli.model import media_type
-from sse_cli.model.events import Media
+from sse_cli.model.events import Media, Opened
 
 
 class Reading(NamedTuple):
@@ -19,12 +19,15 @@ class Reading(NamedTuple):
     ndjson: bool = False
     speed: float | None = None
 
-    def of_reply(self, status: int, content_type: str | None) -> Media:
-        """Return how a reply's body is read."""
-        return media_type.media(status, content_type, any_type=self.any_type, ndjson=self.ndjson)
+    def of_reply(self, opened: Opened) -> Media:
+        """Return how a reply's body is read, by its head."""
+        return media_type.of_reply(opened, any_type=self.any_type, ndjson=self.ndjson)
 
-    def of_start(self, start: bytes) -> Media:
-        """Return how a body without a content type is read, by its first bytes."""
+    def of_start(self, start: bytes, *, complete: bool) -> Media | None:
+        """Return how a body without a content type is read, by its first bytes.
+
+        None means that more are needed, which is never so if the body is `complete`.
+        """
         if self.ndjson:
             return "ndjson"
-        return "event-stream" if self.any_type else media_type.sniff(start)
+        return media_type.sniff(start, complete=complete, any_type=self.any_type)

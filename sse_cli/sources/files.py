@@ -16,6 +16,7 @@ from sse_cli.model import media_type
 from sse_cli.model.causes import Cause
 from sse_cli.model.errors import UsageError
 from sse_cli.model.events import Chunk, Closed, Ending, Opened, Resume, Signal
+from sse_cli.parser.undecided import UndecidedBody
 from sse_cli.recording import reader
 from sse_cli.sources.body_reading import Reading
 from sse_cli.sources.clock import Clock, RunClock
@@ -135,21 +136,36 @@ def _read(file: _Input, reading: Reading, clock: Clock, resume: Resume) -> Itera
 
 
 def _raw(file: _Input, data: bytes, reading: Reading, now: Clock) -> Iterator[Signal]:
-    media = reading.of_start(data)
-    cause = Cause.OWN_OUTPUT if media_type.is_own(data) else ""
-    yield Opened(now(), file.name, media=media)
+    body = UndecidedBody(Opened(now(), file.name), reading.of_start)
+    reads = _reads(file, data, now)
+    held: list[Chunk | Closed] = []
+    opened: Opened | None = None
+    for signal in reads:  # until it is certain how they are to be read
+        held.append(signal)
+        if isinstance(signal, Closed) or (opened := body.feed(signal.data)):
+            break
+    opened = opened or body.all()
+    yield opened
+    for signal in chain(held, reads):
+        yield signal
+        if isinstance(signal, Closed):
+            return
+    if opened.media == "other":
+        detail = f"{file.name} is a web page or XML, not an event stream"
+        yield Closed(now(), Ending.REFUSED, detail, Cause.TYPE_OTHER)
+    else:
+        cause = Cause.OWN_OUTPUT if media_type.is_own(bytes(body.held)) else ""
+        yield Closed(now(), Ending.EOF, "the input ended", cause)
+
+
+def _reads(file: _Input, data: bytes, now: Clock) -> Iterator[Chunk | Closed]:
+    """Yield `data` and all that follows; `Closed` only if reading fails."""
     try:
         while data:
             yield Chunk(now(), data)
             data = file.read()
     except OSError as error:
         yield _failed(file, error, now())
-        return
-    if media == "other":
-        detail = f"{file.name} is a web page or XML, not an event stream"
-        yield Closed(now(), Ending.REFUSED, detail, Cause.TYPE_OTHER)
-    else:
-        yield Closed(now(), Ending.EOF, "the input ended", cause)
 
 
 def _failed(file: _Input, error: OSError, at: float) -> Closed:

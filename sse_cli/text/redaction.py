@@ -31,7 +31,9 @@ SHOWN_FAMILIES = (
     "sec-fetch-*",
     "x-envoy-*",
     "x-ratelimit-*",
-    "*request-id",
+    # The IDs by which a server's log is searched, request-id and x-amzn-requestid among them.
+    *("*request-id", "*requestid", "*correlation-id", "*trace-id", "traceparent"),
+    *("x-amz-cf-id", "x-amz-id-2", "x-vercel-id"),
 )
 URLS = frozenset({"content-location", "location", "origin", "referer"})
 

@@ -16,11 +16,11 @@ from typing import Final
 import httpcore
 import httpx
 
-from sse_cli.model import media_type
+from sse_cli.model import content_coding, media_type
 from sse_cli.model.causes import Cause
 from sse_cli.model.errors import Terminated
 from sse_cli.model.events import Chunk, Closed, Ending, Media, Opened, Push, Signal, new
-from sse_cli.transport import content_decoder
+from sse_cli.transport import content_decoder, refused_body
 from sse_cli.transport.error_mapping import Failed, clean_end, cut, is_http2, out_of_time, stalled
 from sse_cli.transport.exchange import Reply, Wire
 from sse_cli.transport.watchdog import Watchdog
@@ -31,23 +31,23 @@ REFUSED_BODY_SECONDS: Final = 2.0
 # bytes, and the time to unpack many small chunks would delay the stamp of the first.
 MOST_HELD: Final = 64 * 1024  # bytes
 MOST_PIECES: Final = 64
-MediaOf = Callable[[int, str | None], Media]
+MediaOf = Callable[[Opened], Media]
 Clock = Callable[[], float]
 
 
 def opened_by(reply: Reply, at: float, media_of: MediaOf) -> Opened:
-    """Return the head of a reply as a signal; `media_of` judges its status and type."""
+    """Return the head of a reply as a signal; `media_of` judges it."""
     response = reply.response
     headers = tuple((_text(name), _text(value)) for name, value in response.headers.raw)
-    return Opened(
+    opened = Opened(
         at=at,
         url=str(reply.url),
         status=response.status_code,
         reason=_text(response.extensions.get("reason_phrase", b"")),
         http_version=_text(response.extensions.get("http_version", b"")),
         headers=headers,
-        media=media_of(response.status_code, response.headers.get("content-type")),
     )
+    return opened._replace(media=media_of(opened))
 
 
 def read_body(
@@ -63,9 +63,13 @@ def read_body(
         watchdog.limit(REFUSED_BODY_SECONDS)
     batcher = _Batcher(reply.wire, watchdog, clock, None if refused else push)
     closed = clean_end(opened, reply.response)
+    body: list[bytes] = []  # of a refused reply
     try:
         pieces = _decoded(opened, reply.response, watchdog)
-        yield from batcher.chunks(pieces, REFUSED_BODY_LIMIT if refused else None)
+        if refused:
+            yield from batcher.chunks(_kept(pieces, body), REFUSED_BODY_LIMIT)
+        else:
+            yield from batcher.chunks(pieces, None)
     except Failed as failed:
         closed = failed.closed()
     except Exception as error:
@@ -76,11 +80,20 @@ def read_body(
     if batcher.held:
         yield batcher.take()
     if refused:
-        return Closed(0.0, Ending.REFUSED, *media_type.refusal(opened))
+        detail, cause = media_type.refusal(opened)
+        cause = refused_body.cause_of(opened.status or 0, b"".join(body), cause)
+        return Closed(0.0, Ending.REFUSED, detail, cause)
     # The watchdog comes first: a socket that it shut down looks like a clean end.
     if watchdog.stalled:
         return stalled(watchdog)
     return out_of_time("the stream still ran", watchdog).closed() if watchdog.fired else closed
+
+
+def _kept(pieces: Iterable[bytes], kept: list[bytes]) -> Iterator[bytes]:
+    """Yield the pieces, and add them to `kept`."""
+    for piece in pieces:
+        kept.append(piece)
+        yield piece
 
 
 class _Batcher:
@@ -165,15 +178,29 @@ def _watched(stream: Iterable[bytes], watchdog: Watchdog) -> Iterator[bytes]:
 
 def _decoded(opened: Opened, response: httpx.Response, watchdog: Watchdog) -> Iterator[bytes]:
     names = opened.header("content-encoding")
-    if unknown := content_decoder.unsupported(names):
-        raise Failed(
-            Ending.REFUSED,
-            f"the body comes with Content-Encoding {unknown}, which was not asked for",
-            Cause.CONTENT_ENCODING,
-        )
-    codings = content_decoder.codings(names)
+    if unsupported := content_coding.unsupported(names):
+        raise _undecodable(unsupported)
+    codings = content_coding.codings(names)
     reads = _reads(response, watchdog)
-    return _decompressed(reads, codings[0]) if codings else reads
+    if codings:
+        return _decompressed(reads, codings[0])
+    unknown = content_coding.unknown(names)
+    return _plain(reads, unknown) if unknown else reads
+
+
+def _undecodable(names: str) -> Failed:
+    detail = f"the body comes with Content-Encoding {names}, which was not asked for"
+    return Failed(Ending.REFUSED, detail, Cause.CONTENT_ENCODING)
+
+
+def _plain(reads: Iterable[bytes], unknown: str) -> Iterator[bytes]:
+    """Yield the reads unchanged, unless the first one shows that `unknown` is a coding."""
+    is_first = True
+    for data in reads:
+        if is_first and content_decoder.looks_encoded(data):
+            raise _undecodable(unknown)
+        is_first = False
+        yield data
 
 
 def _decompressed(reads: Iterable[bytes], name: str) -> Iterator[bytes]:

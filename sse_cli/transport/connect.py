@@ -24,7 +24,7 @@ __all__ = ["REFUSED_BODY_LIMIT", "Cookies", "connect"]
 def connect(  # noqa: PLR0913 (one request, and the state of earlier connections)
     request: Request,
     clock: Callable[[], float],
-    media_of: MediaOf = media_type.media,
+    media_of: MediaOf = media_type.of_reply,
     *,
     attempt: int = 1,
     cookies: Cookies | None = None,

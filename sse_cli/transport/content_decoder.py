@@ -12,6 +12,8 @@ from typing import Final
 
 PIECE: Final = 64 * 1024
 GZIP_MAGIC: Final = b"\x1f\x8b"
+# Bytes that no text begins with: control characters but for tab, line ends and escape.
+_BINARY: Final = frozenset({*range(32), 127} - {*b"\t\n\r\x1b"})
 _WINDOW_BITS: Final = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 
 
@@ -50,14 +52,12 @@ class Decoder:
             self._inflate = zlib.decompressobj(-15)
 
 
-def unsupported(content_encoding: str | None) -> str:
-    """Return the codings that can't be decoded, "" if there are none."""
-    names = codings(content_encoding)
-    unknown = [name for name in names if name not in _WINDOW_BITS]
-    return ", ".join(unknown or (names if len(names) > 1 else []))
-
-
-def codings(content_encoding: str | None) -> list[str]:
-    """Return the codings of a Content-Encoding header, without `identity`."""
-    names = [name.strip().lower() for name in (content_encoding or "").split(",")]
-    return [name for name in names if name not in ("", "identity")]
+def looks_encoded(start: bytes) -> bool:
+    """Return whether the first bytes of a body are not text; a character may be cut at the end."""
+    if not _BINARY.isdisjoint(start):
+        return True
+    try:
+        start.decode()
+    except UnicodeDecodeError as error:
+        return error.reason != "unexpected end of data"
+    return False

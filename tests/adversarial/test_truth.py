@@ -25,6 +25,7 @@ from sse_cli.model.row import Row
 from sse_cli.parser.session import Session
 from sse_cli.query.selection import Query
 from sse_cli.render.markdown import MarkdownWriter
+from sse_cli.render.stdout import Output
 from sse_cli.render.table import EventTable
 from tests.support.program import error_and_hint, sse
 from tests.support.replies import whole
@@ -66,7 +67,7 @@ def test_an_error_on_a_line_of_its_own_is_an_error(
 # The first is Gemini's, word for word.
 ARRAY = '[{\n  "error": {\n    "code": 400,\n    "message": "API key not valid."\n  }\n}\n]\n'
 ARRAYS = [ARRAY, json.dumps(json.loads(ARRAY)), json.dumps(json.loads(ARRAY), indent=1)]
-SAYS = "event 1 reports an error: API key not valid."
+SAYS = "event 1 reports an error: 400 API key not valid."
 ERROR = {"error": {"code": 429, "message": "quota: exceeded", "details": [{"a": {}}, []]}}
 LAID_OUT = json.dumps(ERROR, indent=2)
 
@@ -88,21 +89,24 @@ def test_an_error_in_an_array_is_an_error_from_any_source(
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        (LAID_OUT, "line 1 reports an error: quota: exceeded"),
-        (LAID_OUT + "\n", "line 1 reports an error: quota: exceeded"),
-        (LAID_OUT.replace("\n", "\r\n") + "\r\n", "line 1 reports an error: quota: exceeded"),
-        ("data: one\n\n" + LAID_OUT + "\n\ndata: two\n\n", "line 3 reports an error: quota: "),
-        (": hi\n" + LAID_OUT.replace('{\n  "', '{"', 1) + "\n", "line 2 reports an error: quota: "),
-        (textwrap.indent(LAID_OUT, "  ") + "\n", "line 1 reports an error: quota: exceeded"),
-        (ARRAY, "line 1 reports an error: API key not valid."),
-        (ARRAY.strip(), "line 1 reports an error: API key not valid."),
-        (ARRAYS[2], "line 1 reports an error: API key not valid."),
-        (ARRAY.replace("}\n]", "}]"), "line 1 reports an error: API key not valid."),
-        (ARRAY.replace("}\n]", "}]").strip(), "line 1 reports an error: API key not valid."),
-        ('{"a":1}\n' + LAID_OUT + "\n", "line 2 reports an error: quota: exceeded"),
-        (": hi\n" + LAID_OUT, "line 2 reports an error: quota: exceeded"),
-        ("event: error\n" + LAID_OUT, "line 2 reports an error: quota: exceeded"),
-        (textwrap.indent(LAID_OUT, "  ") + " ", "line 1 reports an error: quota: exceeded"),
+        (LAID_OUT, "line 1 reports an error: 429 quota: exceeded"),
+        (LAID_OUT + "\n", "line 1 reports an error: 429 quota: exceeded"),
+        (LAID_OUT.replace("\n", "\r\n") + "\r\n", "line 1 reports an error: 429 quota: exceeded"),
+        ("data: one\n\n" + LAID_OUT + "\n\ndata: two\n\n", "line 3 reports an error: 429 quota: "),
+        (
+            ": hi\n" + LAID_OUT.replace('{\n  "', '{"', 1) + "\n",
+            "line 2 reports an error: 429 quota: ",
+        ),
+        (textwrap.indent(LAID_OUT, "  ") + "\n", "line 1 reports an error: 429 quota: exceeded"),
+        (ARRAY, "line 1 reports an error: 400 API key not valid."),
+        (ARRAY.strip(), "line 1 reports an error: 400 API key not valid."),
+        (ARRAYS[2], "line 1 reports an error: 400 API key not valid."),
+        (ARRAY.replace("}\n]", "}]"), "line 1 reports an error: 400 API key not valid."),
+        (ARRAY.replace("}\n]", "}]").strip(), "line 1 reports an error: 400 API key not valid."),
+        ('{"a":1}\n' + LAID_OUT + "\n", "line 2 reports an error: 429 quota: exceeded"),
+        (": hi\n" + LAID_OUT, "line 2 reports an error: 429 quota: exceeded"),
+        ("event: error\n" + LAID_OUT, "line 2 reports an error: 429 quota: exceeded"),
+        (textwrap.indent(LAID_OUT, "  ") + " ", "line 1 reports an error: 429 quota: exceeded"),
     ],
 )
 def test_an_error_over_several_lines_of_an_event_stream_is_an_error(text: str, says: str) -> None:
@@ -230,7 +234,7 @@ def test_tail_takes_one_query(tmp_path: Path) -> None:
 )
 def test_html_in_an_answer_is_shown_as_written(text: str) -> None:
     console = Console(width=60, force_terminal=True)
-    lines = MarkdownWriter(console, None)._rendered(text)
+    lines = MarkdownWriter(console, Output(), None)._rendered(text)
     shown = " ".join(line.plain.strip() for line in lines)
     assert shown == " ".join(text.split())
 

@@ -74,8 +74,6 @@ def as_we_send(words: list[str], sent: list[tuple[str, str]]) -> list[tuple[str,
     named = {name.lower() for name, _ in sent}
     accept_asked = any(word.lower().startswith("accept:") for word in words)
     accept = "*/*" if accept_asked else "text/event-stream"
-    if "--json" in words and not accept_asked:
-        accept = "text/event-stream, application/json"
     kept = [pair for pair in sent if pair[0].lower() not in ("host", "content-length")]
     expected = [_changed(name.lower(), value, accept) for name, value in kept]
     if "cache-control" not in named:

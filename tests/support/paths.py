@@ -9,3 +9,4 @@ TESTS: Final = Path(__file__).parents[1]
 ROOT: Final = TESTS.parent
 CORPUS: Final = TESTS / "corpus"
 FORMATS: Final = CORPUS / "formats"
+FRAMINGS = FORMATS.with_name("framings")

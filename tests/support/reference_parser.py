@@ -126,6 +126,8 @@ class Reference:
         block = self._block
         first = block.first or self._line
         if first is not None and (block.begun or self._line is not None):
+            if self._line and self._line.text.partition(":")[0] == "data":
+                block.data += _value(self._line.text.partition(":")[2]) + "\n"
             self._ignore("incomplete", first, first.start, self._position, block, self._line)
         return self._taken()
 
@@ -242,9 +244,8 @@ class Reference:
     ) -> None:
         text, block, last = line.text[: self.excerpt], block or Block(), last or Line(0, 0)
         places = line.number, text, self._at, start, end - start
-        self._events.append(
-            Ignored(reason, *places, block.event, block.id, last.number, last.text[: self.excerpt])
-        )
+        rest = last.number, last.text[: self.excerpt], block.data[:-1] if block.data else None
+        self._events.append(Ignored(reason, *places, block.event, block.id, *rest))
 
 
 def _value(text: str) -> str:

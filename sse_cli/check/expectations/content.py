@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from sse_cli.analysis.verdict import SENTINEL
+from sse_cli.analysis.unfinished import SENTINEL
 from sse_cli.check.expectations.base import (
     EXCERPT,
     Evidence,

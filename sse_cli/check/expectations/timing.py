@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sse_cli.analysis.verdict import SENTINEL
+from sse_cli.analysis.unfinished import SENTINEL
 from sse_cli.check.expectations.base import (
     AnswerProgress,
     Evidence,

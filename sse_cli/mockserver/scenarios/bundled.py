@@ -6,9 +6,10 @@ import tomllib
 from collections.abc import Callable, Sequence
 from importlib import import_module
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
-from sse_cli.mockserver.scenarios.scenario import Scenario, Step
+from sse_cli.mockserver.scenarios.api_paths import PATHS
+from sse_cli.mockserver.scenarios.scenario import Scenario
 from sse_cli.mockserver.scenarios.scenario_file import ScenarioFile, TimedEvents
 from sse_cli.mockserver.scenarios.seeded_random import SeededRandom
 from sse_cli.model.errors import UsageError
@@ -28,18 +29,17 @@ def load(name: str) -> Scenario:
     if name not in names():
         raise UsageError(f"no scenario is called {name!r}", suggestion(name, names()))
     file = ScenarioFile.from_table(tomllib.loads((FOLDER / f"{name}.toml").read_text("utf-8")))
-    events = _builder(file.api)(file, SeededRandom(file.seed))
-    wait_of = file.pace.waits(SeededRandom(file.seed))
-    steps = tuple(Step(wait_of(gap), data) for gap, data in events)
-    return Scenario(name, file.description, steps)
-
-
-def _builder(api: str) -> Builder:
-    """Return the function `events` of the module that is named after the API."""
     # Imported by name, because a demo of one API does not need the others.
-    module = import_module(f"{__package__}.{api.replace('-', '_')}")
-    builder: Builder = module.events
-    return builder
+    module = import_module(f"{__package__}.{file.api.replace('-', '_')}")
+    build: Builder = module.events
+    responder: Any = getattr(module, "Responder", None)
+    return Scenario(
+        name,
+        file.description,
+        file.steps(build(file, SeededRandom(file.seed))),
+        api=file.api if file.api in PATHS else "",
+        respond=responder and responder(file),
+    )
 
 
 def suggestion(name: str, known: Sequence[str]) -> str:

@@ -41,6 +41,7 @@ def rechunk(scenario: Scenario, chunking: Chunking) -> Scenario:
         steps=_rechunk(scenario.steps, chunking, mark),
         repeated=_rechunk(scenario.repeated, chunking, mark),
         later_replies=tuple(rechunk(one, chunking) for one in scenario.later_replies),
+        respond=scenario.responding(lambda reply: rechunk(reply, chunking)),
     )
 
 

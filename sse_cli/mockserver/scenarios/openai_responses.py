@@ -14,7 +14,7 @@ ItemEvents: TypeAlias = Generator[TypedEvent, None, Fields]  # returns the finis
 
 
 def events(file: ScenarioFile, rng: SeededRandom) -> TimedEvents:
-    """Yield a response: a reasoning summary, a message, a function call."""
+    """Yield a response: a reasoning summary, a message, a function call, as far as it has them."""
     for number, (gap, kind, fields) in enumerate(_response(file, rng)):
         yield gap, encode_event({"type": kind, "sequence_number": number, **fields}, kind)
 
@@ -24,8 +24,14 @@ def _response(file: ScenarioFile, rng: SeededRandom) -> Iterator[TypedEvent]:
     yield "first", "response.created", {"response": response}
     yield "now", "response.in_progress", {"response": response}
     output: list[Fields] = []
-    for index, item in enumerate((_reasoning_item, _message_item, _function_item)):
-        output.append((yield from item(file, rng, index)))
+    items = (
+        (_reasoning_item, file.reasoning),
+        (_message_item, file.answer),
+        (_function_item, file.tool),
+    )
+    for item, content in items:
+        if content:
+            output.append((yield from item(file, rng, len(output))))
     done = {"status": "completed", "output": output, "usage": _usage(file)}
     yield "piece", "response.completed", {"response": {**response, **done}}
 
@@ -125,11 +131,8 @@ def _response_object(file: ScenarioFile, rng: SeededRandom) -> Fields:
 
 def _usage(file: ScenarioFile) -> Fields:
     reasoning = len(split_tokens(file.reasoning))
-    output = (
-        reasoning
-        + len(split_tokens(file.answer))
-        + len(split_tokens(file.required_tool().arguments))
-    )
+    arguments = file.tool.arguments if file.tool else ""
+    output = reasoning + len(split_tokens(file.answer)) + len(split_tokens(arguments))
     return {
         "input_tokens": file.input_tokens,
         "input_tokens_details": {"cache_write_tokens": 0, "cached_tokens": 0},

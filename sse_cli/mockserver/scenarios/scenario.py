@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from enum import Enum
 from http import HTTPStatus
@@ -16,6 +16,14 @@ NDJSON = "application/x-ndjson"
 PHRASES: Final = {status.value: status.phrase for status in HTTPStatus}
 
 Gate: TypeAlias = threading.Event | Callable[[], bool]
+
+
+class RequestContent(NamedTuple):
+    """A request, for a scenario whose reply depends on it; header names are in lower case."""
+
+    method: str
+    headers: Mapping[str, str]
+    body: bytes
 
 
 class Step(NamedTuple):
@@ -56,7 +64,9 @@ class Scenario:
     `headers` are added to those that the server sets itself; a `Content-Length` among them replaces
     chunked coding. An empty `content_type` means no such header. `wait` is the time before the
     head, in seconds. After `steps`, the steps of `repeated` follow over and over, if there are any.
-    `later_replies` are the replies of the same stream to later connections.
+    `later_replies` are the replies of the same stream to later connections. `api` is the API whose
+    paths it answers, "" for every path. `respond` returns the reply to a request that is more than
+    a question for this stream, None for this stream.
     """
 
     name: str
@@ -70,6 +80,8 @@ class Scenario:
     end: ReplyEnd = ReplyEnd.COMPLETE
     repeated: tuple[Step, ...] = ()
     later_replies: tuple[Scenario, ...] = ()
+    api: str = ""
+    respond: Respond | None = None
 
     @classmethod
     def of(  # noqa: PLR0913 (the fields of a reply; all but two are named options)
@@ -104,7 +116,19 @@ class Scenario:
             steps=tuple(_scaled(step, factor) for step in self.steps),
             repeated=tuple(_scaled(step, factor) for step in self.repeated),
             later_replies=tuple(one.at_speed(speed) for one in self.later_replies),
+            respond=self.responding(lambda reply: reply.at_speed(speed)),
         )
+
+    def responding(self, change: Callable[[Scenario], Scenario]) -> Respond | None:
+        """Return `respond` with a change to each of its replies; None if it is None."""
+        if (respond := self.respond) is None:
+            return None
+
+        def changed(request: RequestContent) -> Scenario | None:
+            reply = respond(request)
+            return None if reply is None else change(reply)
+
+        return changed
 
     def looped(self) -> Scenario:
         """Return this scenario repeated forever, all its connections in one.
@@ -169,6 +193,8 @@ class Scenario:
             return self
         return replies[number % len(replies)]
 
+
+Respond: TypeAlias = Callable[[RequestContent], Scenario | None]
 
 # 204 stops a client from reconnecting (HTML 9.2.2).
 NOTHING_LEFT: Final = Scenario("", "", (), 204, "")

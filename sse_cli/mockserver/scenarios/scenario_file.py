@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, Literal, TypeAlias
 
+from sse_cli.mockserver.scenarios.scenario import Step
 from sse_cli.mockserver.scenarios.seeded_random import SeededRandom
 
 # The gap before an event. first: the time to the first one. piece: the usual gap. think: a longer
@@ -80,6 +81,11 @@ class ScenarioFile:
         if "tool" in table:
             nested["tool"] = Tool(**table["tool"])
         return cls(**{**table, **nested})
+
+    def steps(self, events: TimedEvents) -> tuple[Step, ...]:
+        """Return events as writes at this pace."""
+        wait_of = self.pace.waits(SeededRandom(self.seed))
+        return tuple(Step(wait_of(gap), data) for gap, data in events)
 
     def required_tool(self) -> Tool:
         """Return the tool call. Raises TypeError if the file has none."""

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
-from sse_cli.analysis.verdict import Verdict, error_of
+from sse_cli.analysis.verdict import Verdict
 from sse_cli.cli import hints
-from sse_cli.model.events import Closed, Ending, Ignored, Message
-from sse_cli.model.row import Row
+from sse_cli.model.causes import Cause
+from sse_cli.model.events import (
+    Closed,
+    Comment,
+    Ending,
+    Ignored,
+    Message,
+    Opened,
+    Reconnecting,
+    Resume,
+    Retry,
+)
+from sse_cli.model.row import Note, Row
 
 DONE = "[DONE]"
 ERROR = '{"error":{"message":"overloaded"}}'
@@ -29,6 +42,7 @@ def judged(ending: str, *evidence: str | Ignored) -> Closed:
             verdict.ignored(one)
         else:
             verdict.rows([row(one, number=number)])
+            verdict.flush()
     return verdict.finish(Closed(2.0, Ending(ending), "the wire's own words", "", b"body"))
 
 
@@ -46,6 +60,7 @@ done             error-event  done         too-large    done
 eof              error-event  done         too-large    truncated
 eof-unverified   error-event  done         too-large    truncated
 limit            error-event  limit        too-large    limit
+empty            error-event  empty        empty        empty
 truncated        error-event  done         truncated    truncated
 malformed        error-event  done         malformed    malformed
 too-large        error-event  too-large    too-large    too-large
@@ -90,7 +105,7 @@ def test_the_gravest_evidence_wins(evidence: list[str | Ignored], verdict: str) 
     assert judged("eof", *evidence).ending == verdict
 
 
-@pytest.mark.parametrize("ending", ["error-event", "truncated", "malformed", "too-large"])
+@pytest.mark.parametrize("ending", ["empty", "error-event", "truncated", "malformed", "too-large"])
 def test_a_failure_always_comes_with_a_cause(ending: str) -> None:
     assert judged(ending).cause in hints.HINTS
     told = Closed(0.0, Ending(ending), "d", "the exact cause")
@@ -124,62 +139,136 @@ def test_only_the_exact_text_is_the_sentinel(data: str) -> None:
     assert judged("truncated", data).ending == "truncated"
 
 
-@pytest.mark.parametrize(
-    ("data", "text"),
-    [
-        (ERROR, "overloaded"),
-        ('{"error":"no"}', "no"),
-        ('{"error":{"type":"rate"}}', "rate"),
-        ('{"error":{"error":{"detail":"deep"}}}', "deep"),
-        ('{"error":{"code":429}}', "429"),
-        ('{"error":0}', "0"),
-        ('{"error":["a"]}', "['a']"),
-        ('{"error":null}', ""),
-        ('{"error":false}', ""),
-        ('{"error":""}', ""),
-        ('{"error":{}}', ""),
-        ('{"a":{"error":"inner"}}', ""),
-        ('["error"]', ""),
-        ('"error"', ""),
-        ("an error", ""),
-        ('{"error":', ""),
-        ('{"errors":[1]}', ""),
-        (f"[{ERROR}]", "overloaded"),  # as Gemini answers
-        (f"[\n {ERROR}\n]", "overloaded"),
-        (f"[{ERROR},{ERROR}]", ""),  # rows of data
-        ('[{"id":7,"error":"of a row"}]', ""),
-        ('[{"error":null}]', ""),
-        (f"[[{ERROR}]]", ""),
-        ('[{"a":1}]', ""),
-        ("[]", ""),
-        ('{"error":' * 190 + '"far down"' + "}" * 190, "far down"),
-        ('{"error":' * 5000 + "1" + "}" * 5000, ""),  # nested too deeply to be parsed as JSON
-    ],
-)
-def test_a_top_level_error_is_found_and_quoted(data: str, text: str) -> None:
-    assert error_of(row(data)) == text
+# A stream without a single message
 
 
+def noted(*notes: Note, ending: Ending = Ending.EOF) -> Closed:
+    """Return the verdict on a stream of nothing but these events."""
+    verdict = Verdict(missing=lambda: "the format's end is missing")
+    for note in notes:
+        verdict.note(note)
+    return verdict.finish(Closed(2.0, ending, "the body ended"))
+
+
+STREAM = Opened(0.0, "u", 200)
+COMMENT = Comment(" hi", 0.0, 0)
+NO_DATA = Ignored("no-data", 1, "event: end", 0.0, 0, 12, "end")
+
+
+@pytest.mark.parametrize("ending", [Ending.EOF, Ending.EOF_UNVERIFIED])
 @pytest.mark.parametrize(
-    ("data", "text"),
+    ("notes", "detail"),
     [
-        ("plain words", "plain words"),
-        ("", "no details"),
-        ("null", "no details"),
-        ('{"message":"json words"}', "json words"),
-        (ERROR, "overloaded"),
+        ([], "no event came: the body ended"),
+        ([COMMENT, COMMENT], "no event came, only 2 comments: the body ended"),
         (
-            '{"type":"error","error":{"type":"overloaded_error","message":"Overloaded"}}',
-            "Overloaded",
+            [COMMENT, Retry(1, 0.0, 0), NO_DATA],
+            "no event came, only 1 comment and 1 retry line and 1 ignored line: the body ended",
         ),
-        (f"[{ERROR}]", "overloaded"),
-        ("x" * 9000, "x" * 500),
+        ([Reconnecting(0.5, 2, 0.1, Ending.EOF), STREAM], "no event came: the body ended"),
     ],
 )
-def test_an_event_named_error_is_an_error_whatever_its_data(data: str, text: str) -> None:
-    assert error_of(row(data, "error")) == text
+def test_a_stream_without_a_message_is_empty(
+    ending: Ending, notes: list[Note], detail: str
+) -> None:
+    closed = noted(STREAM, *notes, ending=ending)
+    assert (closed.ending, closed.detail, closed.cause) == (Ending.EMPTY, detail, Cause.NO_EVENTS)
 
 
-def test_other_event_names_that_mention_errors_are_not_errors() -> None:
-    for kind in ("Error", "errors", "error.detail", "message"):
-        assert error_of(row("plain words", kind)) == ""
+@pytest.mark.parametrize("ending", [one for one in EVERY if one not in ("eof", "eof-unverified")])
+def test_only_a_stream_that_ended_well_is_called_empty(ending: str) -> None:
+    assert noted(STREAM, ending=Ending(ending)).ending == ending
+
+
+def test_a_reply_that_is_not_a_stream_is_not_called_empty() -> None:
+    other = Opened(0.0, "u", 200, media="other")
+    verdict = Verdict()
+    verdict.note(other)
+    assert verdict.finish(Closed(1.0, Ending.EOF)).ending is Ending.EOF
+
+
+def test_an_error_in_an_ignored_line_is_more_than_an_empty_stream() -> None:
+    line = Ignored("unknown-field", 1, "error: no", 0.0, 0, 10)
+    assert noted(STREAM, line).ending is Ending.ERROR_EVENT
+
+
+# An event that lacks only its blank line
+
+
+def unfinished(data: str, **more: Any) -> Ignored:
+    return Ignored("incomplete", 9, f"data: {data}", 1.0, 90, 352, data=data, **more)
+
+
+def test_a_last_event_without_its_blank_line_is_not_called_cut() -> None:
+    closed = judged("eof", "a", unfinished('{"a":1}'))
+    assert closed.ending is Ending.TRUNCATED
+    assert closed.detail == "the last event lacks its blank line: a browser drops it (352 bytes)"
+    assert closed.cause == Cause.BLANK_LINE
+
+
+def test_a_cut_connection_is_not_excused_by_a_whole_event() -> None:
+    closed = judged("truncated", "a", unfinished('{"a":1}'))
+    assert closed.detail == "the wire's own words; cut inside event 2, 352 bytes of it"
+
+
+def test_an_error_in_an_event_without_its_blank_line_is_an_error() -> None:
+    closed = judged("eof", "a", unfinished(ERROR))
+    assert (closed.ending, closed.cause) == (Ending.ERROR_EVENT, Cause.ERROR_LINE)
+    assert closed.detail == "line 9 reports an error: overloaded"
+
+
+@pytest.mark.parametrize("place", [{}, {"last_line": 9, "last_text": "data: [DONE]"}])
+@pytest.mark.parametrize("ending", ["eof", "eof-unverified", "truncated", "malformed"])
+def test_the_sentinel_counts_without_its_line_ends(ending: str, place: dict[str, Any]) -> None:
+    resume = Resume()
+    verdict = Verdict(resume)
+    verdict.note(unfinished(DONE, **place))
+    closed = verdict.finish(Closed(2.0, Ending(ending)))
+    assert (closed.ending, closed.detail, resume.over) == (Ending.DONE, "[DONE] seen", True)
+
+
+# The messages of a read are judged at its end, whatever has parsed them by then
+
+
+@pytest.mark.parametrize("is_parsed", [False, True])
+@pytest.mark.parametrize(
+    "data",
+    [
+        ERROR,
+        f"[{ERROR}]",
+        '{"type":"response.failed"}',
+        '{"type":"RUN_ERROR","message":"m"}',
+        '{"object":"error","message":"m","type":"BadRequestError"}',
+        '{"event":"error","message":"m"}',
+        '{"event_type":"error"}',
+        '{"base_resp":{"status_code":1002,"status_msg":"m"}}',
+        '{"errorCode":"RuntimeError","errorMessage":"m"}',
+        '{"jsonrpc":"2.0","id":3,"result":{"content":[],"isError":true}}',
+    ],
+)
+def test_an_error_is_found_among_harmless_events_parsed_or_not(data: str, is_parsed: bool) -> None:
+    harmless = ['{"type":"a","object":"b","event":"c"}', "[]", "text", '{"object":"b"}', '{"a":1}']
+    rows = [row(one, number=number) for number, one in enumerate([*harmless, *harmless, data], 1)]
+    if is_parsed:
+        assert all(one.payload is not None for one in rows)
+    verdict = Verdict()
+    for one in rows:
+        verdict.rows([one])
+    verdict.flush()
+    assert verdict.reported
+    assert (verdict.reported.n, verdict.reported.data) == (11, data)
+
+
+def test_an_error_event_comes_before_an_error_line_of_the_same_read() -> None:
+    verdict = Verdict()
+    verdict.rows([row(ERROR)])
+    verdict.note(Ignored("unknown-field", 3, "error: later", 1.0, 9, 13))
+    assert verdict.error == "event 1 reports an error: overloaded"
+
+
+def test_types_without_end_take_no_memory_without_end() -> None:
+    verdict = Verdict()
+    for number in range(3000):
+        verdict.rows([row("x", f"kind-{number}")])
+        verdict.flush()
+    assert len(verdict._harmless) <= 1000

@@ -102,7 +102,7 @@ def assert_expected(accumulator: Accumulator, expected: dict[str, Any]) -> None:
 
 
 def test_the_corpus_is_complete() -> None:
-    assert len(STREAMS) == 40
+    assert len(STREAMS) == 83
 
 
 @every_stream
@@ -144,7 +144,7 @@ def test_nothing_after_the_end_is_read(path: Path) -> None:
     once, pieces_once = reassemble(body, ndjson=path.suffix == ".ndjson")
     goes_on = accumulator.format is not None and accumulator.format.goes_on
     if goes_on or not expected["done"]:
-        assert len(pieces) > len(pieces_once)
+        assert len(pieces) > len(pieces_once) or not pieces_once
         return
     assert_expected(accumulator, expected)
     assert len(pieces) == len(pieces_once)

@@ -73,8 +73,14 @@ READ: dict[tuple[str, str], Callable[[], str]] = {
 }
 
 
-def test_five_scenarios_ship_with_the_package() -> None:
-    assert bundled.names() == ["anthropic", "clock", "gemini", "openai-chat", "openai-responses"]
+NAMES = [
+    "anthropic", "clock", "gemini", "mcp", "openai-chat", "openai-responses",
+    "openai-responses-tool",
+]  # fmt: skip
+
+
+def test_the_scenarios_ship_with_the_package() -> None:
+    assert bundled.names() == NAMES
     assert all(bundled.load(name).description for name in bundled.names())
 
 
@@ -207,7 +213,7 @@ def test_speed_leaves_gates_alone() -> None:
     [
         ("antropic", "did you mean anthropic?"),
         ("openai", "openai-chat"),
-        ("zzz", "there are: anthropic, clock, gemini, openai-chat, openai-responses"),
+        ("zzz", f"there are: {', '.join(NAMES)}"),
         ("../events", "there are: "),
         ("", "there are: "),
     ],

@@ -48,7 +48,7 @@ def test_every_ending_has_an_exit_code() -> None:
     assert {ending.value: int(code) for ending, code in exit_codes.EXIT_CODES.items()} == {
         "done": 0, "eof": 0, "eof-unverified": 0, "limit": 0, "error-event": 5, "truncated": 5,
         "malformed": 5, "too-large": 5, "refused": 4, "unreachable": 3, "stalled": 6,
-        "deadline": 6, "interrupted": 130,
+        "deadline": 6, "interrupted": 130, "empty": 5,
     }  # fmt: skip
     assert set(exit_codes.EXIT_CODES) == set(Ending)
 

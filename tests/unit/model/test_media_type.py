@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sse_cli.model import media_type
 from sse_cli.model.causes import Cause
 from sse_cli.model.events import Media, Opened
+from tests.support.aws_event_stream import event
 
 
 @pytest.mark.parametrize(
@@ -62,8 +63,10 @@ def test_ndjson_is_recognised_by_its_types(kind: str) -> None:
 @pytest.mark.parametrize(
     ("status", "kind", "any_type", "ndjson", "expected"),
     [
-        (200, "text/html", True, False, "event-stream"),
-        (200, None, True, False, "event-stream"),
+        (200, "text/html", True, False, "any"),
+        (200, None, True, False, "any"),
+        (200, "text/event-stream", True, False, "event-stream"),
+        (200, "application/vnd.amazon.eventstream", True, False, "aws-event-stream"),
         (200, "application/x-ndjson", True, False, "ndjson"),
         (200, "text/html", False, True, "ndjson"),
         (200, "text/event-stream", False, True, "ndjson"),
@@ -92,10 +95,35 @@ def test_the_caller_may_overrule_the_type_but_not_the_status(
         (b": {}\n", "event-stream"),
         (b"\xef\xbb\xbfdata: x\n", "event-stream"),
         (b"", "event-stream"),
+        (b'f:{"messageId":"m"}\n0:"Hello"\n', "data-stream"),
+        (b'\r\n0:"Hello"', "data-stream"),
+        (b'0:"Hello\n', "event-stream"),
+        (b"0:7\n", "event-stream"),
+        (b"10:{}\n", "event-stream"),
+        (b"<html>", "other"),
+        (event("a", {}), "aws-event-stream"),
+        (event("a", {})[:12], "aws-event-stream"),
+        (event("a", {})[:11], "event-stream"),
+        (b"\0" * 12, "event-stream"),
     ],
 )
 def test_a_body_without_a_type_is_recognised_by_its_start(start: bytes, expected: Media) -> None:
     assert media_type.sniff(start) == expected
+
+
+@pytest.mark.parametrize(
+    ("kind", "media"),
+    [
+        ("text/plain; charset=utf-8", "data-stream"),
+        (None, "data-stream"),
+        ("text/event-stream", "any"),
+        ("application/x-ndjson", "ndjson"),
+    ],
+)
+def test_a_data_stream_is_recognised_by_its_header(kind: str | None, media: Media) -> None:
+    headers = (("X-Vercel-AI-Data-Stream", "v1"), *([("Content-Type", kind)] if kind else []))
+    assert media_type.of_reply(Opened(0, "u", 200, headers=headers)) == media
+    assert media_type.of_reply(Opened(0, "u", 404, headers=headers)) == "other"
 
 
 @pytest.mark.parametrize("status", [204, 400, 401, 403, 404, 405, 406, 415, 422, 429])
@@ -134,11 +162,6 @@ def test_a_long_requested_wait_is_cut_short() -> None:
     [
         ("text/html", "the reply is text/html", Cause.TYPE_HTML),
         ("application/json; x=1", "the reply is application/json", Cause.TYPE_JSON),
-        (
-            "application/vnd.amazon.eventstream",
-            "the reply is application/vnd.amazon.eventstream",
-            Cause.TYPE_AWS,
-        ),
         ("text/plain", "the reply is text/plain", Cause.TYPE_OTHER),
         ("", "the reply has no valid Content-Type", Cause.TYPE_OTHER),
     ],

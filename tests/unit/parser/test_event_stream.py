@@ -359,17 +359,19 @@ def cut(  # noqa: PLR0917 (the fields of the report)
     own_id: str | None = None,
     *,
     last: tuple[int, str] = (0, ""),
+    data: str | None = None,
 ) -> Ignored:
-    return Ignored("incomplete", line, text, -1, offset, size, kind, own_id, *last)
+    return Ignored("incomplete", line, text, -1, offset, size, kind, own_id, *last, data)
 
 
 @pytest.mark.parametrize(
     ("tail", "expected"),
     [
-        (b"data: a", cut(3, "data: a", 9, 7, last=(3, "data: a"))),
-        (b"data: a\n", cut(3, "data: a", 9, 8)),
+        (b"data: a", cut(3, "data: a", 9, 7, last=(3, "data: a"), data="a")),
+        (b"data: a\n", cut(3, "data: a", 9, 8, data="a")),
+        (b"data: a\r\ndata:b", cut(3, "data: a", 9, 15, last=(4, "data:b"), data="a\nb")),
         (b"event: e\nid: 1\nda", cut(3, "event: e", 9, 17, "e", "1", last=(5, "da"))),
-        (b":c\ndata: a\n", cut(3, ":c", 9, 11)),
+        (b":c\ndata: a\n", cut(3, ":c", 9, 11, data="a")),
         (b": keep", cut(3, ": keep", 9, 6, last=(3, ": keep"))),
         (b"foo: \xe2\x82", cut(3, "foo: \ufffd", 9, 7, last=(3, "foo: \ufffd"))),
         (b"\nid: 1\r", cut(4, "id: 1", 10, 6, None, "1")),

@@ -173,9 +173,9 @@ def test_data_makes_a_post_unless_the_method_is_named() -> None:
     assert ask().body is None
 
 
-def test_json_accepts_the_event_stream_first() -> None:
+def test_json_accepts_the_event_stream_alone_unless_told_otherwise() -> None:
     request = ask(("json", "{}"))
-    assert header(request, "accept") == ["text/event-stream, application/json"]
+    assert header(request, "accept") == ["text/event-stream"]
     assert header(request, "content-type") == ["application/json"]
     named = ask(("json", "{}"), ("header", "accept: a/b"), ("header", "Content-Type:"))
     assert (header(named, "accept"), header(named, "content-type")) == (["a/b"], [])

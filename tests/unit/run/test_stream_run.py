@@ -138,7 +138,8 @@ def known(measured: Measurements) -> dict[str, Any]:
     _ = measured.timing.gaps  # updates the counts
     timing = vars(measured.timing) | {"_gaps": vars(measured.timing.gaps)}
     verdict = measured.verdict
-    said = vars(verdict) | {"_missing": "", "_document": vars(verdict._document)}
+    lines = vars(verdict._error_lines._document)
+    said = vars(verdict) | {"_missing": "", "_error_lines": lines}
     resume = verdict._resume.over, verdict._resume.last_event_id
     audit = measured.resume_audit.repeated, measured.resume_audit.skipped
     counts = measured.counts.counts

@@ -291,7 +291,7 @@ def test_missing_standard_input_is_reported(monkeypatch: pytest.MonkeyPatch) -> 
     ("reading", "kind", "media"),
     [
         (Reading(), STREAM, "event-stream"),
-        (Reading(any_type=True), "Content-Type: text/html", "event-stream"),
+        (Reading(any_type=True), "Content-Type: text/html", "any"),
         (Reading(), "Content-Type: application/x-ndjson", "ndjson"),
         (Reading(ndjson=True), "Content-Type: text/plain", "ndjson"),
         (Reading(), "Content-Type: text/html", "other"),

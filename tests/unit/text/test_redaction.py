@@ -59,6 +59,11 @@ def test_passwords_and_query_values_are_never_shown(before: str, after: str) -> 
         "DATE",
         "x-request-id",
         "X-Amzn-Request-Id",
+        "request-id",
+        "x-amzn-RequestId",
+        "X-Correlation-ID",
+        "x-amzn-trace-id",
+        "traceparent",
         "cf-ray",
         "ratelimit-reset",
         "X-RateLimit-Remaining-Tokens",
@@ -85,6 +90,7 @@ def test_a_harmless_header_is_shown(name: str) -> None:
         "",
         "via2",
         "x-request-id-token",
+        "mcp-session-id",
     ],
 )
 def test_any_other_header_is_redacted(name: str) -> None:

@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sse_cli.model import content_coding
 from sse_cli.model.causes import Cause
 from sse_cli.model.events import Chunk, Ending, Opened
 from sse_cli.request.model import Request
@@ -53,9 +54,9 @@ def test_a_coding_is_decoded(name: str, encode: Callable[[bytes], bytes]) -> Non
 def test_a_coding_is_decoded_however_it_is_cut(data: bytes, size: int, which: str) -> None:
     name, encode = ENCODERS[which]
     encoded = encode(data)
-    if not content_decoder.codings(name):
+    if not content_coding.codings(name):
         return
-    decoder = content_decoder.Decoder(content_decoder.codings(name)[0])
+    decoder = content_decoder.Decoder(content_coding.codings(name)[0])
     out = b""
     for start in range(0, len(encoded), size):
         out += b"".join(decoder.feed(encoded[start : start + size]))
@@ -105,6 +106,48 @@ def test_an_unsupported_coding_is_refused_and_named(name: str) -> None:
     assert body(signals) == b""
     assert closed(signals).ending is Ending.REFUSED
     assert name.rpartition(" ")[2].lower().rpartition(",")[2] in closed(signals).detail
+    assert closed(signals).cause == Cause.CONTENT_ENCODING
+
+
+NOT_CODINGS = [
+    "none",
+    "None",
+    "utf-8",
+    "chunked",
+    "BINARY",
+    "text/event-stream",
+    "identity, none",
+    "",
+]
+
+
+@pytest.mark.parametrize("name", NOT_CODINGS)
+@pytest.mark.parametrize("data", [EVENTS, "data: é\n\n".encode(), b"\xef\xbb\xbfdata: \x1b\n\n"])
+def test_a_name_that_is_not_a_coding_says_nothing_about_the_body(name: str, data: bytes) -> None:
+    with Wire(whole(data, STREAM, f"Content-Encoding: {name}")) as server:
+        signals = ask(server.origin)
+    assert body(signals) == data
+    assert closed(signals).ending is Ending.EOF
+
+
+def test_a_character_that_the_first_read_cuts_is_still_text() -> None:
+    assert not content_decoder.looks_encoded("data: é".encode()[:-1])
+    assert content_decoder.looks_encoded(b"data: \xe9\n\n")
+
+
+@pytest.mark.parametrize("name", ["none, gzip", "gzip, utf-8", "identity,gzip,"])
+def test_a_coding_among_such_names_is_decoded(name: str) -> None:
+    with Wire(whole(gzip.compress(EVENTS), STREAM, f"Content-Encoding: {name}")) as server:
+        assert body(ask(server.origin)) == EVENTS
+
+
+@pytest.mark.parametrize("start", [b"BZh91AY&SY\x00", b"\x04\x22\x4d\x18", b"\xfd7zXZ\x00"])
+def test_an_unknown_coding_is_refused_if_the_body_is_not_text(start: bytes) -> None:
+    with Wire(whole(start * 50, STREAM, "Content-Encoding: x-squeezed")) as server:
+        signals = ask(server.origin)
+    assert body(signals) == b""
+    assert closed(signals).ending is Ending.REFUSED
+    assert "Content-Encoding x-squeezed" in closed(signals).detail
     assert closed(signals).cause == Cause.CONTENT_ENCODING
 
 
