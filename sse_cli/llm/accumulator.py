@@ -18,6 +18,7 @@ from sse_cli.llm.extractor import (
     ItemValues,
     envelope_of,
     envelope_of_ignored,
+    hashable,
 )
 from sse_cli.llm.repairs import Repairs
 from sse_cli.llm.text_buffer import Added, TextBuffer
@@ -263,7 +264,7 @@ class Accumulator:
         elif found.__class__ is dict and (name := directive(found)):
             whole = "".join(strings(found[name]))
             if whole:
-                added, is_void = _BY_DIRECTIVE[name](text, found.get("part", part), whole)
+                added, is_void = _BY_DIRECTIVE[name](text, hashable(found.get("part", part)), whole)
                 if added:
                     deltas.append(self._delta(kind, added, number, replaces=is_void))
         else:

@@ -72,7 +72,7 @@ class Extractor:
             found.append(
                 (
                     choice if choice.__class__ is int else 0,
-                    _hashable(read.part(value)) if read.part else None,
+                    hashable(read.part(value)) if read.part else None,
                     read.reasoning(value) if read.reasoning else None,
                     read.text(value) if read.text else None,
                     read.tool(value) if read.tool else None,
@@ -106,7 +106,10 @@ class Extractor:
         return found if found.__class__ is list else ()
 
 
-def _hashable(part: Any) -> Any:
+def hashable(part: Any) -> Any:
+    """Return the key of a part, None for a value that means "nothing"."""
+    if part is False or part == "":
+        return None
     return json_values.dump(part) if isinstance(part, dict | list) else part
 
 

@@ -27,7 +27,8 @@ class TextBuffer:
     """
 
     __slots__ = (
-        "_closed", "_eithers", "_lines", "_parts", "_segments", "_surrogates", "differing",
+        "_closed", "_echoes", "_eithers", "_lines", "_parts", "_segments", "_surrogates",
+        "differing",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -35,12 +36,15 @@ class TextBuffer:
         self._parts: dict[Any, bytearray] = {}
         self._surrogates: dict[Any, str] = {}  # the high surrogate that each part holds back
         self._closed: dict[Any, int] = {}  # characters of each part, if all are of closing events
+        self._echoes: dict[Any, _Echo] = {}  # of parts whose whole text came before its fragments
         self._segments: dict[Any, int] = {}  # where the open segment of each part begins
         self._lines: dict[Any, tuple[int, int]] = {}  # where the last line begins and ends
         self._eithers: dict[Any, _Either] = {}
 
     def append(self, part: Any, fragment: str) -> str:
         """Append to a part. Returns the text that can be printed now."""
+        if self._echoes:
+            fragment = self._without_echo(part, fragment)
         if self._surrogates or not fragment.isascii():
             fragment = self._hold_back(part, self._surrogates.pop(part, "") + fragment)
         text = self._parts.get(part)
@@ -66,16 +70,15 @@ class TextBuffer:
         events alone: then each of them holds another piece.
         """
         whole = join_surrogates(whole)
-        if whole:
-            self._surrogates.pop(part, None)  # its other half is in the whole
+        self._surrogates.pop(part, None)  # its other half is in the whole
         before = self._text_of(part)
-        if not before and part is not None and str(self).endswith(whole):
+        if not before and part is not None and self._has(whole):
             return _NOTHING  # the closing event names the part differently
         is_closed = self._closed.get(part, 0) == len(before)
         if whole.startswith(before):
             self.differing.discard(part)
             added = whole[len(before) :]
-        elif before.endswith(whole) or before.startswith(whole):
+        elif before.startswith(whole) or _ends_with(before, whole):
             return _NOTHING  # one of the fragments or messages that the text consists of
         elif is_closed:
             added = whole
@@ -84,7 +87,7 @@ class TextBuffer:
             return _NOTHING
         if is_closed:
             self._closed[part] = len(before) + len(added)
-        return self.append(part, added), False
+        return self._add_early(part, added, is_sure=True), False
 
     def end_segment(self, part: Any, whole: str) -> Added:
         """Add what the open segment of a part lacks of `whole`, and begin another segment."""
@@ -93,7 +96,7 @@ class TextBuffer:
         whole = join_surrogates(whole)
         added = ""
         if whole.startswith(before):
-            added = self.append(part, whole[len(before) :])
+            added = self._add_early(part, whole[len(before) :], is_sure=False)
         else:
             self.differing.add(part)
         self._segments[part] = len(text)
@@ -122,8 +125,10 @@ class TextBuffer:
         return added, False
 
     def finish(self) -> str:
-        """Append the surrogates whose other half never arrived. Returns them."""
-        rest = "".join(self._surrogates.values())
+        """Append what was held back and never continued. Returns it."""
+        echoes, self._echoes = self._echoes, {}
+        rest = "".join(self.append(part, echo.rest()) for part, echo in echoes.items())
+        rest += "".join(self._surrogates.values())
         for part, surrogate in self._surrogates.items():
             self._parts[part] += surrogate.encode("utf-8", "surrogatepass")
         self._surrogates.clear()
@@ -131,6 +136,37 @@ class TextBuffer:
 
     def __str__(self) -> str:
         return "".join(map(self._part, self._parts))
+
+    def _add_early(self, part: Any, text: str, *, is_sure: bool) -> str:
+        """Append text that came as a whole; its fragments may still follow, out of order."""
+        self._echoes.pop(part, None)
+        added = self.append(part, text)
+        if text:
+            self._echoes[part] = _Echo(text, is_sure=is_sure)
+        return added
+
+    def _without_echo(self, part: Any, fragment: str) -> str:
+        """Return the text to append for a fragment that may repeat a text from before."""
+        key = part if part in self._echoes else None
+        echo = self._echoes.get(key)
+        if echo is None:
+            return fragment
+        text = echo.read(fragment)
+        if echo.is_over:
+            del self._echoes[key]
+        return text
+
+    def _has(self, whole: str) -> bool:
+        """Return whether the text ends with `whole`, or one of its parts is that with a loss."""
+        if _ends_with(str(self), whole):
+            return True
+        for part in self._parts:
+            text = self._part(part)
+            is_streamed = self._closed.get(part, 0) != len(text)
+            if is_streamed and 2 * len(text) >= len(whole) and _is_part_of(text, whole):
+                self.differing.add(part)
+                return True
+        return False
 
     def _text_of(self, part: Any) -> str:
         if part is None:
@@ -147,6 +183,36 @@ class TextBuffer:
             return text
         self._surrogates[part] = text[-1]
         return text[:-1]
+
+
+class _Echo:
+    """Fragments that may repeat a text which came as a whole before them.
+
+    They are held back while they repeat it. If they do so to its end, they are dropped; otherwise
+    they are new text that begins alike. `is_sure` drops them if the stream ends before that shows.
+    """
+
+    __slots__ = ("_held", "_is_sure", "_left", "is_over")
+
+    def __init__(self, text: str, *, is_sure: bool) -> None:
+        self.is_over = False
+        self._left = text
+        self._held = ""
+        self._is_sure = is_sure
+
+    def read(self, fragment: str) -> str:
+        """Return the text that a fragment shows to be new, "" while it repeats the text before."""
+        if not self._left.startswith(fragment):
+            self.is_over = True
+            return self._held + fragment
+        self._held += fragment
+        self._left = self._left[len(fragment) :]
+        self.is_over = not self._left
+        return ""
+
+    def rest(self) -> str:
+        """Return the text that is held back at the end of the stream."""
+        return "" if self._is_sure else self._held
 
 
 class _Either:
@@ -179,6 +245,17 @@ class _Either:
         if self._wholes >= _ENOUGH_WHOLES:
             self._values.clear()
         return True, value
+
+
+def _ends_with(text: str, whole: str) -> bool:
+    """Return whether a text ends with another; white space makes no difference."""
+    return text.endswith(whole) or "".join(text.split()).endswith("".join(whole.split()))
+
+
+def _is_part_of(text: str, whole: str) -> bool:
+    """Return whether a text is another one with some characters missing."""
+    characters = iter(whole)
+    return bool(text) and all(character in characters for character in text)
 
 
 def _continues(before: str, line: str) -> bool:

@@ -163,3 +163,49 @@ def test_closing_texts_alone_are_pieces_unless_they_repeat_the_text_before() -> 
     text.append(1, "x")
     assert text.close(1, "y") == ("", False)
     assert text.differing == {1}
+
+
+# Events out of order, and losses
+
+
+def test_fragments_after_their_closing_text_are_not_added_again() -> None:
+    text = TextBuffer()
+    text.append(1, "A")
+    assert text.close(1, "ABC") == ("BC", False)
+    assert [text.append(1, "B"), text.append(1, "C")] == ["", ""]
+    assert text.append(1, "D") == "D"
+    assert str(text) + text.finish() == "ABCD"
+    whole = TextBuffer()
+    whole.close(None, "AB")
+    assert [whole.append(7, "A"), whole.append(7, "B"), whole.close(7, "AB")[0]] == ["", "", ""]
+    assert str(whole) + whole.finish() == "AB"
+
+
+def test_new_text_that_begins_as_the_one_before_is_held_back_only_until_it_differs() -> None:
+    text = TextBuffer()
+    assert text.end_segment(None, "The sum") == ("The sum", False)
+    assert [text.append(None, "The "), text.append(None, "end")] == ["", "The end"]
+    assert text.end_segment(None, "The end") == ("", False)
+    assert text.append(None, "The") == "The"
+    text.end_segment(None, "The")
+    text.end_segment(None, "The")
+    assert text.append(None, "T") == ""
+    assert text.finish() == "T"
+    assert str(text) == "The sumThe endTheTheT"
+
+
+def test_a_closing_text_with_other_white_space_is_the_same_text() -> None:
+    text = TextBuffer()
+    text.append(0, "Look.")
+    text.append(0, "Then.")
+    assert text.close(0, "Look.\n\nThen.") == ("", False)
+    assert text.close("other", "Look.\n\nThen.") == ("", False)
+    assert not text.differing
+
+
+def test_a_closing_text_of_another_part_that_lost_a_fragment_is_not_added() -> None:
+    text = TextBuffer()
+    text.append("run", "Hello wrld and more")
+    assert text.close("message", "Hello world and more") == ("", False)
+    assert text.differing == {"run"}
+    assert text.close("second", "Hello") == ("Hello", False)
