@@ -68,7 +68,8 @@ class ResponseObserver(Observer):
         """Write the deltas of messages."""
         self._write([delta for row in rows for delta in row.deltas])
         for row in rows:
-            if row.payload.__class__ is dict:
+            # `parsed` first: `payload` takes a call, and nearly all rows are parsed here.
+            if row.parsed.__class__ is dict or row.payload.__class__ is dict:
                 self._speaks_json = True
             else:
                 self._check_json(row)
