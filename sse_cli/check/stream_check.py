@@ -136,7 +136,7 @@ class JudgedRun(NamedTuple):
             first_content=response.timing.first.get("text"),
             error=_evidence(measured.verdict.reported),
             format=wire.name if wire else None,
-            empty_data=getattr(wire, "empty_data", False),
+            empty_data=wire is not None and wire.empty_data,
             gave_up=self.deadlines.gave_up,
         )
 

@@ -275,7 +275,7 @@ def _close(report: RunReport, response: ResponseObserver, options: TailOptions) 
     failures, differing = response.accumulator.failures, response.accumulator.differing
     repairs = response.accumulator.repairs.counts
     nothing = "" if report.failed else response.nothing(options.choice)
-    unread = response.unread.found()
+    unread = response.unread
     if not (summary or unread or failures or nothing or differing or repairs):
         return
     from sse_cli.render import tail_summary  # noqa: PLC0415 (Rich costs 40 ms)

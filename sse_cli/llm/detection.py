@@ -111,7 +111,7 @@ class Detector:
         for wire in self._certain:
             if self._is_certain and wire is self.format:
                 return None
-            if holds(wire.get("detect"), envelope):
+            if wire.may_fit(envelope) and holds(wire.get("detect"), envelope):
                 return wire
         return None
 

@@ -15,21 +15,26 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final, Generic, TypeVar
 
 from sse_cli.llm.wire_format import Key, WireFormat
-from sse_cli.query.jmespath import Evaluate, Node
+from sse_cli.query.jmespath import Evaluate, Node, is_total
 from sse_cli.query.jmespath.infallible import is_shallow
 from sse_cli.query.jmespath.knowledge import Constant, Knowledge
-from sse_cli.query.jmespath.looks import Case, Look, best_look
-from sse_cli.query.jmespath.specialize import specialize, without_empty_ends
+from sse_cli.query.jmespath.looks import Case, best_look
+from sse_cli.query.jmespath.specialize import (
+    holds_nothing,
+    is_never_true,
+    only_string,
+    specialize,
+    without_empty_ends,
+)
 from sse_cli.query.selection import Expression
 from sse_cli.text.json_values import is_false
 
 MAX_CASES: Final = 256  # a server may send endless different events
-MAX_CASE_SIZE: Final = 2000  # characters of keys in a case that is kept
-_MAX_LOOKS: Final = 3
+_MAX_LOOKS: Final = 4
 # The keys for which one empty value differs from another: without `each` an event is an item
 # itself, and `part` tells parts apart.
 _EXACT: Final = frozenset({"each", "part"})
-# The keys for which nulls in a list mean nothing.
+# The keys whose value may be in a list, among empty values.
 _LISTS: Final = frozenset({"text", "reasoning", "tool"})
 
 Functions = Mapping[str, Evaluate | None]
@@ -74,7 +79,10 @@ class Expressions:
             if isinstance(known, Constant):
                 functions[key] = _constant(key, known.value)
                 continue
-            nodes[key] = special.node if key in _EXACT else without_empty_ends(special.node)
+            if key not in _EXACT and is_never_true(special.node) and is_total(special.node):
+                functions[key] = None
+                continue
+            nodes[key] = _shortened(key, special.node, knows)
             if nodes[key] is not node:
                 functions[key] = self._sources[key].specialized(nodes[key])
         return Expressions(functions, self._sources, nodes)
@@ -83,7 +91,17 @@ class Expressions:
 class ExtractionPlan(Generic[T]):
     """The plan for all values that looked alike so far; `result` is what `build` makes of it."""
 
-    __slots__ = ("_build", "_cases", "_expressions", "_knows", "_left", "_look", "_looks", "result")
+    __slots__ = (
+        "_build",
+        "_case",
+        "_cases",
+        "_expressions",
+        "_knows",
+        "_left",
+        "_look",
+        "_looks",
+        "result",
+    )
 
     def __init__(
         self,
@@ -102,28 +120,29 @@ class ExtractionPlan(Generic[T]):
         self._left = [None] * MAX_CASES if left is None else left  # an item for each case to come
         is_last = looks == _MAX_LOOKS
         self._look = None if is_last else best_look(expressions.nodes.values(), knows)
+        self._case = self._look.case if self._look else None
         self._cases: dict[Case, ExtractionPlan[T] | None] = {}
 
     def at(self, value: Any) -> T:
         """Return the result for a value. This runs at every event."""
         plan = self
-        while look := plan._look:
-            case = look.case(value)
+        while look := plan._case:
+            case = look(value)
             found = plan._cases.get(case)
             if found is None:
-                return plan._grown(look, case).result
+                return plan._grown(case).result
             plan = found
         return plan.result
 
-    def _grown(self, look: Look, case: Case) -> ExtractionPlan[T]:
+    def _grown(self, case: Case) -> ExtractionPlan[T]:
         """Return the plan for a case, which is made when the case comes for the second time."""
         cases = self._cases
-        if case not in cases:
-            if self._left and _size(case) <= MAX_CASE_SIZE:
+        if case not in cases or not self._look:
+            if self._left:
                 self._left.pop()
                 cases[case] = None
             return self
-        knows = look.learned(case, self._knows)
+        knows = self._look.learned(case, self._knows)
         plan = cases[case] = ExtractionPlan(
             self._expressions.specialized(knows),
             self._build,
@@ -134,11 +153,15 @@ class ExtractionPlan(Generic[T]):
         return plan
 
 
+def _shortened(key: str, node: Node, knows: Knowledge) -> Node:
+    """Return an expression without what makes no difference for its key."""
+    if key in _EXACT:
+        return node
+    string = only_string(node, knows) if key in _LISTS else None
+    return string or without_empty_ends(node)
+
+
 def _constant(key: str, value: Any) -> Evaluate | None:
     """Return the function that always gives `value`, None if that means "nothing"."""
-    is_nothing = is_false(value) or (key in _LISTS and value.__class__ is list and not any(value))
+    is_nothing = holds_nothing(value) if key in _LISTS else is_false(value)
     return (lambda _value: value) if key in _EXACT or not is_nothing else None
-
-
-def _size(case: Case) -> int:
-    return sum(len(key) for key in case if isinstance(key, str)) if isinstance(case, tuple) else 0

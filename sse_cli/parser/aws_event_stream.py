@@ -5,9 +5,10 @@ A message on the wire, all integers big-endian:
     total length (4)  headers length (4)  CRC of these 8 bytes (4)
     headers           payload             CRC of everything before (4)
 
-Both CRCs are CRC-32 and are checked. After a wrong CRC of a message, the next message is read,
-since the lengths were right. After a wrong prelude the lengths mean nothing, so the next prelude
-with a right CRC is searched. Both are reported as `Ignored("malformed")`.
+Both CRCs are CRC-32 and are checked. A message with a wrong one is reported as
+`Ignored("malformed")`, and the next prelude with a right CRC is searched: bytes may have changed,
+but some may also be missing or added, so the length of a broken message does not say where the
+next one begins.
 """
 
 from __future__ import annotations
@@ -48,7 +49,7 @@ class AWSEventStreamParser:
         self._number = 1  # of the next message, ignored ones included
         self._skip = 0  # bytes to drop of a message whose prelude was right
         self._skipped = 0  # bytes of it that were dropped
-        self._is_lost = False  # the last prelude was wrong, so the next one is searched
+        self._is_lost = False  # the last message was broken, so the next prelude is searched
         # Numbers for messages, as in `EventStreamParser`.
         self.messages = 0
         self.attempt = 1
@@ -91,8 +92,7 @@ class AWSEventStreamParser:
             return None
         if problem := _prelude_problem(buffer, position):
             self._ignore("malformed", problem, (at, position, PRELUDE_SIZE), out)
-            self._is_lost = True
-            return position + 1
+            return self._lose(position)
         return self._message_end(position, at, out)
 
     def _message_end(self, position: int, at: float, out: list[Event]) -> int | None:
@@ -109,8 +109,16 @@ class AWSEventStreamParser:
         if len(self._buffer) - position < total:
             return None
         body = bytes(self._buffer[position : position + total])
+        if problem := _body_problem(body):
+            self._ignore("malformed", problem, (at, position, total), out)
+            return self._lose(position)
         self._take(body, size, (at, position, total), out)
         return position + total
+
+    def _lose(self, position: int) -> int:
+        """Begin to search after a broken message at `position`; return where."""
+        self._is_lost = True
+        return position + 1
 
     def _drop(self, position: int) -> int | None:
         """Drop the bytes at `position` that belong to a skipped message."""
@@ -123,25 +131,23 @@ class AWSEventStreamParser:
     def _search(self, position: int) -> int | None:
         """Return the place of the next valid prelude, or of the bytes that may begin one."""
         buffer = self._buffer
+        search, crc32, crc_at = _PRELUDE_LIKE.search, zlib.crc32, _CRC.unpack_from
         start = position
-        while found := _PRELUDE_LIKE.search(buffer, start):
-            if not _prelude_problem(buffer, found.start()):
+        while found := search(buffer, start):
+            start = found.start()
+            # The CRC first, in line: in hostile bytes, every byte may look like a prelude's first.
+            is_right = crc32(buffer[start : start + 8]) == crc_at(buffer, start + 8)[0]
+            if is_right and not _prelude_problem(buffer, start):
                 self._is_lost = False
-                return found.start()
-            start = found.start() + 1
+                return start
+            start += 1
         rest = max(position, len(buffer) - PRELUDE_SIZE + 1)
         return rest if rest > position else None
 
     def _take(
         self, body: bytes, size: int, place: tuple[float, int, int], out: list[Event]
     ) -> None:
-        """Append the event for a whole message of `size` bytes of headers."""
-        (crc,) = _CRC.unpack_from(body, len(body) - _CRC.size)
-        counted = zlib.crc32(memoryview(body)[: -_CRC.size])
-        if crc != counted:
-            problem = f"the CRC of the message is {crc:08x}, but its bytes give {counted:08x}"
-            self._ignore("malformed", problem, place, out)
-            return
+        """Append the event for a message with `size` bytes of headers."""
         end = PRELUDE_SIZE + size
         try:
             headers = headers_of(body[PRELUDE_SIZE:end])
@@ -178,3 +184,12 @@ def _prelude_problem(buffer: bytearray, position: int) -> str:
     if total < _SMALLEST + size:
         return f"a message of {total:,} bytes can't have {size:,} bytes of headers"
     return ""
+
+
+def _body_problem(body: bytes) -> str:
+    """Return why the bytes of a message can't be trusted, "" if they can."""
+    (crc,) = _CRC.unpack_from(body, len(body) - _CRC.size)
+    counted = zlib.crc32(memoryview(body)[: -_CRC.size])
+    if crc == counted:
+        return ""
+    return f"the CRC of the message is {crc:08x}, but its bytes give {counted:08x}"

@@ -29,15 +29,21 @@ _JSON_TYPES = frozenset({type(None), bool, int, str, list, dict})  # and finite 
 
 
 class Expression:
-    """A compiled JMESPath expression that counts its runtime errors instead of raising."""
+    """A compiled JMESPath expression that counts its runtime errors instead of raising.
 
-    def __init__(self, text: str, option: str) -> None:
+    `syntax` is its syntax tree, if it has been parsed before.
+    """
+
+    def __init__(self, text: str, option: str, syntax: Node | None = None) -> None:
         self.text = text
         self.option = option
         self.errors = 0
         self.first_error = ""
-        self.syntax, evaluate, is_total = _compile(text, option)
-        self.search = self._searching(evaluate, is_total)
+        if syntax is None:
+            self.syntax, evaluate, is_total = _compile(text, option)
+            self.search = self._searching(evaluate, is_total)
+        else:
+            self.syntax, self.search = syntax, self.specialized(syntax)
         """Return the value of the expression for a payload, None if evaluating it fails."""
 
     def specialized(self, syntax: Node) -> Evaluate:

@@ -204,7 +204,8 @@ def _position(data: str, text: str) -> tuple[int, int]:
 
 def _ignored(item: Ignored) -> str:
     text = escaping.compact(item.text)
-    return f"{item.reason}, line {item.line}" + (f": {text}" if text else "")
+    unit = "message" if item.reason == "malformed" else "line"
+    return f"{item.reason}, {unit} {item.line}" + (f": {text}" if text else "")
 
 
 # The names of framings other than that of an event stream.

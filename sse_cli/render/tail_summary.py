@@ -17,7 +17,7 @@ from sse_cli.render.summary_lines import (
 )
 from sse_cli.run.measurements import RunReport
 from sse_cli.run.response_observer import ResponseObserver
-from sse_cli.run.unread_events import Fault, Unread
+from sse_cli.run.unread_events import Unread, UnreadFault
 from sse_cli.text import escaping, units
 
 
@@ -36,7 +36,7 @@ def lines(
     yield from coding_lines(report.measured)
 
 
-_FAULTS: Final[dict[Fault, tuple[str, str]]] = {  # of one event, and of several
+_FAULTS: Final[dict[UnreadFault, tuple[str, str]]] = {  # of one event, and of several
     "two documents": ("holds two JSON documents", "hold two JSON documents each"),
     "broken": ("holds broken JSON", "hold broken JSON"),
     "not JSON": ("is not JSON", "are not JSON"),

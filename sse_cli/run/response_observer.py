@@ -14,7 +14,7 @@ from sse_cli.model.delta import Delta
 from sse_cli.model.events import Closed, Ignored, Message
 from sse_cli.model.observer import Observer
 from sse_cli.model.row import Note, Row
-from sse_cli.run.unread_events import UnreadEvents
+from sse_cli.run.unread_events import Unread, UnreadEvents
 
 
 class DeltaWriter(Protocol):
@@ -46,7 +46,7 @@ class NoWriter:
 class ResponseObserver(Observer):
     """An observer that writes and times an accumulator's deltas, and reports errors to the verdict.
 
-    `unread` counts the events that no format can read.
+    `events` counts the events that no format can read as they came.
     """
 
     def __init__(self, accumulator: Accumulator, writer: DeltaWriter, verdict: Verdict) -> None:
@@ -54,7 +54,7 @@ class ResponseObserver(Observer):
         self.writer = writer
         self.verdict = verdict
         self.timing = ResponseTiming()
-        self.unread = UnreadEvents()
+        self.events = UnreadEvents()
         self._n = 0
 
     @property
@@ -62,10 +62,20 @@ class ResponseObserver(Observer):
         """True if no format was found."""
         return self.accumulator.format is None
 
+    @property
+    def unread(self) -> list[Unread]:
+        """Return the faults of the events that were not read, those repaired left out."""
+        repairs = self.accumulator.repairs.counts
+        read = {"broken": 2 * repairs.get("halves", 0), "not JSON": repairs.get("framed", 0)}
+        found = [
+            one._replace(number=one.number - read.get(one.fault, 0)) for one in self.events.found()
+        ]
+        return [one for one in found if one.number > 0]
+
     def rows(self, rows: Sequence[Row], /) -> Sequence[Row]:
         """Write the deltas of messages."""
         self._write([delta for row in rows for delta in row.deltas])
-        self.unread.rows(rows)
+        self.events.rows(rows)
         self._n = rows[-1].message.n
         return rows
 

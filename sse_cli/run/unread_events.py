@@ -15,7 +15,7 @@ from sse_cli.analysis.unfinished import SENTINEL
 from sse_cli.model.row import Row
 from sse_cli.text.json_problems import second_document
 
-Fault: TypeAlias = Literal["two documents", "broken", "not JSON"]
+UnreadFault: TypeAlias = Literal["two documents", "broken", "not JSON"]
 
 _MAX_TYPES: Final = 1000
 _KEEP_ALIVES: Final = frozenset({"ping", "pong", "heartbeat", "keepalive", "keep-alive"})
@@ -24,7 +24,7 @@ _KEEP_ALIVES: Final = frozenset({"ping", "pong", "heartbeat", "keepalive", "keep
 class Unread(NamedTuple):
     """Events with one fault: how many there are, and the number of the first."""
 
-    fault: Fault
+    fault: UnreadFault
     number: int
     first: int
 
@@ -34,7 +34,7 @@ class UnreadEvents:
 
     def __init__(self) -> None:
         self._json: dict[str, int] = {}
-        self._faults: dict[str, dict[Fault, tuple[int, int]]] = {}
+        self._faults: dict[str, dict[UnreadFault, tuple[int, int]]] = {}
 
     def rows(self, rows: Sequence[Row]) -> None:
         """Count messages."""
@@ -51,7 +51,7 @@ class UnreadEvents:
 
     def found(self) -> list[Unread]:
         """Return the faults of those types whose events are JSON for the most part."""
-        total: dict[Fault, tuple[int, int]] = {}
+        total: dict[UnreadFault, tuple[int, int]] = {}
         for kind, faults in self._faults.items():
             if self._json.get(kind, 0) <= faults.get("not JSON", (0, 0))[0]:
                 continue
@@ -61,7 +61,7 @@ class UnreadEvents:
         found = [Unread(fault, *numbers) for fault, numbers in total.items()]
         return sorted(found, key=lambda one: one.first)
 
-    def _count(self, fault: Fault, kind: str, n: int) -> None:
+    def _count(self, fault: UnreadFault, kind: str, n: int) -> None:
         if kind not in self._faults and len(self._faults) >= _MAX_TYPES:
             return
         faults = self._faults.setdefault(kind, {})
@@ -69,7 +69,7 @@ class UnreadEvents:
         faults[fault] = count + 1, first
 
 
-def _fault(row: Row) -> Fault | None:
+def _fault(row: Row) -> UnreadFault | None:
     """Return why data that is not JSON can't be read, None if it says nothing."""
     data, kind = row.message.data, row.message.type
     if not data.strip() or data == SENTINEL:

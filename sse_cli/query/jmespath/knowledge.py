@@ -25,12 +25,13 @@ class Kind(NamedTuple):
 
 
 class Fields(NamedTuple):
-    """The values that fields give. If it is closed, it is an object with these keys and no others.
+    """The values that fields give, of an object or, unless `is_object`, of any value.
 
-    Otherwise it may have other keys, and it need not be an object.
+    If it is closed, all other fields are null.
     """
 
     known: Mapping[str, Knowledge]
+    is_object: bool = False
     is_closed: bool = False
 
 
@@ -59,24 +60,22 @@ def is_maybe(of: Knowledge, kind: type) -> bool:
         return of.value.__class__ is kind
     if isinstance(of, Kind):
         return of.kind is kind
-    return kind is dict or not (isinstance(of, Fields) and of.is_closed)
+    return kind is dict or not _is_object(of)
 
 
 def is_null(of: Knowledge) -> bool | None:
     """Return whether a value is null, None if that is not known."""
     if isinstance(of, Constant):
         return of.value is None
-    if isinstance(of, Fields):
-        return False if of.is_closed else None
-    return False if of else None
+    return False if isinstance(of, Kind) or _is_object(of) else None
 
 
 def truth(of: Knowledge) -> bool | None:
     """Return whether a value is true to JMESPath, None if that is not known."""
     if isinstance(of, Constant):
         return not is_false(of.value)
-    if isinstance(of, Fields):
-        return bool(of.known) if of.is_closed else None
+    if isinstance(of, Fields) and of.is_object:
+        return True if any(map(_exists, of.known.values())) else None
     return True if isinstance(of, Kind) and of.kind in (int, float) else None
 
 
@@ -86,16 +85,7 @@ def differs(of: Knowledge, text: str) -> bool:
         return of.value.__class__ is not str or bool(of.value != text)
     if isinstance(of, Kind):
         return of.kind is not str or text in of.excluded
-    return isinstance(of, Fields) and of.is_closed
-
-
-def refined(of: Knowledge, path: Sequence[str], more: Knowledge) -> Knowledge:
-    """Return `of` with `more` about the value at a path of keys."""
-    if not path:
-        return more
-    first, *rest = path
-    known, is_closed = (of.known, of.is_closed) if isinstance(of, Fields) else ({}, False)
-    return Fields({**known, first: refined(known.get(first), rest, more)}, is_closed)
+    return _is_object(of)
 
 
 def at(of: Knowledge, path: Sequence[str]) -> Knowledge:
@@ -103,3 +93,25 @@ def at(of: Knowledge, path: Sequence[str]) -> Knowledge:
     for key in path:
         of = field(of, key)
     return of
+
+
+def refined(of: Knowledge, path: Sequence[str], more: Knowledge) -> Knowledge:
+    """Return `of` with `more` about the value at a path of keys."""
+    if not path:
+        if isinstance(of, Fields) and isinstance(more, Fields):
+            return more._replace(known={**of.known, **more.known})
+        return more
+    first, *rest = path
+    before = of if isinstance(of, Fields) else Fields({})
+    below = refined(before.known.get(first), rest, more)
+    known = {**before.known, first: below}
+    # Only an object has a field that is not null.
+    return before._replace(known=known, is_object=before.is_object or _exists(below))
+
+
+def _is_object(of: Knowledge) -> bool:
+    return isinstance(of, Fields) and of.is_object
+
+
+def _exists(of: Knowledge) -> bool:
+    return is_null(of) is False

@@ -139,6 +139,8 @@ def _projection(node: Node) -> Evaluate:
     source, target = node["children"]
     if source["type"] == "flatten":
         [source] = source["children"]
+        if target["type"] == "identity":
+            return projections.flatten_present(compile_node(source))
         return projections.project_flattened(compile_node(source), compile_node(target))
     return projections.project_list(compile_node(source), compile_node(target))
 

@@ -41,6 +41,20 @@ def project_flattened(base: Evaluate, each: Evaluate) -> Evaluate:
     return project
 
 
+def flatten_present(base: Evaluate) -> Evaluate:
+    """Replace the lists in a list by their items, and drop nulls."""
+
+    def flatten(value: Any) -> Any:
+        items = base(value)
+        if items.__class__ is not list:
+            return None
+        if len(items) == 1 and (item := items[0]) is not None and item.__class__ is not list:
+            return items  # a copy would be equal, and no value is ever changed
+        return [item for item in _merged(items) if item is not None]
+
+    return flatten
+
+
 def project_values(base: Evaluate, each: Evaluate) -> Evaluate:
     """Evaluate `each` for the values of an object."""
 

@@ -17,6 +17,7 @@ from sse_cli.query.jmespath.comparing import equal
 from sse_cli.query.jmespath.infallible import is_contains_of_strings, is_total
 from sse_cli.query.jmespath.knowledge import (
     Constant,
+    Kind,
     Knowledge,
     differs,
     field,
@@ -51,6 +52,59 @@ def without_empty_ends(node: Node) -> Node:
     while node["type"] == "or_expression" and _is_false_literal(node["children"][1]):
         node = node["children"][0]
     return node
+
+
+def is_never_true(node: Node) -> bool:
+    """Return whether an expression never gives a true value: it gives a false one, or fails."""
+    if node["type"] == "literal":
+        return _is_false_literal(node)
+    if node["type"] == "and_expression":
+        return any(map(is_never_true, node["children"]))
+    if node["type"] == "or_expression":
+        return all(map(is_never_true, node["children"]))
+    return node["type"] == "function_expression" and _always_fails(node)
+
+
+def _always_fails(node: Node) -> bool:
+    if any(child["type"] != "literal" for child in node["children"]):
+        return False
+    try:
+        compile_node(node)(None)
+    except Exception:  # as in `_called`
+        return True
+    return False
+
+
+def only_string(node: Node, knows: Knowledge) -> Node | None:
+    """Return the expression of the only string in a list, nested or not, of nothing else.
+
+    Returns None if it is not known that there is one.
+    """
+    node, known = specialize(without_empty_ends(node), knows)
+    if isinstance(known, Kind) and known.kind is str:
+        return node
+    if node["type"] == "subexpression":
+        *first, last = node["children"]
+        for child in first:
+            knows = specialize(child, knows).knows
+        string = only_string(last, knows)
+        return string and {**node, "children": [*first, string]}
+    if node["type"] != "multi_select_list":
+        return None
+    found = [child for child in node["children"] if not _is_nothing(child, knows)]
+    return only_string(found[0], knows) if len(found) == 1 else None
+
+
+def holds_nothing(value: Any) -> bool:
+    """Return whether a value is null, false, or a list, nested or not, of nothing else."""
+    if value.__class__ is list:
+        return all(map(holds_nothing, value))
+    return value is None or value is False
+
+
+def _is_nothing(node: Node, knows: Knowledge) -> bool:
+    known = specialize(without_empty_ends(node), knows).knows
+    return isinstance(known, Constant) and holds_nothing(known.value)
 
 
 def _is_false_literal(node: Node) -> bool:

@@ -185,6 +185,29 @@ def test_after_a_wrong_prelude_the_next_message_is_found(place: int, size: int) 
     assert last.offset == len(one + two)
 
 
+@pytest.mark.parametrize("size", [1, 10_000])
+@pytest.mark.parametrize("extra", [1, 3, 11, 12, 13, 40])
+def test_bytes_that_belong_to_no_message_are_passed_over(extra: int, size: int) -> None:
+    one, two, three = ANSWER[:3]
+    junk = bytes(range(65, 65 + extra))
+    events = parse(cut(one + junk + two + three, size))
+    assert [type(event) for event in events] == [Message, Ignored, Message, Message]
+    assert [one.offset for one in of(events, Message)[1:]] == [
+        len(one) + extra,
+        len(one) + extra + len(two),
+    ]
+
+
+@pytest.mark.parametrize("place", [0, 5, 11, 12, 20, 60, -1])
+def test_a_missing_byte_costs_one_message(place: int) -> None:
+    one, two, three = ANSWER[:3]
+    shorter = bytearray(two)
+    del shorter[place]
+    events = parse([one + shorter + three])
+    assert [type(event) for event in events] == [Message, Ignored, Message]
+    assert of(events, Message)[1].offset == len(one + two) - 1
+
+
 def test_a_wrong_prelude_is_reported_as_soon_as_it_is_there() -> None:
     parser = AWSEventStreamParser()
     assert parser.feed(b"HTTP/1.1 40") == []

@@ -183,7 +183,7 @@ def answer_of(
     facts = judged.facts(closed)
     outcome = judge(judged.expectations, facts)
     response = judged.response
-    unread = response.unread.found(), response._n
+    unread = response.unread, response._n
     return known(judged.measured) | {"answer": facts.answer, "error": facts.error, "unread": unread,
                                      "outcome": outcome, "typed": typed.deltas}  # fmt: skip
 

@@ -1,0 +1,32 @@
+"""Write the index of detection after a format's `detect` has changed.
+
+python -m tests.support.detection_index
+"""
+
+from __future__ import annotations
+
+import json
+
+from sse_cli.llm import wire_format
+from sse_cli.llm.detection_index import FILE, clues_of
+from sse_cli.query.selection import Expression
+
+
+def text_of_index() -> str:
+    """Return the text of the index of our formats, a line for each condition."""
+    ours = (wire for wire in wire_format.known() if wire.path.parent == wire_format.FOLDER)
+    conditions = (
+        wire.texts[key] for wire in ours for key in ("detect", "against") if key in wire.texts
+    )
+    lines = [_line(text) for text in sorted(set(conditions))]
+    return "{\n" + ",\n".join(lines) + "\n}\n"
+
+
+def _line(text: str) -> str:
+    tree = Expression(text, "detect").syntax
+    entry = [clues_of(tree), json.dumps(tree, separators=(",", ":"))]
+    return f"{json.dumps(text)}: {json.dumps(entry)}"
+
+
+if __name__ == "__main__":
+    FILE.write_text(text_of_index(), encoding="utf-8")
