@@ -149,10 +149,9 @@ class Verdict(Observer):
         """Look for an error in an event that may report one."""
         message = row.message
         if error := event_error(row) or self._error_of_format(row):
-            if not self.error:
-                report = ReportedError(message.n, message.at, message.type, message.data)
-                words = f"event {message.n} reports an error: {error.text}"
-                self._report(words, error.value, report)
+            report = ReportedError(message.n, message.at, message.type, message.data)
+            words = f"event {message.n} reports an error: {error.text}"
+            self._report(words, error.value, report)
         elif len(self._harmless) < _MAX_HARMLESS:
             self._harmless.update(error_events.harmless_names(message.type, row.payload))
 
@@ -171,7 +170,7 @@ class Verdict(Observer):
         elif event.reason == "incomplete":
             self._incomplete = event
         if event.reason in ("unknown-field", "incomplete"):
-            if not self.error and (error := self._error_lines.feed(event)):
+            if error := self._error_lines.feed(event):
                 words = f"line {error.line} reports an error: {error.text}"
                 place = self._messages, event.at, event.type or "", error.source
                 self._report(words, error.value, ReportedError(*place, is_event=False))
@@ -222,9 +221,6 @@ class Verdict(Observer):
 
         It may come late, because a format is detected only after several events.
         """
-        known = self.reported
-        if known and (known.n, not known.is_event) <= (report.n, not report.is_event):
-            return
         where = f"event {report.n}"
         if not report.is_event:
             where = f"a block without data, after {where}," if report.n else "a block without data"
@@ -234,6 +230,10 @@ class Verdict(Observer):
         self._report(f"{where} reports an error: {text}", error, report)
 
     def _report(self, words: str, value: Any, report: ReportedError) -> None:
+        """Take an error unless an earlier one is known."""
+        known = self.reported
+        if known and (known.n, not known.is_event) <= (report.n, not report.is_event):
+            return
         self.error, self.error_value, self.reported = words, value, report
 
     def _nothing(self, closed: Closed) -> str:
