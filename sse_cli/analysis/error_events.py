@@ -19,6 +19,7 @@ from sse_cli.analysis.error_text import error_text, with_code
 from sse_cli.model.row import Row
 from sse_cli.text.json_values import is_false
 
+_NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9._:/-]{0,99}")
 _WORD: Final = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+")
 _FAILURES: Final = frozenset({"error", "failed"})
 # What is as large as a stream: if it fails, nothing of use follows.
@@ -30,7 +31,7 @@ _WHOLES: Final = frozenset(
         "unhandled", "upstream", "workflow",
     }
 )  # fmt: skip
-_MAX_NAME: Final = 100  # characters
+_MAX_KEPT: Final = 200  # characters of a name that is remembered
 # The keys of a payload that name what kind of message it is; the first that is set counts.
 NAMES: Final = ("event_type", "type", "object", "event")
 # An error code beside its message; a code of 0 says that all is well.
@@ -103,7 +104,9 @@ def harmless_names(kind: str, payload: Any) -> Iterator[str]:
     """
     body = payload if isinstance(payload, dict) else {}
     for name in (kind, *(body.get(key) for key in NAMES)):
-        if isinstance(name, str) and not _is_exception(name) and _words(name)[-1] not in _FAILURES:
+        if not isinstance(name, str) or len(name) > _MAX_KEPT:
+            continue
+        if not _is_exception(name) and _words(name)[-1] not in _FAILURES:
             yield name
 
 
@@ -118,14 +121,13 @@ def _has_failed_name(body: Mapping[str, Any]) -> bool:
 
 
 def _words(name: str) -> list[str]:
-    """Return the words of a name in lower case, [""] if it has none or is too long for a name."""
-    words = _WORD.findall(name) if len(name) <= _MAX_NAME else []
-    return [word.lower() for word in words] or [""]
+    """Return the words of a name in lower case, [""] for a text of any other kind."""
+    return [word.lower() for word in _WORD.findall(name)] if _NAME.fullmatch(name) else [""]
 
 
 def _is_exception(kind: str) -> bool:
     """Return whether an event is an exception of AWS: throttlingException, and so on."""
-    return kind.endswith("Exception")
+    return kind.endswith("Exception") and _NAME.fullmatch(kind) is not None
 
 
 def _of_keys(body: Mapping[str, Any]) -> EventError | None:

@@ -29,6 +29,7 @@ from sse_cli.model.events import (
 from sse_cli.model.observer import Observer
 from sse_cli.model.row import UNPARSED, Note, Row
 from sse_cli.text import json_values, units
+from sse_cli.text.json_values import is_false
 
 _CLEAN: Final = frozenset({Ending.EOF, Ending.EOF_UNVERIFIED})
 _FINAL: Final = frozenset({Ending.REFUSED, Ending.UNREACHABLE, Ending.INTERRUPTED})
@@ -210,9 +211,9 @@ class Verdict(Observer):
         where = f"event {report.n}"
         if not report.is_event:
             where = f"a block without data, after {where}," if report.n else "a block without data"
-        self.flush()  # the words of an event count if it has more of them than the format found
-        found = error_in(report.type, json_values.parse(report.data))
-        text = found.text if found else error_text(error)
+        text = error_text(error)
+        if report.is_event and (found := error_in(report.type, json_values.parse(report.data))):
+            text = text if is_false(found.value) else found.text  # with a message beside the error
         self._report(f"{where} reports an error: {text}", error, report)
 
     def _report(self, words: str, value: Any, report: ReportedError) -> None:

@@ -47,7 +47,7 @@ HINTS: Final[Mapping[str, str]] = {
     Cause.STATUS_405: "use another method: -d DATA or --json DATA sends a POST, -X sets any",
     Cause.STATUS_406: f"the server can't send text/event-stream alone: {_BOTH_TYPES} suits MCP "
     "and other servers that pick one",
-    Cause.ACCEPT_BOTH: f"the server wants both types accepted, as MCP does: {_BOTH_TYPES}",
+    Cause.ACCEPT_BOTH: f"accept both types, as servers of MCP want it: {_BOTH_TYPES}",
     Cause.STATUS_415: "send another Content-Type: --json DATA sends application/json",
     Cause.STATUS_422: "see the reply above for the field of the body that the server rejected",
     Cause.STATUS_429: "slow down: the server limits the rate of requests",

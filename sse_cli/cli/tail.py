@@ -7,7 +7,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from functools import partial
-from pathlib import Path
 from typing import Annotated, Any, Final, NamedTuple
 
 import typer
@@ -153,7 +152,7 @@ def type_out(settings: TargetSettings, options: TailOptions) -> int:
         Assembly(accumulator),
         *measured.observers(),
         response,
-        notice if _is_live(settings) else None,
+        notice,
     ]
     run = StreamRun(session, clock_of(settings), [observer for observer in observers if observer])
     closed = run.read(open_target(settings, run))
@@ -185,13 +184,6 @@ def _finished(writer: DeltaWriter) -> Iterator[None]:
     """Finish the open line of the answer, so that messages can follow on standard error."""
     writer.close()
     yield
-
-
-def _is_live(settings: TargetSettings) -> bool:
-    """Return whether someone may wait for the stream; a file is read at once."""
-    if settings.request is not None or settings.target == "-" or settings.reading.speed:
-        return True
-    return not Path(settings.target).is_file()  # a named pipe
 
 
 def _say_unknown(writer: DeltaWriter, count: int) -> None:
@@ -275,8 +267,9 @@ def _close(report: RunReport, response: ResponseObserver, options: TailOptions) 
     failures, differing = response.accumulator.failures, response.accumulator.differing
     repairs = response.accumulator.repairs.counts
     nothing = "" if report.failed else response.nothing(options.choice)
+    failure = "" if report.failed else response.failure()
     unread = response.unread
-    if not (summary or unread or failures or nothing or differing or repairs):
+    if not any((summary, unread, failures, nothing, failure, differing, repairs)):
         return
     from sse_cli.render import tail_summary  # noqa: PLC0415 (Rich costs 40 ms)
 
@@ -286,6 +279,8 @@ def _close(report: RunReport, response: ResponseObserver, options: TailOptions) 
     messages.say(tail_summary.repaired(repairs), color)
     if differing:
         messages.say(tail_summary.differing(differing), color)
+    if failure:
+        messages.say(tail_summary.failure(failure), color)
     if nothing:
         messages.say(tail_summary.nothing(nothing), color)
     if summary:

@@ -1,8 +1,9 @@
 """An index of the conditions by which our formats are detected, so that few of them are asked.
 
-Parsing and compiling the `detect` of fifty formats takes ten milliseconds, and most of them can't
-be true of the event at hand. `formats/detect.json` holds, by the text of a condition, its syntax
-tree, and clues: what an event must have, or else the condition is false. The file is generated
+Parsing and compiling the `detect` of fifty formats takes several milliseconds, and most of them
+cannot be true of the event at hand. `formats/detect.json` holds, by the text of a condition, its
+syntax tree and *clues*: properties that an event must have, or else the condition is false. The
+file is generated
 (`python -m tests.support.detection_index`). A condition that is not in it, such as that of a
 user's own format, is parsed and always asked.
 """
@@ -27,7 +28,7 @@ _OTHER_KINDS: Final = (int, float, bool, list, dict)
 
 
 class Clues(NamedTuple):
-    """What an event must have, or else a condition is false.
+    """Properties that an event must have, or else a condition is false.
 
     `named`: a type of its own; `events`: one of these types. Of each of `keys` at least one must
     not be null in the data; of `strings`, each key must have one of these values in the data.

@@ -123,7 +123,7 @@ class ExtractionPlan(Generic[T]):
         self._case = self._look.case if self._look else None
         self._cases: dict[Case, ExtractionPlan[T] | None] = {}
 
-    def at(self, value: Any) -> T:
+    def at(self, value: Any, /) -> T:
         """Return the result for a value. This runs at every event."""
         plan = self
         while look := plan._case:

@@ -36,7 +36,6 @@ class Extractor:
     ) -> None:
         self.wire = wire
         self._items = items  # the extractors of items, None if an event is its only item
-        self._events: ExtractionPlan[Extractor] | None = None
         get = wire.get if functions is None else functions.get
         self.each = get("each")
         self.choice = get("choice")
@@ -50,10 +49,14 @@ class Extractor:
         self.error = get("error")
         self.begin = get("begin")
         self.done = get("done")
+        others = (self.part, self.reasoning, self.tool, self.finish)
+        self.is_text_alone = others == (None,) * len(others)
+        """Whether an item can have nothing but a choice and text."""
 
-    def for_event(self, envelope: Envelope) -> Extractor:
+    def for_event(self, envelope: Envelope, /) -> Extractor:
         """Return the extractor for an event. This runs at every event."""
-        plan = self._events or self._planned()
+        plan = self._planned()
+        self.for_event = plan.at  # type: ignore[method-assign]  # from now on, without a call more
         return plan.at(envelope)
 
     def items(self, envelope: Envelope) -> list[ItemValues]:
@@ -68,6 +71,12 @@ class Extractor:
             if plan:
                 read = plan.at(value)
             choice = read.choice(value) if read.choice else 0
+            if read.is_text_alone:  # as most items of a plan are
+                text = read.text(value) if read.text else None
+                found.append(
+                    (choice if choice.__class__ is int else 0, None, None, text, None, None)
+                )
+                continue
             reason = read.finish(value) if read.finish else None
             found.append(
                 (
@@ -87,16 +96,14 @@ class Extractor:
         return found
 
     def _planned(self) -> ExtractionPlan[Extractor]:
-        """Make the plans. They are made late, because a stream may end with its format's start."""
+        """Return the plan for events. It is made late, because many extractors read no event."""
         wire = self.wire
         if self.each is None:
             expressions = Expressions.of(wire, (*EVENT_KEYS, *ITEM_KEYS))
-            self._events = ExtractionPlan(expressions, partial(Extractor, wire))
-        else:
-            of_items = ExtractionPlan(Expressions.of(wire, ITEM_KEYS), partial(Extractor, wire))
-            build = partial(Extractor, wire, items=of_items)
-            self._events = ExtractionPlan(Expressions.of(wire, EVENT_KEYS), build)
-        return self._events
+            return ExtractionPlan(expressions, partial(Extractor, wire))
+        of_items = ExtractionPlan(Expressions.of(wire, ITEM_KEYS), partial(Extractor, wire))
+        build = partial(Extractor, wire, items=of_items)
+        return ExtractionPlan(Expressions.of(wire, EVENT_KEYS), build)
 
     def item_values(self, envelope: Envelope) -> Sequence[Any]:
         """Return the items of an event, unread; the event itself if the format has no `each`."""

@@ -76,6 +76,12 @@ def repaired(counts: Mapping[Fault, int]) -> Iterable[Text]:
         yield Text.assemble(("warning: ", "sse.stopped"), text)
 
 
+def failure(reason: str) -> Iterable[Text]:
+    """Yield a warning that an answer failed although its stream ended well."""
+    words = f"the answer failed: its finish reason is {escaping.compact(reason)}"
+    yield Text.assemble(("warning: ", "sse.stopped"), words)
+
+
 def nothing(why: str) -> Iterable[Text]:
     """Yield a warning that a stream ended well but gave no text; `why` is the reason."""
     yield Text.assemble(("warning: ", "sse.stopped"), escaping.compact(why))

@@ -7,6 +7,7 @@
     observers.py            observers that end a run early or assemble an answer
     time_limit.py           the observer that limits the time of a run
     response_observer.py    the observer that writes an answer as it arrives
+    unread_events.py        events that are not JSON among events that are
 
 A command builds settings, chooses a list of observers, and calls `StreamRun.read` with the signals
 of the target. Observers share one protocol (`model/observer.py`). Filters, limits, recorders and

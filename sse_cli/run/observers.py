@@ -130,6 +130,8 @@ class UnknownFormatNotice(Observer):
         if self.told or self._accumulator.format is not None:
             return
         timing = self._timing
+        if not timing.last:  # a raw stream in a file has no times: nobody waits for it
+            return
         if timing.messages >= PATIENT_EVENTS or self._waited() >= PATIENT_SECONDS:
             self.told = timing.messages
             self._report(self.told)

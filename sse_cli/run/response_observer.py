@@ -9,6 +9,7 @@ from sse_cli.analysis.unfinished import SENTINEL, is_sentinel
 from sse_cli.analysis.verdict import ReportedError, Verdict
 from sse_cli.llm.accumulator import Accumulator
 from sse_cli.llm.extractor import is_message
+from sse_cli.llm.finish_reasons import gravest
 from sse_cli.llm.response_timing import ResponseTiming
 from sse_cli.model.delta import Delta
 from sse_cli.model.events import Closed, Ignored, Message
@@ -104,6 +105,12 @@ class ResponseObserver(Observer):
     def close(self) -> None:
         """Finish the output."""
         self.writer.close()
+
+    def failure(self) -> str:
+        """Return the reason to finish by which the answer failed, "" if it did not."""
+        choices = self.accumulator.choices.values()
+        kind, reason = gravest(choice.finish for choice in choices)
+        return reason if kind == "failure" else ""
 
     def nothing(self, choice: int) -> str:
         """Return why nothing was written, "" if something was."""

@@ -41,7 +41,8 @@ class UnreadEvents:
         counts = self._json
         for row in rows:
             message = row.message
-            if row.payload is not message.data:
+            # `parsed` first: `payload` takes a call, and nearly all rows are parsed here.
+            if row.parsed.__class__ is dict or row.payload is not message.data:
                 kind = message.type
                 known = counts.get(kind)
                 if known is not None or len(counts) < _MAX_TYPES:

@@ -4,6 +4,7 @@
     redaction.py      URLs and headers without their secrets
     units.py          seconds, bytes and counts for people
     json_values.py    the data of a message as a JSON value, and JSON values as text
+    json_problems.py  what is wrong with a text that should be JSON
     utf16.py          surrogate pairs that a server split between two fragments
 
 Rule 1: text from a server, a file or a URL goes through `escaping` before a human format shows it,

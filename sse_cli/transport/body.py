@@ -81,8 +81,8 @@ def read_body(
         yield batcher.take()
     if refused:
         detail, cause = media_type.refusal(opened)
-        cause = refused_body.cause_of(opened.status or 0, b"".join(body), cause)
-        return Closed(0.0, Ending.REFUSED, detail, cause)
+        told = refused_body.cause_of(opened.status or 0, b"".join(body), reply.accept)
+        return Closed(0.0, Ending.REFUSED, detail, told or cause)
     # The watchdog comes first: a socket that it shut down looks like a clean end.
     if watchdog.stalled:
         return stalled(watchdog)

@@ -89,11 +89,15 @@ def _nothing() -> None:
 
 
 class Reply(NamedTuple):
-    """The reply to one request: its head has been read, its body has not."""
+    """The reply to one request: its head has been read, its body has not.
+
+    `accept` is the request's header, "" if it was not sent.
+    """
 
     url: httpx.URL
     response: httpx.Response
     wire: Wire
+    accept: str = ""
 
 
 def exchange(
@@ -131,7 +135,7 @@ def exchange(
     stack.callback(response.close)
     if cookies:
         cookies.keep(response, sent)
-    return Reply(url, response, wire)
+    return Reply(url, response, wire, sent.headers.get("accept", ""))
 
 
 def _send(

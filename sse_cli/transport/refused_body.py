@@ -10,29 +10,40 @@ from sse_cli.model.causes import Cause
 
 LIMIT: Final = 64 * 1024  # bytes of a body that are looked at
 _STATUSES: Final = frozenset({400, 405, 406, 415})
-_BOTH: Final = (b"application/json", b"text/event-stream")
+_BOTH: Final = ("application/json", "text/event-stream")
 _ACCEPT: Final = re.compile(r"\baccept(?:able)?\b|text/event-stream", re.IGNORECASE)
 
 
-def cause_of(status: int, body: bytes, otherwise: str) -> str:
-    """Return the cause of a refused reply, `otherwise` if its body does not tell.
+def cause_of(status: int, body: bytes, accept: str) -> str:
+    """Return the cause of a refused reply, "" if its body does not tell.
 
-    MCP's streamable HTTP wants both types in `Accept`. A server says so by naming both, or by a
-    JSON-RPC error about the header.
+    MCP's streamable HTTP wants both types in the request's `accept`. A server says so by naming
+    both, by a JSON-RPC error about the header, or by a result that is not a stream.
     """
     start = body[:LIMIT]
-    names_both = status in _STATUSES and all(name in start.lower() for name in _BOTH)
-    return Cause.ACCEPT_BOTH if names_both or _is_about_accept(start) else otherwise
+    if _names_both(accept.encode("utf-8", "replace")):
+        return ""
+    asks_for_both = status in _STATUSES and _names_both(start)
+    return Cause.ACCEPT_BOTH if asks_for_both or _is_about_accept(start) else ""
+
+
+def _names_both(text: bytes) -> bool:
+    lower = text.lower()
+    return all(name.encode() in lower for name in _BOTH)
 
 
 def _is_about_accept(body: bytes) -> bool:
-    """Return whether a body is a JSON-RPC error that speaks of the Accept header."""
+    """Return whether a body is a JSON-RPC result, or an error that speaks of the Accept header."""
     if b'"jsonrpc"' not in body:
         return False
     try:
         reply: Any = json.loads(body)
     except (ValueError, RecursionError):
         return False
-    error = reply.get("error") if isinstance(reply, dict) else None
+    if not isinstance(reply, dict):
+        return False
+    error = reply.get("error")
+    if error is None:
+        return "result" in reply
     message = error.get("message") if isinstance(error, dict) else None
     return isinstance(message, str) and _ACCEPT.search(message) is not None

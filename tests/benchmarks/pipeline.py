@@ -84,7 +84,7 @@ _ENDS: Final[tuple[tuple[str, Make, bytes], ...]] = (
 BENCHMARKS: Final = (
     Benchmark(GROUP, "watch -q … -j, 50 MB file", (at_most(SHELL, 1),), _watch),
     *(
-        Benchmark(GROUP, f"tail, 150,000 events, {name}", (at_most(LOADS, 6),), _tail(make, end))
+        Benchmark(GROUP, f"tail, 150,000 events, {name}", (at_most(LOADS, 4),), _tail(make, end))
         for name, make, end in _ENDS
     ),
 )

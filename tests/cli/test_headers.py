@@ -75,6 +75,7 @@ REFUSALS: Final = {
         b"Accept must contain 'text/event-stream' and 'application/json'", status="400 Bad Request"
     ),
     "an error under 200": whole(rpc("the Accept header is wrong"), JSON),
+    "a result of MCP": whole(b'{"jsonrpc": "2.0", "id": 1, "result": {}}', JSON),
 }
 
 
@@ -92,13 +93,19 @@ def test_a_refusal_for_the_accept_header_names_both_types(reply: bytes, tmp_path
     [
         (rpc("Session not found"), "404 Not Found", "check the path"),
         (rpc("Method not allowed."), "405 Method Not Allowed", "another method"),
-        (b'{"jsonrpc": "2.0", "result": {"accept": true}}', "200 OK", "ask for a stream"),
+        (b'{"result": {"accept": true}}', "200 OK", "ask for a stream"),
         (b'{"error": {"message": "not acceptable"}}', "400 Bad Request", "the reply above"),
         (b'{"jsonrpc": 2, "error": ' + b"[" * 100_000, "400 Bad Request", "the reply above"),
     ],
 )
 def test_any_other_refusal_keeps_its_advice(body: bytes, status: str, hint: str) -> None:
     assert hint in error_and_hint(asked(whole(body, JSON, status=status)))[1]
+
+
+def test_a_client_that_accepts_both_types_is_not_told_to() -> None:
+    named = ("-H", "Accept: Application/JSON, text/event-stream")
+    for name in ("400 that names both", "an error under 200", "a result of MCP"):
+        assert BOTH not in error_and_hint(asked(REFUSALS[name], *named))[1]
 
 
 def test_a_missing_content_type_says_who_reads_it_all_the_same() -> None:

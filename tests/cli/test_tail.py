@@ -17,6 +17,7 @@ from sse_cli.llm.detection import MAX_EVENTS
 from sse_cli.mockserver.scenarios.scenario import Gate, Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
+from tests.support.format_corpus import BY_NAME
 from tests.support.paths import FORMATS as CORPUS
 from tests.support.peak_memory import measured
 from tests.support.program import Ran, error_and_hint, finish, sse, start
@@ -66,13 +67,14 @@ def test_a_pipe_gets_the_exact_text_of_every_stream_and_no_extra_newline(path: P
     expected = json.loads((CORPUS / f"{path.stem}.expected.json").read_bytes())
     ran = sse("tail", path)
     text = ran.text
-    if expected["format"] in ("a2a-v03", "dashscope", "gradio"):
+    if expected["format"] in ("a2a-v03", "dashscope", "gradio", "gradio-queue"):
         # These restate some text, on a line of its own; the last wording counts.
         assert text.endswith(expected["text"][-10:])
     else:
         assert text == expected["text"]
     assert ran.code == (5 if expected["error"] else 0)
-    assert bool(ran.err) == bool(expected["error"])
+    is_answer = any(expected[key] for key in ("text", "reasoning", "tool_calls"))
+    assert bool(ran.err) == (bool(expected["error"]) or not is_answer)
 
 
 def test_pieces_reach_a_pipe_one_by_one() -> None:
@@ -208,7 +210,8 @@ def test_json_is_the_whole_answer(path: Path) -> None:
     for number, choice in enumerate(expected.get("choices", ())):
         assert found["choices"][number]["choice"] == number
         assert {key: found["choices"][number][key] for key in choice} == choice
-    assert found["complete"] == (not expected["error"])
+    reasons = {choice["finish_reason"] for choice in found.get("choices", [found])}
+    assert found["complete"] == (not expected["error"] and "length" not in reasons)
 
 
 ENDINGS: Final[dict[str, tuple[bytes, str, str, int]]] = {
@@ -382,8 +385,7 @@ def _cuttable() -> Iterator[Path]:
     """Yield the streams whose format requires an end, which is their last event."""
     for path in STREAMS:
         expected = json.loads((CORPUS / f"{path.stem}.expected.json").read_bytes())
-        optional = ("plain", "tgi", "mcp", "langgraph", "custom-action", "custom-command")
-        if not expected["error"] and expected["format"] not in optional:
+        if not expected["error"] and BY_NAME[expected["format"]].required:
             yield path
 
 
@@ -576,3 +578,30 @@ def test_events_that_had_to_be_repaired_are_reported(data: list[bytes], warning:
     ran = tail(b"".join(b"data: " + one + b"\n\n" for one in data) + DONE)
     assert (ran.code, ran.text) == (0, "a")
     assert warning in ran.talk
+
+
+@pytest.mark.parametrize(
+    ("reason", "warning"),
+    [
+        ("abort", "warning: the answer failed: its finish reason is abort\n"),
+        ("length", ""),
+        ("stop", ""),
+    ],
+)
+def test_an_answer_that_failed_in_a_stream_that_ended_well_gets_a_warning(
+    reason: str, warning: str
+) -> None:
+    ran = tail(chat("Once upon") + chat("", reason) + DONE)
+    assert (ran.code, ran.text, ran.talk) == (0, "Once upon", warning)
+
+
+def test_events_that_no_format_can_read_are_told_from_the_first_on() -> None:
+    two = chat("a").rstrip(b"\n") + b"\n" + chat("b")
+    ran = tail(
+        two + chat("c") + b"data: : PROCESSING\n\n" + chat("d") + DONE, "--format", "openai-chat"
+    )
+    assert (ran.code, ran.text) == (0, "cd")
+    assert ran.talk.splitlines() == [
+        "warning: event 1 holds two JSON documents",
+        "warning: event 3 is not JSON",
+    ]

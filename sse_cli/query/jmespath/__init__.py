@@ -8,7 +8,10 @@ tree is walked once, when the expression is compiled, and each node becomes a cl
     paths.py          plain paths of keys and indexes, the most frequent expressions
     projections.py    items[*], items[], values.*, items[?…]
     comparing.py      ==, !=, <, <=, >, >=
-    totality.py       expressions that cannot fail, so that evaluating them needs no checks
+    infallible.py     expressions that cannot fail, so that evaluating them needs no checks
+    knowledge.py      what is known about a value without the value
+    specialize.py     expressions specialised to that knowledge
+    looks.py          cheap questions about a value that tell much about expressions
 
 Rule 1: an expression has the value that the library's `visitor.TreeInterpreter` returns, even where
 that deviates from the specification. The only difference is our own error message for comparing the

@@ -46,7 +46,7 @@ def is_total(node: Any, depth: int = 0) -> bool:
 
 
 def is_shallow(node: Any, depth: int = 0) -> bool:
-    """Return whether a tree is no deeper than `MAX_DEPTH`."""
+    """Return whether a tree has at most `MAX_DEPTH` levels."""
     children = (child for child in node["children"] if isinstance(child, dict))  # not of a slice
     return depth < MAX_DEPTH and all(is_shallow(child, depth + 1) for child in children)
 

@@ -126,8 +126,8 @@ class Reads:
     def _collect(self, node: Node, here: Path | None) -> Path | None:
         """Collect from an expression that is evaluated on the value at path `here`.
 
-        Returns the path of its value, None if it has none. What is evaluated on a value without a
-        path, such as the items of a list, is left out.
+        Returns the path of its value, None if it has none. Expressions that are evaluated on a
+        value without a path, such as the items of a list, are left out.
         """
         kind = node["type"]
         if here is None or kind in ("identity", "current"):

@@ -101,7 +101,8 @@ def test_a_type_that_ends_in_a_failure_of_the_whole_stream_is_an_error(name: str
         "tool-output-error", "tool-input-error", "step.failed", "on_tool_error", "on_chain_error",
         "response.mcp_call.failed", "response.mcp_list_tools.failed", "thread.run.step.failed",
         "ToolCallError", "file_search_call.failed", "node_failed", "task.failed", "errors",
-        "error.detail", "error_rate", "terror", "message", "", "error" * 100, "\u200berrors",
+        "error.detail", "error_rate", "terror", "message", "", "error" * 100,
+        "\u200berror", "an error", "«error»", "[error]", "x\nerror", "an\x1b[1mException",
     ],
 )  # fmt: skip
 def test_a_part_may_fail_and_the_stream_go_on(name: str) -> None:

@@ -9,12 +9,16 @@ from pathlib import Path
 
 import pytest
 
-from sse_cli.check.expectations import KINDS
+from sse_cli.analysis.timing import Timing
+from sse_cli.check.expectations import KINDS, StreamFacts
+from sse_cli.check.expectations.content import ValidJSON
 from sse_cli.check.outcome import Checked, Outcome
 from sse_cli.check.reports import github_actions, json_report, junit
 from sse_cli.check.stream_check import StreamCheck, run_once
 from sse_cli.llm import wire_format
 from sse_cli.model.errors import UsageError
+from sse_cli.model.events import Closed, Ending, Message
+from sse_cli.model.row import Row
 from sse_cli.run.settings import TargetSettings
 
 STARTED = datetime(2026, 1, 1)
@@ -123,11 +127,25 @@ def test_a_bad_value_is_refused(name: str, value: str) -> None:
         KINDS[name](value)
 
 
-@pytest.mark.parametrize("is_told", [True, False])
-def test_data_may_be_empty_where_the_format_says_so(is_told: bool, tmp_path: Path) -> None:
-    body = "data:\n\n" + chat("stop")
-    found = outcome(tmp_path, body + ("data: x\n\n" if is_told else ""), ("valid-json", ""))
-    assert found.results[-1].found == "invalid JSON in event 1"
+@pytest.mark.parametrize(
+    ("data", "may_be_empty", "holds", "found"),
+    [
+        (["", "{}"], True, True, "all 2"),
+        (["", "{}"], False, False, "invalid JSON in event 1"),
+        (["{}", "x", ""], True, False, "invalid JSON in event 2"),
+        (["", "x", ""], False, False, "invalid JSON in event 1, and 2 more"),
+        ([" "], True, False, "invalid JSON in event 1"),
+    ],
+)
+def test_data_may_be_empty_where_the_format_says_so(
+    data: list[str], may_be_empty: bool, holds: bool, found: str
+) -> None:
+    expectation = ValidJSON()
+    for n, text in enumerate(data, 1):
+        expectation.row(Row(Message("message", text, "", None, 0.0, 0, 0, n=n)))
+    facts = StreamFacts(Closed(1.0, Ending.EOF), Timing(), {}, empty_data=may_be_empty)
+    judgement = expectation.judge(facts)
+    assert (judgement.holds, judgement.found) == (holds, found)
 
 
 def test_every_report_shows_a_warning(tmp_path: Path) -> None:
