@@ -68,9 +68,10 @@ def problems(mutated: Mutated) -> Iterator[str]:
 
 
 def _printed_and_kept(found: Read) -> Iterator[str]:
-    """The text that is printed is the text of the whole answer; parts may come by turns.
+    """Yield where the text that is printed is not that of the whole answer.
 
-    A part that the stream restates is printed anew, and then the answer holds its last state.
+    Parts may come by turns. A part that the stream restates is printed anew, and then the answer
+    holds its last state.
     """
     for number, choice in found.accumulator.choices.items():
         for kind, whole in (("text", str(choice.text)), ("reasoning", str(choice.reasoning))):
@@ -85,7 +86,7 @@ def _printed_and_kept(found: Read) -> Iterator[str]:
 
 
 def _repeated(found: Read, before: Read) -> Iterator[str]:
-    """No sentence comes twice that comes once in the stream without mutations."""
+    """Yield the sentences that come twice, but once in the stream without mutations."""
     for kind in ("text", "reasoning"):
         for number, choice in before.accumulator.choices.items():
             printed = found.printed(kind, number)
@@ -95,7 +96,7 @@ def _repeated(found: Read, before: Read) -> Iterator[str]:
 
 
 def _grown(found: Read, before: Read) -> Iterator[str]:
-    """A stream that lost events has no more text than before."""
+    """Yield the texts that are longer in a stream that lost events."""
     for kind in ("text", "reasoning"):
         for number in before.accumulator.choices:
             ours, whole = found.printed(kind, number), before.printed(kind, number)
@@ -104,9 +105,9 @@ def _grown(found: Read, before: Read) -> Iterator[str]:
 
 
 def _source(found: Read, events: list[Envelope]) -> Iterator[str]:
-    """No stream is plain that has an event of another format, or that is mostly JSON objects.
+    """Yield the events of another format in a plain stream, and the JSON that is its text.
 
-    Events after the answer's end are not read.
+    JSON objects among lines of text are text. Events after the answer's end are not read.
     """
     wire = found.accumulator.format
     if wire is None or not wire.tentative:

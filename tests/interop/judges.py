@@ -142,8 +142,11 @@ def gemini_interactions(origin: str) -> Answer:
     deltas = [one["delta"] for one in events if one["event_type"] == "step.delta"]
     thoughts = [one.get("content", {}) for one in deltas if one["type"] == "thought_summary"]
     [ended] = [one["interaction"] for one in events if one["event_type"] == "interaction.completed"]
+    starts = [one["step"] for one in events if one["event_type"] == "step.start"]
+    begun = [part for step in starts if step["type"] == "model_output"
+             for part in step.get("content", ())]  # fmt: skip
     return {
-        "text": joined(one["text"] for one in deltas if one["type"] == "text"),
+        "text": joined(one["text"] for one in [*begun, *deltas] if one["type"] == "text"),
         "reasoning": joined(one.get("text") for one in thoughts),
         "tool_calls": _interaction_calls(events),
         "finish_reason": ended["status"],

@@ -8,13 +8,14 @@ import re
 from typing import Any
 
 from tests.interop.judges import Answer, client_of, joined
-from tests.support.replies import whole
+from tests.support.replies import STREAM, whole
 from tests.support.wire import Peer, Wire
 
 _ID = re.compile(rb'("id":\s*)\d+')
 _TOKEN = re.compile(rb'("progressToken":\s*)("[^"]*"|\d+)')
-ACCEPTED = b"HTTP/1.1 202 Accepted\r\nContent-Length: 0\r\n\r\n"
-NOT_ALLOWED = b"HTTP/1.1 405 Method Not Allowed\r\nContent-Length: 0\r\n\r\n"
+CLOSE = "Connection: close"  # the raw server answers one request on each
+ACCEPTED = whole(b"", CLOSE, status="202 Accepted")
+NOT_ALLOWED = whole(b"", CLOSE, status="405 Method Not Allowed")
 
 
 class McpServer(Wire):
@@ -35,10 +36,10 @@ class McpServer(Wire):
         if "id" not in message:
             peer.send(ACCEPTED)
         elif message["method"] == "tools/call":
-            peer.send(whole(self._stream(message)))
+            peer.send(whole(self._stream(message), STREAM, CLOSE))
         else:
             reply = {"jsonrpc": "2.0", "id": message["id"], **_result(message)}
-            peer.send(whole(json.dumps(reply).encode(), "Content-Type: application/json"))
+            peer.send(whole(json.dumps(reply).encode(), "Content-Type: application/json", CLOSE))
 
     def _stream(self, message: dict[str, Any]) -> bytes:
         token = json.dumps(message["params"]["_meta"]["progressToken"]).encode()

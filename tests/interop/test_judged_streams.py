@@ -57,6 +57,8 @@ BY_PREFIX: Final = {
     "real/a2a-sdk1-v03": "a2a_v03",
     "real/a2a-sdk1-v1": "a2a_v1",
 }
+# The installed client knows the events of today alone.
+OLD: Final = "formats/gemini-interactions-v1"
 # Streams that answer the call of an MCP tool over Streamable HTTP.
 MCP: Final = (
     "formats/mcp",
@@ -73,7 +75,9 @@ def judges_of(stream: Stream) -> list[str]:
     return list(islice(found, 1))
 
 
-PAIRS: Final = [(stream, judge) for stream in streams() for judge in judges_of(stream)]
+PAIRS: Final = [
+    (stream, judge) for stream in streams() if stream.name != OLD for judge in judges_of(stream)
+]
 
 
 def tail(origin: str) -> dict[str, Any]:
