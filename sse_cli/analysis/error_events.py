@@ -91,9 +91,11 @@ def mentions_error(data: str) -> bool:
     return (
         "rror" in data
         or "ailed" in data
+        or "ejected" in data
         or "base_resp" in data
         or "ERROR" in data
         or "FAILED" in data
+        or "REJECTED" in data
     )
 
 

@@ -6,6 +6,7 @@ message is shown as JSON, never in Python's notation.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from typing import Any, Final
 
@@ -18,7 +19,7 @@ _NOTHING: Final = "no details"
 # In the order in which they are looked for.
 _MESSAGES: Final = (
     "message", "errorMessage", "error_message", "errorText", "error_msg", "errmsg", "status_msg",
-    "msg", "detail", "details", "error_description", "title", "description", "reason",
+    "msg", "Message", "detail", "details", "error_description", "title", "description", "reason",
 )  # fmt: skip
 _CODES: Final = ("code", "errorCode", "error_code", "errcode", "status_code", "statusCode")
 # Values that hold the error: {"type": "response.failed", "response": {"error": {…}}}.
@@ -39,7 +40,8 @@ def with_code(code: Any, message: str) -> str:
     A number needs no colon: `429 slow down`, but `rate_limit: slow down`.
     """
     text = _code(code)
-    if not message or text.lower() in message.lower():
+    is_said = re.search(rf"(?<!\w){re.escape(text)}(?!\w)", message, re.IGNORECASE)
+    if not text or not message or is_said:
         return message or text
     return f"{text}{' ' if text.lstrip('-').isdecimal() else ': '}{message}"
 
@@ -97,5 +99,6 @@ def _first(error: dict[str, Any], keys: Iterable[str], nesting: int) -> str:
 
 
 def _code(value: Any) -> str:
-    """Return a code as text, "" if `value` is not one."""
-    return str(value) if isinstance(value, int | str) and not isinstance(value, bool) else ""
+    """Return a code as text, "" if `value` is not one: 0 stands for none."""
+    is_code = isinstance(value, int | str) and not isinstance(value, bool)
+    return str(value) if is_code and value not in (0, "0") else ""

@@ -11,7 +11,7 @@ from collections.abc import Callable, Sequence
 from typing import Any, Final, NamedTuple
 
 from sse_cli.analysis import error_events
-from sse_cli.analysis.error_events import error_in, event_error
+from sse_cli.analysis.error_events import EventError, error_in, event_error
 from sse_cli.analysis.error_lines import ErrorLines
 from sse_cli.analysis.error_text import error_text
 from sse_cli.analysis.unfinished import SENTINEL, is_sentinel, missing_blank_line
@@ -68,18 +68,25 @@ class Verdict(Observer):
     `missing` returns why an answer is incomplete, "" if it is complete; it is called at a clean
     end. `resume.over` is set once the stream has reached its own end.
 
+    `format_error` returns the error of an event by the rules of its wire format, null if there is
+    none. It is called for events that mention a failure, by commands that read no answer.
+
     The messages of a read are judged after all observers got them, because a view may have parsed
     them by then: testing a parsed payload is cheaper than searching its text for words.
     """
 
     def __init__(
-        self, resume: Resume | None = None, missing: Callable[[], str] = lambda: ""
+        self,
+        resume: Resume | None = None,
+        missing: Callable[[], str] = lambda: "",
+        format_error: Callable[[Row], Any] | None = None,
     ) -> None:
         self.error = ""
         self.error_value: Any = None
         self.reported: ReportedError | None = None
         self._resume = resume or Resume()
         self._missing = missing
+        self._format_error = format_error
         self.is_done = False  # the sentinel was seen
         self._unread: tuple[Ending, str, str] | None = None  # what is wrong with the first of them
         self._incomplete: Ignored | None = None
@@ -102,11 +109,13 @@ class Verdict(Observer):
         Most events pass one test of a dozen: for speed, it is written in line.
         """
         harmless, has_no_error = self._harmless, error_events.KEYS.isdisjoint
+        is_by_text = self._format_error is not None
         for rows in self._unjudged:
             for row in rows:
                 payload, kind = row.parsed, row.message.type
                 if payload.__class__ is dict:
-                    if has_no_error(payload) and kind in harmless:
+                    is_suspect = is_by_text and error_events.mentions_error(row.message.data)
+                    if not is_suspect and has_no_error(payload) and kind in harmless:
                         name = payload.get("type") or payload.get("object") or payload.get("event")
                         if name.__class__ is not str or name in harmless:
                             continue
@@ -139,13 +148,20 @@ class Verdict(Observer):
     def _judge(self, row: Row) -> None:
         """Look for an error in an event that may report one."""
         message = row.message
-        if error := event_error(row):
-            if not self.error:
-                report = ReportedError(message.n, message.at, message.type, message.data)
-                words = f"event {message.n} reports an error: {error.text}"
-                self._report(words, error.value, report)
+        if error := event_error(row) or self._error_of_format(row):
+            report = ReportedError(message.n, message.at, message.type, message.data)
+            words = f"event {message.n} reports an error: {error.text}"
+            self._report(words, error.value, report)
         elif len(self._harmless) < _MAX_HARMLESS:
             self._harmless.update(error_events.harmless_names(message.type, row.payload))
+
+    def _error_of_format(self, row: Row) -> EventError | None:
+        kind, data = row.message.type, row.message.data
+        mentions = error_events.mentions_error
+        if not self._format_error or not (mentions(data) or mentions(kind)):
+            return None
+        found = self._format_error(row)
+        return None if found is None else EventError(found, error_text(found))
 
     def ignored(self, event: Ignored) -> None:
         """Look for an unfinished event, one that could not be read, and an error."""
@@ -154,7 +170,7 @@ class Verdict(Observer):
         elif event.reason == "incomplete":
             self._incomplete = event
         if event.reason in ("unknown-field", "incomplete"):
-            if not self.error and (error := self._error_lines.feed(event)):
+            if error := self._error_lines.feed(event):
                 words = f"line {error.line} reports an error: {error.text}"
                 place = self._messages, event.at, event.type or "", error.source
                 self._report(words, error.value, ReportedError(*place, is_event=False))
@@ -205,9 +221,6 @@ class Verdict(Observer):
 
         It may come late, because a format is detected only after several events.
         """
-        known = self.reported
-        if known and (known.n, not known.is_event) <= (report.n, not report.is_event):
-            return
         where = f"event {report.n}"
         if not report.is_event:
             where = f"a block without data, after {where}," if report.n else "a block without data"
@@ -217,6 +230,10 @@ class Verdict(Observer):
         self._report(f"{where} reports an error: {text}", error, report)
 
     def _report(self, words: str, value: Any, report: ReportedError) -> None:
+        """Take an error unless an earlier one is known."""
+        known = self.reported
+        if known and (known.n, not known.is_event) <= (report.n, not report.is_event):
+            return
         self.error, self.error_value, self.reported = words, value, report
 
     def _nothing(self, closed: Closed) -> str:

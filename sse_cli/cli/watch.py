@@ -28,7 +28,7 @@ from sse_cli.parser.session import Session
 from sse_cli.query.selection import Expression, Query, Selection
 from sse_cli.render.renderer import Lines
 from sse_cli.request.option_values import duration
-from sse_cli.run.measurements import Measurements, RunReport
+from sse_cli.run.measurements import Measurements, RunReport, format_error
 from sse_cli.run.observers import ShownCount, ShownLimit, Until
 from sse_cli.run.open_target import clock_of, open_target, recorder_of, session_of
 from sse_cli.run.settings import TargetSettings
@@ -81,7 +81,7 @@ class Watch:
         self.output = output
         self.session: Session = session_of(settings)
         self.clock: Clock = clock_of(settings)
-        self.measured = Measurements(self.session)
+        self.measured = Measurements(self.session, format_error=format_error)
         self.selection = _selection(stream, self.queries)
         self.until = None if stream.until is None else Expression(stream.until, "--until")
         self.shown = ShownCount() if stream.max_events is None else ShownLimit(stream.max_events)

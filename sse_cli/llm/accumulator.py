@@ -138,6 +138,8 @@ class Accumulator:
         if not self._detector.is_settled:
             return self._detect(envelope, n, at)
         self._n, self._at = n, at
+        if self._extractor and envelope["data"].__class__ is dict:  # nothing to repair
+            return self._read(self._extractor, envelope)
         return self._read_repaired(envelope)
 
     def _detect(self, envelope: Envelope, n: int, at: float) -> Sequence[Delta]:
@@ -203,6 +205,10 @@ class Accumulator:
         """
         deltas: list[Delta] = []
         extractor = extractor.for_event(envelope)
+        if extractor.sole_text:
+            found = extractor.sole_text(envelope)
+            if found.__class__ is str:
+                return self._add_sole_text(found)
         self._add_items(extractor.items(envelope), deltas)
         usage = extractor.usage and extractor.usage(envelope)
         if usage is not None and usage is not False and not is_false(usage):
@@ -237,6 +243,14 @@ class Accumulator:
                 choice.finish = reason if isinstance(reason, str) else json_values.dump(reason)
                 choice.is_finished = True
                 deltas.append(self._delta("finish", choice.finish, number))
+
+    def _add_sole_text(self, fragment: str) -> Sequence[Delta]:
+        """Add the text of an event that has nothing else: what `_add_items` does, in line."""
+        choice = self.choices.get(0)
+        if choice is None:
+            choice = self.choices[0] = Choice()
+        added = choice.text.append(None, fragment) if fragment else ""
+        return [new(Delta, ("text", added, 0, self._n, self._at, False))] if added else ()
 
     def _reopen(self) -> None:
         """Take the answer for unfinished again: another run begins."""

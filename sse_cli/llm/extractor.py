@@ -52,6 +52,10 @@ class Extractor:
         others = (self.part, self.reasoning, self.tool, self.finish)
         self.is_text_alone = others == (None,) * len(others)
         """Whether an item can have nothing but a choice and text."""
+        more = (self.each, self.choice, self.finish_root, self.usage, self.error, self.begin)
+        is_sole = self.is_text_alone and (*more, self.done) == (None,) * (len(more) + 1)
+        self.sole_text = self.text if is_sole else None
+        """The text of an event that can have nothing else; most events of a plan are such."""
 
     def for_event(self, envelope: Envelope, /) -> Extractor:
         """Return the extractor for an event. This runs at every event."""

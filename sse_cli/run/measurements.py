@@ -6,6 +6,7 @@ The classes are plain because creating a dataclass adds a millisecond to each st
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 from sse_cli.analysis.event_counts import Connections, EventCounts
 from sse_cli.analysis.resume_audit import ResumeAudit
@@ -14,18 +15,25 @@ from sse_cli.analysis.verdict import Verdict
 from sse_cli.model.events import Closed, Ending
 from sse_cli.model.exit_codes import EXIT_CODES, ExitCode
 from sse_cli.model.observer import Observer
+from sse_cli.model.row import Row
 from sse_cli.parser.session import Session
 
 
 class Measurements:
     """Times, ending, counts, connections and resumes of one run.
 
-    `missing` returns why an answer is incomplete, "" if it is complete.
+    `missing` returns why an answer is incomplete, "" if it is complete. `format_error` is for
+    commands that read no answer (see `Verdict`).
     """
 
-    def __init__(self, session: Session, missing: Callable[[], str] = lambda: "") -> None:
+    def __init__(
+        self,
+        session: Session,
+        missing: Callable[[], str] = lambda: "",
+        format_error: Callable[[Row], Any] | None = None,
+    ) -> None:
         self.timing = Timing()
-        self.verdict = Verdict(session.resume, missing)
+        self.verdict = Verdict(session.resume, missing, format_error)
         self.counts = EventCounts()
         self.connections = Connections()
         self.resume_audit = ResumeAudit()
@@ -33,6 +41,13 @@ class Measurements:
     def observers(self) -> list[Observer]:
         """Return the observers in the order in which a run calls them."""
         return [self.timing, self.verdict, self.counts, self.connections, self.resume_audit]
+
+
+def format_error(row: Row) -> Any:
+    """Return the error of an event by the rules of its wire format, None without one."""
+    from sse_cli.llm.format_errors import error_of_format  # noqa: PLC0415 (loads JMESPath: 40 ms)
+
+    return error_of_format(row)
 
 
 class RunReport:

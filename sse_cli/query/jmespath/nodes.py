@@ -141,6 +141,8 @@ def _projection(node: Node) -> Evaluate:
         [source] = source["children"]
         if target["type"] == "identity":
             return projections.flatten_present(compile_node(source))
+        if target["type"] == "field":
+            return projections.project_flattened_key(compile_node(source), target["value"])
         return projections.project_flattened(compile_node(source), compile_node(target))
     return projections.project_list(compile_node(source), compile_node(target))
 

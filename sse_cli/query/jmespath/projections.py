@@ -41,6 +41,21 @@ def project_flattened(base: Evaluate, each: Evaluate) -> Evaluate:
     return project
 
 
+def project_flattened_key(base: Evaluate, key: str) -> Evaluate:
+    """Take the values of a key of the items of a flattened list."""
+
+    def project(value: Any) -> Any:
+        items = base(value)
+        if items.__class__ is not list:
+            return None
+        if len(items) == 1 and (item := items[0]).__class__ is dict:
+            return [] if (result := item.get(key)) is None else [result]
+        objects = (item for item in _merged(items) if item.__class__ is dict)
+        return [result for item in objects if (result := item.get(key)) is not None]
+
+    return project
+
+
 def flatten_present(base: Evaluate) -> Evaluate:
     """Replace the lists in a list by their items, and drop nulls."""
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from sse_cli.analysis.verdict import Verdict
+from sse_cli.analysis.verdict import ReportedError, Verdict
 from sse_cli.cli import hints
 from sse_cli.model.causes import Cause
 from sse_cli.model.events import (
@@ -272,3 +272,14 @@ def test_types_without_end_take_no_memory_without_end() -> None:
         verdict.rows([row("x", f"kind-{number}")])
         verdict.flush()
     assert len(verdict._harmless) <= 1000
+
+
+def test_the_first_error_of_a_read_wins_whoever_finds_it() -> None:
+    for ns, first in (((1, 2), 1), ((2, 1), 1), ((1, 1), 1)):
+        verdict = Verdict()
+        verdict.rows([row(ERROR, number=ns[0])])
+        verdict.format_error("late", ReportedError(ns[1], 0.0, "message", "{}"))
+        verdict.flush()
+        assert verdict.reported
+        assert verdict.reported.n == first
+    assert verdict.error == "event 1 reports an error: late"

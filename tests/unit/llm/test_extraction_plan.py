@@ -139,3 +139,13 @@ def test_failures_of_a_specialised_expression_count_as_those_of_the_original() -
         plain.items(event)
         planned.for_event(event).items(event)
     assert wire.failures["text"][0] == 8
+
+
+def test_a_fragment_of_text_is_known_to_be_all_of_its_event() -> None:
+    extractor = Extractor(BY_NAME["anthropic"])
+    delta = {"type": "content_block_delta", "delta": {"type": "text_delta", "text": "a"}}
+    for _ in range(6):
+        found = extractor.for_event(envelope(delta))
+    assert extractor.sole_text is None
+    assert found.sole_text is found.text
+    assert found.items(envelope(delta)) == [(0, None, None, "a", None, None)]
