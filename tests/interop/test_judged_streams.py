@@ -18,7 +18,11 @@ from tests.support.program import sse
 from tests.support.replies import whole
 from tests.support.wire import Wire
 
-pytestmark = pytest.mark.interop
+pytestmark = [
+    pytest.mark.interop,
+    # The clients' own, on Pythons newer than they are.
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+]
 
 # The client that reads a stream, by the beginning of the stream's name.
 BY_PREFIX: Final = {

@@ -59,10 +59,16 @@ def double(dice: random.Random, events: list[bytes]) -> None:
 
 
 def swap(dice: random.Random, events: list[bytes]) -> None:
-    """Exchange two events, neighbours or not."""
+    """Exchange two neighbours."""
     at = dice.randrange(len(events))
-    other = dice.choice((min(at + 1, len(events) - 1), dice.randrange(len(events))))
+    other = min(at + 1, len(events) - 1)
     events[at], events[other] = events[other], events[at]
+
+
+def move(dice: random.Random, events: list[bytes]) -> None:
+    """Move an event to any other place."""
+    event = events.pop(dice.randrange(len(events)))
+    events.insert(dice.randint(0, len(events)), event)
 
 
 def cut(dice: random.Random, events: list[bytes]) -> None:
@@ -104,7 +110,7 @@ def noise(dice: random.Random, events: list[bytes]) -> None:
 
 
 MUTATIONS: Final[dict[str, Mutation]] = {
-    one.__name__: one for one in (drop, double, swap, cut, retype, noise)
+    one.__name__: one for one in (drop, double, swap, move, cut, retype, noise)
 }
 
 
