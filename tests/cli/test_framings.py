@@ -49,7 +49,7 @@ TOOL = b"".join(
         *converse([], "tool_use")[1:],
     ]
 )
-CALL = {"id": "t1", "name": "look", "arguments": '{"city":"Oslo"}'}
+CALL = {"id": "t1", "name": "look", "arguments": '{"city":"Oslo"}', "valid": True}
 USAGE = {"inputTokens": 10, "outputTokens": 9, "totalTokens": 19}
 PARTS = FRAMINGS / "ai-sdk4-tools.txt"
 
@@ -307,7 +307,7 @@ def test_a_data_stream_is_read_by_its_header(size: int) -> None:
     assert found["finish_reason"] == "stop"
     assert found["usage"] == {"promptTokens": 6, "completionTokens": 20}
     assert found["tool_calls"] == [
-        {"id": "c1", "name": "weather", "arguments": '{"city":"Oslo"}'},
+        {"id": "c1", "name": "weather", "arguments": '{"city":"Oslo"}', "valid": True},
     ]
 
 
