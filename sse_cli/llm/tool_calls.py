@@ -14,6 +14,7 @@ a part (a message).
 | `either` | the whole arguments so far or a fragment, as the values that follow show |
 | `action` | the whole arguments as an object whose null members mean nothing |
 | `closing` | the whole arguments, repeated by an event at the end |
+| `free` | true if the arguments are free text, and need not be JSON |
 | `patch` | Gemini's `partialArgs`, values at JSONPaths |
 """
 
@@ -46,15 +47,16 @@ class ToolCall(NamedTuple):
     id: str | None
     name: str | None
     arguments: str
+    is_free: bool = False
 
     @property
     def problem(self) -> str:
-        """Return why the arguments are not a JSON document, "" if they are one."""
-        return json_problems.problem(self.arguments)
+        """Return why the arguments are not a JSON document, "" if they are one or free text."""
+        return "" if self.is_free else json_problems.problem(self.arguments)
 
     @property
     def is_valid(self) -> bool:
-        """Return whether the arguments are JSON."""
+        """Return whether the arguments are JSON, or free text."""
         return not self.problem
 
     def as_object(self) -> dict[str, Any]:
@@ -71,6 +73,7 @@ class OpenCall:
     id: str | None = None
     name: str | None = None
     is_given: bool = False
+    is_free: bool = False
     _sent: TextBuffer | None = None
     _initial: str = ""
     _patched: Any = None  # the object that Gemini's patches build
@@ -80,7 +83,7 @@ class OpenCall:
         """Return the arguments so far."""
         if self._patched is not None:
             return join_surrogates(json_values.show(self._patched))
-        return str(self._sent or "") or self._initial or "{}"
+        return str(self._sent or "") or self._initial or ("" if self.is_free else "{}")
 
     @property
     def is_begun(self) -> bool:
@@ -90,12 +93,13 @@ class OpenCall:
     @property
     def snapshot(self) -> ToolCall:
         """Return the call as it is now. A server may add to it even after it is given out."""
-        return ToolCall(self.id, self.name, self.arguments)
+        return ToolCall(self.id, self.name, self.arguments, self.is_free)
 
     def add(self, record: dict[str, Any]) -> None:
         """Merge a fragment: the first id and name win, arguments are appended or replaced."""
         self.id = self.id or _nonblank(record.get("id"))
         self.name = self.name or _nonblank(record.get("name"))
+        self.is_free = self.is_free or record.get("free") is True
         if (whole := _whole(record)) is not None:
             self._sent = TextBuffer()
             self._sent.append(None, whole)

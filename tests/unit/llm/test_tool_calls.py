@@ -190,3 +190,11 @@ def test_either_arguments_are_whole_or_fragments() -> None:
     assert of_tools(*whole) == [(None, "f", '{"a":1}')]
     fragments = [{"key": 0, "name": "f", "either": text} for text in ('{"a"', ":1", "}")]
     assert of_tools(*fragments) == [(None, "f", '{"a":1}')]
+
+
+def test_free_text_of_a_custom_tool_is_valid() -> None:
+    calls = ToolCalls()
+    list(calls.feed({"key": 0, "name": "patch", "free": True}, None))
+    list(calls.feed({"key": 0, "args": "*** Begin"}, None))
+    [call] = calls.finish()
+    assert (call.arguments, call.is_valid, call.problem) == ("*** Begin", True, "")

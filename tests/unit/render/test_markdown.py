@@ -137,9 +137,10 @@ def test_reasoning_in_the_middle_is_printed_between_two_blocks() -> None:
 
 def test_an_answer_that_replaces_another_is_a_separate_block() -> None:
     texts = ["# One", "# Two", "# Two and more"]
-    events = [{"output": {"text": text}, "request_id": "1"} for text in texts]
+    artifacts = [{"artifactId": "a", "parts": [{"text": text}]} for text in texts]
+    events = [{"result": {"kind": "artifact-update", "artifact": one}} for one in artifacts]
     body = b"".join(b"data: %s\n\n" % json.dumps(event).encode() for event in events)
-    with rendering([(0.0, body)], "--format", "dashscope") as terminal:
+    with rendering([(0.0, body)], "--format", "a2a-v03") as terminal:
         terminal.finish()
         lines = [line.strip(" ┃") for line in terminal.lines]
     answer = takewhile(lambda line: not line.startswith("error: "), lines)
