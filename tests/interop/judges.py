@@ -7,13 +7,16 @@ optional: a test is skipped where its client is not installed.
 from __future__ import annotations
 
 import asyncio
+import gc
 import json
+import warnings
 from collections.abc import Callable, Iterable
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, TypeAlias, TypeVar
 
 import pytest
 
 Answer: TypeAlias = dict[str, Any]
+Given = TypeVar("Given")
 
 QUESTION: Final = "Hi"
 MESSAGES: Any = [{"role": "user", "content": QUESTION}]
@@ -24,6 +27,15 @@ def client_of(module: str) -> Any:
     package = module.partition(".")[0]
     name = {"google": "google-genai", "a2a": "a2a-sdk"}.get(package, package)
     return pytest.importorskip(module, reason=f"pip install {name}: the official client judges")
+
+
+def undisturbed(judge: Callable[[Given], Answer], given_to_it: Given) -> Answer:
+    """Return a client's answer, without its warnings of new Pythons and of sockets left open."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = judge(given_to_it)
+        gc.collect()  # the open sockets, before another test does
+    return found
 
 
 def given(value: Any) -> Any:
@@ -191,8 +203,10 @@ def gemini(origin: str) -> Answer:
 
 def mistral(origin: str) -> Answer:
     """Return the deltas of Mistral's chat, joined: its client does not do that."""
-    client = client_of("mistralai.client").Mistral(api_key="none", server_url=origin)
-    with client.chat.stream(model="any", messages=MESSAGES) as stream:
+    with (
+        client_of("mistralai.client").Mistral(api_key="none", server_url=origin) as client,
+        client.chat.stream(model="any", messages=MESSAGES) as stream,
+    ):
         chunks = [event.data for event in stream]
     choices = [one for chunk in chunks for one in chunk.choices if one.index == 0]
     parts = [part for one in choices for part in _mistral_parts(one.delta.content)]
@@ -221,8 +235,10 @@ def _mistral_parts(content: Any) -> list[Any]:
 
 def mistral_conversations(origin: str) -> Answer:
     """Return the events of a conversation with Mistral, joined: its client does not do that."""
-    client = client_of("mistralai.client").Mistral(api_key="none", server_url=origin)
-    with client.beta.conversations.start_stream(model="any", inputs=QUESTION) as stream:
+    with (
+        client_of("mistralai.client").Mistral(api_key="none", server_url=origin) as client,
+        client.beta.conversations.start_stream(model="any", inputs=QUESTION) as stream,
+    ):
         events = [event.data for event in stream]
     parts = [
         part
@@ -247,8 +263,8 @@ def mistral_conversations(origin: str) -> Answer:
 
 def ollama_chat(origin: str) -> Answer:
     """Return the messages of Ollama's chat, joined: its client does not do that."""
-    client = client_of("ollama").Client(host=origin)
-    chunks = list(client.chat(model="any", messages=MESSAGES, stream=True))
+    with client_of("ollama").Client(host=origin) as client:
+        chunks = list(client.chat(model="any", messages=MESSAGES, stream=True))
     calls = [one.function for chunk in chunks for one in chunk.message.tool_calls or ()]
     return {
         "text": joined(chunk.message.content for chunk in chunks),
@@ -260,8 +276,8 @@ def ollama_chat(origin: str) -> Answer:
 
 def ollama_generate(origin: str) -> Answer:
     """Return the pieces of Ollama's completion, joined: its client does not do that."""
-    client = client_of("ollama").Client(host=origin)
-    chunks = list(client.generate(model="any", prompt=QUESTION, stream=True))
+    with client_of("ollama").Client(host=origin) as client:
+        chunks = list(client.generate(model="any", prompt=QUESTION, stream=True))
     return {
         "text": joined(chunk.response for chunk in chunks),
         "reasoning": joined(chunk.thinking for chunk in chunks),

@@ -11,18 +11,14 @@ from typing import Any, Final
 
 import pytest
 
-from tests.interop.judges import JUDGES
+from tests.interop.judges import JUDGES, undisturbed
 from tests.interop.mcp_judge import mcp_answer
 from tests.support.corpus import Stream, differences, stream_of, streams
 from tests.support.program import sse
 from tests.support.replies import whole
 from tests.support.wire import Wire
 
-pytestmark = [
-    pytest.mark.interop,
-    # The clients' own, on Pythons newer than they are.
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-]
+pytestmark = pytest.mark.interop
 
 # The client that reads a stream, by the beginning of the stream's name.
 BY_PREFIX: Final = {
@@ -95,7 +91,7 @@ def tail(origin: str) -> dict[str, Any]:
 )
 def test_tail_gives_the_answer_of_the_official_client(stream: Stream, judge: str) -> None:
     with Wire(whole(stream.path.read_bytes(), *stream.headers)) as wire:
-        theirs = JUDGES[judge](wire.origin)
+        theirs = undisturbed(JUDGES[judge], wire.origin)
         ours = tail(wire.origin)
     if theirs.get("usage") is None:
         theirs.pop("usage", None)
@@ -105,7 +101,7 @@ def test_tail_gives_the_answer_of_the_official_client(stream: Stream, judge: str
 @pytest.mark.parametrize("name", MCP)
 def test_tail_gives_the_result_of_a_tool_as_the_official_mcp_client(name: str) -> None:
     stream = stream_of(name)
-    theirs = mcp_answer(stream.path.read_bytes())
+    theirs = undisturbed(mcp_answer, stream.path.read_bytes())
     with Wire(whole(stream.path.read_bytes())) as wire:
         assert differences(tail(wire.origin), theirs) == {}
 

@@ -11,11 +11,7 @@ import pytest
 
 from tests.support.program import sse
 
-pytestmark = [
-    pytest.mark.interop,
-    # The clients' own, on Pythons newer than they are.
-    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
-]
+pytestmark = pytest.mark.interop
 
 # The clients are optional: their many dependencies must not become this project's.
 REASON = "pip install openai anthropic: the official clients judge here"
