@@ -72,8 +72,11 @@ class TextBuffer:
         whole = join_surrogates(whole)
         self._surrogates.pop(part, None)  # its other half is in the whole
         before = self._text_of(part)
-        if not before and part is not None and self._has(whole):
-            return _NOTHING  # the closing event names the part differently
+        if not before and part is not None:  # the closing event may name the part differently
+            if self._has(whole):
+                return _NOTHING
+            part = self._begun(whole, part)
+            before = self._text_of(part)
         is_closed = self._closed.get(part, 0) == len(before)
         if whole.startswith(before):
             self.differing.discard(part)
@@ -167,6 +170,13 @@ class TextBuffer:
                 self.differing.add(part)
                 return True
         return False
+
+    def _begun(self, whole: str, part: Any) -> Any:
+        """Return the last part if its fragments are the start of `whole`, else `part`."""
+        last = next(reversed(self._parts), None)
+        text = self._text_of(last) if last is not None else ""
+        is_start = bool(text) and whole.startswith(text) and self._closed.get(last, 0) != len(text)
+        return last if is_start else part
 
     def _text_of(self, part: Any) -> str:
         if part is None:

@@ -209,3 +209,11 @@ def test_a_closing_text_of_another_part_that_lost_a_fragment_is_not_added() -> N
     assert text.close("message", "Hello world and more") == ("", False)
     assert text.differing == {"run"}
     assert text.close("second", "Hello") == ("Hello", False)
+
+
+def test_a_closing_text_of_another_name_completes_the_part_that_begins_it() -> None:
+    text = TextBuffer()
+    text.append("run", "It is ")
+    assert text.close("message", "It is a letter.") == ("a letter.", False)
+    assert text.close("second", "It is") == ("It is", False)
+    assert str(text) == "It is a letter.It is"
