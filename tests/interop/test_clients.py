@@ -99,7 +99,8 @@ def curl(*words: str) -> bytes:
     return run(program("curl"), "-sS", "--max-time", "20", *words)
 
 
-@pytest.mark.parametrize("name", shipped())
+# A scenario that answers requests, such as MCP, refuses a body that is not a request.
+@pytest.mark.parametrize("name", [name for name, one in shipped().items() if not one.respond])
 def test_curl_gets_every_byte_by_get_and_post(name: str, origin: str) -> None:
     body = shipped()[name].body
     assert curl("-N", f"{origin}/{name}") == body
@@ -111,7 +112,7 @@ def test_curl_gets_every_byte_by_get_and_post(name: str, origin: str) -> None:
 def test_curl_keeps_one_connection_for_many_streams(origin: str) -> None:
     urls = [f"{origin}/{name}" for name in shipped()]
     told = curl("-w", "connects:%{num_connects}\n", *urls).decode()
-    assert re.findall(r"connects:(\d)", told) == [*"10000"]
+    assert re.findall(r"connects:(\d)", told) == ["1", *"0" * (len(urls) - 1)]
 
 
 def test_curl_gets_the_list_the_head_and_the_error_replies(origin: str) -> None:
