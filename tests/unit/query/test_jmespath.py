@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import random
 import re
+from collections.abc import Iterator
 from typing import Any, Final
 
 import jmespath
@@ -15,8 +17,8 @@ from sse_cli.query.jmespath import compile_expression, is_total, parse
 from sse_cli.query.selection import Expression
 from sse_cli.text.json_values import is_false
 from tests.support import long_runs
+from tests.support.format_corpus import STREAMS, expected_of
 from tests.support.jmespath_expressions import COMPARISONS, Writer, outcome
-from tests.support.paths import FORMATS as CORPUS
 
 
 @long_runs.count("expressions", 2_000, 100_000)
@@ -142,21 +144,23 @@ def test_an_expression_reference_sees_only_the_current_element() -> None:
     assert compile_expression("map(&limit, items)")(value) == [None, 0]
 
 
-def _payloads() -> list[Any]:
-    """Return every payload of the corpus, and a few that no API sends."""
-    found: list[Any] = [None, "[DONE]", "", "text", 1, [], {}, {"choices": None}]
-    for path in (path for path in CORPUS.iterdir() if path.suffix != ".json"):
+def _payloads() -> Iterator[tuple[str, Any]]:
+    """Yield every payload of the corpus with its format, and a few that no API sends."""
+    odd: Any
+    for odd in (None, "[DONE]", "", "text", 1, [], {}, {"choices": None}):
+        yield "", odd
+    for path in STREAMS:
+        name = expected_of(path)["format"]
         for line in path.read_text(encoding="utf-8").split("\n"):
             text = line.removeprefix("data:").strip()
             if text.startswith("{") and text.endswith("}"):
-                found.append(json.loads(text))
-    return found
+                yield name, json.loads(text)
 
 
 NAMES: Final = ("message", "error", "data", "complete", "messages/x", "conversation.message.delta")
 ENVELOPES: Final = [
-    {"event": NAMES[number % len(NAMES)], "id": None, "data": data, "raw": str(data)}
-    for number, data in enumerate(_payloads())
+    (name, {"event": NAMES[number % len(NAMES)], "id": None, "data": data, "raw": str(data)})
+    for number, (name, data) in enumerate(_payloads())
 ]
 FORMATS: Final = [wire_format.read(path) for path in sorted(wire_format.FOLDER.glob("*.toml"))]
 
@@ -164,12 +168,16 @@ FORMATS: Final = [wire_format.read(path) for path in sorted(wire_format.FOLDER.g
 @pytest.mark.parametrize(
     ("wire", "key"), [(w, k) for w in FORMATS for k in w.texts], ids=lambda x: getattr(x, "name", x)
 )
+@long_runs.count("others", 100, len(ENVELOPES))
 def test_every_expression_of_a_format_gives_the_librarys_results(
-    wire: wire_format.WireFormat, key: str
+    seed: int, others: int, wire: wire_format.WireFormat, key: str
 ) -> None:
     ours, library = compile_expression(wire.texts[key]), jmespath.compile(wire.texts[key])
     per_item = "each" in wire.texts and key in wire_format.ITEM_KEYS
     items = jmespath.compile(wire.texts["each"] if per_item else "[@]")
-    for envelope in ENVELOPES:
+    own = [envelope for name, envelope in ENVELOPES if name in ("", wire.name)]
+    foreign = [envelope for name, envelope in ENVELOPES if name not in ("", wire.name)]
+    sample = random.Random(seed).sample(foreign, min(others, len(foreign)))
+    for envelope in [*own, *sample]:
         for asked in items.search(envelope) or []:
             assert outcome(ours, asked) == outcome(library.search, asked)
