@@ -7,8 +7,6 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 from tests.support.paths import ROOT
 
 FILES = sorted([*(ROOT / "sse_cli").rglob("*.py"), *(ROOT / "tests").rglob("*.py")])
@@ -60,9 +58,8 @@ def faults(path: Path) -> Iterator[str]:
             yield f"{where} has a sentence that opens with {found[1]!r}"
 
 
-@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
-def test_docstrings_open_as_they_should(path: Path) -> None:
-    assert list(faults(path)) == []
+def test_docstrings_open_as_they_should() -> None:
+    assert [fault for path in FILES for fault in faults(path)] == []
 
 
 def strings(path: Path) -> Iterator[tuple[int, str]]:
@@ -71,11 +68,11 @@ def strings(path: Path) -> Iterator[tuple[int, str]]:
             yield node.lineno, node.value
 
 
-@pytest.mark.parametrize(
-    "path",
-    [path for path in FILES if path.is_relative_to(ROOT / "sse_cli")],
-    ids=lambda path: str(path.relative_to(ROOT)),
-)
-def test_no_text_says_that_something_is_no_such_thing(path: Path) -> None:
-    found = [f"{line}: {text!r}" for line, text in strings(path) if IS_NO.search(text)]
-    assert found == []
+def test_no_text_says_that_something_is_no_such_thing() -> None:
+    assert [
+        f"{path.relative_to(ROOT)}:{line}: {text!r}"
+        for path in FILES
+        if path.is_relative_to(ROOT / "sse_cli")
+        for line, text in strings(path)
+        if IS_NO.search(text)
+    ] == []

@@ -17,15 +17,19 @@ from sse_cli.llm.detection import MAX_EVENTS
 from sse_cli.mockserver.scenarios.scenario import Gate, Scenario
 from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
+from sse_cli.model.events import Chunk, Closed, Ending, Opened
 from tests.support.format_corpus import BY_NAME
+from tests.support.in_process import MEDIA, read
 from tests.support.paths import FORMATS as CORPUS
 from tests.support.peak_memory import measured
 from tests.support.program import Ran, error_and_hint, finish, sse, start
+from tests.support.recordings import written
 from tests.support.replies import CHUNKED, STREAM, chunk, head, whole
 from tests.support.wire import Peer, Wire
 
 STREAMS: Final = sorted(path for path in CORPUS.iterdir() if path.suffix != ".json")
 DONE: Final = b"data: [DONE]\n\n"
+OPENED: Final = Opened(0.125, "https://h.example/", 200, "OK", "HTTP/1.1", media="event-stream")
 KEYS: Final = [
     "format", "text", "reasoning", "tool_calls", "finish_reason", "usage", "error", "complete",
     "ending", "detail", "status", "timing",
@@ -191,7 +195,7 @@ def test_tool_calls_are_shown_with_the_reasoning_and_marked_as_json_or_not() -> 
 @every_stream
 def test_json_is_the_whole_answer(path: Path) -> None:
     expected = json.loads((CORPUS / f"{path.stem}.expected.json").read_bytes())
-    found = answer_of(sse("tail", path, "-o", "json"))
+    found = read(path.read_bytes(), MEDIA[path.suffix]).answer
     several = ["choices"] if "choices" in expected else []
     assert [key for key in found if key != "choices"] == KEYS
     assert sorted(found) == sorted([*KEYS, *several])
@@ -250,34 +254,42 @@ def test_the_arguments_are_the_exact_string() -> None:
     assert call == {"id": None, "name": "f", "arguments": arguments, "valid": True}
 
 
-def test_the_timing_is_in_seconds_and_names_its_rate() -> None:
+def test_the_timing_is_in_seconds_and_names_its_rate(tmp_path: Path) -> None:
     usage = b'data: {"choices": [], "usage": {"completion_tokens": 7}}\n\n'
     steps = [
-        (0.0, chat("", reasoning="r")), (0.05, chat("a")),
-        (0.05, chat("", tool_calls=[{"index": 0, "function": {"name": "f"}}])), (0.05, chat("b")),
+        (0.25, chat("", reasoning="r")), (0.5, chat("a")),
+        (0.75, chat("", tool_calls=[{"index": 0, "function": {"name": "f"}}])), (1.0, chat("b")),
     ]  # fmt: skip
+    file = tmp_path / "it.rec"  # it has the times, so that a slow machine changes none
     for end, name in ((usage + DONE, "tokens_per_second"), (DONE, "pieces_per_second")):
-        with serving(*steps, (0.0, end)) as url:
-            ran = sse("tail", url, "-o", "json", "-m", "30")
-        timing = answer_of(ran)["timing"]
+        chunks = (Chunk(at, data) for at, data in [*steps, (1.0, end)])
+        file.write_bytes(written([OPENED, *chunks, Closed(1.5, Ending.EOF)]))
+        timing = answer_of(sse("tail", file, "-o", "json"))["timing"]
         assert sorted(timing) == sorted([*TIMES, name])
-        order = [
-            "headers",
-            "first_event",
-            "first_reasoning",
-            "first_content",
-            "first_tool",
-            "total",
-        ]
-        values = [timing[key] for key in order]
-        assert values == sorted(values)
-        assert timing["first_content"] - timing["first_reasoning"] >= 0.04
-        assert timing["total"] < 30
+        order = {
+            "headers": 0.125, "first_event": 0.25, "first_reasoning": 0.25, "first_content": 0.5,
+            "first_tool": 1.0, "total": 1.0,  # a call is whole when the text goes on
+        }  # fmt: skip
+        assert {key: timing[key] for key in order} == order
         assert sorted(timing["gaps"]) == ["max", "p50", "p95"]
-        assert timing["gaps"]["max"] >= 0.04
+        assert timing["gaps"]["max"] == 0.25
         assert timing["bytes"] == sum(len(data) for _, data in steps) + len(end)
         tokens = 7 if name == "tokens_per_second" else 3
-        assert timing[name] == pytest.approx(tokens / (0.15), rel=0.9)
+        assert timing[name] == pytest.approx(tokens / 0.75, rel=0.5), timing
+
+
+def test_the_times_of_a_live_answer_are_in_order() -> None:
+    steps = [
+        (0.0, chat("", reasoning="r")), (0.01, chat("a")),
+        (0.01, chat("", tool_calls=[{"index": 0, "function": {"name": "f"}}])), (0.01, DONE),
+    ]  # fmt: skip
+    with serving(*steps) as url:
+        timing = answer_of(sse("tail", url, "-o", "json", "-m", "30"))["timing"]
+    order = ["headers", "first_event", "first_reasoning", "first_content", "first_tool", "total"]
+    values = [timing[key] for key in order]
+    assert values == sorted(values)
+    assert timing["bytes"] == sum(len(data) for _, data in steps)
+    assert 0 < timing["total"] < 30
 
 
 def test_events_that_did_not_happen_have_no_time() -> None:

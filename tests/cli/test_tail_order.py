@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 import shlex
@@ -31,6 +32,7 @@ every_stream = pytest.mark.parametrize("name", NAMES)
 every_size = pytest.mark.parametrize("size", ["whole", "1"])
 
 
+@functools.cache
 def pieces(name: str) -> list[tuple[str, str]]:
     """Return the reasoning, text and tool calls of a stream as they came: kind and words."""
     found = []

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any, Final, NamedTuple
 
 from sse_cli.check.stream_check import StreamCheck, judged_run
@@ -10,7 +10,9 @@ from sse_cli.llm import wire_format
 from sse_cli.llm.accumulator import Accumulator
 from sse_cli.model.delta import Delta
 from sse_cli.model.events import Chunk, Closed, Ending, Media, Opened, Signal
+from sse_cli.run.open_target import open_target
 from sse_cli.run.settings import TargetSettings
+from sse_cli.run.stream_run import StreamRun
 
 FORMATS: Final = wire_format.known()
 MEDIA: Final[dict[str, Media]] = {
@@ -60,10 +62,21 @@ class Read(NamedTuple):
 
 def read(body: bytes, media: Media, *, size: int = 0) -> Read:
     """Read a body whole, or `size` bytes at a time."""
+    return _read(TargetSettings("-"), lambda _: signals(body, media, size=size))
+
+
+def read_target(target: str) -> Read:
+    """Read a file or a recording."""
+    settings = TargetSettings(target)
+    return _read(settings, lambda run: open_target(settings, run))
+
+
+def _read(settings: TargetSettings, source: Callable[[StreamRun], Iterator[Signal]]) -> Read:
     kept, accumulator = Kept(), Accumulator(FORMATS)
-    judged = judged_run(StreamCheck("body", TargetSettings("-")), accumulator, kept)
-    closed = judged.run.read(signals(body, media, size=size))
+    judged = judged_run(StreamCheck("body", settings), accumulator, kept)
+    closed = judged.run.read(source(judged.run))
     answer = dict(judged.facts(closed).answer)
+    del answer["headers"]  # for expectations only
     return Read(accumulator, kept.deltas, answer, judged.measured.timing.messages)
 
 

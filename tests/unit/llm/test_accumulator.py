@@ -22,6 +22,7 @@ from sse_cli.model.delta import Delta
 from sse_cli.model.events import Chunk, Closed, Ending, Ignored, Message, Opened, Signal
 from sse_cli.model.row import Row
 from sse_cli.parser.session import Session
+from tests.support import long_runs
 from tests.support.format_corpus import BY_NAME, FORMATS, STREAMS, expected_of, mutated
 from tests.support.paths import FORMATS as CORPUS
 
@@ -106,10 +107,16 @@ def test_the_corpus_is_complete() -> None:
 
 
 @every_stream
-@pytest.mark.parametrize("size", [0, 1, 7])
-def test_a_stream_of_the_corpus_gives_the_expected_answer(path: Path, size: int) -> None:
-    accumulator, pieces = reassemble(path.read_bytes(), size=size, ndjson=path.suffix == ".ndjson")
-    assert_expected(accumulator, expected_of(path))
+def test_a_stream_of_the_corpus_gives_the_expected_answer(path: Path) -> None:
+    body, expected = path.read_bytes(), expected_of(path)
+    for size in (0, 1, 7):  # bytes of a read; 0 for the whole stream
+        accumulator, pieces = reassemble(body, size=size, ndjson=path.suffix == ".ndjson")
+        assert_expected(accumulator, expected)
+        assert_told(accumulator, pieces)
+
+
+def assert_told(accumulator: Accumulator, pieces: Sequence[Delta]) -> None:
+    """Assert that the pieces, put together, are the answer."""
     for number, choice in accumulator.choices.items():
         last = max((n for n, p in enumerate(pieces) if p.replaces), default=0)
         assert typed(pieces[last:], choice=number) == str(choice.text)
@@ -428,11 +435,12 @@ def test_the_cost_of_ten_thousand_tool_calls_is_linear_in_their_number() -> None
 
 
 @every_stream
-def test_no_payload_makes_the_accumulator_fail(path: Path) -> None:
+@long_runs.count("rounds", 6, 120)
+def test_no_payload_makes_the_accumulator_fail(seed: int, rounds: int, path: Path) -> None:
     expected = expected_of(path)
-    dice = random.Random(path.stem)
+    dice = random.Random(f"{seed} {path.stem}")
     lines = path.read_text(encoding="utf-8").replace("\r\n", "\n").split("\n")
-    for _ in range(60):
+    for _ in range(rounds):
         hostile = [_hostile(dice, line, path.suffix == ".ndjson") for line in lines]
         body = "\n".join(hostile).encode("utf-8", "replace")
         for wires in (FORMATS, [BY_NAME[expected["format"]]]):

@@ -17,8 +17,8 @@ from sse_cli.text.json_values import is_false
 from tests.support import long_runs
 from tests.support.detection_index import text_of_index
 from tests.support.format_corpus import FORMATS
-from tests.unit.llm.test_extraction_plan import ODD, envelope, odd_events
-from tests.unit.query.test_jmespath import Writer
+from tests.support.jmespath_expressions import Writer
+from tests.support.odd_events import ODD, envelope, odd_events
 
 EVENTS: Final = ("message", "a", "delta", "error")
 

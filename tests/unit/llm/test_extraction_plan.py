@@ -4,45 +4,18 @@ from __future__ import annotations
 
 import itertools
 import random
-from collections.abc import Iterator
-from typing import Any, Final
+from typing import Any
 
 import pytest
 
 from sse_cli.llm import extraction_plan
-from sse_cli.llm.extractor import Envelope, Extractor, envelope_of
+from sse_cli.llm.extractor import Envelope, Extractor
 from sse_cli.llm.wire_format import WireFormat
-from sse_cli.model.events import Message
-from sse_cli.model.row import Row
-from sse_cli.parser.event_stream import EventStreamParser
 from sse_cli.query.selection import Query
 from sse_cli.text.json_values import is_false
 from tests.support import long_runs
-from tests.support.format_corpus import BY_NAME, FORMATS, STREAMS, mutated
-
-EVENTS: Final = [
-    envelope_of(Row(event))
-    for path in STREAMS
-    for event in EventStreamParser().feed(path.read_bytes())
-    if isinstance(event, Message)
-]
-ODD: Final[tuple[Any, ...]] = (
-    None,
-    1,
-    1.5,
-    True,
-    "ping",
-    "",
-    [],
-    ["ping"],
-    {},
-    {"type": ["ping"]},
-    {"type": {}},
-)
-
-
-def envelope(data: Any, event: str = "message") -> Envelope:
-    return {"event": event, "id": None, "data": data, "raw": "…"}
+from tests.support.format_corpus import BY_NAME, FORMATS
+from tests.support.odd_events import envelope, odd_events
 
 
 def values_of(extractor: Extractor, event: Envelope) -> list[Any]:
@@ -60,15 +33,6 @@ def meaning(value: Any) -> Any:
         some = [item for item in known if item is not None]
         return some[0] if len(some) == 1 and isinstance(some[0], str) else some or None
     return None if is_false(value) else value
-
-
-def odd_events(dice: random.Random) -> Iterator[Envelope]:
-    """Yield events of all APIs, as they are and with parts exchanged."""
-    for event in EVENTS:
-        yield event
-        yield {**event, "data": mutated(dice, event["data"])}
-        if dice.random() < 0.1:
-            yield envelope(dice.choice(ODD), event["event"])
 
 
 @pytest.mark.parametrize("wire", FORMATS, ids=lambda wire: wire.name)

@@ -15,6 +15,7 @@ from sse_cli.llm.highlights import Highlight, Highlights
 from sse_cli.model.events import Chunk, Message, Opened
 from sse_cli.model.row import Row
 from sse_cli.parser.session import Session
+from tests.support import long_runs
 from tests.support.format_corpus import BY_NAME, FORMATS, STREAMS, expected_of, mutated
 
 
@@ -92,10 +93,11 @@ def test_highlights_have_the_format_and_the_strings_that_tail_joins(path: Path) 
 
 
 @pytest.mark.parametrize("path", STREAMS, ids=lambda path: path.stem)
-def test_no_payload_makes_highlights_fail(path: Path) -> None:
-    dice = random.Random(path.stem)
+@long_runs.count("rounds", 4, 100)
+def test_no_payload_makes_highlights_fail(seed: int, rounds: int, path: Path) -> None:
+    dice = random.Random(f"{seed} {path.stem}")
     rows = list(_rows(path))
-    for _ in range(20):
+    for _ in range(rounds):
         highlights = Highlights(FORMATS)
         for one in rows:
             payload = one.payload

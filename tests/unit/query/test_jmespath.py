@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import random
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, Final
 
 import jmespath
@@ -17,114 +17,8 @@ from sse_cli.query.jmespath import compile_expression, is_total, parse
 from sse_cli.query.selection import Expression
 from sse_cli.text.json_values import is_false
 from tests.support import long_runs
-from tests.support.paths import FORMATS as CORPUS
-
-KEYS: Final = ("a", "b", "c", "delta", "type")
-COMPARISONS: Final = ("==", "!=", "<", ">", "<=", ">=")
-LITERALS: Final = (
-    "@", "'a'", "'x y'", "''", "`1`", "`0`", "`0.0`", "`-1`", "`1.5`", "`true`", "`false`",
-    "`null`", '`""`', "`[]`", "`{}`",
-    '`["a","text"]`', "`[1,2]`", "`[0,false]`", '`{"a":1}`', '"a"',
-)  # fmt: skip
-SLICES: Final = (":1", "1:", "::-1", "0:2", "-2:", ":", "::2", "5:1", "::0")
-SCALARS: Final = (None, True, False, 0, 1, 2, -1, 1.5, 0.0, 1.0, "", "a", "b", "text", "x y", "é")
-# One letter for each argument: v any value, e an expression reference.
-SIGNATURES: Final = {
-    "abs": "v", "avg": "v", "ceil": "v", "contains": "vv", "ends_with": "vv", "floor": "v",
-    "join": "vv", "keys": "v", "length": "v", "map": "ev", "max": "v", "max_by": "ve",
-    "merge": "vv", "min": "v", "min_by": "ve", "not_null": "vvv", "reverse": "v", "sort": "v",
-    "sort_by": "ve", "starts_with": "vv", "sum": "v", "to_array": "v", "to_number": "v",
-    "to_string": "v", "type": "v", "values": "v", "nonsense": "v",
-}  # fmt: skip
-
-
-class Writer:
-    """A generator of random expressions, most of which parse, and of random JSON values for
-    them."""
-
-    def __init__(self, seed: int) -> None:
-        self.dice = random.Random(seed)
-        self._shapes: tuple[Callable[[int], str], ...] = (
-            lambda n: f"{self.text(n)}.{self._key()}",
-            lambda n: f"{self.text(n)}[{self.dice.choice((0, 1, -1, 2, -3))}]",
-            lambda n: f"{self.text(n)}[*].{self._key()}",
-            lambda n: f"{self.text(n)}[].{self._key()}",
-            lambda n: f"{self.text(n)}[*]",
-            lambda n: f"{self.text(n)}[]",
-            lambda n: f"{self.text(n)}[{self.dice.choice(SLICES)}]",
-            lambda n: f"{self.text(n)}[{self.dice.choice(SLICES)}].{self._key()}",
-            lambda n: f"{self.text(n)}.*",
-            lambda n: f"{self.text(n)}[?{self.text(n)}]",
-            lambda n: f"{self.text(n)}[?{self.text(n)}].{self._key()}",
-            lambda n: f"({self.text(n)} || {self.text(n)})",
-            lambda n: f"({self.text(n)} && {self.text(n)})",
-            lambda n: f"({self.text(n)} | {self.text(n)})",
-            lambda n: f"!({self.text(n)})",
-            lambda n: f"!{self.text(n)}",
-            lambda n: f"({self.text(n)} {self.dice.choice(COMPARISONS)} {self.text(n)})",
-            lambda n: f"{self.text(n)}.[{self.text(n)}, {self.text(n)}]",
-            lambda n: f"{self.text(n)}.{{x: {self.text(n)}, y: {self.text(n)}}}",
-            self._call,
-            self._call,
-        )
-
-    def text(self, depth: int = 0) -> str:
-        """Return an expression; the deeper it is nested, the simpler."""
-        if depth >= 4 or self.dice.random() < 0.2:
-            return self._key() if self.dice.random() < 0.6 else self.dice.choice(LITERALS)
-        return self.dice.choice(self._shapes)(depth + 1)
-
-    def value(self, depth: int = 0) -> Any:
-        """Return a JSON value with the keys that the expressions use."""
-        if depth >= 3 or self.dice.random() < 0.4:
-            return self.dice.choice(SCALARS)
-        if self.dice.random() < 0.5:
-            return [self.value(depth + 1) for _ in range(self.dice.randrange(4))]
-        keys = self.dice.sample(KEYS, self.dice.randrange(5))
-        return {key: self.value(depth + 1) for key in keys}
-
-    def _key(self) -> str:
-        return self.dice.choice(KEYS)
-
-    def _call(self, depth: int) -> str:
-        name, kinds = self.dice.choice(list(SIGNATURES.items()))
-        if self.dice.random() < 0.05:
-            kinds += "v"
-        arguments = [("&" if kind == "e" else "") + self.text(depth) for kind in kinds]
-        return f"{name}({', '.join(arguments)})"
-
-    def parsed(self, count: int) -> Iterator[tuple[str, Any]]:
-        """Yield `count` expressions that parse, each with the library's compiled form."""
-        while count:
-            text = self.text()
-            try:
-                compiled = jmespath.compile(text)
-            except JMESPathError:
-                continue
-            count -= 1
-            yield text, compiled
-
-
-def without_order(message: str) -> str:
-    """Return one wording for an ordering error, Python's (the library's) or ours: the kinds
-    compared."""
-    if python := re.search(r"'([<>]=?)' not supported between .* '(\w+)' and '(\w+)'", message):
-        sign, *kinds = python.groups()
-        one, other = ("a string" if kind == "str" else "a number" for kind in kinds)
-        return f"{one} {sign} {other}"
-    shown = r"[^<>]+ ([<>]=?) [^<>]+"
-    if ours := re.fullmatch(rf"(a \w+) and (a \w+) have no order: {shown}", message):
-        return f"{ours[1]} {ours[3]} {ours[2]}"
-    return message
-
-
-def outcome(search: Callable[[Any], Any], value: Any) -> tuple[str, str]:
-    """Return the result of a search (as JSON, so that 1, 1.0 and true differ), or its error."""
-    try:
-        found = search(value)
-    except Exception as error:  # ours has to raise whatever the library raises
-        return "raises", f"{type(error).__name__}: {without_order(str(error))}"
-    return "gives", json.dumps(found, default=lambda one: type(one).__name__)
+from tests.support.format_corpus import STREAMS, expected_of
+from tests.support.jmespath_expressions import COMPARISONS, Writer, outcome
 
 
 @long_runs.count("expressions", 2_000, 100_000)
@@ -250,21 +144,23 @@ def test_an_expression_reference_sees_only_the_current_element() -> None:
     assert compile_expression("map(&limit, items)")(value) == [None, 0]
 
 
-def _payloads() -> list[Any]:
-    """Return every payload of the corpus, and a few that no API sends."""
-    found: list[Any] = [None, "[DONE]", "", "text", 1, [], {}, {"choices": None}]
-    for path in (path for path in CORPUS.iterdir() if path.suffix != ".json"):
+def _payloads() -> Iterator[tuple[str, Any]]:
+    """Yield every payload of the corpus with its format, and a few that no API sends."""
+    odd: Any
+    for odd in (None, "[DONE]", "", "text", 1, [], {}, {"choices": None}):
+        yield "", odd
+    for path in STREAMS:
+        name = expected_of(path)["format"]
         for line in path.read_text(encoding="utf-8").split("\n"):
             text = line.removeprefix("data:").strip()
             if text.startswith("{") and text.endswith("}"):
-                found.append(json.loads(text))
-    return found
+                yield name, json.loads(text)
 
 
 NAMES: Final = ("message", "error", "data", "complete", "messages/x", "conversation.message.delta")
 ENVELOPES: Final = [
-    {"event": NAMES[number % len(NAMES)], "id": None, "data": data, "raw": str(data)}
-    for number, data in enumerate(_payloads())
+    (name, {"event": NAMES[number % len(NAMES)], "id": None, "data": data, "raw": str(data)})
+    for number, (name, data) in enumerate(_payloads())
 ]
 FORMATS: Final = [wire_format.read(path) for path in sorted(wire_format.FOLDER.glob("*.toml"))]
 
@@ -272,12 +168,16 @@ FORMATS: Final = [wire_format.read(path) for path in sorted(wire_format.FOLDER.g
 @pytest.mark.parametrize(
     ("wire", "key"), [(w, k) for w in FORMATS for k in w.texts], ids=lambda x: getattr(x, "name", x)
 )
+@long_runs.count("others", 100, len(ENVELOPES))
 def test_every_expression_of_a_format_gives_the_librarys_results(
-    wire: wire_format.WireFormat, key: str
+    seed: int, others: int, wire: wire_format.WireFormat, key: str
 ) -> None:
     ours, library = compile_expression(wire.texts[key]), jmespath.compile(wire.texts[key])
     per_item = "each" in wire.texts and key in wire_format.ITEM_KEYS
     items = jmespath.compile(wire.texts["each"] if per_item else "[@]")
-    for envelope in ENVELOPES:
+    own = [envelope for name, envelope in ENVELOPES if name in ("", wire.name)]
+    foreign = [envelope for name, envelope in ENVELOPES if name not in ("", wire.name)]
+    sample = random.Random(seed).sample(foreign, min(others, len(foreign)))
+    for envelope in [*own, *sample]:
         for asked in items.search(envelope) or []:
             assert outcome(ours, asked) == outcome(library.search, asked)

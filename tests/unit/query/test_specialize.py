@@ -19,7 +19,7 @@ from sse_cli.query.jmespath.specialize import (
 )
 from sse_cli.text.json_values import dump, is_false
 from tests.support import long_runs
-from tests.unit.query.test_jmespath import SCALARS, Writer, outcome
+from tests.support.jmespath_expressions import SCALARS, Writer, outcome
 
 FALSE = {"type": "literal", "value": False, "children": []}
 STRINGS = tuple(one for one in SCALARS if isinstance(one, str))
