@@ -159,7 +159,7 @@ class Accumulator:
         if extractor is None or extractor is self._extractor:
             return ()
         before = self.choices
-        self.choices, self.usage, self.error, self.failed, self.done = {}, None, None, None, False
+        self.choices, self.usage, self.done = {}, None, False  # an error has been reported
         self._extractor, self.repairs = extractor, Repairs()
         deltas: list[Delta] = []
         for envelope, n, at in self._detector.kept():
