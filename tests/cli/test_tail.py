@@ -566,7 +566,7 @@ def test_text_that_differs_from_the_closing_event_is_reported() -> None:
 @pytest.mark.parametrize(
     ("data", "warning"),
     [
-        ([b'{"choices": [{"delta": {"con', b'tent": "a"}}]}'], "2 events were halves of JSON"),
+        ([b'{"choices": [{"delta": {"con', b'tent": "a"}}]}'], "2 events were parts of JSON"),
         (
             [b'"{\\"choices\\":[{\\"delta\\":{\\"content\\":\\"a\\"}}]}"'],
             "1 event holds JSON encoded",
@@ -575,9 +575,10 @@ def test_text_that_differs_from_the_closing_event_is_reported() -> None:
     ],
 )
 def test_events_that_had_to_be_repaired_are_reported(data: list[bytes], warning: str) -> None:
-    ran = tail(b"".join(b"data: " + one + b"\n\n" for one in data) + DONE)
-    assert (ran.code, ran.text) == (0, "a")
+    ran = tail(b"".join(b"data: " + one + b"\n\n" for one in data) + chat("b") + DONE)
+    assert (ran.code, ran.text) == (0, "ab")
     assert warning in ran.talk
+    assert ran.talk.count("\n") == 1
 
 
 @pytest.mark.parametrize(
