@@ -246,7 +246,7 @@ class Verdict(Observer):
         if closed.ending in _CLEAN and (found := missing_blank_line(cut, self._messages)):
             words, cause = found
             return closed._replace(ending=Ending.TRUNCATED, detail=words, cause=cause)
-        evidence = f"cut inside event {self._messages + 1}, {cut.size:,} bytes of it"
+        evidence = f"cut inside event {self._messages + 1}, {units.count(cut.size, 'byte')} of it"
         if closed.ending is Ending.TRUNCATED:
             return closed._replace(detail=f"{closed.detail}; {evidence}")
         return closed._replace(ending=Ending.TRUNCATED, detail=evidence, cause=Cause.EVENT_CUT)

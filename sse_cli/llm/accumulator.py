@@ -56,6 +56,7 @@ class Accumulator:
         self.error: Any = None
         self.failed: Envelope | None = None  # the envelope of the message that reports the error
         self.done = False
+        self.voided = 0  # characters of text given out before the format was known for certain
         self.repairs = Repairs()
         self._trial = Repairs()  # those tried while no format is settled
         self._detector = Detector(formats, keep=True)
@@ -183,6 +184,8 @@ class Accumulator:
     def _change(self, kind: Kind, number: int, before: str, now: str) -> Iterator[Delta]:
         is_void = not now.startswith(before)
         added = now if is_void else now[len(before) :]
+        if is_void and kind == "text":
+            self.voided += len(before)
         if added or is_void:
             yield self._delta(kind, added, number, replaces=is_void)
 

@@ -75,6 +75,13 @@ def repaired(counts: Mapping[Fault, int]) -> Iterable[Text]:
         yield Text.assemble(("warning: ", "sse.stopped"), text)
 
 
+def voided(characters: int) -> Iterable[Text]:
+    """Yield a warning that text was written which is not part of the answer."""
+    count = units.count(characters, "character")
+    text = f"not part of the answer: the first {count}, written before its format was known"
+    yield Text.assemble(("warning: ", "sse.stopped"), text)
+
+
 def failure(reason: str) -> Iterable[Text]:
     """Yield a warning that an answer failed although its stream ended well."""
     words = f"the answer failed: its finish reason is {escaping.compact(reason)}"

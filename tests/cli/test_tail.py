@@ -606,3 +606,16 @@ def test_events_that_no_format_can_read_are_told_from_the_first_on() -> None:
         "warning: event 1 holds two JSON documents",
         "warning: event 3 is not JSON",
     ]
+
+
+def test_text_that_turns_out_not_to_be_part_of_the_answer_is_told() -> None:
+    words = b"".join(b"event: status\ndata: %b\n\n" % word for word in (b"one", b"two", b"three"))
+    answer = chat("Once") + chat("", "stop") + DONE
+    ran = tail(words + answer)
+    assert (ran.code, ran.text) == (0, "onetwothree\nOnce")
+    assert ran.talk == (
+        "warning: not part of the answer: the first 11 characters, "
+        "written before its format was known\n"
+    )
+    assert tail(words + answer, "-o", "jsonl").talk == ""
+    assert tail(answer).talk == ""

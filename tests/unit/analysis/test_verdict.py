@@ -124,6 +124,8 @@ def test_the_detail_describes_the_evidence() -> None:
     assert judged("eof", DONE).detail == "[DONE] seen"
     assert judged("eof", LONG).detail == "line 4, 20,000,000 bytes, is over the size limit"
     assert judged("eof", "a", CUT).detail == "cut inside event 2, 8 bytes of it"
+    one_byte = CUT._replace(size=1)
+    assert judged("eof", "a", one_byte).detail == "cut inside event 2, 1 byte of it"
     assert judged("truncated", CUT).detail == (
         "the wire's own words; cut inside event 1, 8 bytes of it"
     )
