@@ -157,6 +157,15 @@ COMMENT = Comment(" hi", 0.0, 0)
 NO_DATA = Ignored("no-data", 1, "event: end", 0.0, 0, 12, "end")
 
 
+def test_an_error_without_data_counts_unless_an_event_after_it_says_more() -> None:
+    empty = Ignored("no-data", 3, "event: error", 0.0, 0, 12, "error")
+    closed = judged("eof", "a", empty)
+    assert (closed.ending, closed.cause) == (Ending.ERROR_EVENT, Cause.ERROR_LINE)
+    assert closed.detail == "line 3 reports an error: no details"
+    assert judged("eof", empty, ERROR).detail == "event 2 reports an error: overloaded"
+    assert judged("eof", "a", NO_DATA).ending == Ending.EOF
+
+
 @pytest.mark.parametrize("ending", [Ending.EOF, Ending.EOF_UNVERIFIED])
 @pytest.mark.parametrize(
     ("notes", "detail"),
