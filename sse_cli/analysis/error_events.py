@@ -92,6 +92,7 @@ def mentions_error(data: str) -> bool:
         "rror" in data
         or "ailed" in data
         or "ejected" in data
+        or "xception" in data
         or "base_resp" in data
         or "ERROR" in data
         or "FAILED" in data

@@ -29,6 +29,8 @@ _HOLDERS: Final = ("last_error", "response", "data", "result", "errors", "conten
 def error_text(error: Any) -> str:
     """Return the readable part of an error, at most `MAX_LENGTH` characters."""
     words = _words(error, 0)
+    if words.lower() == "error":  # which says no more than that there is one
+        return _NOTHING
     if not words and isinstance(error, dict | list) and error:
         words = json_values.show(error.get("error") or error if isinstance(error, dict) else error)
     return (words or _NOTHING)[:MAX_LENGTH]

@@ -91,6 +91,7 @@ class Verdict(Observer):
         self._unread: tuple[Ending, str, str] | None = None  # what is wrong with the first of them
         self._incomplete: Ignored | None = None
         self._error_lines = ErrorLines()
+        self._wordless: tuple[str, Any, ReportedError] | None = None  # an error without data
         self._messages = 0
         self._others: Counter[str] = Counter()  # events other than messages, by name
         self._is_stream = False  # a body was read as a stream
@@ -174,6 +175,11 @@ class Verdict(Observer):
                 words = f"line {error.line} reports an error: {error.text}"
                 place = self._messages, event.at, event.type or "", error.source
                 self._report(words, error.value, ReportedError(*place, is_event=False))
+        elif event.reason == "no-data" and error_events.names_failure(event.type or ""):
+            place = self._messages, event.at, event.type or "", event.text
+            words = f"line {event.line} reports an error: {error_text(None)}"
+            report = ReportedError(*place, is_event=False)
+            self._wordless = self._wordless or (words, event.type, report)
         elif event.reason == "too-large" and not self._unread:
             words = f"line {event.line}, {event.size:,} bytes, is over the size limit"
             self._unread = Ending.TOO_LARGE, words, Cause.TOO_LARGE
@@ -189,6 +195,8 @@ class Verdict(Observer):
     def finish(self, closed: Closed) -> Closed:
         """Return `closed` with the ending, the evidence and the cause for the whole stream."""
         self.flush()
+        if self._wordless and not self.error:  # an event after it may have the words
+            self._report(*self._wordless)
         closed = self._judged(closed)
         return closed if closed.cause else closed._replace(cause=_CAUSES.get(closed.ending, ""))
 
@@ -246,7 +254,7 @@ class Verdict(Observer):
         if closed.ending in _CLEAN and (found := missing_blank_line(cut, self._messages)):
             words, cause = found
             return closed._replace(ending=Ending.TRUNCATED, detail=words, cause=cause)
-        evidence = f"cut inside event {self._messages + 1}, {cut.size:,} bytes of it"
+        evidence = f"cut inside event {self._messages + 1}, {units.count(cut.size, 'byte')} of it"
         if closed.ending is Ending.TRUNCATED:
             return closed._replace(detail=f"{closed.detail}; {evidence}")
         return closed._replace(ending=Ending.TRUNCATED, detail=evidence, cause=Cause.EVENT_CUT)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import os
 import re
 import signal
@@ -129,6 +128,8 @@ def _usage(error: Any, hint: str) -> tuple[str, str]:
         message = message.replace(theirs, ours)
     choices = getattr(getattr(getattr(error, "param", None), "type", None), "choices", ())
     if match := re.search(_NOT_ONE_OF, message):
+        import difflib  # noqa: PLC0415 (at the top it would be imported before imports are deferred)
+
         close = difflib.get_close_matches(match[1], [str(choice) for choice in choices], n=1)
         hint = f"did you mean {close[0]}?" if close else hint
     return message[:1].lower() + message[1:], hint

@@ -54,7 +54,7 @@ from sse_cli.run.settings import TargetSettings
 from sse_cli.run.stream_run import StreamRun
 from sse_cli.text import json_values, units
 
-_CHOOSE: Final = "-q EXPR takes the text, --format NAME names one"
+_CHOOSE: Final = "use -q EXPR or --format NAME"
 
 
 class TailFormat(StrEnum):
@@ -269,11 +269,14 @@ def _close(report: RunReport, response: ResponseObserver, options: TailOptions) 
     nothing = "" if report.failed else response.nothing(options.choice)
     failure = "" if report.failed else response.failure()
     unread = response.unread
-    if not any((summary, unread, failures, nothing, failure, differing, repairs)):
+    voided = response.accumulator.voided if options.output is TailFormat.TEXT else 0
+    if not any((summary, unread, voided, failures, nothing, failure, differing, repairs)):
         return
     from sse_cli.render import tail_summary  # noqa: PLC0415 (Rich costs 40 ms)
 
     color: messages.Color = options.color.value
+    if voided:
+        messages.say(tail_summary.voided(voided), color)
     messages.say(tail_summary.unread(unread), color)
     messages.say(tail_summary.failed_expressions(failures), color)
     messages.say(tail_summary.repaired(repairs), color)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
 from collections.abc import Sequence
-from difflib import get_close_matches
 from pathlib import Path
 from typing import Final, TypeAlias
 
@@ -74,7 +74,7 @@ def _suggestion(word: str, commands: Sequence[str]) -> str:
 
     if word in bundled.names():
         return f"sse demo {word} plays that scenario, sse serve {word} serves it"
-    close = get_close_matches(word, commands, n=1)
+    close = difflib.get_close_matches(word, commands, n=1)
     return f"did you mean {close[0]!r}?" if close else "sse --help lists the commands"
 
 

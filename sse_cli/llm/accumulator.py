@@ -56,6 +56,7 @@ class Accumulator:
         self.error: Any = None
         self.failed: Envelope | None = None  # the envelope of the message that reports the error
         self.done = False
+        self.voided = 0  # characters of text given out before the format was known for certain
         self.repairs = Repairs()
         self._trial = Repairs()  # those tried while no format is settled
         self._detector = Detector(formats, keep=True)
@@ -144,7 +145,7 @@ class Accumulator:
 
     def _detect(self, envelope: Envelope, n: int, at: float) -> Sequence[Delta]:
         known = self._extractor
-        repaired = self._trial.repair(envelope)
+        repaired = self._trial.repair(envelope, n)
         found = self._detector.feed(envelope, n, at, repaired.envelope if repaired else None)
         deltas = self._switch(found)
         self._n, self._at = n, at
@@ -183,17 +184,19 @@ class Accumulator:
     def _change(self, kind: Kind, number: int, before: str, now: str) -> Iterator[Delta]:
         is_void = not now.startswith(before)
         added = now if is_void else now[len(before) :]
+        if is_void and kind == "text":
+            self.voided += len(before)
         if added or is_void:
             yield self._delta(kind, added, number, replaces=is_void)
 
     def _read_repaired(self, envelope: Envelope) -> Sequence[Delta]:
-        """Read an event, repaired if its data should be JSON and is a string."""
+        """Read an event, repaired if its data should be an object and is not."""
         extractor = self._extractor
         if extractor is None:
             return ()
-        is_text = envelope["data"].__class__ is str and not extractor.wire.tentative
-        if is_text and (repaired := self.repairs.repair(envelope)):
-            self.repairs.count(repaired.fault)
+        is_broken = envelope["data"].__class__ is not dict and not extractor.wire.tentative
+        if is_broken and (repaired := self.repairs.repair(envelope, self._n)):
+            self.repairs.count(repaired)
             envelope = repaired.envelope
         return self._read(extractor, envelope)
 

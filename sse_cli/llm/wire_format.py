@@ -39,12 +39,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, Literal
 
-from sse_cli.llm import detection_index
+from sse_cli.llm import detection_index, format_tables
 from sse_cli.model.errors import UsageError
 from sse_cli.query.jmespath import Evaluate
 from sse_cli.query.selection import Expression
 
-FOLDER: Final = Path(__file__).with_name("formats")
 Key = Literal[
     "choice", "part", "text", "reasoning", "tool", "finish",
     "detect", "against", "each", "finish_root", "usage", "error", "begin", "done",
@@ -63,6 +62,7 @@ _SETTINGS: Final[dict[str, type]] = {
     "goes_on": bool,
 }
 _EXPECTED: Final = {str: "a string", int: "an integer", bool: "true or false"}
+FOLDER: Final = format_tables.FOLDER
 _EXAMPLE: Final = "sse formats NAME shows one"
 _USERS_PRIORITY: Final = 0  # a user's own format is tried first
 
@@ -148,7 +148,7 @@ class WireFormat:
 def read(path: Path) -> WireFormat:
     """Read the format in a TOML file. Raises UsageError naming the key at fault."""
     try:
-        table = tomllib.loads(path.read_text(encoding="utf-8"))
+        table = _table(path)
     except OSError as error:
         reason = (error.strerror or "unreadable").lower()
         raise UsageError(f"can't read the format {path}: {reason}", "check the path") from None
@@ -166,6 +166,13 @@ def read(path: Path) -> WireFormat:
         goes_on=table.get("goes_on", False),
         texts=_texts(path, table),
     )
+
+
+def _table(path: Path) -> dict[str, Any]:
+    file = path.read_bytes()
+    if path.parent == FOLDER and (table := format_tables.table_of(file)):
+        return table
+    return tomllib.loads(file.decode())
 
 
 def known(*, skip_broken: bool = False) -> list[WireFormat]:

@@ -29,8 +29,9 @@ DEFERRED: Final = frozenset(
         "email.parser",
         "idna",
         "mimetypes",
-        # Completion, help, archives, tracebacks
+        # Completion, help, archives, tracebacks, typos, TOML files
         "bz2",
+        "difflib",
         "linecache",
         "locale",
         "lzma",
@@ -39,6 +40,7 @@ DEFERRED: Final = frozenset(
         "subprocess",
         "textwrap",
         "tokenize",
+        "tomllib",
     }
 )
 _LOADING: Final = RLock()

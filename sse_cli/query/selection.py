@@ -6,10 +6,10 @@ error in an expression means "no value": it is counted and reported once, at the
 
 from __future__ import annotations
 
+import difflib
 import re
 import warnings
 from collections.abc import Sequence
-from difflib import get_close_matches
 from math import isfinite
 from threading import Lock
 from typing import TYPE_CHECKING, Any
@@ -182,7 +182,7 @@ def _check_functions(node: Any, text: str, option: str) -> None:
 
     known = Functions.FUNCTION_TABLE
     if node["type"] == "function_expression" and (name := node["value"]) not in known:
-        close = get_close_matches(name, known, n=1)
+        close = difflib.get_close_matches(name, known, n=1)
         hint = (
             f"did you mean {close[0]}()?"
             if close

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import base64
+import difflib
 import json
 import math
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from difflib import get_close_matches
 from typing import Any, Final, get_args
 
 from sse_cli.model.causes import Cause
@@ -205,7 +205,7 @@ class _Reader:
         return dict(value)
 
     def _unknown(self, what: str, name: Any, known: Iterable[str]) -> UsageError:
-        close = get_close_matches(str(name), [*known], n=1)
+        close = difflib.get_close_matches(str(name), [*known], n=1)
         hint = f"did you mean {close[0]!r}?" if close else f"expected one of: {', '.join(known)}"
         return self._bad(f"unknown {what}: {str(name)[:80]!r}", self._column(name), hint)
 

@@ -60,7 +60,7 @@ def differing(parts: int) -> Iterable[Text]:
 
 
 _REPAIRS: Final[dict[Fault, tuple[str, str]]] = {
-    "halves": ("event was one half of a JSON document", "events were halves of JSON documents"),
+    "parts": ("event was part of a JSON document", "events were parts of JSON documents"),
     "encoded": ("event holds JSON encoded twice", "events hold JSON encoded twice"),
     "framed": ("event holds an event (framed twice)", "events hold an event each (framed twice)"),
 }
@@ -70,10 +70,16 @@ def repaired(counts: Mapping[Fault, int]) -> Iterable[Text]:
     """Yield a warning for each fault in the payloads of events that were read all the same."""
     for fault, number in counts.items():
         one, several = _REPAIRS[fault]
-        halves = number * 2 if fault == "halves" else number
-        what = f"1 {one}" if halves == 1 else f"{halves:,} {several}"
+        what = f"1 {one}" if number == 1 else f"{number:,} {several}"
         text = f"{what}: sse read on, most clients cannot"
         yield Text.assemble(("warning: ", "sse.stopped"), text)
+
+
+def voided(characters: int) -> Iterable[Text]:
+    """Yield a warning that text was written which is not part of the answer."""
+    count = units.count(characters, "character")
+    text = f"not part of the answer: the first {count}, written before its format was known"
+    yield Text.assemble(("warning: ", "sse.stopped"), text)
 
 
 def failure(reason: str) -> Iterable[Text]:

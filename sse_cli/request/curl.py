@@ -8,12 +8,12 @@ their long name if curl has no option of that name.
 
 from __future__ import annotations
 
+import difflib
 import os
 import re
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from difflib import get_close_matches
 from pathlib import PurePath
 from typing import Literal, NamedTuple, TypeAlias
 
@@ -257,7 +257,7 @@ class _Reading:
         name, equals, _ = word.partition("=")
         if equals and self._exact(name):
             return UsageError(f"curl does not read '--{name}=…'", f"write --{name} VALUE")
-        close = get_close_matches(name.lower(), [*OPTIONS, *self.ours], n=1)
+        close = difflib.get_close_matches(name.lower(), [*OPTIONS, *self.ours], n=1)
         hint = f"did you mean --{close[0]}?" if close else "run: curl --help all"
         return UsageError(f"neither curl nor sse has an option '--{name}'", hint)
 

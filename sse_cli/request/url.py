@@ -5,9 +5,9 @@ An invalid URL is reported before anything is sent, and without its secrets.
 
 from __future__ import annotations
 
+import difflib
 import ipaddress
 import re
-from difflib import get_close_matches
 from urllib.parse import SplitResult, urlsplit
 
 from sse_cli.model.errors import UsageError
@@ -67,7 +67,7 @@ def checked(url: str) -> SplitResult:
             f"the URL {shown!r} has a bad port or host", "a port is 1 to 65535, IPv6 is in [ ]"
         ) from None
     if parts.scheme not in SCHEMES:
-        close = get_close_matches(parts.scheme, SCHEMES, n=1)
+        close = difflib.get_close_matches(parts.scheme, SCHEMES, n=1)
         raise UsageError(
             f"the URL {shown!r} has the scheme {parts.scheme}",
             f"did you mean {close[0]}?" if close else "only http and https carry event streams",

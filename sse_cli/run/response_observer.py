@@ -66,12 +66,9 @@ class ResponseObserver(Observer):
     @property
     def unread(self) -> list[Unread]:
         """Return the faults of the events that were not read, those repaired left out."""
-        repairs = self.accumulator.repairs.counts
-        read = {"broken": 2 * repairs.get("halves", 0), "not JSON": repairs.get("framed", 0)}
-        found = [
-            one._replace(number=one.number - read.get(one.fault, 0)) for one in self.events.found()
-        ]
-        return [one for one in found if one.number > 0]
+        wire = self.accumulator.format
+        is_known = wire is not None and not wire.tentative
+        return self.events.found(self.accumulator.repairs.events, is_known=is_known)
 
     def rows(self, rows: Sequence[Row], /) -> Sequence[Row]:
         """Write the deltas of messages."""

@@ -32,6 +32,17 @@ def problem(text: str) -> str:
     return ""
 
 
+def is_beginning(text: str) -> bool:
+    """Return whether `text` is not a JSON document, but more text could make one of it."""
+    try:
+        json.loads(text)
+    except JSONDecodeError as error:
+        return is_cut(text, error)
+    except (ValueError, RecursionError):
+        pass
+    return False
+
+
 def second_document(text: str) -> int:
     """Return the index at which a second JSON object or array begins, -1 without one."""
     try:

@@ -116,6 +116,31 @@ def test_watch_and_tail_agree_on_the_error_the_ending_and_the_exit_code(stream: 
     assert watched.code == (EXIT_CODES[seen] if seen != "empty" else 0)
 
 
+@pytest.mark.parametrize(
+    ("body", "detail"),
+    [
+        (
+            b'data: {"throttlingException":{"message":"Too many"}}\n\n',
+            "event 1 reports an error: Too many",
+        ),
+        (
+            b'data: {"type":"message-end","delta":{"finish_reason":"ERROR","error":"died"}}\n\n',
+            "event 1 reports an error: died",
+        ),
+        (b"data: {}\n\nevent: error\n\n", "line 3 reports an error: no details"),
+        (
+            b'event: generating\ndata: ["a"]\n\nevent: error\ndata: null\n\n',
+            "event 2 reports an error: no details",
+        ),
+    ],
+)
+def test_watch_and_tail_agree_on_errors_that_only_a_format_knows(body: bytes, detail: str) -> None:
+    for command in ("watch", "tail"):
+        ran = sse(command, "-", stdin=body)
+        assert ran.code == EXIT_CODES[Ending.ERROR_EVENT], command
+        assert f"error: {detail}\n" in ran.talk, command
+
+
 @pytest.mark.parametrize("options", sorted({stream.options for stream in STREAMS}))
 def test_check_agrees_with_tail_on_the_error_and_the_ending(options: tuple[str, ...]) -> None:
     checked = [stream for stream in STREAMS if stream.options == options]

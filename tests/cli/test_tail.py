@@ -578,7 +578,7 @@ def test_text_that_differs_from_the_closing_event_is_reported() -> None:
 @pytest.mark.parametrize(
     ("data", "warning"),
     [
-        ([b'{"choices": [{"delta": {"con', b'tent": "a"}}]}'], "2 events were halves of JSON"),
+        ([b'{"choices": [{"delta": {"con', b'tent": "a"}}]}'], "2 events were parts of JSON"),
         (
             [b'"{\\"choices\\":[{\\"delta\\":{\\"content\\":\\"a\\"}}]}"'],
             "1 event holds JSON encoded",
@@ -587,9 +587,10 @@ def test_text_that_differs_from_the_closing_event_is_reported() -> None:
     ],
 )
 def test_events_that_had_to_be_repaired_are_reported(data: list[bytes], warning: str) -> None:
-    ran = tail(b"".join(b"data: " + one + b"\n\n" for one in data) + DONE)
-    assert (ran.code, ran.text) == (0, "a")
+    ran = tail(b"".join(b"data: " + one + b"\n\n" for one in data) + chat("b") + DONE)
+    assert (ran.code, ran.text) == (0, "ab")
     assert warning in ran.talk
+    assert ran.talk.count("\n") == 1
 
 
 @pytest.mark.parametrize(
@@ -617,3 +618,16 @@ def test_events_that_no_format_can_read_are_told_from_the_first_on() -> None:
         "warning: event 1 holds two JSON documents",
         "warning: event 3 is not JSON",
     ]
+
+
+def test_text_that_turns_out_not_to_be_part_of_the_answer_is_told() -> None:
+    words = b"".join(b"event: status\ndata: %b\n\n" % word for word in (b"one", b"two", b"three"))
+    answer = chat("Once") + chat("", "stop") + DONE
+    ran = tail(words + answer)
+    assert (ran.code, ran.text) == (0, "onetwothree\nOnce")
+    assert ran.talk == (
+        "warning: not part of the answer: the first 11 characters, "
+        "written before its format was known\n"
+    )
+    assert tail(words + answer, "-o", "jsonl").talk == ""
+    assert tail(answer).talk == ""

@@ -21,7 +21,7 @@ from tests.support.terminal import SSE, Terminal
 
 UNKNOWN: Final = b'data: {"unheard": "of"}\n\n'
 CHAT: Final = b'data: {"choices": [{"index": 0, "delta": {"content": "Hi"}}]}\n\n'
-ADVICE: Final = "-q EXPR takes the text, --format NAME names one"
+ADVICE: Final = "use -q EXPR or --format NAME"
 every_output = pytest.mark.parametrize("form", ["text", "json", "jsonl"])
 
 

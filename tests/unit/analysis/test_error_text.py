@@ -20,6 +20,8 @@ from sse_cli.analysis.error_text import error_text, with_code
         ({}, "no details"),
         ([], "no details"),
         ("", "no details"),
+        ("error", "no details"),
+        ({"error": "Error"}, "no details"),
         (["a", {"message": "b"}], "a; b"),
         ([str(number) for number in range(8)], "0; 1; 2; 3; 4; and 3 more"),
         ({"type": "rate"}, "rate"),

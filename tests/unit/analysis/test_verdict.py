@@ -124,6 +124,8 @@ def test_the_detail_describes_the_evidence() -> None:
     assert judged("eof", DONE).detail == "[DONE] seen"
     assert judged("eof", LONG).detail == "line 4, 20,000,000 bytes, is over the size limit"
     assert judged("eof", "a", CUT).detail == "cut inside event 2, 8 bytes of it"
+    one_byte = CUT._replace(size=1)
+    assert judged("eof", "a", one_byte).detail == "cut inside event 2, 1 byte of it"
     assert judged("truncated", CUT).detail == (
         "the wire's own words; cut inside event 1, 8 bytes of it"
     )
@@ -153,6 +155,15 @@ def noted(*notes: Note, ending: Ending = Ending.EOF) -> Closed:
 STREAM = Opened(0.0, "u", 200)
 COMMENT = Comment(" hi", 0.0, 0)
 NO_DATA = Ignored("no-data", 1, "event: end", 0.0, 0, 12, "end")
+
+
+def test_an_error_without_data_counts_unless_an_event_after_it_says_more() -> None:
+    empty = Ignored("no-data", 3, "event: error", 0.0, 0, 12, "error")
+    closed = judged("eof", "a", empty)
+    assert (closed.ending, closed.cause) == (Ending.ERROR_EVENT, Cause.ERROR_LINE)
+    assert closed.detail == "line 3 reports an error: no details"
+    assert judged("eof", empty, ERROR).detail == "event 2 reports an error: overloaded"
+    assert judged("eof", "a", NO_DATA).ending == Ending.EOF
 
 
 @pytest.mark.parametrize("ending", [Ending.EOF, Ending.EOF_UNVERIFIED])

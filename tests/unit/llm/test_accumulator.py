@@ -531,6 +531,26 @@ CLOSING: Final[dict[str, list[dict[str, Any]]]] = {
 }  # fmt: skip
 
 
+def test_the_calls_of_a_closing_event_keep_their_order() -> None:
+    items = [
+        {"type": "function_call", "id": "f1", "call_id": "c1", "name": "one", "arguments": "{}"},
+        {"type": "mcp_approval_request", "id": "m2", "name": "two", "arguments": "{}"},
+        {"type": "function_call", "id": "f3", "call_id": "c3", "name": "three", "arguments": "{}"},
+    ]
+    response = {"status": "completed", "output": items}
+    accumulator, _ = of_payloads(
+        "openai-responses", {"type": "response.completed", "response": response}
+    )
+    calls = [(call.id, call.name) for call in accumulator.choice().tools.calls]
+    assert calls == [("c1", "one"), ("m2", "two"), ("c3", "three")]
+
+
+def test_a_response_that_was_cancelled_is_over() -> None:
+    cancelled = {"type": "response.cancelled", "response": {"status": "cancelled"}}
+    accumulator, _ = of_payloads("openai-responses", cancelled)
+    assert (accumulator.done, accumulator.choice().finish) == (True, "cancelled")
+
+
 @pytest.mark.parametrize(
     "kinds",
     [kinds for number in range(1, 6) for kinds in combinations(CLOSING, number)

@@ -153,4 +153,8 @@ def test_json_strings_are_told_from_plain_text_by_the_majority() -> None:
     assert detected(*texts('"a"', '"b"', '"c"')) == "json-strings"
     assert detected(*texts("connected", '"b"', '"c"')) == "json-strings"
     assert detected(*texts("a", '"b"', "c")) == "plain"
-    assert detected(*texts("1", "2", "3")) == "plain"
+    assert detected(*texts('"a"', "1", '"b"', "true", "null")) == "json-strings"
+    assert detected(*texts('"a"', "1", "2", "3", "true")) == "json-strings"
+    assert detected(*texts("1", "2", "3")) == "json-strings"  # it is JSON
+    assert detected(*texts("1", "2", "a")) == "plain"
+    assert detected(*texts("true", "true", "null")) == "plain"

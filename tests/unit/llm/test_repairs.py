@@ -1,4 +1,4 @@
-"""Payloads that a gateway broke: one document in two events, encoded twice, framed twice."""
+"""Payloads that a gateway broke: one document in several events, encoded twice, framed twice."""
 
 from __future__ import annotations
 
@@ -31,8 +31,23 @@ def answer_of(*data: str) -> tuple[str, str | None, dict[Any, int]]:
 def test_two_halves_of_a_document_are_read_as_one(cut: int) -> None:
     one, two, three = event("a"), event("b"), event("c")
     chat = "openai-chat"
-    assert answer_of(one[:cut], one[cut:], two, three) == ("abc", chat, {"halves": 1})
-    assert answer_of(one, two[:cut], two[cut:], three) == ("abc", chat, {"halves": 1})
+    assert answer_of(one[:cut], one[cut:], two, three) == ("abc", chat, {"parts": 2})
+    assert answer_of(one, two[:cut], two[cut:], three) == ("abc", chat, {"parts": 2})
+
+
+def test_more_parts_of_a_document_are_read_as_one() -> None:
+    one, two, three = event("a"), event("b"), event("c")
+    chat = "openai-chat"
+    assert answer_of(one[:9], one[9:20], one[20:], two) == ("ab", chat, {"parts": 3})
+    assert answer_of(one, *two, three) == ("abc", chat, {"parts": len(two)})  # numbers, too
+    lines = json.dumps(json.loads(one), indent=1).splitlines()
+    assert answer_of(*lines, two) == ("ab", chat, {"parts": len(lines)})
+
+
+def test_a_document_that_was_never_completed_does_not_spoil_the_next() -> None:
+    one, two = event("a"), event("b")
+    assert answer_of(two, one[:9], two[:9], two[9:]) == ("bb", "openai-chat", {"parts": 2})
+    assert answer_of(two, one[:9], two, one[9:]) == ("bb", "openai-chat", {})
 
 
 def test_a_half_alone_is_not_joined_to_a_whole_event() -> None:

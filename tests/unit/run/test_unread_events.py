@@ -48,10 +48,28 @@ def test_events_are_judged_at_the_end(
     assert unread(*events) == found
 
 
+def test_events_that_were_repaired_are_left_out() -> None:
+    counter = UnreadEvents()
+    for n, data in enumerate([OK, "{", "x", OK, OK, "y"], 1):
+        counter.rows([Row(Message("message", data, "", None, 0.0, 0, 0, n=n))])
+    assert counter.found({2, 3}) == [("not JSON", 1, 6)]
+    assert counter.found({2, 3, 6}) == []
+
+
+def test_one_object_suffices_in_a_stream_of_a_known_format() -> None:
+    counter = UnreadEvents()
+    events = [("message", "x"), ("message", "y"), ("message", OK), ("endpoint", "/messages")]
+    events += [("output", "x"), ("output", "y"), ("output", "7")]
+    for n, (kind, data) in enumerate(events, 1):
+        counter.rows([Row(Message(kind, data, "", None, 0.0, 0, 0, n=n))])
+    assert counter.found() == []
+    assert counter.found(is_known=True) == [("not JSON", 2, 1)]
+
+
 def test_types_without_end_take_no_memory_without_end() -> None:
     counter = UnreadEvents()
     for n in range(3000):
         for data in (OK, "x"):
             counter.rows([Row(Message(f"kind-{n}", data, "", None, 0.0, 0, 0, n=n))])
-    assert len(counter._json) <= 1000
+    assert len(counter._objects) <= 1000
     assert len(counter._faults) <= 1000
