@@ -171,7 +171,7 @@ def type_out(settings: TargetSettings, options: TailOptions) -> int:
 
 def _require_format(report: RunReport, response: ResponseObserver) -> None:
     """Raise UsageError if no format fits the events that came."""
-    count = report.measured.timing.messages
+    count = 0 if response.is_bare_end else report.measured.timing.messages
     if response.is_unknown and count and not report.failed and not report.signal_number:
         raise UsageError(
             f"the format is unknown: none fits the {units.count(count, 'event')} that came",

@@ -64,6 +64,11 @@ class ResponseObserver(Observer):
         return self.accumulator.format is None
 
     @property
+    def is_bare_end(self) -> bool:
+        """True if the only message was the sentinel, which is in no format's way."""
+        return self.is_unknown and self._n == 1 and self.verdict.is_done
+
+    @property
     def unread(self) -> list[Unread]:
         """Return the faults of the events that were not read, those repaired left out."""
         wire = self.accumulator.format
@@ -112,6 +117,8 @@ class ResponseObserver(Observer):
     def nothing(self, choice: int) -> str:
         """Return why nothing was written, "" if something was."""
         wire, choices = self.accumulator.format, self.accumulator.choices
+        if self.is_bare_end:
+            return f"nothing came but {SENTINEL}"
         if wire is None or not self._n:
             return ""
         if not any(kind in self.timing.first for kind in ("text", "reasoning", "tool")):

@@ -631,3 +631,10 @@ def test_text_that_turns_out_not_to_be_part_of_the_answer_is_told() -> None:
     )
     assert tail(words + answer, "-o", "jsonl").talk == ""
     assert tail(answer).talk == ""
+
+
+def test_a_stream_of_nothing_but_the_sentinel_is_done_with_a_warning() -> None:
+    ran = tail(DONE)
+    assert (ran.code, ran.text) == (0, "")
+    assert ran.talk.startswith("warning: nothing came but [DONE]\n")
+    assert answer_of(tail(DONE, "-o", "json"))["ending"] == "done"
