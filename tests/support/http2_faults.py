@@ -1,4 +1,4 @@
-"""What an HTTP/2 server may do to a stream: each act answers one request.
+"""Acts of an HTTP/2 server, each of which answers one request with a fault.
 
 Where a client could have read the earlier frames before the next ones are sent, there is a step.
 """
@@ -242,13 +242,13 @@ def wrong_in_body(peer: Http2Peer, wrong: Frame | bytes) -> None:
     peer.raw(wrong)
 
 
-def head_of(peer: Http2Peer, headers: Headers) -> None:
+def whole_head(peer: Http2Peer, headers: Headers) -> None:
     peer.step()
-    peer.raw(peer.headers_frame(peer.block(headers), "END_HEADERS"))
+    peer.raw(peer.headers_frame(peer.block(headers), "END_HEADERS", "END_STREAM"))
 
 
 def head_over_the_limit(peer: Http2Peer) -> None:
-    block = peer.block([*OK, ("x-huge", "é" * (HUGE // 2))])
+    block = peer.block([*OK, ("x-huge", "~" * HUGE)])
     first, *pieces = (block[at : at + 2**14] for at in range(0, len(block), 2**14))
     frames = [ContinuationFrame(peer.stream, piece) for piece in pieces]
     frames[-1].flags.add("END_HEADERS")

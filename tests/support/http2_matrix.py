@@ -103,8 +103,7 @@ CUT: Final = {
     ),
 }
 
-# Read as a frame, it is 13 MB long.
-GARBAGE: Final = random.Random(0).randbytes(64)
+GARBAGE: Final = random.Random(0).randbytes(64)  # Read as a frame, it is 13 MB long.
 WRONG_FRAMES: Final[dict[str, Frame | bytes]] = {
     "random bytes": GARBAGE,
     "frame over the maximum size": DataFrame(1, b"\n" * (2**16)),
@@ -132,10 +131,7 @@ BROKEN: Final = {
     "head that can't be decoded": _malformed(
         partial(acts.instead_of_head, wrong=HeadersFrame(1, b"\xff" * 9, flags=["END_HEADERS"])), 0
     ),
-    "head without a status": _malformed(partial(acts.head_of, headers=OK[1:]), 0),
-    "header of HTTP/1.1 alone": _malformed(
-        partial(acts.head_of, headers=[*OK, ("connection", "keep-alive")]), 0
-    ),
+    "head without a status": _malformed(partial(acts.whole_head, headers=OK[1:]), 0),
     "head over the limit": _malformed(acts.head_over_the_limit, 0, "KiB"),
     "endless head": _malformed(acts.endless_head, 0),
     "HTTP/1.1 server": _malformed(acts.answers_http1, 0, "HTTP/1.1", shakes_hands=False),

@@ -15,7 +15,8 @@ from typing import TypeAlias
 import h2.config
 import h2.connection
 import h2.events
-from hyperframe.frame import DataFrame, Frame, HeadersFrame, PingFrame
+import h2.settings
+from hyperframe.frame import Frame, HeadersFrame, PingFrame
 
 from tests.support.listener import Listener
 
@@ -47,11 +48,12 @@ class Http2Peer:
         )
         self._h2 = h2.connection.H2Connection(options)
 
-    # Reading
-
     def read_request(self) -> bool:
         """Shake hands and read a request; return False if the client leaves instead."""
         self._h2.initiate_connection()
+        if self._server.window is not None:
+            codes = h2.settings.SettingCodes
+            self._h2.update_settings({codes.INITIAL_WINDOW_SIZE: self._server.window})
         self.flush()
         ended = False
         while not ended:
@@ -84,8 +86,6 @@ class Http2Peer:
         self.flush()
         return events
 
-    # Writing
-
     def head(self, *more: tuple[str, str], status: str = "200", end: bool = False) -> None:
         """Write the head of the reply."""
         headers = [(":status", status), *OK[1:], *more]
@@ -93,7 +93,7 @@ class Http2Peer:
 
     def block(self, headers: Headers) -> bytes:
         """Return headers as a block, which must be sent: the encoder counts on it."""
-        return bytes(self._h2.encoder.encode(headers))
+        return bytes(self._h2.encoder.encode(headers, huffman=False))
 
     def headers_frame(self, block: bytes, *flags: str) -> HeadersFrame:
         """Return the frame that begins a head; it ends the head with the flag END_HEADERS."""
@@ -181,7 +181,8 @@ class Http2Server(Listener):
 
     With `apart`, the client reads the frames before each step of `act` before those after it are
     sent; otherwise one read may return all. `sent` lists the text of each event sent, in order.
-    A client that has `knows_less` speaks HTTP/1.1 alone: `act` runs before the first frame.
+    Without `shakes_hands`, `act` runs before the first frame. `window` is the number of bytes of
+    a request's body that may be on their way, once the client has read so.
     """
 
     def __init__(
@@ -192,11 +193,12 @@ class Http2Server(Listener):
         apart: bool = False,
         tls: ssl.SSLContext | None = None,
         shakes_hands: bool = True,
+        window: int | None = None,
     ) -> None:
         super().__init__()
         self.sent: list[str] = []
         self.connections = 0
-        self.apart = apart
+        self.apart, self.window = apart, window
         self.origin = f"{'https' if tls else 'http'}://{self.address}"
         self._act, self._times, self._tls = act, times, tls
         self._shakes_hands = shakes_hands
@@ -220,6 +222,3 @@ class Http2Server(Listener):
                 (self._act if is_broken else whole)(peer)
                 peer.flush()
                 peer.until_gone()
-
-
-__all__ = ["EVENTS", "HALF", "Act", "DataFrame", "Http2Peer", "Http2Server", "event", "whole"]
