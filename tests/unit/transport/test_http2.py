@@ -12,11 +12,9 @@ import pytest
 
 from sse_cli.model.events import Chunk, Closed, Ending, Opened, Signal
 from sse_cli.request.model import Request
-from sse_cli.sources.clock import RunClock
-from sse_cli.transport import connect
 from tests.support.http2_server import EVENT, Act, Seen, begin, serving
 from tests.support.listener import PATIENCE
-from tests.support.signals import ask, body, closed, opened
+from tests.support.signals import ask, body, closed, opened, reply_to
 
 
 def over_http2(act: Act, path: str = "/", **fields: object) -> tuple[list[Signal], Seen]:
@@ -80,7 +78,7 @@ def test_an_invalid_frame_in_the_body_is_distinguished_from_a_cut(
 
     with serving(act) as (origin, _):
         request = Request(origin, http_version="2-prior-knowledge")
-        signals = connect.connect(request, RunClock())
+        signals = reply_to(request)
         assert isinstance(next(signals), Opened)
         assert isinstance(next(signals), Chunk)
         read.set()
