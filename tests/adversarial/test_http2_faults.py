@@ -16,7 +16,8 @@ from sse_cli.model.events import Ending
 from sse_cli.model.exit_codes import EXIT_CODES
 from tests.support import tls
 from tests.support.http2_matrix import MATRIX, READ_ON, Fault
-from tests.support.http2_wire import EVENTS, Http2Peer, Http2Server, whole
+from tests.support.http2_window import SmallWindow
+from tests.support.http2_wire import EVENTS, Http2Server
 from tests.support.program import sse
 from tests.support.terminal import SSE, Terminal
 
@@ -197,18 +198,18 @@ def test_a_fault_over_tls_gives_the_same(name: str, certificate: Path) -> None:
         judge(in_json_lines(server.origin, *words), fault, server)
 
 
-def test_a_body_sent_through_a_window_made_smaller_on_the_way_arrives_whole(tmp_path: Path) -> None:
-    body = b"0123456789abcdef" * 5000  # more than the window before SETTINGS
-    file, bodies = tmp_path / "body", list[bytes]()
+BELOW_ZERO = pytest.mark.xfail(reason="a window below 0 is taken for an open one", strict=True)
+
+
+@pytest.mark.parametrize("size", [96, pytest.param(200_000, marks=BELOW_ZERO)])
+def test_a_body_arrives_whole_although_the_window_falls_below_zero(
+    size: int, tmp_path: Path
+) -> None:
+    body, file, act = b"0123456789abcdef" * (size // 16), tmp_path / "body", SmallWindow()
     file.write_bytes(body)
-
-    def act(peer: Http2Peer) -> None:
-        bodies.append(peer.body)
-        whole(peer)
-
-    with Http2Server(act, window=1000) as server:
+    with Http2Server(act, shakes_hands=False) as server:
         seen = in_json_lines(server.origin, *LIMITS, "--data-binary", f"@{file}")
-    assert (seen.shown, seen.ending, bodies) == (ALL, "eof", [body])
+    assert (seen.shown, seen.ending, act.body == body, act.overrun) == (ALL, "eof", True, 0), seen
 
 
 @pytest.mark.xfail(reason="trailers are not shown", strict=True)

@@ -15,7 +15,6 @@ from typing import TypeAlias
 import h2.config
 import h2.connection
 import h2.events
-import h2.settings
 from hyperframe.frame import Frame, HeadersFrame, PingFrame
 
 from tests.support.listener import Listener
@@ -51,9 +50,6 @@ class Http2Peer:
     def read_request(self) -> bool:
         """Shake hands and read a request; return False if the client leaves instead."""
         self._h2.initiate_connection()
-        if self._server.window is not None:
-            codes = h2.settings.SettingCodes
-            self._h2.update_settings({codes.INITIAL_WINDOW_SIZE: self._server.window})
         self.flush()
         ended = False
         while not ended:
@@ -181,8 +177,7 @@ class Http2Server(Listener):
 
     With `apart`, the client reads the frames before each step of `act` before those after it are
     sent; otherwise one read may return all. `sent` lists the text of each event sent, in order.
-    Without `shakes_hands`, `act` runs before the first frame. `window` is the number of bytes of
-    a request's body that may be on their way, once the client has read so.
+    Without `shakes_hands`, `act` runs before the first frame.
     """
 
     def __init__(
@@ -193,12 +188,11 @@ class Http2Server(Listener):
         apart: bool = False,
         tls: ssl.SSLContext | None = None,
         shakes_hands: bool = True,
-        window: int | None = None,
     ) -> None:
         super().__init__()
         self.sent: list[str] = []
         self.connections = 0
-        self.apart, self.window = apart, window
+        self.apart = apart
         self.origin = f"{'https' if tls else 'http'}://{self.address}"
         self._act, self._times, self._tls = act, times, tls
         self._shakes_hands = shakes_hands
