@@ -48,7 +48,7 @@ def connect(  # noqa: PLR0913 (one request, and the state of earlier connections
         stack.callback(watchdog.close)
         watchdog.start()
         try:
-            yield Phase(clock(), "setup")
+            yield Phase(clock() if attempt > 1 else 0.0, "setup")  # the run began at 0
             url = parse_url(request.url)
             reply = yield from follow(request, url, watchdog, stack, clock, cookies, admit)
             opened = opened_by(reply, clock(), media_of)._replace(attempt=attempt)

@@ -260,7 +260,7 @@ def test_the_timing_is_in_seconds_and_names_its_rate() -> None:
         with serving(*steps, (0.0, end)) as url:
             ran = sse("tail", url, "-o", "json", "-m", "30")
         timing = answer_of(ran)["timing"]
-        assert sorted(timing) == sorted([*TIMES, name])
+        assert sorted(timing) == sorted([*TIMES, "phases", name])
         order = [
             "headers",
             "first_event",
