@@ -12,7 +12,8 @@ from collections.abc import Sequence
 from itertools import groupby, repeat
 from typing import Final
 
-from sse_cli.model.events import Chunk, Closed, Opened, Signal
+from sse_cli.analysis.phases import Phases
+from sse_cli.model.events import Chunk, Closed, Opened, Phase, Signal
 from sse_cli.model.observer import Observer
 from sse_cli.model.row import Row
 
@@ -71,9 +72,13 @@ class Gaps:
 
 
 class Timing(Observer):
-    """The timing of one run: seconds, bytes and counts."""
+    """The timing of one run: seconds, bytes and counts.
+
+    `phases` are those of the first connection that brought a reply, else of the last one.
+    """
 
     def __init__(self) -> None:
+        self.phases = Phases()
         self.headers: float | None = None
         self.first_byte: float | None = None
         self.first_event: float | None = None
@@ -94,7 +99,9 @@ class Timing(Observer):
 
     def signal(self, signal: Signal) -> None:
         """Count a signal, but not the end of the run: `last` is the stamp of the last arrival."""
-        if isinstance(signal, Closed):
+        if self.headers is None:
+            self.phases.feed(signal)
+        if isinstance(signal, Closed | Phase):
             return
         self.last = signal.at
         if isinstance(signal, Chunk):

@@ -7,8 +7,9 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from typing import Literal, TypeAlias
 
+from sse_cli.analysis.phases import Phases
 from sse_cli.model.causes import Cause
-from sse_cli.model.events import Ending, Opened, Signal
+from sse_cli.model.events import Closed, Ending, Opened, Reconnecting, Signal
 from sse_cli.model.observer import Observer
 from sse_cli.render.renderer import Lines
 from sse_cli.request.model import Request
@@ -76,11 +77,16 @@ Suspended: TypeAlias = Callable[[], AbstractContextManager[None]]
 
 
 class ExchangeLog(Observer):
-    """An observer for `-v` that prints the request and the head of each reply on standard error."""
+    """An observer for `-v` that prints the request and the head of each reply on standard error.
+
+    The phases of the connection follow the head, or stand alone if no reply came. Trailers come at
+    the end.
+    """
 
     def __init__(self, request: Request, suspended: Suspended = nullcontext) -> None:
         self._request = request
         self._suspended = suspended
+        self._phases = Phases()
 
     def start(self) -> None:
         """Print the request."""
@@ -90,12 +96,20 @@ class ExchangeLog(Observer):
             say(http_messages.request_lines(self._request))
 
     def signal(self, signal: Signal) -> None:
-        """Print the head of a reply."""
-        if isinstance(signal, Opened):
-            from sse_cli.render import http_messages  # noqa: PLC0415
+        """Print the head of a reply, and the phases."""
+        self._phases.feed(signal)
+        if not isinstance(signal, Opened | Reconnecting | Closed):
+            return
+        from sse_cli.render import http_messages, phases  # noqa: PLC0415
 
-            with self._suspended():
+        with self._suspended():
+            if isinstance(signal, Opened):
                 say(http_messages.reply_lines(signal))
+            if isinstance(signal, Closed):
+                say(http_messages.end_lines(signal))
+            if self._phases.durations:
+                say([phases.note(self._phases)])
+        self._phases.durations = {}
 
 
 def exchange_log(request: Request | None, suspended: Suspended | None = None) -> ExchangeLog | None:

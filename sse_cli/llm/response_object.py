@@ -70,7 +70,7 @@ def _timing(
     name, rate = response_timing.rate(usage)
     first = response_timing.first
     gaps = timing.gaps
-    figures = {
+    figures: dict[str, Any] = {
         "headers": timing.headers,
         "first_byte": timing.first_byte,
         "first_event": timing.first_event,
@@ -83,6 +83,8 @@ def _timing(
         "bytes": timing.bytes,
         name: rate,
     }
+    if durations := timing.phases.durations:  # a file has none
+        figures["phases"] = durations
     return {key: _rounded(value) for key, value in figures.items()}
 
 

@@ -1,7 +1,7 @@
 """Signals and events, the vocabulary of the package.
 
-A *signal* reports an action of the connection: `Opened`, `Chunk`, `Reconnecting`, `Closed`. Its
-stamp is the only reading of the clock; everything downstream uses it.
+A *signal* reports an action of the connection: `Phase`, `Opened`, `Chunk`, `Reconnecting`,
+`Closed`. Its stamp is the only reading of the clock; everything downstream uses it.
 
 An *event* is a part of the stream's content: `Message`, `Comment`, `Retry`, `Ignored`. `Opened`,
 `Reconnecting` and `Closed` are passed along among them, in order.
@@ -22,6 +22,9 @@ new: Final = tuple.__new__
 Headers: TypeAlias = tuple[tuple[str, str], ...]
 Media: TypeAlias = Literal[
     "event-stream", "ndjson", "aws-event-stream", "data-stream", "text", "any", "other"
+]
+PhaseName: TypeAlias = Literal[
+    "setup", "redirect", "dns", "connect", "proxy", "tls", "send", "wait", "head"
 ]
 Reason: TypeAlias = Literal[
     "no-data", "unknown-field", "bad-retry", "null-in-id", "incomplete", "too-large", "malformed"
@@ -48,6 +51,29 @@ class Ending(StrEnum):
     STALLED = "stalled"
     DEADLINE = "deadline"
     INTERRUPTED = "interrupted"
+
+
+class Phase(NamedTuple):
+    """The beginning of a step on the way to a reply, which ends where the next signal begins.
+
+    | name | the step |
+    |---|---|
+    | setup | the request and its certificates are read |
+    | redirect | a reply has led elsewhere, and the way begins again |
+    | dns | the name is looked up |
+    | connect | TCP, or a unix socket, connects |
+    | proxy | a proxy is asked for a tunnel |
+    | tls | TLS is agreed on |
+    | send | the request is sent |
+    | wait | it was sent, and no byte of the reply has come |
+    | head | the first byte of the reply has come, and its head is not complete |
+
+    `via` is the name of what is connected to in place of the URL's host: "proxy", or "".
+    """
+
+    at: float
+    name: PhaseName
+    via: str = ""
 
 
 class Opened(NamedTuple):
@@ -78,10 +104,16 @@ class Opened(NamedTuple):
 
 
 class Chunk(NamedTuple):
-    """The bytes of the body that one read returned, with content coding removed."""
+    """The bytes of the body that one read returned, with content coding removed.
+
+    `read` is the number of the socket read that brought them, from the first bytes of the reply
+    (1) on; 0 if it is unknown. `encoded` is their size under a content coding, 0 without one.
+    """
 
     at: float
     data: bytes
+    read: int = 0
+    encoded: int = 0
 
 
 class Closed(NamedTuple):
@@ -89,7 +121,8 @@ class Closed(NamedTuple):
 
     `cause` is the value of a `Cause` or ""; in a recording from an earlier version, it may be the
     advice itself. `body` is the start of a reply that was not an event stream. `fatal` means that
-    another connection would fail in the same way.
+    another connection would fail in the same way. `trailers` are the headers after the body, and
+    `head` the lines, redacted, with which a reply began whose head could not be read.
     """
 
     at: float
@@ -98,6 +131,8 @@ class Closed(NamedTuple):
     cause: str = ""
     body: bytes = b""
     fatal: bool = False
+    trailers: Headers = ()
+    head: tuple[str, ...] = ()
 
 
 class Reconnecting(NamedTuple):
@@ -113,7 +148,7 @@ class Reconnecting(NamedTuple):
     detail: str = ""
 
 
-Signal: TypeAlias = Opened | Chunk | Reconnecting | Closed
+Signal: TypeAlias = Phase | Opened | Chunk | Reconnecting | Closed
 Push: TypeAlias = Callable[[Chunk], bool]
 """A function by which a source delivers bytes before it waits for more, while its caller is still
 waiting for its next signal. It returns whether the source should read on. `Push` and `Resume` are

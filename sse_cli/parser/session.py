@@ -19,6 +19,7 @@ from sse_cli.model.events import (
     Event,
     Media,
     Opened,
+    Phase,
     Reconnecting,
     Resume,
     Signal,
@@ -51,6 +52,7 @@ class Session:
         self._parser: Parser | None = None
         self._undecided: UndecidedBody | None = None
         self._read = 0
+        self._earlier_reads = 0  # of the connections before: each numbers its own from 1
         self._body = b""
 
     @property
@@ -61,17 +63,22 @@ class Session:
     def feed(self, signal: Signal) -> Iterable[Event]:
         """Return the events that follow from `signal`, in order."""
         if isinstance(signal, Chunk):  # first, because most are
-            self._read += 1
+            number = signal.read
+            read = self._read = self._earlier_reads + number if number else self._read + 1
             parser = self._parser
             if parser is None:
                 return self._unparsed(signal)
+            parser.reads = read - 1  # it counts this one itself
             events = parser.feed(signal.data, signal.at)
             is_new_id = parser.last_event_id is not self.resume.last_event_id
             if is_new_id or parser.reconnection_time is not None:
                 self._update_resume(parser)
             return events
         if isinstance(signal, Opened):
+            self._earlier_reads = self._read
             return self._opened(signal)
+        if isinstance(signal, Phase):
+            return ()
         if isinstance(signal, Reconnecting):
             self._body = b""  # the next connection may fail without a reply
             return [*self._finish(signal.at), signal]

@@ -13,7 +13,17 @@ from typing import Any, Final, get_args
 
 from sse_cli.model.causes import Cause
 from sse_cli.model.errors import UsageError
-from sse_cli.model.events import Chunk, Closed, Ending, Media, Opened, Reconnecting, Signal
+from sse_cli.model.events import (
+    Chunk,
+    Closed,
+    Ending,
+    Media,
+    Opened,
+    Phase,
+    PhaseName,
+    Reconnecting,
+    Signal,
+)
 from sse_cli.recording.format import VERSION, Header
 
 MARK: Final = b'{"sse-recording"'
@@ -89,6 +99,7 @@ class _Reader:
         self._number = 0
         self._text = ""
         self._at = 0.0
+        self._wire: tuple[int, ...] = ()  # after a chunk: the number of its read, its encoded size
 
     def header(self) -> Header:
         """Return the header, read from the first line."""
@@ -148,14 +159,17 @@ class _Reader:
             raise self._bad(what, column) from None
 
     def _signal(self, value: Any) -> Signal:
-        if not isinstance(value, list) or len(value) != 3:
+        if not isinstance(value, list) or len(value) < 3:
             raise self._bad('not [seconds, "kind", value]', 1)
-        at, kind, content = value
+        at, kind, content, *wire = value
         if not _is_time(at):
             raise self._bad("its time is not a number of seconds", 2)
         if not isinstance(kind, str) or kind not in _KINDS:
             raise self._unknown("kind of signal", kind, _KINDS)
+        if len(wire) > 2 or not all(map(_is_count, wire)) or (wire and "chunk" not in kind):
+            raise self._bad("more than a chunk's read and size", self._text.rfind(",") + 1)
         self._at = max(self._at, float(at))
+        self._wire = tuple(wire)
         return _KINDS[kind](self, content)
 
     def _open(self, value: Any) -> Signal:
@@ -163,14 +177,18 @@ class _Reader:
         found["headers"] = tuple(map(tuple, found.get("headers", ())))
         return Opened(self._at, **{"url": "", **found})
 
+    def _phase(self, value: Any) -> Signal:
+        found = self._checked(value, _PHASE, "phase")
+        return Phase(self._at, **{"name": "setup", **found})
+
     def _chunk(self, value: Any) -> Signal:
         if not isinstance(value, str):
             raise self._bad("a chunk must be a string", self._column("chunk"))
-        return Chunk(self._at, value.encode("utf-8", "surrogatepass"))
+        return Chunk(self._at, value.encode("utf-8", "surrogatepass"), *self._wire)
 
     def _chunk64(self, value: Any) -> Signal:
         try:
-            return Chunk(self._at, base64.b64decode(value, validate=True))
+            return Chunk(self._at, base64.b64decode(value, validate=True), *self._wire)
         except (ValueError, TypeError):
             raise self._bad("a chunk64 must be base64", self._column("chunk64")) from None
 
@@ -182,6 +200,8 @@ class _Reader:
     def _close(self, value: Any) -> Signal:
         found = self._checked(value, _CLOSE, "close")
         found["cause"] = found.pop("hint", "")
+        found["head"] = tuple(found.get("head", ()))
+        found["trailers"] = tuple(map(tuple, found.get("trailers", ())))
         return Closed(self._at, **{**found, "ending": self._ending(found)})
 
     def _ending(self, found: Mapping[str, Any]) -> Ending:
@@ -220,6 +240,7 @@ class _Reader:
 
 
 _KINDS: Final[dict[str, Callable[[_Reader, Any], Signal]]] = {
+    "phase": _Reader._phase,
     "open": _Reader._open,
     "chunk": _Reader._chunk,
     "chunk64": _Reader._chunk64,
@@ -237,7 +258,7 @@ def _is_count(value: Any) -> bool:
 
 
 def _is_version(value: Any) -> bool:
-    return _is_count(value) and value == VERSION
+    return _is_count(value) and 1 <= value <= VERSION
 
 
 def _is_time(value: Any) -> bool:
@@ -276,6 +297,13 @@ _OPEN: Final = {
     "media": lambda value: value in get_args(Media),
     "attempt": _is_count,
 }
+_PHASE: Final = {"name": lambda value: value in get_args(PhaseName), "via": _is_text}
 _ENDED: Final = {"ending": _is_text, "detail": _is_text}
 _RECONNECT: Final = {"attempt": _is_count, "delay": _is_time, **_ENDED}
-_CLOSE: Final = {**_ENDED, "hint": _is_text, "fatal": lambda value: isinstance(value, bool)}
+_CLOSE: Final = {
+    **_ENDED,
+    "hint": _is_text,
+    "fatal": lambda value: isinstance(value, bool),
+    "trailers": _is_headers,
+    "head": lambda value: isinstance(value, list) and all(map(_is_text, value)),
+}

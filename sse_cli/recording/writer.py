@@ -13,7 +13,7 @@ from typing import Any, Self
 import sse_cli
 from sse_cli.model.causes import Cause
 from sse_cli.model.errors import OutputError, UsageError
-from sse_cli.model.events import Chunk, Opened, Reconnecting, Signal
+from sse_cli.model.events import Chunk, Opened, Phase, Reconnecting, Signal
 from sse_cli.model.observer import Observer
 from sse_cli.recording.format import VERSION, Header
 from sse_cli.request.model import Request
@@ -51,18 +51,31 @@ def first_line(header: Header) -> bytes:
 def line_of(signal: Signal) -> bytes:
     """Return the line of a signal, without secrets."""
     if isinstance(signal, Chunk):
-        try:
-            return _line([signal.at, "chunk", signal.data.decode()])
-        except UnicodeDecodeError:
-            return _line([signal.at, "chunk64", base64.b64encode(signal.data).decode()])
+        return _line([signal.at, *_chunk_value(signal)])
     if isinstance(signal, Opened):
         return _line([signal.at, "open", _open_value(signal)])
-    ended = {"ending": signal.ending.value, "detail": signal.detail}
+    if isinstance(signal, Phase):
+        return _line([signal.at, "phase", {"name": signal.name, "via": signal.via}])
+    ended: dict[str, Any] = {"ending": signal.ending.value, "detail": signal.detail}
     if isinstance(signal, Reconnecting):
         value = {"attempt": signal.attempt, "delay": signal.delay, **ended}
         return _line([signal.at, "reconnect", value])
     # The key has its name from the first version, where it held the advice itself.
-    return _line([signal.at, "close", {**ended, "hint": signal.cause, "fatal": signal.fatal}])
+    value = {**ended, "hint": signal.cause, "fatal": signal.fatal}
+    if signal.trailers:
+        value["trailers"] = [list(pair) for pair in redaction.headers(signal.trailers)]
+    if signal.head:
+        value["head"] = list(signal.head)
+    return _line([signal.at, "close", value])
+
+
+def _chunk_value(chunk: Chunk) -> tuple[str | int, ...]:
+    """Return the values after the time; the last two only where they are known."""
+    wire = (chunk.read, chunk.encoded) if chunk.encoded else (chunk.read,) if chunk.read else ()
+    try:
+        return "chunk", chunk.data.decode(), *wire
+    except UnicodeDecodeError:
+        return "chunk64", base64.b64encode(chunk.data).decode(), *wire
 
 
 def _open_value(opened: Opened) -> dict[str, Any]:
@@ -103,8 +116,8 @@ class Recorder(Observer):
         self._write(first_line(self._header))
 
     def signal(self, signal: Signal) -> None:
-        """Write a signal."""
-        self._is_empty = False
+        """Write a signal. A file of phases alone is empty: no connection was made or failed."""
+        self._is_empty = self._is_empty and isinstance(signal, Phase)
         self._write(line_of(signal))
 
     def close(self) -> None:

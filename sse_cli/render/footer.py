@@ -7,6 +7,7 @@ from typing import Final
 from rich.text import Text
 
 from sse_cli.analysis.timing import Timing
+from sse_cli.render import phases
 from sse_cli.text import units
 
 QUIET_SECONDS: Final = 1.0
@@ -21,10 +22,10 @@ def footer(timing: Timing, now: float) -> Text:
     silent = now - timing.last
     rate = timing.messages / now if now else 0.0
     if timing.headers is None:
-        state, style = "connecting", "sse.stopped"
-    elif silent >= LONG_SECONDS:
+        return _no_reply(timing, now)
+    if silent >= LONG_SECONDS:
         return _long_silence(timing.messages, silent)
-    elif timing.messages == 0:
+    if timing.messages == 0:
         state, style = f"open, no event for {units.seconds(silent)}", "sse.stopped"
     elif silent > QUIET_SECONDS:
         state, style = f"silent for {units.seconds(silent)}", "sse.stopped"
@@ -34,6 +35,11 @@ def footer(timing: Timing, now: float) -> Text:
     return Text.assemble(
         (f"{now:.1f}s", "sse.figure"), "  ", "  ".join(figures), "  ", (state, style), no_wrap=True
     )
+
+
+def _no_reply(timing: Timing, now: float) -> Text:
+    state = phases.state(timing.phases, now) or "connecting"
+    return Text.assemble((f"{now:.1f}s", "sse.figure"), "  ", (state, "sse.stopped"), no_wrap=True)
 
 
 def _long_silence(messages: int, silent: float) -> Text:

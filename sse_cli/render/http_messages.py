@@ -53,6 +53,16 @@ def reply_lines(opened: Opened) -> Iterable[Text]:
         yield _line("* ", note)
 
 
+def end_lines(closed: Closed) -> Iterable[Text]:
+    """Yield the head of a reply that could not be read, or the headers that came after the body.
+
+    They are redacted in the same way.
+    """
+    for line in closed.head:
+        yield _line("< ", line)
+    yield from _headers("< ", closed.trailers)
+
+
 def coding_note(opened: Opened) -> str:
     """Return a note on the names in Content-Encoding that are not codings, "" for none."""
     names = content_coding.unknown(opened.header("content-encoding"))

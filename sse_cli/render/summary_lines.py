@@ -8,6 +8,7 @@ from typing import Final
 from rich.text import Text
 
 from sse_cli.model.events import Closed, Ending
+from sse_cli.render import phases
 from sse_cli.render.console import prose
 from sse_cli.render.http_messages import coding_note
 from sse_cli.run.measurements import Measurements
@@ -47,6 +48,25 @@ def coding_lines(measured: Measurements) -> Iterable[Text]:
     opened = measured.connections.opened
     if opened and (note := coding_note(opened)):
         yield Text(escaping.compact(note), style="sse.ignored", no_wrap=False)
+
+
+def phases_lines(measured: Measurements) -> Iterable[Text]:
+    """Yield the phases of the connection; a file has none."""
+    if found := phases.figures(measured.timing.phases):
+        yield figures_line(found)
+
+
+def equal_once(figures: Iterable[Figure]) -> list[Figure]:
+    """Join the labels of neighbours with the same value: "first byte, event"."""
+    joined: list[Figure] = []
+    for label, value in figures:
+        if joined and joined[-1][1] == value:
+            before = joined[-1][0]
+            more = label.removeprefix("first ") if before.startswith("first ") else label
+            joined[-1] = (f"{before}, {more}", value)
+        else:
+            joined.append((label, value))
+    return joined
 
 
 def figures_line(figures: Iterable[Figure]) -> Text:

@@ -12,7 +12,9 @@ from sse_cli.render.summary_lines import (
     Figure,
     coding_lines,
     ending_line,
+    equal_once,
     figures_line,
+    phases_lines,
     reconnects_lines,
 )
 from sse_cli.run.measurements import RunReport
@@ -32,6 +34,7 @@ def lines(
     yield ending_line(report.closed, explained=explained)
     if report.measured.timing.headers is not None:
         yield figures_line(_figures(report, response))
+    yield from phases_lines(report.measured)
     yield from reconnects_lines(report.measured)
     yield from coding_lines(report.measured)
 
@@ -109,9 +112,8 @@ def _figures(report: RunReport, response: ResponseObserver) -> list[Figure]:
     figures: list[Figure] = [("", escaping.compact(wire.name))] if wire else []
     figures.append(("", units.count(timing.messages, "event")))
     if timing.last:  # a raw stream in a file has no times
-        for label, kind in (("first reasoning", "reasoning"), ("first text", "text")):
-            if kind in first:
-                figures.append((label, units.seconds(first[kind])))
+        kinds = [kind for kind in ("reasoning", "text") if kind in first]
+        figures += equal_once((f"first {kind}", units.seconds(first[kind])) for kind in kinds)
         figures.append(("in", units.seconds(report.closed.at)))
     name, rate = response.timing.rate(response.accumulator.usage)
     if rate:

@@ -17,7 +17,9 @@ from sse_cli.render.summary_lines import (
     Figure,
     coding_lines,
     ending_line,
+    equal_once,
     figures_line,
+    phases_lines,
     reconnects_lines,
 )
 from sse_cli.run.measurements import RunReport
@@ -54,8 +56,10 @@ def lines(
     yield Text()
     yield ending_line(report.closed, explained=explained)
     if timing.headers is None:
+        yield from phases_lines(report.measured)
         return
     yield figures_line(_amounts(report, details))
+    yield from phases_lines(report.measured)
     if timing.last:  # a raw stream in a file has no times
         yield figures_line(_firsts(timing, details))
     if timing.last and timing.gaps.count:
@@ -94,7 +98,7 @@ def _firsts(timing: Timing, details: WatchDetails) -> list[Figure]:
     figures = [(label, units.seconds(at)) for label, at in firsts if at]
     if (highlights := details.highlights) and highlights.format:
         figures += [(f"first {kind}", units.seconds(at)) for kind, at in highlights.first.items()]
-    return figures
+    return equal_once(figures)
 
 
 def _gaps(timing: Timing, *, unicode: bool) -> Text:

@@ -2,10 +2,13 @@
 
 A request passes through the modules in this order:
 
-    connect.py            the entry point: one exchange as `Opened`, `Chunk`s and `Closed`
+    connect.py            the entry point: one exchange as `Phase`s, `Opened`, `Chunk`s, `Closed`
     redirects.py          repeats the exchange for each redirect that may be followed
     exchange.py           connects, sends and waits for the headers, in a thread of its own
-    httpx_request.py      builds httpx's request and transport (proxy, unix socket; `tls.py`)
+    httpx_request.py      builds httpx's request
+    httpx_transport.py    builds httpx's transport (proxy, unix socket; `tls.py`)
+    network.py            looks up, connects, reads and writes, below httpcore
+    tap.py                stamps the phases, numbers the reads, keeps the start of the reply
     body.py               reads the body (`content_decoder.py`), a `Chunk` for each read
 
 Beside them, `watchdog.py` ends whichever step takes too long. Errors become a `Closed` signal in

@@ -22,7 +22,8 @@ from sse_cli.model.errors import Terminated
 from sse_cli.model.events import Chunk, Closed, Ending, Media, Opened, Push, Signal, new
 from sse_cli.transport import content_decoder, refused_body
 from sse_cli.transport.error_mapping import Failed, clean_end, cut, is_http2, out_of_time, stalled
-from sse_cli.transport.exchange import Reply, Wire
+from sse_cli.transport.exchange import Clock, Reply
+from sse_cli.transport.tap import Tap
 from sse_cli.transport.watchdog import Watchdog
 
 REFUSED_BODY_LIMIT: Final = 64 * 1024
@@ -32,7 +33,6 @@ REFUSED_BODY_SECONDS: Final = 2.0
 MOST_HELD: Final = 64 * 1024  # bytes
 MOST_PIECES: Final = 64
 MediaOf = Callable[[Opened], Media]
-Clock = Callable[[], float]
 
 
 def opened_by(reply: Reply, at: float, media_of: MediaOf) -> Opened:
@@ -61,20 +61,23 @@ def read_body(
     refused = opened.media == "other"
     if refused:
         watchdog.limit(REFUSED_BODY_SECONDS)
-    batcher = _Batcher(reply.wire, watchdog, clock, None if refused else push)
+    batcher = _Batcher(reply.tap, watchdog, clock, None if refused else push)
+    headers = reply.response.headers
     closed = clean_end(opened, reply.response)
     body: list[bytes] = []  # of a refused reply
     try:
-        pieces = _decoded(opened, reply.response, watchdog)
+        pieces = _decoded(opened, reply, watchdog)
         if refused:
             yield from batcher.chunks(_kept(pieces, body), REFUSED_BODY_LIMIT)
         else:
             yield from batcher.chunks(pieces, None)
+        if not watchdog.fired and closed.ending is Ending.EOF and "content-length" not in headers:
+            closed = closed._replace(trailers=reply.tap.trailers())
     except Failed as failed:
         closed = failed.closed()
     except Exception as error:
         # httpcore passes h2's own errors on as they are; importing h2 to name them takes time.
-        if not isinstance(error, httpx.HTTPError | OSError | zlib.error) and not is_http2(error):
+        if not isinstance(error, httpx.HTTPError | OSError) and not is_http2(error):
             raise
         closed = cut(error)
     if batcher.held:
@@ -99,29 +102,30 @@ def _kept(pieces: Iterable[bytes], kept: list[bytes]) -> Iterator[bytes]:
 class _Batcher:
     """Batches of the pieces of a body that came in one read (see the module's docstring)."""
 
-    def __init__(self, wire: Wire, watchdog: Watchdog, clock: Clock, push: Push | None) -> None:
+    def __init__(self, tap: Tap, watchdog: Watchdog, clock: Clock, push: Push | None) -> None:
         self.held: list[bytes] = []
-        self._wire = wire
+        self._tap = tap
         self._watchdog = watchdog
         self._clock = clock
-        self._push = push if wire.listens else None
-        if self._push:
-            wire.before_read = self._before_read
+        self._push = push
+        if push:
+            tap.before_read = self._before_read
 
     def chunks(self, pieces: Iterable[bytes], most: int | None) -> Iterator[Chunk]:
         """Yield the chunks that are not pushed, up to the deadline or `most` bytes.
 
         Pieces may still be held at the end.
         """
-        wire, watchdog, clock, held = self._wire, self._watchdog, self._clock, self.held
+        tap, watchdog, clock, held = self._tap, self._watchdog, self._clock, self.held
         size = handed_on = 0
         try:
             for piece in pieces:
                 size += len(piece)
-                if wire.is_fresh or self._push is None:
-                    wire.is_fresh = False
+                if tap.is_fresh or self._push is None:
+                    tap.is_fresh = False
                     handed_on = size
-                    yield new(Chunk, (clock(), piece))
+                    encoded, tap.encoded = tap.encoded, 0
+                    yield new(Chunk, (clock(), piece, tap.reads, encoded))
                 else:
                     held.append(piece)
                     if len(held) == MOST_PIECES or size - handed_on > MOST_HELD:
@@ -138,7 +142,8 @@ class _Batcher:
         """Return the pieces held as one chunk, and hold them no longer."""
         data = b"".join(self.held)
         self.held.clear()
-        return Chunk(self._clock(), data)
+        encoded, self._tap.encoded = self._tap.encoded, 0
+        return Chunk(self._clock(), data, self._tap.reads, encoded)
 
     def _before_read(self) -> None:
         if self.held:
@@ -176,16 +181,16 @@ def _watched(stream: Iterable[bytes], watchdog: Watchdog) -> Iterator[bytes]:
         watchdog.waiting()
 
 
-def _decoded(opened: Opened, response: httpx.Response, watchdog: Watchdog) -> Iterator[bytes]:
+def _decoded(opened: Opened, reply: Reply, watchdog: Watchdog) -> Iterator[bytes]:
     names = opened.header("content-encoding")
     if unsupported := content_coding.unsupported(names):
         raise _undecodable(unsupported)
     codings = content_coding.codings(names)
-    reads = _reads(response, watchdog)
+    reads = _reads(reply.response, watchdog)
     if codings:
-        return _decompressed(reads, codings[0])
+        return _decompressed(reads, codings[0], reply.tap)
     unknown = content_coding.unknown(names)
-    return _plain(reads, unknown) if unknown else reads
+    return _plain(reads, unknown)
 
 
 def _undecodable(names: str) -> Failed:
@@ -194,21 +199,45 @@ def _undecodable(names: str) -> Failed:
 
 
 def _plain(reads: Iterable[bytes], unknown: str) -> Iterator[bytes]:
-    """Yield the reads unchanged, unless the first one shows that `unknown` is a coding."""
-    is_first = True
+    """Yield the reads unchanged, unless the first one shows that the body is encoded.
+
+    `unknown` is the name of a coding, if it is one, "" for none.
+    """
+    reads = iter(reads)
     for data in reads:
-        if is_first and content_decoder.looks_encoded(data):
+        if unknown and content_decoder.looks_encoded(data):
             raise _undecodable(unknown)
-        is_first = False
+        if coding := content_decoder.coding_of(data):
+            detail = f"the body is encoded with {coding}, and no Content-Encoding says so"
+            raise Failed(Ending.REFUSED, detail, Cause.CODING_UNNAMED)
         yield data
+        break
+    yield from reads
 
 
-def _decompressed(reads: Iterable[bytes], name: str) -> Iterator[bytes]:
+def _decompressed(reads: Iterable[bytes], name: str, tap: Tap) -> Iterator[bytes]:
     decoder = content_decoder.Decoder(name)
+    start = b""
     for chunk in reads:
-        yield from decoder.feed(chunk)
+        start = start or chunk
+        tap.encoded += len(chunk)
+        try:
+            yield from decoder.feed(chunk)
+        except zlib.error:
+            raise _broken_coding(name, start) from None
     if not decoder.complete:
         raise Failed(Ending.TRUNCATED, f"the {name} body is incomplete")
+
+
+def _broken_coding(name: str, start: bytes) -> Failed:
+    if not content_decoder.looks_encoded(start):
+        detail = f"the body is plain text, but Content-Encoding says {name}"
+        return Failed(Ending.MALFORMED, detail, Cause.CODING_UNTRUE)
+    detail = f"the body's content coding is broken: it is not valid {name}"
+    other = content_decoder.coding_of(start)
+    if other and other not in name:
+        detail += f" but {other}"
+    return Failed(Ending.MALFORMED, detail)
 
 
 def _text(raw: bytes) -> str:

@@ -9,7 +9,7 @@ import contextlib
 from collections.abc import Callable, Generator
 
 from sse_cli.model import media_type
-from sse_cli.model.events import Push, Signal
+from sse_cli.model.events import Phase, Push, Signal
 from sse_cli.request.model import Request
 from sse_cli.transport.body import REFUSED_BODY_LIMIT, MediaOf, opened_by, read_body
 from sse_cli.transport.error_mapping import Failed
@@ -33,7 +33,9 @@ def connect(  # noqa: PLR0913 (one request, and the state of earlier connections
     patience: Patience = endless,
     push: Push | None = None,
 ) -> Generator[Signal, None, None]:
-    """Yield the signals of one exchange: `Opened`, `Chunk`s and `Closed`, or `Closed` alone.
+    """Yield the signals of one exchange: `Phase`s, `Opened`, `Chunk`s and `Closed`.
+
+    Without a reply, there are only `Phase`s and `Closed`.
 
     `clock` returns the seconds since the run began; it is read once for each signal. `attempt` is
     the number of the connection. `cookies` are shared by all connections. `spent` is the part of
@@ -46,7 +48,9 @@ def connect(  # noqa: PLR0913 (one request, and the state of earlier connections
         stack.callback(watchdog.close)
         watchdog.start()
         try:
-            reply = follow(request, parse_url(request.url), watchdog, stack, cookies, admit)
+            yield Phase(clock() if attempt > 1 else 0.0, "setup")  # the run began at 0
+            url = parse_url(request.url)
+            reply = yield from follow(request, url, watchdog, stack, clock, cookies, admit)
             opened = opened_by(reply, clock(), media_of)._replace(attempt=attempt)
             watchdog.received()
             yield opened

@@ -4,19 +4,22 @@ from __future__ import annotations
 
 import contextlib
 import queue
-import socket
 import threading
-from collections.abc import Callable
-from typing import Any, Final, NamedTuple
+import time
+from collections.abc import Callable, Generator
+from typing import Any, NamedTuple
 
 import httpx
 
+from sse_cli.model.events import Phase
 from sse_cli.request.model import Request
-from sse_cli.transport.error_mapping import failed_head, late_connection, late_reply
-from sse_cli.transport.httpx_request import build_request, build_transport, origin
+from sse_cli.transport.error_mapping import Failed, failed_head, late_connection, late_reply
+from sse_cli.transport.httpx_request import build_request, origin, proxy_of
+from sse_cli.transport.httpx_transport import TappedTransport, build_transport, is_tunnel
+from sse_cli.transport.tap import Tap
 from sse_cli.transport.watchdog import FOREVER, Watchdog
 
-_CONNECTED: Final = object()
+Clock = Callable[[], float]
 
 
 class Cookies:
@@ -46,48 +49,6 @@ class Cookies:
         return self._jars.setdefault(origin(request.url), httpx.Cookies())
 
 
-class Wire:
-    """The reads of one connection's socket, which httpcore does not report."""
-
-    def __init__(self) -> None:
-        self.listens = False
-        """Whether the reads are observed: `listen` was called."""
-        self.heard = False
-        """Whether a byte of an HTTP/1.1 reply has come. httpcore's error for a head that was cut
-        short is the same as for no reply at all. HTTP/2 also has bytes that belong to no reply."""
-        self.is_fresh = True
-        """Whether the socket was read since the reader of the body set this to False."""
-        self.before_read: Callable[[], None] = _nothing
-        """Called before each read; it may wait, or raise `httpcore.ReadError` to end the read."""
-        self._stream: Any = None
-
-    def listen(self, stream: Any, *, counts: bool) -> None:
-        """Observe the reads of httpcore's `stream`; with `counts`, they set `heard`."""
-        self.listens = True
-        read = stream.read
-
-        def listening(*args: Any, **kwargs: Any) -> bytes:
-            self.before_read()
-            data: bytes = read(*args, **kwargs)
-            self.is_fresh = True
-            if counts and data:
-                self.heard = True
-            return data
-
-        stream.read = listening
-        self._stream = stream
-
-    def leave(self) -> None:
-        """Restore `stream.read`; the wrapper and the stream form a reference cycle."""
-        if self._stream is not None:
-            del self._stream.read
-            self._stream = None
-
-
-def _nothing() -> None:
-    """Do nothing before a read."""
-
-
 class Reply(NamedTuple):
     """The reply to one request: its head has been read, its body has not.
 
@@ -96,50 +57,60 @@ class Reply(NamedTuple):
 
     url: httpx.URL
     response: httpx.Response
-    wire: Wire
+    tap: Tap
     accept: str = ""
 
 
-def exchange(
+def exchange(  # noqa: PLR0913, PLR0917 (a request, and the state that its connections share)
     request: Request,
     url: httpx.URL,
     watchdog: Watchdog,
     stack: contextlib.ExitStack,
+    clock: Clock,
     cookies: Cookies | None = None,
-) -> Reply:
+) -> Generator[Phase, None, Reply]:
     """Send the request and wait for the reply's headers, in a thread of its own.
 
-    `stack` closes the transport and the response. An abandoned thread loses its connection when
-    the watchdog is closed. Raises Failed, and UsageError for a request that can't be sent.
+    Yields the phases as they begin. `stack` closes the transport and the response. An abandoned
+    thread loses its connection when the watchdog is closed. Raises Failed, and UsageError for a
+    request that can't be sent.
     """
     results: queue.SimpleQueue[Any] = queue.SimpleQueue()
-    wire = Wire()
-    sent = build_request(request, url, _trace(results, watchdog, wire))
-    transport = build_transport(request, url)
+    via = "proxy" if proxy_of(request, url) else ""
+    tap = Tap(clock, results.put, watchdog.watch, via, tunnels=is_tunnel(request, url))
+    sent = build_request(request, url)
+    transport = build_transport(request, url, tap)
     if cookies:
         cookies.add(sent)
     abandon = _send(transport, sent, results)
     try:
-        response = _wait(results, request, watchdog)
+        response = yield from _wait(results, request, watchdog)
     except (httpx.HTTPError, OSError, ValueError) as error:
         transport.close()
-        # The watchdog comes first: a socket that it shut down looks like a lost connection.
-        if watchdog.fired:
-            raise late_reply(watchdog) from None
-        raise failed_head(error, request, url, heard=wire.heard) from None
-    except BaseException:
+        raise _failed(error, request, url, watchdog, tap) from None
+    except BaseException as error:
         abandon()
+        if isinstance(error, Failed):
+            error.with_head(bytes(tap.start))
         raise
-    stack.callback(wire.leave)
     stack.callback(transport.close)
     stack.callback(response.close)
     if cookies:
         cookies.keep(response, sent)
-    return Reply(url, response, wire, sent.headers.get("accept", ""))
+    return Reply(url, response, tap, sent.headers.get("accept", ""))
+
+
+def _failed(
+    error: Exception, request: Request, url: httpx.URL, watchdog: Watchdog, tap: Tap
+) -> Failed:
+    # The watchdog comes first: a socket that it shut down looks like a lost connection.
+    if watchdog.fired:
+        return late_reply(watchdog).with_head(bytes(tap.start))
+    return failed_head(error, request, url, tap)
 
 
 def _send(
-    transport: httpx.HTTPTransport, request: httpx.Request, results: queue.SimpleQueue[Any]
+    transport: TappedTransport, request: httpx.Request, results: queue.SimpleQueue[Any]
 ) -> Callable[[], None]:
     """Start a thread that puts the response, or the error raised, into `results`.
 
@@ -166,51 +137,27 @@ def _send(
     return abandon
 
 
-def _wait(results: queue.SimpleQueue[Any], request: Request, watchdog: Watchdog) -> httpx.Response:
+def _wait(
+    results: queue.SimpleQueue[Any], request: Request, watchdog: Watchdog
+) -> Generator[Phase, None, httpx.Response]:
     timeout = request.connect_timeout
-    connecting = None if timeout is None else min(timeout, FOREVER)
+    until = None if timeout is None else time.monotonic() + min(timeout, FOREVER)
     while True:
         left = watchdog.remaining()
+        connecting = None if until is None else max(0.0, until - time.monotonic())
         limits = [seconds for seconds in (connecting, left) if seconds is not None]
         try:
             item = results.get(timeout=min(limits, default=FOREVER))
         except queue.Empty:
-            if connecting is not None and connecting == min(limits):
-                raise late_connection(connecting) from None
+            if timeout is not None and connecting is not None and connecting == min(limits):
+                raise late_connection(timeout) from None
             raise late_reply(watchdog) from None
-        if item is _CONNECTED:
-            connecting = None
+        if isinstance(item, Phase):
+            if item.name == "send":
+                until = None
+            yield item
         elif isinstance(item, BaseException):
             raise item
         else:
             assert isinstance(item, httpx.Response)  # noqa: S101 (the only other type)
             return item
-
-
-def _trace(
-    results: queue.SimpleQueue[Any], watchdog: Watchdog, wire: Wire
-) -> Callable[[str, Any], None]:
-    """Return a trace hook for httpcore that gives new sockets to the watchdog.
-
-    It also reports in `results` that the connection is made: when the request's headers are sent.
-    The CONNECT that a proxy gets does not count.
-    """
-    streams: list[Any] = []  # the plain stream, then the one that TLS wraps around it
-
-    def trace(name: str, info: dict[str, Any]) -> None:
-        if name in ("connection.connect_tcp.complete", "connection.connect_unix_socket.complete"):
-            sock = info["return_value"].get_extra_info("socket")
-            if isinstance(sock, socket.socket):
-                watchdog.watch(sock)
-            streams.append(info["return_value"])
-        elif name.endswith("start_tls.complete"):
-            streams.append(info["return_value"])
-        elif name.endswith("send_request_headers.started") and not _is_connect(info):
-            wire.listen(streams[-1], counts=name.startswith("http11."))
-            results.put(_CONNECTED)
-
-    return trace
-
-
-def _is_connect(info: dict[str, Any]) -> bool:
-    return bool(info["request"].method == b"CONNECT")

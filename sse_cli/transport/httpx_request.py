@@ -1,23 +1,18 @@
-"""A request in httpx's types: the URL as it was typed, the headers as bytes, and the transport."""
+"""A request in httpx's types: the URL as it was typed, and the headers as bytes."""
 
 from __future__ import annotations
 
 import encodings.idna
 import re
-import socket
-from collections.abc import Callable, Iterable
-from typing import Any, Final
+from typing import Final
 from urllib.request import getproxies, proxy_bypass
 
 import httpcore
 import httpx
-from httpcore._backends.sync import SyncStream
 
-from sse_cli.model.causes import Cause
 from sse_cli.model.errors import UsageError
 from sse_cli.request.model import Request
 from sse_cli.text import redaction
-from sse_cli.transport import tls
 
 # Imported before the run's clock starts. httpx would import them at their first use, and those
 # 30 ms would look as if the server had taken them.
@@ -43,31 +38,6 @@ class _TypedURL(httpx.URL):
         return self._target
 
 
-class _UnixSocketBackend(httpcore.SyncBackend):
-    """A network backend for httpcore that closes a unix socket if it can't connect.
-
-    httpcore leaves such a socket to the garbage collector, which warns of it.
-    """
-
-    def connect_unix_socket(
-        self,
-        path: str,
-        timeout: float | None = None,
-        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
-    ) -> httpcore.NetworkStream:
-        """Connect to the socket at `path`. Raises httpcore.ConnectError."""
-        sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
-        try:
-            for option in socket_options or ():
-                sock.setsockopt(*option)
-            sock.settimeout(timeout)
-            sock.connect(path)
-        except OSError as error:
-            sock.close()
-            raise httpcore.ConnectError(error) from error
-        return SyncStream(sock)
-
-
 def parse_url(text: str) -> httpx.URL:
     """Return httpx's form of a URL, its target as typed. Raises UsageError if it is invalid."""
     typed = _TARGET.fullmatch(text)
@@ -86,48 +56,19 @@ def origin(url: httpx.URL) -> tuple[str, str, int]:
     return url.scheme, url.host, url.port or (443 if url.scheme == "https" else 80)
 
 
-def build_request(
-    request: Request, url: httpx.URL, trace: Callable[[str, Any], None]
-) -> httpx.Request:
-    """Build httpx's request to `url`; httpcore calls `trace` with the name of each step."""
+def build_request(request: Request, url: httpx.URL) -> httpx.Request:
+    """Build httpx's request to `url`."""
     # Bytes, because httpx accepts str header values in ASCII only.
     headers = [(name.encode(), value.encode()) for name, value in request.headers]
     if request.http_version == "1.0":  # h11 writes 1.1 only; to a server, 1.0 means this
         headers.append((b"Connection", b"close"))
-    extensions = {"timeout": _NO_TIMEOUT, "trace": trace}
+    extensions = {"timeout": _NO_TIMEOUT}
     built = httpx.Request(
         request.method, url, headers=headers, content=request.body, extensions=extensions
     )
     # Undo httpx's normalisation: methods are case-sensitive (RFC 9110, 9.1), targets stay as typed.
     built.method, built.url = request.method, url
     return built
-
-
-def build_transport(request: Request, url: httpx.URL) -> httpx.HTTPTransport:
-    """Build the transport that connects to `url`, through the request's proxy or unix socket.
-
-    Raises UsageError for a proxy or a certificate that can't be used.
-    """
-    secure = url.scheme == "https"
-    version = request.http_version
-    try:
-        transport = httpx.HTTPTransport(
-            verify=tls.context(request, secure=secure),
-            http1=version != "2-prior-knowledge",
-            http2=version == "2-prior-knowledge" or (secure and version in ("auto", "2")),
-            trust_env=False,
-            proxy=proxy_of(request, url),
-            uds=request.unix_socket,
-            local_address={"4": "0.0.0.0", "6": "::"}.get(request.ip_family),
-        )
-    except ImportError:
-        raise UsageError("socks proxies are not supported", Cause.PROXY_SOCKS) from None
-    except (ValueError, httpx.InvalidURL):  # their text may quote the proxy's password
-        shown = redaction.url(proxy_of(request, url) or "")
-        raise UsageError(f"the proxy {shown} can't be used", Cause.PROXY_INVALID) from None
-    if request.unix_socket:  # httpx has no parameter for it
-        transport._pool._network_backend = _UnixSocketBackend()
-    return transport
 
 
 def proxy_of(request: Request, url: httpx.URL) -> str | None:

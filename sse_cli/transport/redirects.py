@@ -6,19 +6,19 @@ Nothing of the caller's crosses to another origin.
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from typing import Final
 
 import httpx
 
 from sse_cli.model.causes import Cause
 from sse_cli.model.errors import UsageError
-from sse_cli.model.events import Ending
+from sse_cli.model.events import Ending, Phase
 from sse_cli.request.model import Request
 from sse_cli.request.url import checked
 from sse_cli.text import redaction
 from sse_cli.transport.error_mapping import Failed
-from sse_cli.transport.exchange import Cookies, Reply, exchange
+from sse_cli.transport.exchange import Clock, Cookies, Reply, exchange
 from sse_cli.transport.httpx_request import origin
 from sse_cli.transport.watchdog import Watchdog
 
@@ -32,20 +32,25 @@ def follow(  # noqa: PLR0913, PLR0917 (a request, and the state that its connect
     url: httpx.URL,
     watchdog: Watchdog,
     stack: contextlib.ExitStack,
+    clock: Clock,
     cookies: Cookies | None = None,
     admit: Callable[[float | None], None] = lambda _left: None,
-) -> Reply:
-    """Return the first reply that is not a redirect to follow. Raises Failed."""
+) -> Generator[Phase, None, Reply]:
+    """Return the first reply that is not a redirect to follow; yield the phases on the way to it.
+
+    Raises Failed.
+    """
     for _ in range(MAX_REDIRECTS + 1):
-        reply = exchange(request, url, watchdog, stack, cookies)
+        reply = yield from exchange(request, url, watchdog, stack, clock, cookies)
         response = reply.response
         target = _target(response, url)
         if target is None:
             return reply
+        yield Phase(clock(), "redirect")
         response.close()
         if origin(target) != origin(url):
             if not request.location:
-                raise _blocked(response.status_code, target)
+                raise _blocked(response.status_code, target).with_head(bytes(reply.tap.start))
             request = _anonymous(request)
         elif _turns_into_get(response.status_code, request.method):
             request = _without_body(request)

@@ -177,7 +177,7 @@ def test_an_unreachable_proxy_or_host_is_named_without_secrets() -> None:
 # Bugs in `sse`
 
 CRASHES = {
-    "while connecting": ("httpx", "HTTPTransport.handle_request"),
+    "while connecting": ("sse_cli.transport.httpx_transport", "TappedTransport.handle_request"),
     "while reading": ("sse_cli.parser.session", "Session.feed"),
     "while judging": ("sse_cli.analysis.verdict", "Verdict.finish"),
     "while rendering": ("sse_cli.render.json_lines_renderer", "JSONLinesRenderer.rows"),

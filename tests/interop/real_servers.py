@@ -1,7 +1,7 @@
 """Third-party servers, each a process of its own on a free loopback port.
 
 Rule 1: a server inherits a listening socket, so no test waits for it to come up: early clients
-queue in the kernel (nginx can't inherit one, and reports when it listens).
+queue in the kernel (nginx and Caddy can't inherit one, and report when they listen).
 Rule 2: a server starts when the first test needs it, and ends with the last test.
 Rule 3: a missing program skips its tests with a reason; with SSE_REQUIRE_REAL=1 it fails them.
 """
@@ -12,7 +12,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from functools import cached_property
 from pathlib import Path
@@ -31,6 +31,13 @@ class Certificate(NamedTuple):
 
     file: Path
     key: Path
+
+
+class Nginx(NamedTuple):
+    """The ports of an nginx, and `nginx -s reload`, which returns once the old worker leaves."""
+
+    ports: Mapping[str, int]
+    reload: Callable[[], None]
 
 
 class Servers:
@@ -102,18 +109,64 @@ class Servers:
     @cached_property
     def nginx(self) -> Mapping[str, int]:
         """The ports of nginx in front of uvicorn and Node: PLAIN, H2C and TLS."""
-        command = program("nginx")
+        return self._nginx("nginx").ports
+
+    def reloading_nginx(self) -> Nginx:
+        """Return an nginx of its own, with a master that replaces its worker on a reload."""
+        return self._nginx(f"nginx-{len(list(self.folder.iterdir()))}", master="on")
+
+    @cached_property
+    def caddy(self) -> int:
+        """The port of Caddy with TLS in front of Node."""
+        command = program("caddy")
+        port = port_of(self._reserve())
+        values = {"PORT": str(port), "NODE_PORT": str(self.node)} | self._certificate_values()
+        file = self._configure("Caddyfile", values, self.folder)
+        # It saves its configuration and looks after its certificates below these.
+        homes = dict.fromkeys(("HOME", "XDG_DATA_HOME", "XDG_CONFIG_HOME"), str(self.folder))
+        options = ("run", "--config", str(file), "--adapter", "caddyfile")
+        process = self._start((command, *options), [], log=subprocess.PIPE, env=homes)
+        self._told(process, b"serving initial configuration")
+        return port
+
+    def _nginx(self, name: str, master: str = "off") -> Nginx:
+        command, folder = program("nginx"), self.folder / name
+        folder.mkdir()
         ports = {name: port_of(self._reserve()) for name in ("PLAIN", "H2C", "TLS")}
-        options = ("-p", str(self.folder), "-c", str(self._nginx_configuration(ports)))
-        process = self._start((command, *options), [], log=subprocess.PIPE)
+        values = {f"{name}_PORT": str(port) for name, port in ports.items()}
+        values |= {"UVICORN_PORT": str(self.uvicorn), "NODE_PORT": str(self.node)}
+        values |= {"FOLDER": str(folder), "MASTER": master} | self._certificate_values()
+        file = self._configure("nginx.conf", values, folder)
+        run = (command, "-p", str(folder), "-c", str(file))
+        process = self._start(run, [], log=subprocess.PIPE)
+        if master == "on":  # A master that is killed leaves its workers behind.
+            self._stack.callback(process.wait, 10)
+            self._stack.callback(process.terminate)
+        self._told(process, b"event method")  # printed once it listens
+        return Nginx(ports, lambda: self._reload(run, process))
+
+    def _reload(self, run: tuple[str, ...], process: subprocess.Popen[bytes]) -> None:
+        subprocess.run((*run, "-s", "reload"), check=True, capture_output=True, timeout=10)
+        self._told(process, b"gracefully shutting down")  # by the worker that leaves
+
+    def _told(self, process: subprocess.Popen[bytes], words: bytes) -> None:
+        """Wait until a server has printed these words on its standard error."""
         assert process.stderr
-        self._stack.enter_context(process.stderr)
         told = b""
-        while b"event method" not in told:  # printed once it listens
+        while words not in told:
             line = process.stderr.readline()
             assert line, told
             told += line
-        return ports
+
+    def _certificate_values(self) -> dict[str, str]:
+        return {"CERTIFICATE": str(self.certificate.file), "KEY": str(self.certificate.key)}
+
+    def _configure(self, name: str, values: Mapping[str, str], folder: Path) -> Path:
+        """Return a server's configuration file, written with these values."""
+        file = folder / name
+        template = Template((SERVERS / name).read_text("utf-8"))
+        file.write_text(template.substitute(values), "utf-8")
+        return file
 
     def _reserve(self) -> socket.socket:
         """Return a bound socket that keeps its port free for a server that uses SO_REUSEPORT."""
@@ -121,15 +174,6 @@ class Servers:
         reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
         reserved.bind(("127.0.0.1", 0))
         return reserved
-
-    def _nginx_configuration(self, ports: Mapping[str, int]) -> Path:
-        values = {f"{name}_PORT": str(port) for name, port in ports.items()}
-        values |= {"UVICORN_PORT": str(self.uvicorn), "NODE_PORT": str(self.node)}
-        values |= {"CERTIFICATE": str(self.certificate.file), "KEY": str(self.certificate.key)}
-        template = Template((SERVERS / "nginx.conf").read_text("utf-8"))
-        file = self.folder / "nginx.conf"
-        file.write_text(template.substitute(values, FOLDER=str(self.folder)), "utf-8")
-        return file
 
     def _node(self, *options: str) -> int:
         command = program("node")
@@ -153,7 +197,12 @@ class Servers:
             return port_of(listener)
 
     def _start(
-        self, command: tuple[str, ...], inherited: list[socket.socket], *, log: int | None = None
+        self,
+        command: tuple[str, ...],
+        inherited: list[socket.socket],
+        *,
+        log: int | None = None,
+        env: Mapping[str, str] | None = None,
     ) -> subprocess.Popen[bytes]:
         """Start a server; its log goes to the folder.
 
@@ -163,12 +212,14 @@ class Servers:
         process = subprocess.Popen(
             command,
             cwd=SERVERS,
-            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1"},
+            env={**os.environ, "PYTHONDONTWRITEBYTECODE": "1", **(env or {})},
             stdin=subprocess.DEVNULL,
             stdout=file,
             stderr=log or file,
             pass_fds=[listener.fileno() for listener in inherited],
         )
+        if process.stderr:
+            self._stack.enter_context(process.stderr)
         self._stack.callback(process.wait)
         self._stack.callback(process.kill)
         return process

@@ -52,6 +52,7 @@ _PLANS: dict[str, Plan] = {
     "nginx-node": (lambda servers: servers.nginx["PLAIN"], _plain, "/node"),
     "nginx-h2c-uvicorn": (lambda servers: servers.nginx["H2C"], _h2c, "/uvicorn"),
     "nginx-h2-node": (lambda servers: servers.nginx["TLS"], _tls, "/node"),
+    "caddy-h2-node": (lambda servers: servers.caddy, _tls, "/node"),
     "nginx-tls-node": (lambda servers: servers.nginx["TLS"], _tls_http1, "/node"),
 }
 

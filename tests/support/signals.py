@@ -2,17 +2,34 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator, Iterable
 from typing import Any
 
-from sse_cli.model.events import Chunk, Closed, Opened, Signal
+from sse_cli.model.events import Chunk, Closed, Opened, Phase, Push, Signal
 from sse_cli.request.model import Request
 from sse_cli.sources.clock import RunClock
 from sse_cli.transport import connect
 
 
 def ask(url: str, **fields: Any) -> list[Signal]:
-    """Return every signal of one request."""
-    return list(connect.connect(Request(url, **fields), RunClock()))
+    """Return every signal of one request but its phases."""
+    return list(reply_to(Request(url, **fields)))
+
+
+def reply_to(request: Request, push: Push | None = None) -> Generator[Signal, None, None]:
+    """Yield every signal of one request but its phases, as they come."""
+    return without_phases(connect.connect(request, RunClock(), push=push))
+
+
+def without_phases(signals: Iterable[Signal]) -> Generator[Signal, None, None]:
+    """Yield all signals but the phases. Closing it closes `signals`, if that is a generator."""
+    try:
+        for signal in signals:
+            if not isinstance(signal, Phase):
+                yield signal
+    finally:
+        if isinstance(signals, Generator):
+            signals.close()
 
 
 def opened(signals: list[Signal]) -> Opened:

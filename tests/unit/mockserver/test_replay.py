@@ -481,7 +481,7 @@ def test_an_unwritable_request_log_ends_the_server() -> None:
         (["no.sse"], "no such file: no.sse", "sse serve"),
         (["./clock"], "no such file: ./clock", "sse serve"),
         (["colck"], "no scenario is called 'colck', and no file or folder", "clock"),
-        (["newer.rec"], "made by a newer sse: version 2", "upgrade"),
+        (["newer.rec"], "made by a newer sse: version 3", "upgrade"),
         (["bad.rec"], "bad.rec: line 2, column", ""),
         (["pipe"], "pipe is not a regular file", "folder"),
         (
@@ -514,7 +514,7 @@ def test_invalid_arguments_of_serve_are_errors_with_hints(
     words: list[str], message: str, hint: str, tmp_path: Path
 ) -> None:
     (tmp_path / "empty").mkdir()
-    (tmp_path / "newer.rec").write_text('{"sse-recording":2}\n')
+    (tmp_path / "newer.rec").write_text('{"sse-recording":3}\n')
     (tmp_path / "bad.rec").write_text('{"sse-recording":1}\n[0,"opne",{}]\n')
     os.mkfifo(tmp_path / "pipe")
     ran = sse("serve", *words, "--port", "0", cwd=tmp_path)

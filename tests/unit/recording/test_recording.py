@@ -10,6 +10,7 @@ import stat
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -24,7 +25,17 @@ from sse_cli.mockserver.server import Server
 from sse_cli.mockserver.server_thread import running
 from sse_cli.model.causes import Cause
 from sse_cli.model.errors import OutputError, UsageError
-from sse_cli.model.events import Chunk, Closed, Ending, Message, Opened, Reconnecting, Signal
+from sse_cli.model.events import (
+    Chunk,
+    Closed,
+    Ending,
+    Message,
+    Opened,
+    Phase,
+    PhaseName,
+    Reconnecting,
+    Signal,
+)
 from sse_cli.parser.session import Session
 from sse_cli.recording import reader, writer
 from sse_cli.recording.writer import Recorder, header_of
@@ -59,15 +70,28 @@ OPENED = st.builds(
     MEDIA,
     attempt=st.integers(1, 99),
 )
-CHUNKS = st.builds(Chunk, TIMES, st.binary(max_size=200) | TEXTS.map(str.encode))
+COUNTS = st.integers(0, 2**53 - 1)
+BYTES = st.binary(max_size=200) | TEXTS.map(str.encode)
+CHUNKS = st.builds(Chunk, TIMES, BYTES, COUNTS, COUNTS)
+PHASES = st.builds(Phase, TIMES, st.sampled_from(get_args(PhaseName)), TEXTS)
 RECONNECTS = st.builds(Reconnecting, TIMES, st.integers(2, 99), TIMES, ENDINGS, TEXTS)
-CLOSED = st.builds(Closed, TIMES, ENDINGS, TEXTS, TEXTS, st.just(b""), fatal=st.booleans())
+CLOSED = st.builds(
+    Closed,
+    TIMES,
+    ENDINGS,
+    TEXTS,
+    TEXTS,
+    st.just(b""),
+    fatal=st.booleans(),
+    trailers=HEADERS,
+    head=st.lists(TEXTS).map(tuple),
+)
 
 
 @st.composite
 def runs(draw: st.DrawFn) -> list[Signal]:
     """Draw any signals in order of time, the first an `Opened`, the last a `Closed`."""
-    middle = draw(st.lists(CHUNKS | RECONNECTS | OPENED, max_size=8))
+    middle = draw(st.lists(CHUNKS | RECONNECTS | OPENED | PHASES, max_size=8))
     signals: list[Signal] = [draw(OPENED), *middle, draw(CLOSED)]
     times = sorted(signal.at for signal in signals)
     return [restamped(signal, at) for signal, at in zip(signals, times, strict=True)]
@@ -206,7 +230,12 @@ def test_a_full_disk_is_reported() -> None:
 
 CLOSE = b'[1,"close",{"ending":"eof"}]\n'
 BAD = {
-    b'{"sse-recording":2}\n': "was made by a newer sse: version 2",
+    b'{"sse-recording":3}\n': "was made by a newer sse: version 3",
+    b'{"sse-recording":0}\n': "line 1, column 2: sse-recording has an invalid value",
+    b'{"sse-recording":2}\n[0,"open",{},1]\n': "more than a chunk's read",
+    b'{"sse-recording":2}\n[0,"chunk","x",1,2,3]\n': "more than a chunk's read",
+    b'{"sse-recording":2}\n[0,"chunk","x","1"]\n': "more than a chunk's read",
+    b'{"sse-recording":2}\n[0,"phase",{"name":"nap"}]\n': "name has an invalid value",
     b'{"sse-recording":"1"}\n': "line 1, column 2: sse-recording has an invalid value",
     b'{"sse-recording":1,"startde":""}\n': (
         "line 1, column 20: unknown key in the header: 'startde'",

@@ -114,10 +114,11 @@ def test_a_summary_of_ending_counts_firsts_and_gaps_replaces_the_footer(
         terminal.finish()
         assert not any(map(FOOTER.fullmatch, terminal.scrolled))
         assert numbers(terminal.lines) == [1, 2, 3]
-        blank, ending, amounts, firsts, gaps = terminal.lines[-5:]
+        blank, ending, amounts, phases, firsts, gaps = terminal.lines[-6:]
         assert (blank, ending) == ("", "eof  the body ended as HTTP says it should")
         assert re.fullmatch(r"3 events  27 B  in \d+(\.\d+)?m?s", amounts)
-        assert re.fullmatch(r"headers \S+s  first byte \S+s  first event \S+s", firsts)
+        assert re.fullmatch(r"headers(,| \S+s ) first byte(,| \S+s  first) event \S+s", firsts)
+        assert re.fullmatch(r"(setup \S+s  )?dns \S+s  connect \S+s  .*wait \S+s.*", phases)
         assert re.fullmatch(r"gaps p50 \S+s  p95 \S+s  max \S+s  [▁-█]{2}", gaps)
 
 
@@ -125,7 +126,7 @@ def test_the_summary_has_the_time_of_the_first_value_of_a_query() -> None:
     blocks = [block({"a": None}), block({"a": "hi"})]
     with watching(at_once(blocks), "-q", "a") as terminal:
         terminal.finish()
-        assert re.search(r"first event \S+s  first value \S+s", terminal.text)
+        assert re.search(r"event(,| \S+s  first) value \S+s", terminal.text)
 
 
 @pytest.mark.parametrize("columns", [30, 40, 50, 60])

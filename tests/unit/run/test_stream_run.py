@@ -141,6 +141,7 @@ def known(measured: Measurements) -> dict[str, Any]:
     """Return everything that the observers of every run know at its end."""
     _ = measured.timing.gaps  # updates the counts
     timing = vars(measured.timing) | {"_gaps": vars(measured.timing.gaps)}
+    timing |= {"phases": vars(measured.timing.phases)}
     verdict = measured.verdict
     lines = vars(verdict._error_lines._document)
     said = vars(verdict) | {"_missing": "", "_error_lines": lines}

@@ -21,7 +21,7 @@ from sse_cli.sources.clock import RunClock
 from tests.support.listener import PATIENCE
 from tests.support.permissions import closed_folder
 from tests.support.replies import STREAM, head, whole
-from tests.support.signals import body, chunks, closed, opened
+from tests.support.signals import body, chunks, closed, opened, without_phases
 from tests.support.wire import Wire
 
 EVENT = b"data: one\n\n"
@@ -302,7 +302,8 @@ def test_a_url_is_read_by_its_content_type_or_as_requested(
 ) -> None:
     monkeypatch.setenv("NO_PROXY", "*")
     with Wire(whole(EVENT, kind)) as server:
-        signals = list(network.from_url(Request(server.origin), reading, RunClock()))
+        source = network.from_url(Request(server.origin), reading, RunClock())
+        signals = list(without_phases(source))
     assert opened(signals).media == media
     assert body(signals) == EVENT
 

@@ -20,7 +20,7 @@ from sse_cli.sources.clock import RunClock
 from sse_cli.transport import connect, content_decoder
 from tests.support.listener import PATIENCE
 from tests.support.replies import CHUNKED, LAST_CHUNK, STREAM, chunk, head, whole
-from tests.support.signals import ask, body, chunks, closed
+from tests.support.signals import ask, body, chunks, closed, reply_to
 from tests.support.wire import Peer, Wire
 
 EVENTS = b"".join(b'data: {"n": %d}\n\n' % number for number in range(200))
@@ -88,7 +88,7 @@ def test_each_flushed_event_is_delivered_before_the_server_sends_the_next() -> N
         peer.send(chunk(squeeze.compress(b"data: two\n\n") + squeeze.flush()), LAST_CHUNK)
 
     with Wire(gated) as server:
-        signals = connect.connect(Request(server.origin, max_time=PATIENCE), RunClock())
+        signals = reply_to(Request(server.origin, max_time=PATIENCE))
         assert isinstance(next(signals), Opened)
         first = next(signals)
         gate.set()

@@ -28,14 +28,14 @@ from sse_cli.request.model import Request
 from sse_cli.run.stream_run import StreamRun
 from sse_cli.run.time_limit import TimeLimit
 from sse_cli.sources.clock import RunClock
-from sse_cli.transport import connect, exchange
 from sse_cli.transport.body import MOST_HELD, MOST_PIECES, _Batcher
+from sse_cli.transport.tap import Tap
 from sse_cli.transport.watchdog import Watchdog
 from tests.support.http2_server import OK, serving
 from tests.support.listener import PATIENCE
 from tests.support.program import error_and_hint, finish, redirected, sse, start
 from tests.support.replies import CHUNKED, LAST_CHUNK, STREAM, chunk, head
-from tests.support.signals import body, closed
+from tests.support.signals import body, closed, reply_to
 from tests.support.wire import Handler, Peer, Wire
 
 EVENTS = [b"data: %d\n\n" % number for number in range(5)]
@@ -59,7 +59,7 @@ def pushing(
         return True
 
     request = Request(url, **{"max_time": PATIENCE, **fields})  # type: ignore[arg-type]
-    for one in connect.connect(request, RunClock(), push=push):
+    for one in reply_to(request, push):
         seen.append(one)
     return seen
 
@@ -196,14 +196,14 @@ def test_ctrl_c_during_a_push_loses_no_received_event() -> None:
         yield from EVENTS[:3]
         raise KeyboardInterrupt
 
-    wire, pushed, seen = exchange.Wire(), list[Chunk](), list[Chunk]()
-    wire.listens = True
+    tap = Tap(RunClock(), lambda _: None, lambda _: None)
+    pushed, seen = list[Chunk](), list[Chunk]()
 
     def push(chunk: Chunk) -> bool:
         pushed.append(chunk)
         return True
 
-    batcher = _Batcher(wire, Watchdog(None), RunClock(), push)
+    batcher = _Batcher(tap, Watchdog(None), RunClock(), push)
     with pytest.raises(KeyboardInterrupt):
         seen.extend(batcher.chunks(pieces(), None))
     assert (chunks(seen), chunks(pushed)) == ([EVENTS[0]], [b"".join(EVENTS[1:3])])
@@ -302,7 +302,7 @@ def test_a_reader_that_wants_no_more_ends_the_reading() -> None:
 
     with Wire(silent) as server:
         request = Request(server.origin, max_time=PATIENCE)
-        seen = list(connect.connect(request, RunClock(), push=push))
+        seen = list(reply_to(request, push))
     assert chunks(seen) == EVENTS[:1]
     assert isinstance(seen[-1], Closed)
 

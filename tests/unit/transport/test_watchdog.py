@@ -16,11 +16,11 @@ from sse_cli.model.causes import Cause
 from sse_cli.model.events import Closed, Ending
 from sse_cli.request.model import Request
 from sse_cli.sources.clock import RunClock
-from sse_cli.transport import connect, error_mapping, exchange
+from sse_cli.transport import error_mapping, exchange
 from sse_cli.transport.watchdog import FOREVER, Watchdog
 from tests.support.listener import PATIENCE
 from tests.support.replies import CHUNKED, LAST_CHUNK, STREAM, chunk, head, whole
-from tests.support.signals import ask, body, closed
+from tests.support.signals import ask, body, closed, reply_to
 from tests.support.sockets import full_backlog
 from tests.support.wire import Peer, Wire, on_time, open_files
 
@@ -102,7 +102,7 @@ def test_reading_stops_at_the_deadline_despite_buffered_data() -> None:
         flood(peer, chunk(b": flood\n" * 500))
 
     with Wire(handler) as server:
-        signals = connect.connect(Request(server.origin, max_time=SECONDS), RunClock())
+        signals = reply_to(Request(server.origin, max_time=SECONDS))
         assert [next(signals), next(signals)]
         assert not threading.Event().wait(2 * SECONDS)  # as long as a slow terminal takes
         rest = list(signals)
@@ -120,7 +120,7 @@ def test_a_reply_cut_off_by_the_watchdog_ends_as_deadline_and_not_as_unreachable
     with Wire(handler) as server, contextlib.ExitStack() as stack:
         with pytest.raises(error_mapping.Failed) as caught:
             url = httpx.URL(server.origin)
-            exchange.exchange(Request(server.origin), url, watchdog, stack)
+            list(exchange.exchange(Request(server.origin), url, watchdog, stack, RunClock()))
         watchdog.close()
     assert caught.value.ending is Ending.DEADLINE
 
