@@ -36,6 +36,7 @@ class Http2Peer:
 
     def __init__(self, connection: socket, server: Http2Server) -> None:
         self.socket = connection
+        self.closing = server.closing
         self.stream = 0
         self.headers: dict[bytes, bytes] = {}
         self.body = b""
