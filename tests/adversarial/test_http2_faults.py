@@ -11,13 +11,15 @@ from typing import NamedTuple
 
 import pytest
 from _pytest.mark import ParameterSet
+from h2.errors import ErrorCodes
+from hyperframe.frame import RstStreamFrame
 
 from sse_cli.model.events import Ending
 from sse_cli.model.exit_codes import EXIT_CODES
 from tests.support import tls
 from tests.support.http2_matrix import MATRIX, READ_ON, Fault
 from tests.support.http2_window import SmallWindow
-from tests.support.http2_wire import EVENTS, Http2Server
+from tests.support.http2_wire import EVENTS, Http2Peer, Http2Server, whole
 from tests.support.program import sse
 from tests.support.terminal import SSE, Terminal
 
@@ -109,7 +111,8 @@ UNHEARD = "a frame of an impossible length is waited for"
 READ = "a broken frame discards the frames of the same read"
 HEAD = "the broken head is not explained"
 OPEN: dict[str, set[str]] = {
-    GRACEFUL: {name for name in READ_ON if "graceful" in name} | {"GOAWAY of the highest stream"},
+    GRACEFUL: {name for name in READ_ON if "graceful" in name}
+    | {"GOAWAY of the highest stream", "hard GOAWAY and the rest of the stream"},
     UNNAMED: {
         name
         for name, fault in MATRIX.items()
@@ -210,6 +213,26 @@ def test_a_body_arrives_whole_although_the_window_falls_below_zero(
     with Http2Server(act, shakes_hands=False) as server:
         seen = in_json_lines(server.origin, *LIMITS, "--data-binary", f"@{file}")
     assert (seen.shown, seen.ending, act.body == body, act.overrun) == (ALL, "eof", True, 0), seen
+
+
+@pytest.mark.xfail(reason="a reset without an error discards the reply", strict=True)
+def test_a_reply_to_the_start_of_a_body_is_read_although_the_rest_is_not_wanted(
+    tmp_path: Path,
+) -> None:
+    """A server may reply early and reset the stream with NO_ERROR (RFC 9113, 8.1)."""
+    file = tmp_path / "body"
+    file.write_bytes(b"x" * 200_000)  # more than the window, which is not opened again
+
+    def act(peer: Http2Peer) -> None:
+        peer.read_head()
+        whole(peer)
+        peer.raw(RstStreamFrame(peer.stream, ErrorCodes.NO_ERROR))
+        peer.flush()
+        peer.until_gone()
+
+    with Http2Server(act, shakes_hands=False) as server:
+        seen = in_json_lines(server.origin, *LIMITS, "--data-binary", f"@{file}")
+    assert (seen.shown, seen.ending) == (ALL, "eof"), seen
 
 
 @pytest.mark.xfail(reason="trailers are not shown", strict=True)

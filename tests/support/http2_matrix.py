@@ -69,6 +69,7 @@ _HARMLESS: Final[dict[str, Act]] = {
     "frames of unknown types": acts.unknown_frames,
     "RST_STREAM NO_ERROR after the end": acts.reset_after_end,
     "hard GOAWAY after the end": acts.goaway_after_end,
+    "hard GOAWAY and the rest of the stream": acts.hard_with_the_rest,
 }
 READ_ON: Final = {name: Fault(act, Ending.EOF, EVENTS) for name, act in _HARMLESS.items()}
 
@@ -97,6 +98,9 @@ CUT: Final = {
         acts.reset_by_unknown_code, Ending.TRUNCATED, HALF, ("RST_STREAM 0xbeef",)
     ),
     "cut in the body": Fault(acts.cut_in_body, Ending.TRUNCATED, HALF, ("cut",)),
+    "cut after a graceful GOAWAY": Fault(
+        acts.cut_after_graceful, Ending.TRUNCATED, HALF, ("cut", "GOAWAY NO_ERROR")
+    ),
     "cut in a frame": Fault(acts.cut_in_frame, Ending.TRUNCATED, HALF, ("cut",)),
     "Content-Length above the body": Fault(
         acts.length_too_long, Ending.TRUNCATED, EVENTS, ("PROTOCOL_ERROR",)
