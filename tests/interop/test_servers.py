@@ -99,6 +99,12 @@ def test_a_server_crash_in_mid_stream_differs_from_an_end(route: Route) -> None:
     assert done.talk.startswith("error: the connection was cut in the body")
 
 
+@pytest.mark.xfail(reason="a GOAWAY without an error ends the stream", strict=True)
+@pytest.mark.parametrize("route", ["node-h2c", "node-h2"], indirect=True)
+def test_a_server_that_takes_no_more_requests_ends_its_stream_first(route: Route) -> None:
+    assert events(f"{route.stream}?goaway=1", *route.options) == WHOLE
+
+
 def test_the_keep_alive_comments_of_sse_starlette_are_shown(servers: Servers, gate: str) -> None:
     base = f"http://127.0.0.1:{servers.uvicorn}"
     url = f"{base}/stream?ping=1&gate={gate}"
