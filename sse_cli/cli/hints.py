@@ -34,6 +34,9 @@ HINTS: Final[Mapping[str, str]] = {
     Cause.HEADER_INVALID: "check -H, -b and -A",
     Cause.NO_REPLY: "try https:// instead of http://, or the other way round",
     Cause.NOT_HTTP: "check the port: another protocol may be spoken there",
+    Cause.HTTP1_ONLY: "leave out --http2-prior-knowledge: the server speaks HTTP/1.1 there",
+    Cause.HTTP2_REFUSED: "try again, or with --http1.1; the server's log may say why it refused",
+    Cause.HTTP2_BROKEN: "look for the server or proxy that writes bad HTTP/2; try --http1.1",
     Cause.REDIRECT_ORIGIN: "-L follows it, without your headers and body; or use that URL itself",
     Cause.REDIRECT_LOOP: "check the URL, and the rules by which the server redirects",
     Cause.CONTENT_ENCODING: "find the server or proxy that ignores Accept-Encoding: sse reads "

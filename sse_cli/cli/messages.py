@@ -79,7 +79,8 @@ Suspended: TypeAlias = Callable[[], AbstractContextManager[None]]
 class ExchangeLog(Observer):
     """An observer for `-v` that prints the request and the head of each reply on standard error.
 
-    The phases of the connection follow the head, or stand alone if no reply came.
+    The phases of the connection follow the head, or stand alone if no reply came. Trailers come at
+    the end.
     """
 
     def __init__(self, request: Request, suspended: Suspended = nullcontext) -> None:
@@ -104,6 +105,8 @@ class ExchangeLog(Observer):
         with self._suspended():
             if isinstance(signal, Opened):
                 say(http_messages.reply_lines(signal))
+            if isinstance(signal, Closed):
+                say(http_messages.trailer_lines(signal))
             if self._phases.durations:
                 say([phases.note(self._phases)])
         self._phases.durations = {}

@@ -121,7 +121,7 @@ class Closed(NamedTuple):
 
     `cause` is the value of a `Cause` or ""; in a recording from an earlier version, it may be the
     advice itself. `body` is the start of a reply that was not an event stream. `fatal` means that
-    another connection would fail in the same way.
+    another connection would fail in the same way. `trailers` are the headers after the body.
     """
 
     at: float
@@ -130,6 +130,7 @@ class Closed(NamedTuple):
     cause: str = ""
     body: bytes = b""
     fatal: bool = False
+    trailers: Headers = ()
 
 
 class Reconnecting(NamedTuple):

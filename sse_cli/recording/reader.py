@@ -200,6 +200,7 @@ class _Reader:
     def _close(self, value: Any) -> Signal:
         found = self._checked(value, _CLOSE, "close")
         found["cause"] = found.pop("hint", "")
+        found["trailers"] = tuple(map(tuple, found.get("trailers", ())))
         return Closed(self._at, **{**found, "ending": self._ending(found)})
 
     def _ending(self, found: Mapping[str, Any]) -> Ending:
@@ -298,4 +299,9 @@ _OPEN: Final = {
 _PHASE: Final = {"name": lambda value: value in get_args(PhaseName), "via": _is_text}
 _ENDED: Final = {"ending": _is_text, "detail": _is_text}
 _RECONNECT: Final = {"attempt": _is_count, "delay": _is_time, **_ENDED}
-_CLOSE: Final = {**_ENDED, "hint": _is_text, "fatal": lambda value: isinstance(value, bool)}
+_CLOSE: Final = {
+    **_ENDED,
+    "hint": _is_text,
+    "fatal": lambda value: isinstance(value, bool),
+    "trailers": _is_headers,
+}

@@ -56,12 +56,15 @@ def line_of(signal: Signal) -> bytes:
         return _line([signal.at, "open", _open_value(signal)])
     if isinstance(signal, Phase):
         return _line([signal.at, "phase", {"name": signal.name, "via": signal.via}])
-    ended = {"ending": signal.ending.value, "detail": signal.detail}
+    ended: dict[str, Any] = {"ending": signal.ending.value, "detail": signal.detail}
     if isinstance(signal, Reconnecting):
         value = {"attempt": signal.attempt, "delay": signal.delay, **ended}
         return _line([signal.at, "reconnect", value])
     # The key has its name from the first version, where it held the advice itself.
-    return _line([signal.at, "close", {**ended, "hint": signal.cause, "fatal": signal.fatal}])
+    value = {**ended, "hint": signal.cause, "fatal": signal.fatal}
+    if signal.trailers:
+        value["trailers"] = [list(pair) for pair in redaction.headers(signal.trailers)]
+    return _line([signal.at, "close", value])
 
 
 def _chunk_value(chunk: Chunk) -> tuple[str | int, ...]:

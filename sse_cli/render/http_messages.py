@@ -53,6 +53,11 @@ def reply_lines(opened: Opened) -> Iterable[Text]:
         yield _line("* ", note)
 
 
+def trailer_lines(closed: Closed) -> Iterable[Text]:
+    """Yield the headers that came after the body, redacted in the same way."""
+    yield from _headers("< ", closed.trailers)
+
+
 def coding_note(opened: Opened) -> str:
     """Return a note on the names in Content-Encoding that are not codings, "" for none."""
     names = content_coding.unknown(opened.header("content-encoding"))

@@ -62,6 +62,7 @@ def read_body(
     if refused:
         watchdog.limit(REFUSED_BODY_SECONDS)
     batcher = _Batcher(reply.tap, watchdog, clock, None if refused else push)
+    headers = reply.response.headers
     closed = clean_end(opened, reply.response)
     body: list[bytes] = []  # of a refused reply
     try:
@@ -70,6 +71,8 @@ def read_body(
             yield from batcher.chunks(_kept(pieces, body), REFUSED_BODY_LIMIT)
         else:
             yield from batcher.chunks(pieces, None)
+        if not watchdog.fired and closed.ending is Ending.EOF and "content-length" not in headers:
+            closed = closed._replace(trailers=reply.tap.trailers())
     except Failed as failed:
         closed = failed.closed()
     except Exception as error:

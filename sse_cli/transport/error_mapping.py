@@ -15,6 +15,7 @@ from sse_cli.model.events import Closed, Ending, Opened
 from sse_cli.request.model import Request
 from sse_cli.text import redaction
 from sse_cli.transport import connect_errors
+from sse_cli.transport.http2_frames import FrameError, SpeaksHTTP1
 from sse_cli.transport.httpx_request import origin, proxy_of
 from sse_cli.transport.watchdog import Watchdog
 
@@ -22,10 +23,7 @@ from sse_cli.transport.watchdog import Watchdog
 _CUTS: Final = (
     "peer closed connection",
     "peer unexpectedly closed connection",
-    "<StreamReset",
-    "<ConnectionTerminated",
     "Server disconnected",
-    "InvalidBodyLengthError",
 )
 # Bytes that h11 and h2 quote, up to the end of the message. A chunk's size and a status line may be
 # shown; any other quote may be a header, and so a secret.
@@ -72,13 +70,18 @@ def cut(error: Exception) -> Closed:
     """Return the end of a body that failed with `error`, not stamped yet."""
     if isinstance(error, zlib.error):
         return Closed(0.0, Ending.MALFORMED, "the body's content coding is broken")
-    text = str(error)
+    if frame := _frame_error(error):
+        if frame.is_malformed:
+            return Closed(0.0, Ending.MALFORMED, f"the transfer broke the protocol: {frame}")
+        detail = f"the server ended the stream in the body: {frame}"
+        return Closed(0.0, Ending.TRUNCATED, detail, Cause.CONNECTION_CUT)
+    text = _message_of_http2(error) or str(error)
     is_protocol = isinstance(error, httpx.ProtocolError) or is_http2(error)
-    if is_protocol and not text.startswith(_CUTS):
+    if is_protocol and not str(error).startswith(_CUTS) and not _is_short(error):
         return Closed(0.0, Ending.MALFORMED, f"the transfer broke the protocol: {_message(error)}")
     if isinstance(error, httpx.NetworkError | httpx.TimeoutException | OSError):
         text = connect_errors.reason(error)
-    elif "(" in text:
+    elif "(" in text and not is_http2(error):
         text = text[text.index("(") :].strip("()")
     detail = f"the connection was cut in the body: {text}"
     return Closed(0.0, Ending.TRUNCATED, detail, Cause.CONNECTION_CUT)
@@ -86,7 +89,7 @@ def cut(error: Exception) -> Closed:
 
 def _message(error: Exception) -> str:
     """Return the message of h11 or h2 about a broken reply, without the headers that it quotes."""
-    text = str(error)
+    text = _message_of_http2(error) or str(error)
     quote = re.search(_QUOTED, text, re.DOTALL)
     if quote is None:
         return text
@@ -111,6 +114,8 @@ def failed_head(error: Exception, request: Request, url: httpx.URL, *, heard: bo
     if isinstance(error, httpx.LocalProtocolError) and not is_http2(error):
         # Without the error's message, which quotes the value: it may be a secret.
         raise UsageError("a header can't be sent: its value breaks HTTP", Cause.HEADER_INVALID)
+    if frame := _frame_error(error):
+        return _not_replied(frame, where)
     if isinstance(error, httpx.ProtocolError):
         if str(error).startswith(_CUTS):
             return _no_reply(f"{where} closed the connection", "without a reply", heard=heard)
@@ -123,6 +128,15 @@ def failed_head(error: Exception, request: Request, url: httpx.URL, *, heard: bo
     # A certificate that is not trusted now will not be trusted in three seconds.
     fatal = isinstance(connect_errors.innermost(error), ssl.SSLCertVerificationError)
     return Failed(Ending.UNREACHABLE, *failure, fatal=fatal)
+
+
+def _not_replied(frame: FrameError, where: str) -> Failed:
+    """Return the failure of a request to which a frame of HTTP/2 was no reply."""
+    if not frame.is_malformed:
+        detail = f"{where} refused the request: {frame}"
+        return Failed(Ending.UNREACHABLE, detail, Cause.HTTP2_REFUSED)
+    cause = Cause.HTTP1_ONLY if isinstance(frame, SpeaksHTTP1) else Cause.HTTP2_BROKEN
+    return Failed(Ending.MALFORMED, f"the reply is not HTTP/2: {frame}", cause)
 
 
 def _lost(error: Exception, where: str) -> str:
@@ -138,6 +152,33 @@ def _no_reply(event: str, when: str, *, heard: bool) -> Failed:
         detail = f"{event} before the headers of its reply were whole"
         return Failed(Ending.UNREACHABLE, detail, Cause.CONNECTION_CUT)
     return Failed(Ending.UNREACHABLE, f"{event} {when}", Cause.NO_REPLY)
+
+
+def _frame_error(error: BaseException) -> FrameError | None:
+    links = connect_errors.chain(error)
+    return next((link for link in links if isinstance(link, FrameError)), None)
+
+
+def _is_short(error: BaseException) -> bool:
+    """Return whether h2 found a body shorter than its Content-Length."""
+    return any(
+        getattr(link, "actual_length", 0) < getattr(link, "expected_length", 0)
+        for link in connect_errors.chain(error)
+    )
+
+
+def _message_of_http2(error: BaseException) -> str:
+    """Return an error of h2 with the name of its code, "" for any other."""
+    for link in connect_errors.chain(error):
+        code = getattr(link, "error_code", None)
+        if code is not None and type(link).__module__.startswith("h2."):
+            name = getattr(code, "name", str(code))
+            expected = getattr(link, "expected_length", None)
+            if expected is not None:
+                came = getattr(link, "actual_length", 0)
+                return f"{name}: {came:,} bytes came, Content-Length says {expected:,}"
+            return f"{name}: {link}"
+    return ""
 
 
 def is_http2(error: BaseException) -> bool:

@@ -35,8 +35,9 @@ _ERRORS: Final = {
 class TappedTransport(httpx.BaseTransport):
     """A transport of one connection; `pool` is closed with it."""
 
-    def __init__(self, pool: httpcore.ConnectionPool) -> None:
+    def __init__(self, pool: httpcore.ConnectionPool, tap: Tap) -> None:
         self._pool = pool
+        self._tap = tap
 
     def handle_request(self, request: httpx.Request) -> httpx.Response:
         """Send a request; return the reply when its head is complete. Raises httpx's errors."""
@@ -56,7 +57,7 @@ class TappedTransport(httpx.BaseTransport):
         return httpx.Response(
             reply.status,
             headers=reply.headers,
-            stream=_Body(reply),
+            stream=_Body(reply, self._tap),
             extensions=reply.extensions,
         )
 
@@ -66,13 +67,19 @@ class TappedTransport(httpx.BaseTransport):
 
 
 class _Body(httpx.SyncByteStream):
-    def __init__(self, reply: httpcore.Response) -> None:
+    def __init__(self, reply: httpcore.Response, tap: Tap) -> None:
         self._reply = reply
+        self._tap = tap
 
     def __iter__(self) -> Iterator[bytes]:
         assert isinstance(self._reply.stream, Iterable)  # noqa: S101 (a sync pool's)
         with _translated():
-            yield from self._reply.stream
+            try:
+                yield from self._reply.stream
+            except Exception as error:
+                if data := self._tap.undelivered(error):
+                    yield data
+                raise
 
     def close(self) -> None:
         self._reply.close()
@@ -104,10 +111,10 @@ def build_transport(request: Request, url: httpx.URL, tap: Tap) -> TappedTranspo
     }
     proxy = proxy_of(request, url)
     if proxy is not None:
-        return TappedTransport(_proxy_pool(proxy, options))
+        return TappedTransport(_proxy_pool(proxy, options), tap)
     local_address = {"4": "0.0.0.0", "6": "::"}.get(request.ip_family)
     pool = httpcore.ConnectionPool(uds=request.unix_socket, local_address=local_address, **options)
-    return TappedTransport(pool)
+    return TappedTransport(pool, tap)
 
 
 def _proxy_pool(url: str, options: dict[str, Any]) -> httpcore.ConnectionPool:

@@ -120,6 +120,17 @@ class TappedStream(httpcore.NetworkStream):
 
     def read(self, max_bytes: int, timeout: float | None = None) -> bytes:  # noqa: ARG002
         """Read what has come, b"" at the end. The watchdog ends a read, never `timeout`."""
+        frames = self._tap.frames
+        if frames is None:
+            return self._read(max_bytes)
+        while not (frame := frames.next()):
+            data = self._read(max_bytes)
+            if not data:
+                break
+            frames.feed(data)
+        return frame
+
+    def _read(self, max_bytes: int) -> bytes:
         tap = self._tap
         tap.before_read()
         if tap.listens:
@@ -129,6 +140,7 @@ class TappedStream(httpcore.NetworkStream):
         except OSError as error:
             raise httpcore.ReadError(error) from error
         tap.is_fresh = True
+        tap.before_last, tap.last = tap.last, data
         tap.reads += 1
         if tap.listens:
             tap.hear(data)

@@ -9,14 +9,20 @@ Rule 2: after the head, a read costs two assignments and an addition; nothing is
 
 from __future__ import annotations
 
+import re
 import socket
 from collections.abc import Callable
+from functools import partial
 from typing import Final
 
-from sse_cli.model.events import Phase, PhaseName
+from sse_cli.model.events import Headers, Phase, PhaseName
+from sse_cli.transport.http2_frames import Frames
 
 KEPT: Final = 16 * 1024  # bytes of a reply that are kept
 _HTTP2_PREFACE: Final = b"PRI * HTTP/2.0"  # of a client's connection (RFC 9113, 3.4)
+_LAST_CHUNK: Final = re.compile(
+    rb"(?:^|\r\n)0+[^\r\n]*\r\n(?P<trailers>(?:[^\r\n:]+:[^\r\n]*\r\n)*)\r\n\Z"
+)
 _SOCKS5: Final = (1, 5)  # the first byte of the messages of its handshake (RFC 1928, RFC 1929)
 
 
@@ -43,11 +49,14 @@ class Tap:
         """Called before each read; it may wait, or raise `httpcore.ReadError` to end the read."""
         self.reads = 0
         """The number of reads that the reply has taken."""
+        self.last = self.before_last = b""
+        """The bytes of the last two reads."""
         self.encoded = 0
         """The bytes of the body that were decoded since the reader of the body set this to 0."""
         self.start = bytearray()
         """The first bytes that came in reply to the request, at most `KEPT`."""
-        self.is_http2 = False
+        self.frames: Frames | None = None
+        """The frames of the server, if the connection speaks HTTP/2."""
         self.listens = True
         """Whether `hear` wants to know of the next read."""
         self.watch = watch
@@ -59,16 +68,15 @@ class Tap:
 
     @property
     def heard(self) -> bool:
-        """Whether a byte of an HTTP/1.1 reply has come.
+        """Whether a byte of the reply's head has come.
 
         The error of httpcore for a head that was cut short is the same as for no reply at all.
-        HTTP/2 also has bytes that belong to no reply.
         """
-        return bool(self.start) and not self.is_http2
+        return self._phase == "head"
 
     def begin(self, phase: PhaseName) -> None:
         """Stamp the beginning of a phase, unless it has begun."""
-        if phase != self._phase:
+        if self._phase not in {phase, "head"}:
             self._phase = phase
             via = self._via if phase in {"dns", "connect"} else ""
             self._report(Phase(self._clock(), phase, via))
@@ -80,7 +88,8 @@ class Tap:
         if self._tunnels and (data[0] in _SOCKS5 or data.startswith(b"CONNECT ")):
             self.begin("proxy")
         elif self._phase not in {"wait", "head"}:
-            self.is_http2 = data.startswith(_HTTP2_PREFACE)
+            if data.startswith(_HTTP2_PREFACE):
+                self.frames = Frames(partial(self.begin, "head"))
             self.begin("send")
 
     def waits(self) -> None:
@@ -88,12 +97,32 @@ class Tap:
         if self._phase == "send":
             self.begin("wait")
 
+    def trailers(self) -> Headers:
+        """Return the headers after a body that has ended (RFC 9112, 7.1.2; RFC 9113, 8.1)."""
+        if self.frames:
+            return self.frames.trailers
+        found = _LAST_CHUNK.search(self.before_last + self.last)
+        lines = found["trailers"].split(b"\r\n") if found else []
+        pairs = (line.decode("utf-8", "replace").partition(":") for line in lines if line)
+        return tuple((name, value.strip()) for name, _, value in pairs)
+
+    def undelivered(self, error: Exception) -> bytes:
+        """Return the bytes of a body that came in a frame which h2 refused with `error`.
+
+        A body that ends short of its Content-Length came whole, and is worth to be seen.
+        """
+        short = getattr(error, "actual_length", 0) < getattr(error, "expected_length", 0)
+        return self.frames.payload if self.frames and short else b""
+
     def hear(self, data: bytes) -> None:
         """Keep the bytes of a read that belong to the start of the reply."""
         if self._phase not in {"wait", "head"}:
             self.reads = 0  # they were a proxy's
             return
-        if data and not self.is_http2:
+        if self.frames:  # they tell where the head begins
+            self.listens = False
+            return
+        if data:
             self.begin("head")
         self.start += data[: KEPT - len(self.start)]
         self.listens = len(self.start) < KEPT

@@ -27,8 +27,6 @@ HELD = {"proxy": 0.15, "tls": 0.2, "wait": 0.25}  # seconds
 CLOSE = 0.001  # seconds
 DIRECT = ["setup", "dns", "connect", "send", "wait", "head"]
 SECURE = ["setup", "dns", "connect", "tls", "send", "wait", "head"]
-# Where a head begins inside of HTTP/2's first read is not told.
-DIRECT_2, SECURE_2 = DIRECT[:-1], SECURE[:-1]
 TUNNEL = ["setup", "dns", "connect", "proxy", "tls", "send", "wait", "head"]
 EVENTS = b"".join(http2_wire.event(number) for number in (1, 2))
 
@@ -131,13 +129,13 @@ class Kind(NamedTuple):
 
 KINDS = {
     "HTTP/1.1": Kind(http1, DIRECT),
-    "HTTP/2": Kind(http2, DIRECT_2),
+    "HTTP/2": Kind(http2, DIRECT),
     "TLS": Kind(tls, SECURE, ("tls", "wait")),
-    "HTTP/2 over TLS": Kind(tls_http2, SECURE_2),
+    "HTTP/2 over TLS": Kind(tls_http2, SECURE),
     "unix socket": Kind(unix_socket, [name for name in DIRECT if name != "dns"]),
     "proxy": Kind(through_a_proxy(http1), DIRECT),
     "tunnel": Kind(through_a_proxy(tls), TUNNEL, ("proxy", "tls", "wait")),
-    "HTTP/2 in a tunnel": Kind(through_a_proxy(tls_http2), TUNNEL[:-1], ("proxy", "wait")),
+    "HTTP/2 in a tunnel": Kind(through_a_proxy(tls_http2), TUNNEL, ("proxy", "wait")),
     "redirect": Kind(redirected, ["redirect", *DIRECT[1:]]),
 }
 
@@ -182,7 +180,7 @@ def test_a_second_connection_has_phases_of_its_own(tmp_path: Path) -> None:
     with Http2Server(_cut, times=1) as server:
         words = (server.origin, "--http2-prior-knowledge", "--reconnect", "--retry-delay", "100ms")
         live = timing(*words, "--record", recording)
-    assert [*live["phases"]] == DIRECT_2
+    assert [*live["phases"]] == DIRECT
     assert timing(recording) == live
 
 

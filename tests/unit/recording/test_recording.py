@@ -75,7 +75,9 @@ BYTES = st.binary(max_size=200) | TEXTS.map(str.encode)
 CHUNKS = st.builds(Chunk, TIMES, BYTES, COUNTS, COUNTS)
 PHASES = st.builds(Phase, TIMES, st.sampled_from(get_args(PhaseName)), TEXTS)
 RECONNECTS = st.builds(Reconnecting, TIMES, st.integers(2, 99), TIMES, ENDINGS, TEXTS)
-CLOSED = st.builds(Closed, TIMES, ENDINGS, TEXTS, TEXTS, st.just(b""), fatal=st.booleans())
+CLOSED = st.builds(
+    Closed, TIMES, ENDINGS, TEXTS, TEXTS, st.just(b""), fatal=st.booleans(), trailers=HEADERS
+)
 
 
 @st.composite

@@ -10,6 +10,7 @@ import h2.connection
 import h2.events
 import pytest
 
+from sse_cli.model.causes import Cause
 from sse_cli.model.events import Chunk, Closed, Ending, Opened, Signal
 from sse_cli.request.model import Request
 from tests.support.http2_server import EVENT, Act, Seen, begin, serving
@@ -50,7 +51,7 @@ def disconnect(connection: h2.connection.H2Connection, _: socket.socket) -> None
 
 
 @pytest.mark.parametrize("act", [reset, go_away, disconnect])
-def test_a_stream_that_stops_short_is_truncated(act: Act) -> None:
+def test_a_stream_that_stops_short_is_truncated(act: Act) -> None:  # go_away: without END_STREAM
     signals, _ = over_http2(act)
     assert EVENT.startswith(body(signals))
     assert closed(signals).ending is Ending.TRUNCATED
@@ -95,8 +96,18 @@ def test_an_invalid_frame_instead_of_a_reply_is_malformed() -> None:
     assert "not HTTP/2" in end.detail
 
 
-@pytest.mark.parametrize("code", [None, 0, 7, 13])
-def test_a_stream_that_is_reset_before_the_reply_is_unreachable(code: int | None) -> None:
+@pytest.mark.parametrize(
+    ("code", "words"),
+    [
+        (None, "closed the connection without a reply"),
+        (0, "refused the request: RST_STREAM NO_ERROR"),
+        (7, "refused the request: RST_STREAM REFUSED_STREAM"),
+        (13, "refused the request: RST_STREAM HTTP_1_1_REQUIRED"),
+    ],
+)
+def test_a_stream_that_is_reset_before_the_reply_is_unreachable(
+    code: int | None, words: str
+) -> None:
     def act(connection: h2.connection.H2Connection, _: socket.socket) -> None:
         if code is not None:
             connection.reset_stream(1, error_code=code)
@@ -104,18 +115,18 @@ def test_a_stream_that_is_reset_before_the_reply_is_unreachable(code: int | None
     (end,), _ = over_http2(act)
     assert isinstance(end, Closed)
     assert end.ending is Ending.UNREACHABLE
-    assert end.detail.endswith("closed the connection without a reply")
+    assert end.detail.endswith(words)
 
 
-def test_a_server_that_speaks_only_http_1_gives_no_reply() -> None:
+def test_a_server_that_speaks_only_http_1_is_recognized() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         thread = threading.Thread(target=_speak_http_1, args=(listener,))
         thread.start()
         url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
         end = closed(ask(url, http_version="2-prior-knowledge"))
         thread.join(PATIENCE)
-    assert end.ending is Ending.UNREACHABLE
-    assert end.detail.endswith("closed the connection without a reply")
+    assert (end.ending, end.cause) == (Ending.MALFORMED, Cause.HTTP1_ONLY)
+    assert "it begins with 'HTTP/1.1 505 HTTP Version Not Supported'" in end.detail
 
 
 def _speak_http_1(listener: socket.socket) -> None:

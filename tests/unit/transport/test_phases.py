@@ -11,12 +11,12 @@ from pathlib import Path
 import pytest
 
 from sse_cli.analysis.phases import Phases
-from sse_cli.model.events import Chunk, Opened, Phase, Signal
+from sse_cli.model.events import Chunk, Closed, Opened, Phase, Signal
 from sse_cli.request.model import Request
 from sse_cli.sources.clock import RunClock
 from sse_cli.transport import connect
 from tests.support.listener import PATIENCE
-from tests.support.replies import STREAM, head, whole
+from tests.support.replies import CHUNKED, STREAM, chunk, head, whole
 from tests.support.sockets import dial
 from tests.support.tls import make_certificate, server_context
 from tests.support.wire import Peer, Wire
@@ -137,6 +137,23 @@ def _pump(source: socket.socket, sink: socket.socket) -> None:
         sink.shutdown(socket.SHUT_WR)
 
 
+@pytest.mark.parametrize("pieces", [1, 2, 3])
+def test_trailers_are_told_at_the_end(pieces: int) -> None:
+    sent = [chunk(EVENT), b"0\r\nGrpc-Status: 0\r\nX-Sum:  c0ffee \r\n\r\n"]
+    parts = {1: [b"".join(sent)], 2: sent, 3: [sent[0], sent[1][:9], sent[1][9:]]}[pieces]
+    with Wire(lambda peer: peer.send(head(STREAM, CHUNKED), *parts)) as server:
+        (*_, end) = signals_of(server.origin)
+    assert isinstance(end, Closed)
+    assert end.trailers == (("Grpc-Status", "0"), ("X-Sum", "c0ffee"))
+
+
+def test_a_body_that_looks_like_trailers_has_none() -> None:
+    with Wire(whole(b"data: x\r\n0\r\na: b\r\n\r\n")) as server:
+        (*_, end) = signals_of(server.origin)
+    assert isinstance(end, Closed)
+    assert end.trailers == ()
+
+
 def test_chunks_have_the_number_of_their_socket_read_and_their_encoded_size() -> None:
     packed, read = gzip.compress(EVENT), threading.Event()
 
@@ -150,5 +167,5 @@ def test_chunks_have_the_number_of_their_socket_read_and_their_encoded_size() ->
         for signal in connect.connect(Request(server.origin), RunClock()):
             read.set() if isinstance(signal, Opened) else None
             chunks += [signal] if isinstance(signal, Chunk) else []
-    assert sum(chunk.encoded for chunk in chunks) >= 20
+    assert sum(one.encoded for one in chunks) >= 20
     assert chunks[0].read in {1, 2}
