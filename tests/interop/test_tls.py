@@ -72,5 +72,5 @@ def test_wrong_prior_knowledge_of_http_2_is_an_error_with_a_hint(
     done = sse(url, "--http2-prior-knowledge")
     assert (done.code, done.text) == (5, "")
     error, hint = done.talk.splitlines()
-    assert "HTTP/1.1 400" in error
+    assert "HTTP/1.1 4" in error
     assert "--http2-prior-knowledge" in hint
