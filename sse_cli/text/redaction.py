@@ -15,9 +15,9 @@ MARK = "***"
 
 _NAMES = """
     accept accept-charset accept-encoding accept-language accept-ranges age allow alt-svc
-    anthropic-version cache-control cf-cache-status cf-ray connection content-digest content-encoding
-    content-language content-length content-type date digest dnt expect expires grpc-message
-    grpc-status host keep-alive
+    anthropic-version cache-control cf-cache-status cf-ray connection content-digest
+    content-encoding content-language content-length content-type date digest dnt expect expires
+    grpc-message grpc-status host keep-alive
     last-event-id last-modified openai-processing-ms openai-version pragma priority repr-digest
     retry-after server server-timing strict-transport-security te trailer transfer-encoding
     upgrade upgrade-insecure-requests user-agent vary via www-authenticate x-accel-buffering
