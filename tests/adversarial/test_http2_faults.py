@@ -25,7 +25,9 @@ from tests.support.terminal import SSE, Terminal
 
 LIMITS = ("--max-time", "8", "--http2-prior-knowledge")
 # Words of a library, or of a guess that is wrong here.
-INNER_WORDS = re.compile(r"<[A-Z]\w+[ :.]|StreamReset|ConnectionTerminated|b'|https or http\?")
+INNER_WORDS = re.compile(
+    r"<[A-Z]\w+[ :.]|StreamReset|ConnectionTerminated|b'|https or http\?|Inputs\.|in state [0-9]"
+)
 
 
 class Seen(NamedTuple):
@@ -106,10 +108,15 @@ KINDS = {
 }
 
 
+UNWORDED = "an error of h2 is told in its own words"
 # Not met yet: the repair of the transport removes these rows.
 OPEN = {
     "hard GOAWAY and the rest of the stream": "a GOAWAY ends a stream that goes on",
     "cut after a graceful GOAWAY": "the GOAWAY before a cut is not told",
+    "DATA on a stream never opened before the head": UNWORDED,
+    "DATA on a stream never opened in the body": UNWORDED,
+    "CONTINUATION of no head before the head": UNWORDED,
+    "CONTINUATION of no head in the body": UNWORDED,
 }
 
 
@@ -160,7 +167,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tls.make_certificate(tmp_path_factory.mktemp("tls"), "server")
 
 
-@pytest.mark.parametrize("name", OVER_TLS)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=_marks(name)) for name in OVER_TLS])
 def test_a_fault_over_tls_gives_the_same(name: str, certificate: Path) -> None:
     fault, context = MATRIX[name], tls.server_context(certificate)
     with Http2Server(fault.act, tls=context) as server:
