@@ -106,7 +106,7 @@ class ExchangeLog(Observer):
             if isinstance(signal, Opened):
                 say(http_messages.reply_lines(signal))
             if isinstance(signal, Closed):
-                say(http_messages.trailer_lines(signal))
+                say(http_messages.end_lines(signal))
             if self._phases.durations:
                 say([phases.note(self._phases)])
         self._phases.durations = {}

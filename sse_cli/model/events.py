@@ -121,7 +121,8 @@ class Closed(NamedTuple):
 
     `cause` is the value of a `Cause` or ""; in a recording from an earlier version, it may be the
     advice itself. `body` is the start of a reply that was not an event stream. `fatal` means that
-    another connection would fail in the same way. `trailers` are the headers after the body.
+    another connection would fail in the same way. `trailers` are the headers after the body, and
+    `head` the lines, redacted, with which a reply began whose head could not be read.
     """
 
     at: float
@@ -131,6 +132,7 @@ class Closed(NamedTuple):
     body: bytes = b""
     fatal: bool = False
     trailers: Headers = ()
+    head: tuple[str, ...] = ()
 
 
 class Reconnecting(NamedTuple):

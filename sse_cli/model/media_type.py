@@ -14,6 +14,7 @@ from typing import Final
 
 from sse_cli.model.causes import Cause
 from sse_cli.model.events import Media, Opened
+from sse_cli.text import redaction
 
 EVENT_STREAM: Final = "text/event-stream"
 AWS_EVENT_STREAM: Final = "application/vnd.amazon.eventstream"
@@ -44,6 +45,8 @@ _STATUS_CAUSES: Final[Mapping[int, str]] = {
     422: Cause.STATUS_422,
     429: Cause.STATUS_429,
 }
+_REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
+_LONGEST_LOCATION: Final = 200  # characters
 _CLASS_CAUSES: Final[Mapping[int, str]] = {3: Cause.STATUS_3XX, 5: Cause.STATUS_5XX}
 _TYPE_CAUSES: Final[Mapping[str, str]] = {
     "application/json": Cause.TYPE_JSON,
@@ -191,6 +194,13 @@ def refusal(opened: Opened) -> tuple[str, str]:
         detail = f"{status} {opened.reason}".strip()
         if status in (429, 503) and (wait := opened.header("retry-after")):
             detail += f" (Retry-After: {wait[:_LONGEST_WAIT]})"
+        if status in _REDIRECTS:
+            location = redaction.url(opened.header("location") or "")[:_LONGEST_LOCATION]
+            detail += (
+                f": its Location, '{location}', leads nowhere"
+                if location
+                else " without a Location"
+            )
         return detail, cause
     kind = essence(opened.header("content-type"))
     if not kind:

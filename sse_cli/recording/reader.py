@@ -200,6 +200,7 @@ class _Reader:
     def _close(self, value: Any) -> Signal:
         found = self._checked(value, _CLOSE, "close")
         found["cause"] = found.pop("hint", "")
+        found["head"] = tuple(found.get("head", ()))
         found["trailers"] = tuple(map(tuple, found.get("trailers", ())))
         return Closed(self._at, **{**found, "ending": self._ending(found)})
 
@@ -304,4 +305,5 @@ _CLOSE: Final = {
     "hint": _is_text,
     "fatal": lambda value: isinstance(value, bool),
     "trailers": _is_headers,
+    "head": lambda value: isinstance(value, list) and all(map(_is_text, value)),
 }

@@ -64,6 +64,8 @@ def line_of(signal: Signal) -> bytes:
     value = {**ended, "hint": signal.cause, "fatal": signal.fatal}
     if signal.trailers:
         value["trailers"] = [list(pair) for pair in redaction.headers(signal.trailers)]
+    if signal.head:
+        value["head"] = list(signal.head)
     return _line([signal.at, "close", value])
 
 

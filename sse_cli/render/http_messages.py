@@ -53,8 +53,13 @@ def reply_lines(opened: Opened) -> Iterable[Text]:
         yield _line("* ", note)
 
 
-def trailer_lines(closed: Closed) -> Iterable[Text]:
-    """Yield the headers that came after the body, redacted in the same way."""
+def end_lines(closed: Closed) -> Iterable[Text]:
+    """Yield the head of a reply that could not be read, or the headers that came after the body.
+
+    They are redacted in the same way.
+    """
+    for line in closed.head:
+        yield _line("< ", line)
     yield from _headers("< ", closed.trailers)
 
 

@@ -77,7 +77,7 @@ def read_body(
         closed = failed.closed()
     except Exception as error:
         # httpcore passes h2's own errors on as they are; importing h2 to name them takes time.
-        if not isinstance(error, httpx.HTTPError | OSError | zlib.error) and not is_http2(error):
+        if not isinstance(error, httpx.HTTPError | OSError) and not is_http2(error):
             raise
         closed = cut(error)
     if batcher.held:
@@ -190,7 +190,7 @@ def _decoded(opened: Opened, reply: Reply, watchdog: Watchdog) -> Iterator[bytes
     if codings:
         return _decompressed(reads, codings[0], reply.tap)
     unknown = content_coding.unknown(names)
-    return _plain(reads, unknown) if unknown else reads
+    return _plain(reads, unknown)
 
 
 def _undecodable(names: str) -> Failed:
@@ -199,22 +199,45 @@ def _undecodable(names: str) -> Failed:
 
 
 def _plain(reads: Iterable[bytes], unknown: str) -> Iterator[bytes]:
-    """Yield the reads unchanged, unless the first one shows that `unknown` is a coding."""
-    is_first = True
+    """Yield the reads unchanged, unless the first one shows that the body is encoded.
+
+    `unknown` is the name of a coding, if it is one, "" for none.
+    """
+    reads = iter(reads)
     for data in reads:
-        if is_first and content_decoder.looks_encoded(data):
+        if unknown and content_decoder.looks_encoded(data):
             raise _undecodable(unknown)
-        is_first = False
+        if coding := content_decoder.coding_of(data):
+            detail = f"the body is encoded with {coding}, and no Content-Encoding says so"
+            raise Failed(Ending.REFUSED, detail, Cause.CODING_UNNAMED)
         yield data
+        break
+    yield from reads
 
 
 def _decompressed(reads: Iterable[bytes], name: str, tap: Tap) -> Iterator[bytes]:
     decoder = content_decoder.Decoder(name)
+    start = b""
     for chunk in reads:
+        start = start or chunk
         tap.encoded += len(chunk)
-        yield from decoder.feed(chunk)
+        try:
+            yield from decoder.feed(chunk)
+        except zlib.error:
+            raise _broken_coding(name, start) from None
     if not decoder.complete:
         raise Failed(Ending.TRUNCATED, f"the {name} body is incomplete")
+
+
+def _broken_coding(name: str, start: bytes) -> Failed:
+    if not content_decoder.looks_encoded(start):
+        detail = f"the body is plain text, but Content-Encoding says {name}"
+        return Failed(Ending.MALFORMED, detail, Cause.CODING_UNTRUE)
+    detail = f"the body's content coding is broken: it is not valid {name}"
+    other = content_decoder.coding_of(start)
+    if other and other not in name:
+        detail += f" but {other}"
+    return Failed(Ending.MALFORMED, detail)
 
 
 def _text(raw: bytes) -> str:

@@ -23,6 +23,8 @@ def explain(error: BaseException, host: str, where: str, via: str = "") -> tuple
             f"the TLS certificate of {host} is not trusted: {first.verify_message.rstrip('.')}",
             _CERTIFICATE_CAUSES.get(first.verify_code, Cause.CERTIFICATE_UNTRUSTED),
         )
+    if isinstance(first, ssl.SSLError) and first.reason in _NO_TLS:
+        return f"{where} does not speak TLS: {reason(first)}", Cause.HTTP_ON_TLS
     if isinstance(first, ssl.SSLError):
         return f"no TLS connection to {where}: {reason(first)}", Cause.TLS_HANDSHAKE
     if isinstance(first, socket.gaierror | UnicodeError):  # a name that IDNA can't encode
@@ -33,6 +35,8 @@ def explain(error: BaseException, host: str, where: str, via: str = "") -> tuple
     return f"can't connect to {peer}: {reason(first)}", Cause.NETWORK
 
 
+# OpenSSL's reasons if the first bytes that came were not TLS.
+_NO_TLS: Final = frozenset({"WRONG_VERSION_NUMBER", "HTTP_REQUEST", "UNKNOWN_PROTOCOL"})
 # OpenSSL's X509_V_ERR_ codes (x509_vfy.h) of the errors that another CA would not solve.
 _CERTIFICATE_CAUSES: Final = {
     9: Cause.CERTIFICATE_NOT_YET_VALID,

@@ -52,6 +52,20 @@ class Decoder:
             self._inflate = zlib.decompressobj(-15)
 
 
+def coding_of(start: bytes) -> str:
+    """Return the coding of a body by its first bytes, "" if none is recognized.
+
+    Brotli and raw deflate have no mark of their own.
+    """
+    if start.startswith(GZIP_MAGIC):
+        return "gzip"
+    if start.startswith(b"\x28\xb5\x2f\xfd"):  # RFC 8878, 3.1.1
+        return "zstd"
+    # RFC 1950, 2.2: the method and the window, then a multiple of 31.
+    is_zlib = start[:1] == b"\x78" and int.from_bytes(start[:2], "big") % 31 == 0
+    return "deflate" if is_zlib and len(start) > 1 and looks_encoded(start) else ""
+
+
 def looks_encoded(start: bytes) -> bool:
     """Return whether the first bytes of a body are not text; a character may be cut at the end."""
     if not _BINARY.isdisjoint(start):

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import ssl
-import zlib
 from typing import Final
 
 import httpx
@@ -14,9 +13,10 @@ from sse_cli.model.errors import UsageError
 from sse_cli.model.events import Closed, Ending, Opened
 from sse_cli.request.model import Request
 from sse_cli.text import redaction
-from sse_cli.transport import connect_errors
+from sse_cli.transport import broken_head, connect_errors
 from sse_cli.transport.http2_frames import FrameError, SpeaksHTTP1
 from sse_cli.transport.httpx_request import origin, proxy_of
+from sse_cli.transport.tap import Tap
 from sse_cli.transport.watchdog import Watchdog
 
 # The starts of httpcore's errors for HTTP/1.1 bodies, HTTP/2 streams and connections that were cut.
@@ -40,10 +40,17 @@ class Failed(Exception):  # noqa: N818 (it carries an ending, and is not an erro
     ) -> None:
         super().__init__(detail)
         self.ending, self.detail, self.cause, self.fatal = ending, detail, cause, fatal
+        self.head: tuple[str, ...] = ()
+
+    def with_head(self, start: bytes) -> Failed:
+        """Keep the head that a reply begins with, for people; return the failure."""
+        self.head = broken_head.head_lines(start)
+        return self
 
     def closed(self) -> Closed:
         """Return the failure as a signal, not stamped yet."""
-        return Closed(0.0, self.ending, self.detail, self.cause, fatal=self.fatal)
+        end = self.ending, self.detail, self.cause
+        return Closed(0.0, *end, fatal=self.fatal, head=self.head)
 
 
 def clean_end(opened: Opened, response: httpx.Response) -> Closed:
@@ -68,8 +75,6 @@ def clean_end(opened: Opened, response: httpx.Response) -> Closed:
 
 def cut(error: Exception) -> Closed:
     """Return the end of a body that failed with `error`, not stamped yet."""
-    if isinstance(error, zlib.error):
-        return Closed(0.0, Ending.MALFORMED, "the body's content coding is broken")
     if frame := _frame_error(error):
         if frame.is_malformed:
             return Closed(0.0, Ending.MALFORMED, f"the transfer broke the protocol: {frame}")
@@ -101,10 +106,10 @@ def _message(error: Exception) -> str:
     return f"{before}: {quoted[:_LONGEST_QUOTE]}{more}"
 
 
-def failed_head(error: Exception, request: Request, url: httpx.URL, *, heard: bool) -> Failed:
+def failed_head(error: Exception, request: Request, url: httpx.URL, tap: Tap) -> Failed:
     """Return the failure of an exchange before the reply's headers were complete.
 
-    `heard` says that a part of them had come. Raises UsageError for a header that can't be sent.
+    `tap` has heard the part of them that came. Raises UsageError for a header that can't be sent.
     """
     _, host, port = origin(url)
     where = f"{host}:{port}"
@@ -118,12 +123,10 @@ def failed_head(error: Exception, request: Request, url: httpx.URL, *, heard: bo
         return _not_replied(frame, where)
     if isinstance(error, httpx.ProtocolError):
         if str(error).startswith(_CUTS):
-            return _no_reply(f"{where} closed the connection", "without a reply", heard=heard)
-        version = "HTTP/2" if is_http2(error) else "HTTP"
-        detail = f"the reply is not {version}: {_message(error)}"
-        return Failed(Ending.MALFORMED, detail, Cause.NOT_HTTP)
+            return _no_reply(f"{where} closed the connection", "without a reply", tap)
+        return _unreadable(error, bytes(tap.start))
     if isinstance(error, httpx.ReadError | httpx.WriteError | httpx.ReadTimeout):
-        return _no_reply(_lost(error, where), "before it replied", heard=heard)
+        return _no_reply(_lost(error, where), "before it replied", tap)
     failure = connect_errors.explain(error, host, where, _via(request, url))
     # A certificate that is not trusted now will not be trusted in three seconds.
     fatal = isinstance(connect_errors.innermost(error), ssl.SSLCertVerificationError)
@@ -139,6 +142,19 @@ def _not_replied(frame: FrameError, where: str) -> Failed:
     return Failed(Ending.MALFORMED, f"the reply is not HTTP/2: {frame}", cause)
 
 
+def _unreadable(error: Exception, start: bytes) -> Failed:
+    """Return the failure of a reply whose head breaks HTTP."""
+    if is_http2(error):
+        detail = f"the reply is not HTTP/2: {_message(error)}"
+        return Failed(Ending.MALFORMED, detail, Cause.HTTP2_BROKEN)
+    message = _message(error)
+    if found := broken_head.explain(start, message):
+        return Failed(*found).with_head(start)
+    # A head of HTTP came, so another port would not help.
+    cause = Cause.MALFORMED if start.startswith(b"HTTP/") else Cause.NOT_HTTP
+    return Failed(Ending.MALFORMED, f"the reply is not HTTP: {message}", cause).with_head(start)
+
+
 def _lost(error: Exception, where: str) -> str:
     """Return the first half of a sentence about a connection that the system reports as lost."""
     if isinstance(connect_errors.innermost(error), ConnectionResetError | BrokenPipeError):
@@ -146,11 +162,14 @@ def _lost(error: Exception, where: str) -> str:
     return f"the connection to {where} failed ({connect_errors.reason(error)})"
 
 
-def _no_reply(event: str, when: str, *, heard: bool) -> Failed:
+def _no_reply(event: str, when: str, tap: Tap) -> Failed:
     """Return the failure of a connection that ended before the reply's headers were complete."""
-    if heard:
+    start = bytes(tap.start)
+    if found := broken_head.explain(start, ""):
+        return Failed(*found).with_head(start)
+    if tap.heard:
         detail = f"{event} before the headers of its reply were whole"
-        return Failed(Ending.UNREACHABLE, detail, Cause.CONNECTION_CUT)
+        return Failed(Ending.UNREACHABLE, detail, Cause.CONNECTION_CUT).with_head(start)
     return Failed(Ending.UNREACHABLE, f"{event} {when}", Cause.NO_REPLY)
 
 

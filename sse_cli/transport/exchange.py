@@ -13,7 +13,7 @@ import httpx
 
 from sse_cli.model.events import Phase
 from sse_cli.request.model import Request
-from sse_cli.transport.error_mapping import failed_head, late_connection, late_reply
+from sse_cli.transport.error_mapping import Failed, failed_head, late_connection, late_reply
 from sse_cli.transport.httpx_request import build_request, origin, proxy_of
 from sse_cli.transport.httpx_transport import TappedTransport, build_transport, is_tunnel
 from sse_cli.transport.tap import Tap
@@ -87,18 +87,26 @@ def exchange(  # noqa: PLR0913, PLR0917 (a request, and the state that its conne
         response = yield from _wait(results, request, watchdog)
     except (httpx.HTTPError, OSError, ValueError) as error:
         transport.close()
-        # The watchdog comes first: a socket that it shut down looks like a lost connection.
-        if watchdog.fired:
-            raise late_reply(watchdog) from None
-        raise failed_head(error, request, url, heard=tap.heard) from None
-    except BaseException:
+        raise _failed(error, request, url, watchdog, tap) from None
+    except BaseException as error:
         abandon()
+        if isinstance(error, Failed):
+            error.with_head(bytes(tap.start))
         raise
     stack.callback(transport.close)
     stack.callback(response.close)
     if cookies:
         cookies.keep(response, sent)
     return Reply(url, response, tap, sent.headers.get("accept", ""))
+
+
+def _failed(
+    error: Exception, request: Request, url: httpx.URL, watchdog: Watchdog, tap: Tap
+) -> Failed:
+    # The watchdog comes first: a socket that it shut down looks like a lost connection.
+    if watchdog.fired:
+        return late_reply(watchdog).with_head(bytes(tap.start))
+    return failed_head(error, request, url, tap)
 
 
 def _send(

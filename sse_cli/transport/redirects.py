@@ -50,7 +50,7 @@ def follow(  # noqa: PLR0913, PLR0917 (a request, and the state that its connect
         response.close()
         if origin(target) != origin(url):
             if not request.location:
-                raise _blocked(response.status_code, target)
+                raise _blocked(response.status_code, target).with_head(bytes(reply.tap.start))
             request = _anonymous(request)
         elif _turns_into_get(response.status_code, request.method):
             request = _without_body(request)

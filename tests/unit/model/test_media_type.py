@@ -135,7 +135,7 @@ def test_a_refused_status_has_a_cause_of_its_own(status: int) -> None:
 @pytest.mark.parametrize(
     ("status", "cause"),
     [
-        (302, Cause.STATUS_3XX),
+        (304, Cause.STATUS_3XX),
         (599, Cause.STATUS_5XX),
         (299, Cause.STATUS_OTHER),
         (418, Cause.STATUS_OTHER),
@@ -144,6 +144,22 @@ def test_a_refused_status_has_a_cause_of_its_own(status: int) -> None:
 )
 def test_any_other_status_has_the_cause_of_its_class(status: int, cause: str) -> None:
     assert media_type.refusal(Opened(0, "u", status)) == (str(status), cause)
+
+
+@pytest.mark.parametrize(
+    ("location", "detail"),
+    [
+        (None, "302 Found without a Location"),
+        ("http://", "302 Found: its Location, 'http://', leads nowhere"),
+        ("ftp://h/?key=secret", "302 Found: its Location, 'ftp://h/?key=***', leads nowhere"),
+    ],
+)
+def test_a_redirect_that_leads_nowhere_tells_its_location(
+    location: str | None, detail: str
+) -> None:
+    headers = (("Location", location),) if location else ()
+    found = media_type.refusal(Opened(0, "u", 302, "Found", headers=headers))
+    assert found == (detail, Cause.STATUS_3XX)
 
 
 @pytest.mark.parametrize("status", [429, 503])

@@ -76,7 +76,15 @@ CHUNKS = st.builds(Chunk, TIMES, BYTES, COUNTS, COUNTS)
 PHASES = st.builds(Phase, TIMES, st.sampled_from(get_args(PhaseName)), TEXTS)
 RECONNECTS = st.builds(Reconnecting, TIMES, st.integers(2, 99), TIMES, ENDINGS, TEXTS)
 CLOSED = st.builds(
-    Closed, TIMES, ENDINGS, TEXTS, TEXTS, st.just(b""), fatal=st.booleans(), trailers=HEADERS
+    Closed,
+    TIMES,
+    ENDINGS,
+    TEXTS,
+    TEXTS,
+    st.just(b""),
+    fatal=st.booleans(),
+    trailers=HEADERS,
+    head=st.lists(TEXTS).map(tuple),
 )
 
 

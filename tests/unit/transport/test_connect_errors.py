@@ -50,8 +50,8 @@ CASES: list[tuple[Exception, str, str]] = [
     ),
     (
         tls_error("WRONG_VERSION_NUMBER"),
-        Cause.TLS_HANDSHAKE,
-        "no TLS connection to api.test:443: wrong version number",
+        Cause.HTTP_ON_TLS,
+        "api.test:443 does not speak TLS: wrong version number",
     ),
     (tls_error(""), Cause.TLS_HANDSHAKE, "no TLS connection to api.test:443: handshake failed"),
     (

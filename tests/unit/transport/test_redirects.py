@@ -190,7 +190,7 @@ def test_a_redirect_without_a_location_is_refused() -> None:
     with Wire(head("Content-Length: 0", status="302 Found")) as server:
         end = closed(ask(server.origin))
         assert len(server.requests) == 1
-    assert (end.ending, end.detail) == (Ending.REFUSED, "302 Found")
+    assert (end.ending, end.detail) == (Ending.REFUSED, "302 Found without a Location")
 
 
 @pytest.mark.parametrize("status", [300, 304, 305, 306])
