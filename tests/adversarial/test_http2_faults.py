@@ -12,14 +12,14 @@ from typing import NamedTuple
 import pytest
 from _pytest.mark import ParameterSet
 from h2.errors import ErrorCodes
-from hyperframe.frame import RstStreamFrame
+from hyperframe.frame import PingFrame, RstStreamFrame, SettingsFrame
 
 from sse_cli.model.events import Ending
 from sse_cli.model.exit_codes import EXIT_CODES
 from tests.support import tls
 from tests.support.http2_matrix import MATRIX, Fault
 from tests.support.http2_window import SmallWindow
-from tests.support.http2_wire import EVENTS, Http2Peer, Http2Server, whole
+from tests.support.http2_wire import EVENTS, HALF, Http2Peer, Http2Server, whole
 from tests.support.program import sse
 from tests.support.terminal import SSE, Terminal
 
@@ -156,6 +156,44 @@ def test_a_stream_is_read_on_after_a_fault_without_repeats_or_losses(name: str) 
         seen = as_text(server.origin, *words)
     assert (seen.shown, seen.ending, seen.code) == (ALL, "done", 0), seen
     assert INNER_WORDS.findall(seen.printed) == []
+
+
+IDLE_FRAMES: dict[str, Callable[[Http2Peer], None]] = {
+    "PING": lambda peer: peer.raw(PingFrame(0, b"are you?")),
+    "SETTINGS": lambda peer: peer.raw(SettingsFrame(0)),
+    "empty DATA": lambda peer: peer.data(b""),
+    "padding": lambda peer: peer.data(b"", padding=9),
+}
+
+
+EMPTY = pytest.mark.xfail(reason="a DATA frame without data counts as life", strict=True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "shown", "ending"),
+    [
+        ("PING", 0, "deadline"),
+        ("SETTINGS", 0, "deadline"),
+        ("PING", HALF, "stalled"),
+        ("SETTINGS", HALF, "stalled"),
+        pytest.param("empty DATA", HALF, "stalled", marks=EMPTY),
+        pytest.param("padding", HALF, "stalled", marks=EMPTY),
+    ],
+)
+def test_frames_without_a_byte_of_the_stream_do_not_count_as_life(
+    kind: str, shown: int, ending: str
+) -> None:
+    def act(peer: Http2Peer) -> None:
+        if shown:
+            peer.head()
+            peer.events(1, shown)
+        while not peer.closing.wait(0.05):
+            IDLE_FRAMES[kind](peer)
+            peer.flush()
+
+    with Http2Server(act) as server:
+        seen = in_json_lines(server.origin, *LIMITS, "--idle-timeout", "0.5")
+    assert (seen.shown, seen.ending) == (ALL[:shown], ending), seen
 
 
 OVER_TLS = [*sorted(KINDS - {"HTTP/1.1 server"}), "no fault", "trailers"]
