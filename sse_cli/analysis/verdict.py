@@ -14,7 +14,7 @@ from sse_cli.analysis import error_events
 from sse_cli.analysis.error_events import EventError, error_in, event_error
 from sse_cli.analysis.error_lines import ErrorLines
 from sse_cli.analysis.error_text import error_text
-from sse_cli.analysis.unfinished import SENTINEL, is_sentinel, missing_blank_line
+from sse_cli.analysis.unfinished import SENTINEL, is_comment, is_sentinel, missing_blank_line
 from sse_cli.model.causes import Cause
 from sse_cli.model.events import (
     Closed,
@@ -167,7 +167,7 @@ class Verdict(Observer):
         """Look for an unfinished event, one that could not be read, and an error."""
         if is_sentinel(event):
             self.is_done = self._resume.over = True
-        elif event.reason == "incomplete":
+        elif event.reason == "incomplete" and not is_comment(event):
             self._incomplete = event
         if event.reason in ("unknown-field", "incomplete"):
             if error := self._error_lines.feed(event):
@@ -175,8 +175,7 @@ class Verdict(Observer):
                 place = self._messages, event.at, event.type or "", error.source
                 self._report(words, error.value, ReportedError(*place, is_event=False))
         elif event.reason == "too-large" and not self._unread:
-            words = f"line {event.line}, {event.size:,} bytes, is over the size limit"
-            self._unread = Ending.TOO_LARGE, words, Cause.TOO_LARGE
+            self._unread = Ending.TOO_LARGE, self._too_large(event), Cause.TOO_LARGE
         elif event.reason == "malformed" and not self._unread:
             words = f"message {event.line:,}, at byte {event.offset:,}: {event.text}"
             self._unread = Ending.MALFORMED, words, Cause.MESSAGE_CORRUPT
@@ -241,6 +240,14 @@ class Verdict(Observer):
         others = [units.count(number, name) for name, number in self._others.items()]
         only = f", only {' and '.join(others)}" if others else ""
         return f"no event came{only}: {closed.detail}"
+
+    def _too_large(self, event: Ignored) -> str:
+        """Return what is too large, a line or an event, with its number, its size and the limit."""
+        what = f"{event.part} {event.line:,}, {units.count(event.size, 'byte')},"
+        if event.part == "event":
+            reached = f"{units.count(event.size, 'byte')} by line {event.line:,},"
+            what = f"event {self._messages + 1:,}, {reached}"
+        return f"{what} is over the size limit of {units.size(event.limit)}"
 
     def _cut(self, closed: Closed, cut: Ignored) -> Closed:
         if closed.ending in _CLEAN and (found := missing_blank_line(cut, self._messages)):

@@ -74,7 +74,7 @@ def read_body(
         closed = failed.closed()
     except Exception as error:
         # httpcore passes h2's own errors on as they are; importing h2 to name them takes time.
-        if not isinstance(error, httpx.HTTPError | OSError | zlib.error) and not is_http2(error):
+        if not isinstance(error, httpx.HTTPError | OSError) and not is_http2(error):
             raise
         closed = cut(error)
     if batcher.held:
@@ -206,7 +206,11 @@ def _plain(reads: Iterable[bytes], unknown: str) -> Iterator[bytes]:
 def _decompressed(reads: Iterable[bytes], name: str) -> Iterator[bytes]:
     decoder = content_decoder.Decoder(name)
     for chunk in reads:
-        yield from decoder.feed(chunk)
+        try:
+            yield from decoder.feed(chunk)
+        except zlib.error:
+            detail = f"the body's content coding is broken: it is not valid {name}"
+            raise Failed(Ending.MALFORMED, detail) from None
     if not decoder.complete:
         raise Failed(Ending.TRUNCATED, f"the {name} body is incomplete")
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import ssl
-import zlib
 from typing import Final
 
 import httpx
@@ -70,8 +69,6 @@ def clean_end(opened: Opened, response: httpx.Response) -> Closed:
 
 def cut(error: Exception) -> Closed:
     """Return the end of a body that failed with `error`, not stamped yet."""
-    if isinstance(error, zlib.error):
-        return Closed(0.0, Ending.MALFORMED, "the body's content coding is broken")
     text = str(error)
     is_protocol = isinstance(error, httpx.ProtocolError) or is_http2(error)
     if is_protocol and not text.startswith(_CUTS):

@@ -95,7 +95,20 @@ CASES = {
         Ending.MALFORMED, STREAMING + chunk(ONE) + b"zz\r\n", "", "broke the protocol"
     ),
     "a line over the limit": Case(
-        Ending.TOO_LARGE, whole(ONE + b"data: " + b"x" * 99), "--max-size 64", "over the size limit"
+        Ending.TOO_LARGE,
+        whole(ONE + b"data: " + b"x" * 99),
+        "--max-size 64",
+        "line 4, 105 bytes, is over the size limit of 64 B",
+    ),
+    "an event over the limit": Case(
+        Ending.TOO_LARGE,
+        whole(ONE + b"data: %s\n" % (b"x" * 30) * 3 + b"\n"),
+        "--max-size 64",
+        "event 2, 111 bytes by line 6, is over the size limit of 64 B",
+    ),
+    "an unfinished comment": Case(Ending.EOF, whole(ONE + b": keep-al"), "", "as HTTP says"),
+    "a coding that is not one": Case(
+        Ending.MALFORMED, whole(ONE, STREAM, "Content-Encoding: gzip"), "", "not valid gzip"
     ),
     "a status": Case(
         Ending.REFUSED, whole(b"no", STREAM, status="401 Unauthorized"), "", "401 Unauthorized"

@@ -121,6 +121,19 @@ def test_a_summary_of_ending_counts_firsts_and_gaps_replaces_the_footer(
         assert re.fullmatch(r"gaps p50 \S+s  p95 \S+s  max \S+s  [▁-█]{2}", gaps)
 
 
+@pytest.mark.parametrize(
+    ("body", "row"),
+    [
+        (b"data: %s\n\n" % (b"x" * 60), "too-large, line 1, 67 bytes: data: xxx"),
+        (b"data: %s\n" % (b"x" * 20) * 3, "too-large, event at line 3, 81 bytes: "),
+    ],
+)
+def test_a_row_says_whether_a_line_or_an_event_was_too_large(body: bytes, row: str) -> None:
+    with watching([(0.0, body)], "--max-size", "50") as terminal:
+        terminal.finish()
+        assert row in terminal.text
+
+
 def test_the_summary_has_the_time_of_the_first_value_of_a_query() -> None:
     blocks = [block({"a": None}), block({"a": "hi"})]
     with watching(at_once(blocks), "-q", "a") as terminal:
