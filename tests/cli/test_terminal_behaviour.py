@@ -51,7 +51,7 @@ def test_ctrl_c_ends_the_stream_with_a_summary_and_kills_the_process_by_sigint()
         assert_left_in_order(terminal)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT])
 def test_a_signal_ends_the_stream_with_a_summary_and_kills_the_process(
     number: signal.Signals,
 ) -> None:
