@@ -443,7 +443,7 @@ def test_escapes_for_another_encoding_keep_the_columns_and_the_width(
     with watching(at_once(blocks), *options, env=env) as terminal:
         terminal.finish()
         # Only the text after the last erasure of a line stays on it.
-        written = [line.rsplit(b"\x1b[J", 1)[-1] for line in terminal.raw.split(b"\r\n")]
+        written = [line.rsplit(b"\x1b[K", 1)[-1] for line in terminal.raw.split(b"\r\n")]
         lines = [CODES.sub(b"", line).decode(encoding) for line in written]
         assert max(map(len, lines)) <= 80
         rule = next(line for line in lines if line.startswith("-----"))
