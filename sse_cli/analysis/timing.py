@@ -83,6 +83,7 @@ class Timing(Observer):
         self.first_byte: float | None = None
         self.first_event: float | None = None
         self.last: float = 0.0
+        self.last_byte: float = 0.0
         self.messages = 0
         self.bytes = 0
         self._gaps = Gaps()
@@ -106,6 +107,7 @@ class Timing(Observer):
         self.last = signal.at
         if isinstance(signal, Chunk):
             self.bytes += len(signal.data)
+            self.last_byte = signal.at
             if self.first_byte is None:
                 self.first_byte = signal.at
         elif isinstance(signal, Opened) and self.headers is None:

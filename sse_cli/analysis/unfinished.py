@@ -29,6 +29,12 @@ def is_sentinel(event: Ignored) -> bool:
     return event.reason == "incomplete" and event.data == SENTINEL
 
 
+def is_comment(event: Ignored) -> bool:
+    """Return whether nothing but a comment is unfinished: it belongs to no event."""
+    has_fields = not event.data is event.type is event.id is None
+    return (event.last_text or event.text).startswith(":") and not has_fields
+
+
 def missing_blank_line(event: Ignored, messages: int) -> MissingEnd | None:
     """Return how an unfinished event lacks nothing but the end of its lines, None if it was cut.
 

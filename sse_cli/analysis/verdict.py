@@ -8,13 +8,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, TypeAlias
 
 from sse_cli.analysis import error_events
 from sse_cli.analysis.error_events import EventError, error_in, event_error
 from sse_cli.analysis.error_lines import ErrorLines
 from sse_cli.analysis.error_text import error_text
-from sse_cli.analysis.unfinished import SENTINEL, is_sentinel, missing_blank_line
+from sse_cli.analysis.lost_connections import LostConnections
+from sse_cli.analysis.unfinished import SENTINEL, is_comment, is_sentinel, missing_blank_line
 from sse_cli.model.causes import Cause
 from sse_cli.model.events import (
     Closed,
@@ -37,6 +38,8 @@ _AFTER_DONE: Final = _CLEAN | {Ending.TRUNCATED, Ending.MALFORMED}
 _WHOLE: Final = _CLEAN | {Ending.DONE, Ending.LIMIT}
 _MAX_HARMLESS: Final = 1000  # types that are remembered
 _NAMES: Final = {Comment: "comment", Retry: "retry line", Ignored: "ignored line"}
+# The endings by which a run ends while it waits for the next connection.
+_GIVEN_UP: Final = frozenset({Ending.DEADLINE, Ending.LIMIT, Ending.INTERRUPTED})
 # The cause for an ending if the `Closed` signal has no cause.
 _CAUSES: Final = {
     Ending.EMPTY: Cause.NO_EVENTS,
@@ -46,6 +49,10 @@ _CAUSES: Final = {
     Ending.TOO_LARGE: Cause.TOO_LARGE,
     Ending.DEADLINE: Cause.MAX_TIME,
 }
+
+
+Unread: TypeAlias = tuple[Ending, str, str]
+"""The ending, the evidence and the cause for an event that can't be read."""
 
 
 class ReportedError(NamedTuple):
@@ -84,11 +91,15 @@ class Verdict(Observer):
         self.error = ""
         self.error_value: Any = None
         self.reported: ReportedError | None = None
+        self._error_here = ""  # the first error of this connection, as `error` is of the run
+        self._lost = LostConnections()
         self._resume = resume or Resume()
         self._missing = missing
         self._format_error = format_error
         self.is_done = False  # the sentinel was seen
-        self._unread: tuple[Ending, str, str] | None = None  # what is wrong with the first of them
+        # What is wrong with the first of them, of the run and of this connection.
+        self._unread: Unread | None = None
+        self._unread_here: Unread | None = None
         self._incomplete: Ignored | None = None
         self._error_lines = ErrorLines()
         self._wordless: tuple[str, Any, ReportedError] | None = None  # an error without data
@@ -143,7 +154,9 @@ class Verdict(Observer):
             self.ignored(note)
         elif isinstance(note, Opened):
             self._is_stream = self._is_stream or note.media != "other"
+            self._lost.opened(note)
         elif isinstance(note, Reconnecting):
+            self._lost.lost(note)
             self.reconnecting()
 
     def _judge(self, row: Row) -> None:
@@ -168,7 +181,7 @@ class Verdict(Observer):
         """Look for an unfinished event, one that could not be read, and an error."""
         if is_sentinel(event):
             self.is_done = self._resume.over = True
-        elif event.reason == "incomplete":
+        elif event.reason == "incomplete" and not is_comment(event):
             self._incomplete = event
         if event.reason in ("unknown-field", "incomplete"):
             if error := self._error_lines.feed(event):
@@ -180,16 +193,23 @@ class Verdict(Observer):
             words = f"line {event.line} reports an error: {error_text(None)}"
             report = ReportedError(*place, is_event=False)
             self._wordless = self._wordless or (words, event.type, report)
-        elif event.reason == "too-large" and not self._unread:
-            words = f"line {event.line}, {event.size:,} bytes, is over the size limit"
-            self._unread = Ending.TOO_LARGE, words, Cause.TOO_LARGE
-        elif event.reason == "malformed" and not self._unread:
+        elif event.reason == "too-large":
+            self._take_unread(Ending.TOO_LARGE, self._too_large(event), Cause.TOO_LARGE)
+        elif event.reason == "malformed":
             words = f"message {event.line:,}, at byte {event.offset:,}: {event.text}"
-            self._unread = Ending.MALFORMED, words, Cause.MESSAGE_CORRUPT
+            self._take_unread(Ending.MALFORMED, words, Cause.MESSAGE_CORRUPT)
+
+    def lost(self, end: Reconnecting) -> Reconnecting:
+        """Return `end` with the ending and the evidence for the connection that ended."""
+        self.flush()
+        wire = Closed(end.at, end.ending, end.detail)
+        closed = self._judged(wire, self._error_here, self._unread_here)
+        return end._replace(ending=closed.ending, detail=closed.detail)
 
     def reconnecting(self) -> None:
         """Forget the unfinished event of the connection that ended: it will be sent again."""
-        self._incomplete = None
+        self._incomplete = self._unread_here = None
+        self._error_here = ""
         self._error_lines = ErrorLines()
 
     def finish(self, closed: Closed) -> Closed:
@@ -197,20 +217,24 @@ class Verdict(Observer):
         self.flush()
         if self._wordless and not self.error:  # an event after it may have the words
             self._report(*self._wordless)
-        closed = self._judged(closed)
+        closed = self._judged(closed, self.error, self._unread)
+        if self._lost.is_waiting and closed.ending in _GIVEN_UP:
+            detail = f"{closed.detail}; the last connection: {self._lost.words()}"
+            closed = closed._replace(detail=detail)
         return closed if closed.cause else closed._replace(cause=_CAUSES.get(closed.ending, ""))
 
-    def _judged(self, closed: Closed) -> Closed:
+    def _judged(self, closed: Closed, error: str, unread: Unread | None) -> Closed:
+        """Judge the end of the run, or of a connection, by the first error in it, for example."""
         if closed.ending in _FINAL:
             return closed
-        if self.error:
+        if error:
             is_event = self.reported and self.reported.is_event
             cause = Cause.ERROR_EVENT if is_event else Cause.ERROR_LINE
-            return closed._replace(ending=Ending.ERROR_EVENT, detail=self.error, cause=cause)
+            return closed._replace(ending=Ending.ERROR_EVENT, detail=error, cause=cause)
         if self.is_done and closed.ending in _AFTER_DONE and not self._missing():
             closed = closed._replace(ending=Ending.DONE, detail=f"{SENTINEL} seen", cause="")
-        if self._unread and closed.ending in _WHOLE:
-            ending, words, cause = self._unread
+        if unread and closed.ending in _WHOLE:
+            ending, words, cause = unread
             return closed._replace(ending=ending, detail=words, cause=cause)
         if self._incomplete and closed.ending in _CLEAN | {Ending.TRUNCATED}:
             return self._cut(closed, self._incomplete)
@@ -239,16 +263,30 @@ class Verdict(Observer):
 
     def _report(self, words: str, value: Any, report: ReportedError) -> None:
         """Take an error unless an earlier one is known."""
+        self._error_here = self._error_here or words
         known = self.reported
         if known and (known.n, not known.is_event) <= (report.n, not report.is_event):
             return
         self.error, self.error_value, self.reported = words, value, report
+
+    def _take_unread(self, *unread: *Unread) -> None:
+        """Take an event that can't be read, unless an earlier one is known."""
+        self._unread = self._unread or unread
+        self._unread_here = self._unread_here or unread
 
     def _nothing(self, closed: Closed) -> str:
         """Return the evidence that not a single message came."""
         others = [units.count(number, name) for name, number in self._others.items()]
         only = f", only {' and '.join(others)}" if others else ""
         return f"no event came{only}: {closed.detail}"
+
+    def _too_large(self, event: Ignored) -> str:
+        """Return what is too large, a line or an event, with its number, its size and the limit."""
+        what = f"{event.part} {event.line:,}, {units.count(event.size, 'byte')},"
+        if event.part == "event":
+            reached = f"{units.count(event.size, 'byte')} by line {event.line:,},"
+            what = f"event {self._messages + 1:,}, {reached}"
+        return f"{what} is over the size limit of {units.size(event.limit)}"
 
     def _cut(self, closed: Closed, cut: Ignored) -> Closed:
         if closed.ending in _CLEAN and (found := missing_blank_line(cut, self._messages)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import re
 import signal
@@ -10,7 +11,7 @@ from pathlib import Path
 from typing import Any, Final, NoReturn
 
 from sse_cli.model.causes import Cause
-from sse_cli.model.errors import Crashed, ReaderGone, SSEError, Terminated, UsageError
+from sse_cli.model.errors import Crashed, OutputError, ReaderGone, SSEError, Terminated, UsageError
 from sse_cli.model.exit_codes import ExitCode
 from sse_cli.process import crash_reports, lazy_imports, signals
 
@@ -57,6 +58,8 @@ def _handle(error: BaseException) -> int:
 
 
 def _code(error: BaseException) -> int:
+    if isinstance(error, OutputError | ReaderGone) and (number := signals.first()):
+        return 128 + number  # the terminal went away with its window, or a reader by Ctrl-C, too
     if isinstance(error, KeyboardInterrupt):
         return 128 + signal.SIGINT
     if isinstance(error, Terminated):
@@ -162,19 +165,27 @@ def _is_debugging() -> bool:
 
 def _leave(code: int) -> NoReturn:
     """Exit; if a signal stopped the program, die by that signal, so that the shell knows."""
+    signals.hold()
+    with contextlib.suppress(KeyboardInterrupt, Terminated):  # a write that no reader takes
+        code = code if signals.is_cut_off() else _flushed(code)
     signals.uninstall()
+    number = code - 128
+    if number in (*signals.ENDING, signal.SIGPIPE):
+        signal.signal(number, signal.SIG_DFL)
+        os.kill(os.getpid(), number)
+    # Not sys.exit, because a thread that waits for a name server must not delay the exit.
+    os._exit(code)
+
+
+def _flushed(code: int) -> int:
+    """Flush the outputs; return the exit code, another one if that fails."""
     for stream in (sys.stdout, sys.stderr):
         if stream is not None:
             try:
                 stream.flush()
             except OSError:
                 code = code or ExitCode.OUTPUT
-    number = code - 128
-    if number in (signal.SIGINT, signal.SIGTERM, signal.SIGPIPE):
-        signal.signal(number, signal.SIG_DFL)
-        os.kill(os.getpid(), number)
-    # Not sys.exit, because a thread that waits for a name server must not delay the exit.
-    os._exit(code)
+    return code
 
 
 def _name() -> str:

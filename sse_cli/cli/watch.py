@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -30,7 +31,7 @@ from sse_cli.render.renderer import Lines
 from sse_cli.request.option_values import duration
 from sse_cli.run.measurements import Measurements, RunReport, format_error
 from sse_cli.run.observers import ShownCount, ShownLimit, Until
-from sse_cli.run.open_target import clock_of, open_target, recorder_of, session_of
+from sse_cli.run.open_target import clock_of, is_live, open_target, recorder_of, session_of
 from sse_cli.run.settings import TargetSettings
 from sse_cli.run.stream_run import StreamRun
 from sse_cli.run.time_limit import TimeLimit
@@ -133,12 +134,15 @@ class Watch:
         from sse_cli.render.live_table import LiveTable  # noqa: PLC0415
 
         self.highlights = Highlights(wire_format.known(skip_broken=True))
+        screen = console.make(self.output.color.value)
+        state = partial(footer, is_live=is_live(self.settings), unicode=console.is_unicode(screen))
         return LiveTable(
-            console.make(self.output.color.value),
+            screen,
             self.queries,
-            lambda: footer(self.measured.timing, self.clock()),
+            lambda: state(self.measured.timing, self.clock()),
             full=self.output.full,
             everything=self.output.everything,
+            typed=self.settings.target == "-",
         )
 
 

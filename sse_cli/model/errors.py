@@ -6,8 +6,8 @@
     └── OutputError             7: standard output or a file can't be written
 
 Three more are caught at the entry point only. Two make the process end by a signal: `ReaderGone`
-(SIGPIPE) and `Terminated` (SIGTERM, a BaseException like KeyboardInterrupt). `Crashed` reports a
-bug in another thread.
+(SIGPIPE) and `Terminated` (SIGTERM, SIGHUP, SIGQUIT; a BaseException like KeyboardInterrupt).
+`Crashed` reports a bug in another thread.
 
 The failure of a *stream* is not an exception. It is the `Ending` of its last `Closed` signal, so a
 recording fails in the same way.

@@ -29,6 +29,7 @@ PhaseName: TypeAlias = Literal[
 Reason: TypeAlias = Literal[
     "no-data", "unknown-field", "bad-retry", "null-in-id", "incomplete", "too-large", "malformed"
 ]
+Part: TypeAlias = Literal["line", "event", "message"]
 
 
 class Ending(StrEnum):
@@ -219,6 +220,10 @@ class Ignored(NamedTuple):
     `last_line` and `last_text` are the number and text of the unfinished line of an "incomplete"
     block, if it has one; `data` is all data of that block. In a binary stream, `line` is the number
     of the message, and `text` what is wrong with it.
+
+    For "too-large", `part` is what is too large and `limit` the most bytes that it may have. An
+    event is reported at the line with which it passes the limit: `line` is the number of that line,
+    and `size` the bytes of the event up to its end.
     """
 
     reason: Reason
@@ -232,6 +237,8 @@ class Ignored(NamedTuple):
     last_line: int = 0
     last_text: str = ""
     data: str | None = None
+    part: Part = "line"
+    limit: int = 0
 
 
 Event: TypeAlias = Message | Comment | Retry | Ignored | Opened | Reconnecting | Closed

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Final, NamedTuple
 
-from sse_cli.model.events import Closed, Ending, Signal
+from sse_cli.model.events import Closed, Ending, Reconnecting, Signal
 from sse_cli.model.row import Note, Row
 
 BATCH: Final = 128  # the most messages passed on together, since Ctrl-C waits for their end
@@ -51,6 +51,13 @@ class Observer:
 
     def note(self, note: Note, /) -> None:
         """Take any event that is not a message; `Closed` goes to `finish` instead."""
+
+    def lost(self, end: Reconnecting, /) -> Reconnecting:
+        """Take the end of a connection that another follows; return it, changed or not.
+
+        It comes before all observers get it as a note.
+        """
+        return end
 
     def flush(self) -> None:
         """Write or pass on anything held back: all messages of a read have been passed."""

@@ -171,7 +171,10 @@ class AWSEventStreamParser:
         self, reason: Reason, text: str, place: tuple[float, int, int], out: list[Event]
     ) -> None:
         at, position, size = place
-        out.append(Ignored(reason, self._number, text, at, self._offset + position, size))
+        place = at, self._offset + position, size
+        limit = self._max_size if reason == "too-large" else 0
+        ignored = Ignored(reason, self._number, text, *place)
+        out.append(ignored._replace(part="message", limit=limit))
         self._number += 1
 
 

@@ -200,12 +200,10 @@ class EventStreamParser(FastPaths):
             if len(line) - line.endswith(b"\r") > self._max_size:
                 self._skip(line, len(line) + 1, at, out)
                 continue
-            offset = self._offset + self._open.size
             self._interpret([line], at, out)
             if self._open.held > self._max_size:
                 if self._open.held != DISCARDED:
-                    place = at, offset, len(line) + 1
-                    out.append(Ignored("too-large", self._line_number, excerpt(line), *place))
+                    out.append(self._too_large_event(line, at))
                 self._discard_block()
 
     def _drop_rest(self, chunk: bytes, at: float, out: list[Event]) -> bytes:
@@ -248,8 +246,17 @@ class EventStreamParser(FastPaths):
     # Reports
 
     def _too_large(self, line: bytes, size: int, at: float) -> Ignored:
-        offset = self._offset + self._open.size
-        return Ignored("too-large", self._line_number + 1, excerpt(line), at, offset, size)
+        place = at, self._offset + self._open.size, size
+        number = self._line_number + 1
+        return Ignored("too-large", number, excerpt(line), *place, limit=self._max_size)
+
+    def _too_large_event(self, line: bytes, at: float) -> Ignored:
+        """Return the report on the open block, which `line` has made too large."""
+        block = self._open
+        place = at, self._offset, block.size
+        fields = block.type, block.id
+        report = Ignored("too-large", self._line_number, excerpt(line), *place, *fields)
+        return report._replace(part="event", limit=self._max_size)
 
     def _incomplete(self, rest: bytes, at: float) -> Ignored:
         block = self._open

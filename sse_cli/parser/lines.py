@@ -106,10 +106,14 @@ class LineParser:
         size = buffer.size + width
         data = buffer.text.decode("utf-8", "replace")
         if buffer.size > self._max_size:
-            text = data[:EXCERPT]
-            out.append(Ignored("too-large", buffer.line, text, at, buffer.offset, size))
+            out.append(self._too_large(buffer, data[:EXCERPT], at, size))
         elif data:
             out.append(self._event(data, buffer, size, at))
+
+    def _too_large(self, buffer: LineBuffer, text: str, at: float, size: int) -> Ignored:
+        report = Ignored("too-large", buffer.line, text, at, buffer.offset, size)
+        is_line = buffer.line + 1 == self._line.line  # else a document over several
+        return report._replace(part="line" if is_line else "event", limit=self._max_size)
 
     def _event(self, data: str, buffer: LineBuffer, size: int, at: float) -> Event:
         """Return the event for `data`, a line that is not blank."""

@@ -17,16 +17,22 @@ LONG_SECONDS: Final = 45.0
 IDLE_LIMITS: Final = "proxies cut at 30s, 60s (nginx, AWS ALB), 100s"
 
 
-def footer(timing: Timing, now: float) -> Text:
-    """Return the state of the stream at `now`, in seconds since the run began."""
+def footer(timing: Timing, now: float, *, is_live: bool = True, unicode: bool = True) -> Text:
+    """Return the state of the stream at `now`, in seconds since the run began.
+
+    Unless it `is_live`, the stream comes as fast as it is read, and its stamps are not the clock's:
+    it is never silent. `unicode` allows a character that ASCII lacks.
+    """
     silent = now - timing.last
     rate = timing.messages / now if now else 0.0
     if timing.headers is None:
         return _no_reply(timing, now)
-    if silent >= LONG_SECONDS:
+    if not is_live:
+        state, style = "reading", "sse.good"
+    elif silent >= LONG_SECONDS:
         return _long_silence(timing.messages, silent)
-    if timing.messages == 0:
-        state, style = f"open, no event for {units.seconds(silent)}", "sse.stopped"
+    elif timing.messages == 0:
+        return _no_event(timing, now, "\N{MIDDLE DOT}" if unicode else "-")
     elif silent > QUIET_SECONDS:
         state, style = f"silent for {units.seconds(silent)}", "sse.stopped"
     else:
@@ -40,6 +46,22 @@ def footer(timing: Timing, now: float) -> Text:
 def _no_reply(timing: Timing, now: float) -> Text:
     state = phases.state(timing.phases, now) or "connecting"
     return Text.assemble((f"{now:.1f}s", "sse.figure"), "  ", (state, "sse.stopped"), no_wrap=True)
+
+
+def _no_event(timing: Timing, now: float, separator: str) -> Text:
+    """Return for how long the stream has been open without an event, and what came instead."""
+    waits = f"no event yet ({_briefly(now - (timing.headers or 0.0))})"
+    came = "no byte came"
+    if timing.bytes:
+        ago = units.seconds(max(0.0, now - timing.last_byte))
+        came = f"{units.size(timing.bytes)} came, last {ago} ago"
+    state = (f"{waits} {separator} {came}", "sse.stopped")
+    return Text.assemble((f"{now:.1f}s", "sse.figure"), "  ", state, no_wrap=True)
+
+
+def _briefly(seconds: float) -> str:
+    """Format seconds with a tenth: a longer figure would only flicker."""
+    return f"{seconds:.1f}s" if seconds < 59.95 else units.seconds(seconds)
 
 
 def _long_silence(messages: int, silent: float) -> Text:

@@ -16,6 +16,7 @@ from sse_cli.text import escaping, redaction
 
 BODY_LINES: Final = 40  # most lines of a body that are shown
 BODY_CHARACTERS: Final = 4000  # and most characters
+REFUSED_HEADERS: Final = 20  # most headers of a refused reply that are shown
 _SESSION: Final = frozenset({"mcp-session-id"})
 
 
@@ -81,7 +82,9 @@ def refused_lines(
     if head and opened.status is not None:
         if status:
             yield _status_line(opened)
-        yield from _headers("< ", opened.headers)
+        yield from _headers("< ", opened.headers[:REFUSED_HEADERS])
+        if (more := len(opened.headers) - REFUSED_HEADERS) > 0:
+            yield Text(f"… and {more:,} more", style="sse.label")
     yield from _body(opened, closed)
 
 

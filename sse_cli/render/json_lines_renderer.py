@@ -63,6 +63,8 @@ def _object(note: Note) -> dict[str, Any]:
         case Ignored():
             line |= {"reason": note.reason, "line": note.line, "text": note.text}
             line |= {"event": note.type, "id": note.id, "offset": note.offset, "size": note.size}
+            if note.limit:
+                line |= {"part": note.part, "limit": note.limit}
         case Reconnecting():
             line |= {"attempt": note.attempt, "delay": _seconds(note.delay)}
             line |= {"ending": note.ending.value, "detail": note.detail}

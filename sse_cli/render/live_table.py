@@ -16,9 +16,12 @@ from sse_cli.render.table import EventTable
 
 
 class LiveTable(Observer):
-    """A view that prints a run as a table; `footer` draws the line below it."""
+    """A view that prints a run as a table; `footer` draws the line below it.
 
-    def __init__(
+    `typed` tells that the stream itself is typed on the terminal.
+    """
+
+    def __init__(  # noqa: PLR0913 (a stream, its terminal, and what to show of it)
         self,
         console: Console,
         queries: Sequence[Query],
@@ -26,6 +29,7 @@ class LiveTable(Observer):
         *,
         full: bool = False,
         everything: bool = False,
+        typed: bool = False,
     ) -> None:
         self._console = console
         self._width = 0  # of the terminal, asked for once a read (an ioctl); 0 until then
@@ -36,7 +40,7 @@ class LiveTable(Observer):
             everything=everything,
             encoding=console.encoding,
         )
-        self._region = LiveRegion(console, lambda: [footer()])
+        self._region = LiveRegion(console, lambda: [footer()], typed=typed)
 
     def start(self) -> None:
         """Show the footer."""

@@ -204,8 +204,13 @@ def _position(data: str, text: str) -> tuple[int, int]:
 
 def _ignored(item: Ignored) -> str:
     text = escaping.compact(item.text)
-    unit = "message" if item.reason == "malformed" else "line"
-    return f"{item.reason}, {unit} {item.line}" + (f": {text}" if text else "")
+    where = f"line {item.line}"
+    if item.part == "message":
+        where = f"message {item.line}"
+    elif item.reason == "too-large":
+        where = f"{item.part} at {where}" if item.part == "event" else where
+        where += f", {item.size:,} bytes"
+    return f"{item.reason}, {where}" + (f": {text}" if text else "")
 
 
 # The names of framings other than that of an event stream.

@@ -37,6 +37,15 @@ def recorder_of(settings: TargetSettings) -> Recorder | None:
     return writer.Recorder(settings.recording.path, header, force=settings.recording.force)
 
 
+def is_live(settings: TargetSettings) -> bool:
+    """Return whether the data comes in its own time, not as fast as it is read, as from a file."""
+    if settings.request is not None or settings.reading.speed:
+        return True
+    from sse_cli.sources import files  # noqa: PLC0415 (like below)
+
+    return not files.is_regular(settings.target)
+
+
 def open_target(settings: TargetSettings, run: StreamRun) -> Iterator[Signal]:
     """Open the target for `run`; return its signals.
 

@@ -22,10 +22,11 @@ from contextlib import ExitStack, closing
 from typing import NamedTuple
 
 from sse_cli.model.errors import Terminated
-from sse_cli.model.events import Chunk, Closed, Ending, Event, Message, Opened, Signal
+from sse_cli.model.events import Chunk, Closed, Ending, Event, Message, Opened, Reconnecting, Signal
 from sse_cli.model.observer import BATCH, Due, Observer, Stop, overrides
 from sse_cli.model.row import Note, Row
 from sse_cli.parser.session import Session
+from sse_cli.process import signals as process_signals
 from sse_cli.sources.clock import Clock
 from sse_cli.transport.watchdog import Patience, endless
 
@@ -51,6 +52,7 @@ class StreamRun:
         self._signal = [observer.signal for observer in self._overriding("signal")]
         self._rows = [observer.rows for observer in self._overriding("rows")]
         self._note = [observer.note for observer in self._overriding("note")]
+        self._lost = [observer.lost for observer in self._overriding("lost")]
         self._flush = [observer.flush for observer in self._overriding("flush")]
         self._room = [observer.room for observer in self._overriding("room")]
         self._stop = [observer.stop for observer in self._overriding("stop")]
@@ -63,8 +65,9 @@ class StreamRun:
     def read(self, signals: Iterator[Signal]) -> Closed:
         """Read a stream to its end; return its end as the observers judged it.
 
-        Ctrl-C and SIGTERM end the stream like any other ending: everything before them is shown.
-        Raises any exception of an observer, and UsageError for an invalid recording.
+        Ctrl-C, SIGTERM and their like end the stream like any other ending: everything before them
+        is shown. A signal that comes later changes nothing. Raises any exception of an observer,
+        and UsageError for an invalid recording.
         """
         with ExitStack() as stack:
             for observer in self._observers:
@@ -72,15 +75,13 @@ class StreamRun:
                 observer.start()
             self.clock()  # starts it
             try:
-                return self._end(self._read(signals))
+                closed = self._read(signals)
+                process_signals.hold()
             except (KeyboardInterrupt, Terminated) as error:
                 if self._pushed_error:
                     raise self._pushed_error from None
-                self.signal_number = getattr(error, "signal_number", 2)
-                name = "Ctrl-C" if self.signal_number == 2 else f"signal {self.signal_number}"
-                # When a recording is played without waits, its stamps are ahead of the clock.
-                now = max(self.clock(), self._last)
-                return self._end(Closed(now, Ending.INTERRUPTED, f"stopped by {name}"))
+                closed = self._interrupted(getattr(error, "signal_number", 2))
+            return self._end(closed)
 
     @property
     def may_stop(self) -> bool:
@@ -138,6 +139,12 @@ class StreamRun:
         stop = self._stopped()
         return Closed(self._last, stop.ending, stop.detail) if stop else None
 
+    def _interrupted(self, number: int) -> Closed:
+        self.signal_number = number
+        # When a recording is played without waits, its stamps are ahead of the clock.
+        now = max(self.clock(), self._last)
+        return Closed(now, Ending.INTERRUPTED, f"stopped by {process_signals.name_of(number)}")
+
     def _end(self, closed: Closed) -> Closed:
         for handle in self._signal:
             handle(closed)
@@ -160,7 +167,7 @@ class StreamRun:
                 if self._hand_out_rows(rows):
                     return
                 rows = []
-            self._hand_out_note(event)
+            self._hand_out_note(self._judged(event) if isinstance(event, Reconnecting) else event)
             if self._stop and self._stopped():
                 return
         if rows:
@@ -183,6 +190,11 @@ class StreamRun:
     def _hand_out_note(self, note: Note) -> None:
         for handle in self._note:
             handle(note)
+
+    def _judged(self, end: Reconnecting) -> Reconnecting:
+        for judge in self._lost:
+            end = judge(end)
+        return end
 
     def _batch_size(self) -> int:
         return min(room() for room in self._room) if self._room else BATCH

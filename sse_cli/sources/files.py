@@ -70,6 +70,15 @@ def recorded(target: str, reading: Reading) -> reader.Recording:
     return reader.Recording(writer.header_of(), signals)
 
 
+def is_regular(target: str) -> bool:
+    """Return whether a file, or standard input for `-`, is a regular file; never raises."""
+    try:
+        mode = (os.fstat(sys.stdin.fileno()) if target == "-" else os.stat(target)).st_mode  # noqa: PTH116 (a str, as it is opened)
+    except (OSError, ValueError, AttributeError):  # closed or missing: reported on opening
+        return False
+    return stat.S_ISREG(mode)
+
+
 class _Input(NamedTuple):
     """A file or standard input. Signals of a regular file all have the stamp 0."""
 

@@ -36,7 +36,7 @@ FORBIDDEN_CATEGORIES: Final = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 JOINERS = "\u200c\u200d"  # Emoji and several scripts need them, and they move nothing.
 # Our own sequences: the theme's attributes and colours, and the erasing of the footer.
 _COLORS = r"\x1b\[(?:0|(?:[1-3];)?(?:[1-3]|3[1-6]))m"
-_MOVES = r"\r\x1b\[J|\r(?:\x1b\[\d+A)?"
+_MOVES = r"\r\x1b\[K(?:\x1b\[C\x1b\[J\r)?|\r(?:\x1b\[\d+A)?"
 OURS = re.compile(rf"{_COLORS}|{_MOVES}|\r(?=\n)")
 
 

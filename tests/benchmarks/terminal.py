@@ -26,7 +26,7 @@ BARE: Final = "bare Rich loop"
 SECONDS: Final = 3
 SIZE: Final = {"COLUMNS": "120", "LINES": "40", "TERM": "xterm-256color"}
 _ROW: Final = re.compile(rb"token (\d+)")
-_FOOTER: Final = re.compile(rb"\x1b\[J")
+_FOOTER: Final = re.compile(rb"\x1b\[K")
 
 
 def on_terminal(command: Sequence[str], take: Callable[[bytes, int], None]) -> float:

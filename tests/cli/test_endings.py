@@ -95,7 +95,20 @@ CASES = {
         Ending.MALFORMED, STREAMING + chunk(ONE) + b"zz\r\n", "", "broke the protocol"
     ),
     "a line over the limit": Case(
-        Ending.TOO_LARGE, whole(ONE + b"data: " + b"x" * 99), "--max-size 64", "over the size limit"
+        Ending.TOO_LARGE,
+        whole(ONE + b"data: " + b"x" * 99),
+        "--max-size 64",
+        "line 4, 105 bytes, is over the size limit of 64 B",
+    ),
+    "an event over the limit": Case(
+        Ending.TOO_LARGE,
+        whole(ONE + b"data: %s\n" % (b"x" * 30) * 3 + b"\n"),
+        "--max-size 64",
+        "event 2, 111 bytes by line 6, is over the size limit of 64 B",
+    ),
+    "an unfinished comment": Case(Ending.EOF, whole(ONE + b": keep-al"), "", "as HTTP says"),
+    "a coding that is not one": Case(
+        Ending.MALFORMED, whole(ONE, STREAM, "Content-Encoding: gzip"), "", "not valid gzip"
     ),
     "a status": Case(
         Ending.REFUSED, whole(b"no", STREAM, status="401 Unauthorized"), "", "401 Unauthorized"
@@ -212,6 +225,12 @@ def timing(*, headers: bool = True, messages: int = 0, last: float = 0.0) -> Tim
     return made
 
 
+def opened_only() -> Timing:
+    made = Timing()
+    made.signal(Opened(0.1, "http://h/", 200))
+    return made
+
+
 @pytest.mark.parametrize("messages", [0, 3, 12_345])
 @pytest.mark.parametrize("silence", [45.0, 47.2, 59.99, 3600.0])
 def test_a_long_silence_names_the_idle_limits_of_proxies_within_80_columns(
@@ -228,7 +247,9 @@ def test_a_long_silence_names_the_idle_limits_of_proxies_within_80_columns(
     ("made", "now", "state"),
     [
         (timing(headers=False), 120.0, "connecting"),
-        (timing(last=2.0), 46.9, "open, no event for 44.9s"),
+        (timing(last=2.0), 46.9, "no event yet (46.8s) · 1 B came, last 44.9s ago"),
+        (timing(last=2.9), 2.992, "no event yet (2.9s) · 1 B came, last 92ms ago"),
+        (opened_only(), 2.9, "no event yet (2.8s) · no byte came"),
         (timing(messages=1, last=2.0), 46.9, "silent for 44.9s"),
         (timing(messages=1, last=2.0), 2.5, "receiving"),
     ],
@@ -237,6 +258,17 @@ def test_a_shorter_silence_names_no_limit(made: Timing, now: float, state: str) 
     line = footer(made, now).plain
     assert line.endswith(state)
     assert "nginx" not in line
+
+
+@pytest.mark.parametrize("messages", [0, 3])
+@pytest.mark.parametrize("now", [1.2, 5.0, 100.0])
+def test_a_file_that_is_being_read_is_never_silent(messages: int, now: float) -> None:
+    line = footer(timing(messages=messages), now, is_live=False).plain
+    assert line.endswith("reading")
+
+
+def test_a_terminal_without_unicode_gets_ascii() -> None:
+    assert footer(timing(last=2.9), 2.992, unicode=False).plain.isascii()
 
 
 def lines_of(reconnects: int = 0, repeated: int = 0, skipped: int = 0) -> list[str]:

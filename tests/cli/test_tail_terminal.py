@@ -22,7 +22,7 @@ from tests.support.terminal import SSE, Terminal
 
 DONE: Final = b"data: [DONE]\n\n"
 # Our own sequences: attributes, colours, and the erasing of the open block.
-OURS: Final = re.compile(r"\x1b\[[0-9;]*m|\r\x1b\[J|\r(?:\x1b\[\d+A)?")
+OURS: Final = re.compile(r"\x1b\[[0-9;]*m|\r\x1b\[K(?:\x1b\[C\x1b\[J\r)?|\r(?:\x1b\[\d+A)?")
 FORBIDDEN: Final = ("Cc", "Cf", "Cs", "Co", "Zl", "Zp")
 JOINERS: Final = "\u200c\u200d"
 HOSTILE: Final = [

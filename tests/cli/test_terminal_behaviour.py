@@ -51,7 +51,7 @@ def test_ctrl_c_ends_the_stream_with_a_summary_and_kills_the_process_by_sigint()
         assert_left_in_order(terminal)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGQUIT])
 def test_a_signal_ends_the_stream_with_a_summary_and_kills_the_process(
     number: signal.Signals,
 ) -> None:
@@ -74,7 +74,7 @@ def test_ctrl_c_keeps_earlier_output_in_every_format(output: str) -> None:
 def test_ctrl_c_while_connecting_kills_it_by_sigint_too() -> None:
     never = threading.Event()
     with watching([(never, b"")]) as terminal:
-        terminal.wait_for("0 events")
+        terminal.wait_for("no event yet")
         terminal.type(b"\x03")
         assert terminal.finish() == -signal.SIGINT
         assert_left_in_order(terminal)

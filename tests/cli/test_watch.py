@@ -32,7 +32,7 @@ from sse_cli.render.http_messages import request_lines
 from sse_cli.request.builder import build
 from tests.support.process import PROGRAM
 from tests.support.program import Ran, error_and_hint, finish, sse, start
-from tests.support.replies import HELLO
+from tests.support.replies import HELLO, whole
 from tests.support.wire import Wire
 
 MIX = (
@@ -370,6 +370,26 @@ def test_verbose_shows_the_head_of_a_refused_reply_once(command: str) -> None:
     with Wire(reply) as server:
         lines = sse(command, server.origin, "-v").talk.splitlines()
     assert lines.count("< HTTP/1.1 401 Unauthorized") == 1
+
+
+@pytest.mark.parametrize(
+    ("count", "more"), [(19, []), (20, ["… and 1 more"]), (60, ["… and 41 more"])]
+)
+@pytest.mark.parametrize("command", ["watch", "tail"])
+def test_a_refused_reply_is_shown_with_at_most_twenty_headers(
+    command: str, count: int, more: list[str]
+) -> None:
+    names = [f"X-{n}: {n}" for n in range(count)]
+    with Wire(whole(b"no", *names, status="401 Unauthorized")) as server:
+        talk = sse(command, server.origin).talk.splitlines()
+        verbose = sse(command, server.origin, "-v").talk
+    status, *shown = [line for line in talk if line.startswith("< ")]
+    assert status == "< HTTP/1.1 401 Unauthorized"
+    assert [line.split(": ")[0] for line in shown] == [
+        f"< {name.split(': ')[0]}" for name in [*names, "Content-Length: 2"]
+    ][:20]
+    assert [line for line in talk if line.startswith("…")] == more
+    assert verbose.count("< X-") == count
 
 
 def test_the_summary_goes_to_standard_error_in_formats_for_programs(mix: Path) -> None:

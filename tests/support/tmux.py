@@ -5,6 +5,7 @@ pyte, the screen of terminal.py, cuts them. Both kinds of terminal are in use.
 
 from __future__ import annotations
 
+import itertools
 import os
 import shlex
 import subprocess
@@ -14,18 +15,28 @@ from typing import Final, Self
 
 from tests.support.terminal import TIMEOUT, environment
 
+_numbers = itertools.count()
+
 
 class Tmux:
     """`command` in a window of `columns` x `rows` cells, on a tmux server of its own that ends with
     the block.
     """
 
-    def __init__(self, command: Sequence[str], *, columns: int = 80, rows: int = 24) -> None:
-        self._socket: Final = f"sse-test-{os.getpid()}"
+    def __init__(
+        self,
+        command: Sequence[str],
+        *,
+        columns: int = 80,
+        rows: int = 24,
+        start: str = "$ sse\n",
+    ) -> None:
+        self._socket: Final = (
+            f"sse-test-{os.getpid()}-{next(_numbers)}"  # The last one may still be ending.
+        )
         size = ("-x", str(columns), "-y", str(rows))
-        # Start below a line, as below a prompt: if the screen is erased from its top left corner,
-        # tmux keeps the text in the scrollback.
-        shell = f"echo '$ sse'; exec {shlex.join(command)}"
+        # By default the command starts below a line, as below a prompt.
+        shell = f"printf %s {shlex.quote(start)}; exec {shlex.join(command)}"
         self._tell("-f", "/dev/null", "new-session", "-d", "-s", "s", *size, shell)
 
     def __enter__(self) -> Self:
@@ -42,6 +53,10 @@ class Tmux:
     def resize(self, columns: int, rows: int) -> None:
         """Make the window another size."""
         self._tell("resize-window", "-t", "s", "-x", str(columns), "-y", str(rows))
+
+    def type(self, *keys: str) -> None:
+        """Press keys, by tmux's names for them."""
+        self._tell("send-keys", "-t", "s", *keys)
 
     def wait_for(self, met: Callable[[], bool]) -> None:
         """Read the screen until a condition holds."""

@@ -21,11 +21,12 @@ from sse_cli.model.events import (
     Retry,
 )
 from sse_cli.model.row import Note, Row
+from sse_cli.parser.event_stream import EventStreamParser
 
 DONE = "[DONE]"
 ERROR = '{"error":{"message":"overloaded"}}'
 CUT = Ignored("incomplete", 9, "data: cu", 1.0, 90, 8)
-LONG = Ignored("too-large", 4, "data: xxx", 1.0, 30, 20_000_000)
+LONG = Ignored("too-large", 4, "data: xxx", 1.0, 30, 20_000_000, limit=2**24)
 EVERY = [ending.value for ending in Ending]
 
 
@@ -122,13 +123,43 @@ def test_the_detail_describes_the_evidence() -> None:
         "event 2 reports an error: overloaded"
     )
     assert judged("eof", DONE).detail == "[DONE] seen"
-    assert judged("eof", LONG).detail == "line 4, 20,000,000 bytes, is over the size limit"
+    large = "is over the size limit of 16.0 MiB"
+    assert judged("eof", LONG).detail == f"line 4, 20,000,000 bytes, {large}"
+    assert judged("eof", "a", LONG._replace(part="event")).detail == (
+        f"event 2, 20,000,000 bytes by line 4, {large}"
+    )
+    assert judged("eof", LONG._replace(part="message")).detail == (
+        f"message 4, 20,000,000 bytes, {large}"
+    )
     assert judged("eof", "a", CUT).detail == "cut inside event 2, 8 bytes of it"
     one_byte = CUT._replace(size=1)
     assert judged("eof", "a", one_byte).detail == "cut inside event 2, 1 byte of it"
     assert judged("truncated", CUT).detail == (
         "the wire's own words; cut inside event 1, 8 bytes of it"
     )
+
+
+@pytest.mark.parametrize(
+    ("body", "ending"),
+    [
+        (b": keep-al", "eof"),
+        (b"data: a\n\n: keep-al", "eof"),
+        (b"data: a\n\n: keep-alive\n:", "eof"),
+        (b"data: a\n\n: a\r\n: b", "eof"),
+        (b"data: a\n\nfoo: bar\n: keep-al", "eof"),
+        (b"data: a\n: keep-al", "truncated"),
+        (b"event: a\n: keep-al", "truncated"),
+        (b"id: 1\n: keep-al", "truncated"),
+        (b": keep-alive\nda", "truncated"),
+        (b"data: a\n\nda", "truncated"),
+    ],
+)
+def test_an_unfinished_comment_is_not_a_cut_event(body: bytes, ending: str) -> None:
+    parser = EventStreamParser()
+    parser.feed(body)
+    (unfinished,) = parser.finish()
+    assert isinstance(unfinished, Ignored)
+    assert judged("eof", "hello", unfinished).ending == ending
 
 
 def test_an_unknown_field_is_not_evidence() -> None:

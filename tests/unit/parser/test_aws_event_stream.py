@@ -265,6 +265,7 @@ def test_a_message_over_the_limit_is_skipped_and_reported(size: int) -> None:
     ignored = of(events, Ignored)[0]
     assert (ignored.reason, ignored.line, ignored.size) == ("too-large", 2, len(large))
     assert ignored.offset == len(event("a", 1))
+    assert (ignored.part, ignored.limit) == ("message", 200)
 
 
 def test_too_many_headers_are_reported_and_skipped() -> None:

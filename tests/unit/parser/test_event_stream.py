@@ -462,8 +462,9 @@ def test_a_block_beyond_the_limit_is_discarded_whole() -> None:
         events = read_chunks(chunks, max_size=SMALL)
         assert [message.data for message in messages(events)] == ["y"]
         (report,) = ignored(events)
-        assert (report.reason, report.line) == ("too-large", 3)
-    assert ignored(read(body, max_size=SMALL))[0].size == len(line) + 2
+        assert (report.reason, report.line, report.offset) == ("too-large", 3, 0)
+        assert (report.part, report.limit) == ("event", SMALL)
+    assert ignored(read(body, max_size=SMALL))[0].size == 3 * (len(line) + 2)
 
 
 @pytest.mark.parametrize("before", [b"", b"data: a\n", b"event: e\n"])

@@ -102,6 +102,7 @@ def test_a_document_above_the_limit_is_skipped_and_reading_goes_on() -> None:
     assert isinstance(skipped, Ignored)
     assert (skipped.reason, skipped.line, skipped.offset) == ("too-large", 1, 0)
     assert skipped.size == len(lines) + 13
+    assert (skipped.part, skipped.limit) == ("event", 100)
     assert data([last]) == ['{"b":2}']
 
 
@@ -114,6 +115,7 @@ def test_a_line_above_the_limit_is_skipped_with_its_start_kept(size: int) -> Non
     assert isinstance(skipped, Ignored)
     assert (skipped.reason, skipped.line, skipped.offset) == ("too-large", 2, 8)
     assert skipped.size == len(line) + 1
+    assert (skipped.part, skipped.limit) == ("line", 100)
     assert skipped.text
     assert line.decode().startswith(skipped.text)
     assert len(skipped.text) <= EXCERPT

@@ -89,6 +89,11 @@ def test_data_is_the_json_as_written_or_else_the_string(data: str, dumped: str) 
             '"event":"end","id":"9","offset":5,"size":12}',
         ),
         (
+            Ignored("too-large", 3, "data: x", 1.0, 5, 99, part="event", limit=64),
+            '{"kind":"ignored","t":1.0,"reason":"too-large","line":3,"text":"data: x",'
+            '"event":null,"id":null,"offset":5,"size":99,"part":"event","limit":64}',
+        ),
+        (
             OPENED,
             '{"kind":"opened","t":0.25,"url":"https://u:***@h/p?key=***","status":200,'
             '"reason":"OK","http_version":"HTTP/2","headers":[["content-type",'
@@ -104,7 +109,7 @@ def test_data_is_the_json_as_written_or_else_the_string(data: str, dumped: str) 
             '{"kind":"closed","t":2.0,"ending":"eof-unverified","detail":"why"}',
         ),
     ],
-    ids=["comment", "retry", "ignored", "opened", "a file opened", "closed"],
+    ids=["comment", "retry", "ignored", "too large", "opened", "a file opened", "closed"],
 )
 def test_all_adds_lines_for_the_other_events(item: Item, text: str) -> None:
     assert line(item, everything=True) == text + "\n"

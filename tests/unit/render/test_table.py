@@ -122,6 +122,19 @@ def test_a_summary_of_ending_counts_firsts_and_gaps_replaces_the_footer(
         assert re.fullmatch(r"gaps p50 \S+s  p95 \S+s  max \S+s  [▁-█]{2}", gaps)
 
 
+@pytest.mark.parametrize(
+    ("body", "row"),
+    [
+        (b"data: %s\n\n" % (b"x" * 60), "too-large, line 1, 67 bytes: data: xxx"),
+        (b"data: %s\n" % (b"x" * 20) * 3, "too-large, event at line 3, 81 bytes: "),
+    ],
+)
+def test_a_row_says_whether_a_line_or_an_event_was_too_large(body: bytes, row: str) -> None:
+    with watching([(0.0, body)], "--max-size", "50") as terminal:
+        terminal.finish()
+        assert row in terminal.text
+
+
 def test_the_summary_has_the_time_of_the_first_value_of_a_query() -> None:
     blocks = [block({"a": None}), block({"a": "hi"})]
     with watching(at_once(blocks), "-q", "a") as terminal:
@@ -431,7 +444,7 @@ def test_escapes_for_another_encoding_keep_the_columns_and_the_width(
     with watching(at_once(blocks), *options, env=env) as terminal:
         terminal.finish()
         # Only the text after the last erasure of a line stays on it.
-        written = [line.rsplit(b"\x1b[J", 1)[-1] for line in terminal.raw.split(b"\r\n")]
+        written = [line.rsplit(b"\x1b[K", 1)[-1] for line in terminal.raw.split(b"\r\n")]
         lines = [CODES.sub(b"", line).decode(encoding) for line in written]
         assert max(map(len, lines)) <= 80
         rule = next(line for line in lines if line.startswith("-----"))

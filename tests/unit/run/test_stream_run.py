@@ -144,7 +144,7 @@ def known(measured: Measurements) -> dict[str, Any]:
     timing |= {"phases": vars(measured.timing.phases)}
     verdict = measured.verdict
     lines = vars(verdict._error_lines._document)
-    said = vars(verdict) | {"_missing": "", "_error_lines": lines}
+    said = vars(verdict) | {"_missing": "", "_error_lines": lines, "_lost": vars(verdict._lost)}
     resume = verdict._resume.over, verdict._resume.last_event_id
     audit = measured.resume_audit.repeated, measured.resume_audit.skipped
     counts = measured.counts.counts

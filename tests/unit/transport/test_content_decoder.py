@@ -178,9 +178,12 @@ def test_a_broken_coding_is_malformed_and_earlier_data_is_kept() -> None:
     assert closed(signals).ending is Ending.MALFORMED
 
 
-def test_text_that_claims_to_be_gzip_is_malformed() -> None:
-    with Wire(whole(EVENTS, STREAM, "Content-Encoding: gzip")) as server:
-        assert closed(ask(server.origin)).ending is Ending.MALFORMED
+@pytest.mark.parametrize("coding", ["gzip", "x-gzip", "deflate"])
+def test_garbage_instead_of_a_coding_is_malformed_and_names_it(coding: str) -> None:
+    with Wire(whole(b"\xff" + EVENTS, STREAM, f"Content-Encoding: {coding}")) as server:
+        end = closed(ask(server.origin))
+    assert end.ending is Ending.MALFORMED
+    assert end.detail == f"the body's content coding is broken: it is not valid {coding}"
 
 
 @pytest.mark.parametrize("kept", [5, 30, -8, -1])

@@ -13,6 +13,7 @@ import threading
 import time as wall
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from hypothesis import given
@@ -376,6 +377,79 @@ def test_an_unresolved_name_and_a_refused_port_are_retried() -> None:
         ran = sse(url, *QUICK, "--max-reconnects", "2", "-o", "jsonl", "--all")
         assert ran.code == 3
         assert [line["kind"] for line in ran.objects()] == ["reconnecting"] * 2 + ["closed"]
+
+
+CUTS = {
+    "a cut event": (whole(b"data: tw"), ()),
+    "a cut connection": (head(STREAM, CHUNKED) + chunk(EVENT) + b"ff\r\ndata", ()),
+    "no blank line": (whole(EVENT + b"data: {}\n"), ()),
+    "an error": (whole(EVENT + b'data: {"error":{"message":"no credit"}}\n\n'), ()),
+    "an error on a line": (whole(b'error: {"message":"no credit"}\n\n'), ()),
+    "a large line": (whole(EVENT + b"data: %s\n\n" % (b"x" * 99)), ("--max-size", "64")),
+    "no event": (whole(b": ping\n\n"), ()),
+    "an end": (whole(EVENT), ()),
+    "no reply": (b"", ()),
+    "a broken transfer": (head(STREAM, CHUNKED) + chunk(EVENT) + b"zz\r\n", ()),
+}
+
+
+@pytest.mark.parametrize(("reply", "words"), CUTS.values(), ids=CUTS)
+def test_a_reconnecting_line_gives_the_ending_that_a_closed_line_would(
+    reply: bytes, words: tuple[str, ...]
+) -> None:
+    with Wire(reply) as server:
+        last = sse(server.origin, *words, "-o", "jsonl", "--all").objects("t")[-1]
+        again = sse(server.origin, *words, *QUICK, "--max-reconnects", "1", "-o", "jsonl", "--all")
+    (lost,) = (line for line in again.objects() if line["kind"] == "reconnecting")
+    assert (lost["ending"], lost["detail"]) == (last["ending"], last["detail"])
+
+
+def test_a_reconnecting_line_is_about_its_own_connection_only() -> None:
+    error = whole(EVENT + b'data: {"error":"no credit"}\n\n')
+    large = whole(EVENT + b"data: %s\n\n" % (b"x" * 99))
+    with scripted(whole(EVENT), error, whole(EVENT), large, whole(EVENT), error) as server:
+        ran = sse(server.origin, *QUICK, "--max-size", "64", "-o", "jsonl", "--all")
+    endings = [line["ending"] for line in ran.objects() if line["kind"] == "reconnecting"]
+    assert endings == ["eof", "error-event", "eof", "too-large", "eof", "error-event"]
+    assert ran.objects()[-1]["ending"] == "error-event"
+
+
+@pytest.mark.parametrize("limit", ["-m", "--for"])
+def test_a_deadline_while_waiting_tells_the_last_failure_and_how_many_there_were(
+    limit: str,
+) -> None:
+    url = f"http://127.0.0.1:{closed_port()}/"
+    words = ("--reconnect", "--retry-delay", "100ms", limit, "1")
+    ran = sse(url, *words, "-o", "jsonl", "--all")
+    *lost, closed = ran.objects()
+    assert (ran.code, closed["ending"], len(lost) > 1) == (6, "deadline", True)
+    assert closed["detail"].endswith(
+        f"; the last connection: nothing listens on {urlsplit(url).netloc}: connection refused, "
+        f"{len(lost)} tries"
+    )
+    told = sse(url, *words, "-o", "jsonl")
+    assert (told.code, told.out) == (6, b"")
+    assert re.search(r": connection refused, [2-9] tries$", error_and_hint(told)[0])
+
+
+def test_a_deadline_after_a_stream_tells_how_that_ended() -> None:
+    with Wire(whole(EVENT + b"data: tw")) as server:
+        ran = sse(server.origin, "--reconnect", "--retry-delay", "9s", "-m", "1", "-o", "jsonl")
+    assert ran.code == 6
+    assert error_and_hint(ran)[0] == (
+        "waiting to reconnect when the time limit of 1 s was over; the last connection: cut inside "
+        "event 2, 8 bytes of it"
+    )
+
+
+def test_a_deadline_in_a_stream_tells_no_earlier_failure() -> None:
+    def stays(peer: Peer) -> None:
+        peer.send(head(STREAM, CHUNKED) + chunk(EVENT))
+        peer.until_gone()
+
+    with scripted(Peer.reset, stays) as server:
+        ran = sse(server.origin, "--reconnect", "--retry-delay", "100ms", "-m", "1", "-o", "jsonl")
+    assert error_and_hint(ran)[0] == "the stream still ran when the time limit of 1 s was over"
 
 
 def test_a_server_that_comes_up_later_is_found() -> None:
