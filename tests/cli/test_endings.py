@@ -108,7 +108,7 @@ CASES = {
     ),
     "an unfinished comment": Case(Ending.EOF, whole(ONE + b": keep-al"), "", "as HTTP says"),
     "a coding that is not one": Case(
-        Ending.MALFORMED, whole(ONE, STREAM, "Content-Encoding: gzip"), "", "not valid gzip"
+        Ending.MALFORMED, whole(ONE, STREAM, "Content-Encoding: gzip"), "", "plain text, but"
     ),
     "a status": Case(
         Ending.REFUSED, whole(b"no", STREAM, status="401 Unauthorized"), "", "401 Unauthorized"

@@ -84,7 +84,7 @@ def test_no_live_line_stays_in_the_history_of_tmux(columns: int, start: str) -> 
             shown = window.lines[-1]
             window.wait_for(lambda: window.lines[-1] != shown)
 
-        window.wait_for(lambda: "0 events" in window.lines[-1])
+        window.wait_for(lambda: "waiting" in window.lines[-1])
         redrawn()
         redrawn()  # at the top of the screen, after `clear`
         reply.set()
