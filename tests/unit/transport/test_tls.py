@@ -117,8 +117,8 @@ def test_https_to_a_plain_port_is_unreachable_and_says_why() -> None:
             talker.join()
         assert wire.requests == []
     assert end.ending is Ending.UNREACHABLE
-    assert end.detail.startswith("no TLS connection to 127.0.0.1:")
-    assert end.cause == Cause.TLS_HANDSHAKE
+    assert "does not speak TLS" in end.detail
+    assert end.cause == Cause.HTTP_ON_TLS
 
 
 def _answer_in_plain(listener: socket.socket) -> None:
