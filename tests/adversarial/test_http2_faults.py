@@ -231,7 +231,7 @@ def test_a_body_arrives_whole_although_the_window_falls_below_zero(
 def test_a_reply_to_the_start_of_a_body_is_read_although_the_rest_is_not_wanted(
     tmp_path: Path,
 ) -> None:
-    """A server may reply early and reset the stream with NO_ERROR (RFC 9113, 8.1)."""
+    # A server may reply early and reset the stream with NO_ERROR (RFC 9113, 8.1).
     file = tmp_path / "body"
     file.write_bytes(b"x" * 200_000)  # more than the window, which is not opened again
 
