@@ -142,10 +142,14 @@ def test_a_fault_of_http2_has_its_ending_and_words_and_shows_the_events_sent(
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=_marks(name)) for name in MATRIX])
-def test_frames_that_come_one_by_one_give_the_same(name: str) -> None:
-    fault = MATRIX[name]
+def test_frames_that_come_one_by_one_give_the_same_and_so_does_a_replay(
+    name: str, tmp_path: Path
+) -> None:
+    fault, recording = MATRIX[name], tmp_path / "it.rec"
     with Http2Server(fault.act, apart=True, shakes_hands=fault.shakes_hands) as server:
-        judge(in_json_lines(server.origin, *LIMITS), fault, server)
+        live = in_json_lines(server.origin, *LIMITS, "--record", recording)
+    judge(live, fault, server)
+    assert in_json_lines(recording) == live
 
 
 @pytest.mark.parametrize("name", MATRIX)
