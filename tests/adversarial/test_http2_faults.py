@@ -11,19 +11,23 @@ from typing import NamedTuple
 
 import pytest
 from _pytest.mark import ParameterSet
+from h2.errors import ErrorCodes
+from hyperframe.frame import PingFrame, RstStreamFrame, SettingsFrame
 
 from sse_cli.model.events import Ending
 from sse_cli.model.exit_codes import EXIT_CODES
 from tests.support import tls
 from tests.support.http2_matrix import MATRIX, Fault
 from tests.support.http2_window import SmallWindow
-from tests.support.http2_wire import EVENTS, Http2Server
+from tests.support.http2_wire import EVENTS, HALF, Http2Peer, Http2Server, whole
 from tests.support.program import sse
 from tests.support.terminal import SSE, Terminal
 
 LIMITS = ("--max-time", "8", "--http2-prior-knowledge")
 # Words of a library, or of a guess that is wrong here.
-INNER_WORDS = re.compile(r"<[A-Z]\w+[ :.]|StreamReset|ConnectionTerminated|b'|https or http\?")
+INNER_WORDS = re.compile(
+    r"<[A-Z]\w+[ :.]|StreamReset|ConnectionTerminated|b'|https or http\?|Inputs\.|in state [0-9]"
+)
 
 
 class Seen(NamedTuple):
@@ -104,11 +108,28 @@ KINDS = {
 }
 
 
+UNWORDED = "an error of h2 is told in its own words"
+# Not met yet: the repair of the transport removes these rows.
+OPEN = {
+    "hard GOAWAY and the rest of the stream": "a GOAWAY ends a stream that goes on",
+    "cut after a graceful GOAWAY": "the GOAWAY before a cut is not told",
+    "DATA on a stream never opened before the head": UNWORDED,
+    "DATA on a stream never opened in the body": UNWORDED,
+    "CONTINUATION of no head before the head": UNWORDED,
+    "CONTINUATION of no head in the body": UNWORDED,
+}
+
+
+def _marks(name: str) -> list[pytest.MarkDecorator]:
+    return [pytest.mark.xfail(reason=OPEN[name], strict=True)] if name in OPEN else []
+
+
 def _seen_in_every_way() -> Iterator[ParameterSet]:
     """Yield each fault with each way."""
     for name, way in product(MATRIX, WAYS):
         is_long = way != "jsonl" and name not in KINDS
-        yield pytest.param(name, way, marks=[pytest.mark.interop] if is_long else [])
+        marks = [*_marks(name), pytest.mark.interop] if is_long else _marks(name)
+        yield pytest.param(name, way, marks=marks)
 
 
 @pytest.mark.parametrize(("name", "way"), [*_seen_in_every_way()])
@@ -120,11 +141,15 @@ def test_a_fault_of_http2_has_its_ending_and_words_and_shows_the_events_sent(
         judge(WAYS[way](server.origin, *LIMITS), fault, server)
 
 
-@pytest.mark.parametrize("name", MATRIX)
-def test_frames_that_come_one_by_one_give_the_same(name: str) -> None:
-    fault = MATRIX[name]
+@pytest.mark.parametrize("name", [pytest.param(name, marks=_marks(name)) for name in MATRIX])
+def test_frames_that_come_one_by_one_give_the_same_and_so_does_a_replay(
+    name: str, tmp_path: Path
+) -> None:
+    fault, recording = MATRIX[name], tmp_path / "it.rec"
     with Http2Server(fault.act, apart=True, shakes_hands=fault.shakes_hands) as server:
-        judge(in_json_lines(server.origin, *LIMITS), fault, server)
+        live = in_json_lines(server.origin, *LIMITS, "--record", recording)
+    judge(live, fault, server)
+    assert in_json_lines(recording) == live
 
 
 @pytest.mark.parametrize("name", MATRIX)
@@ -137,6 +162,44 @@ def test_a_stream_is_read_on_after_a_fault_without_repeats_or_losses(name: str) 
     assert INNER_WORDS.findall(seen.printed) == []
 
 
+IDLE_FRAMES: dict[str, Callable[[Http2Peer], None]] = {
+    "PING": lambda peer: peer.raw(PingFrame(0, b"are you?")),
+    "SETTINGS": lambda peer: peer.raw(SettingsFrame(0)),
+    "empty DATA": lambda peer: peer.data(b""),
+    "padding": lambda peer: peer.data(b"", padding=9),
+}
+
+
+EMPTY = pytest.mark.xfail(reason="a DATA frame without data counts as life", strict=True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "shown", "ending"),
+    [
+        ("PING", 0, "deadline"),
+        ("SETTINGS", 0, "deadline"),
+        ("PING", HALF, "stalled"),
+        ("SETTINGS", HALF, "stalled"),
+        pytest.param("empty DATA", HALF, "stalled", marks=EMPTY),
+        pytest.param("padding", HALF, "stalled", marks=EMPTY),
+    ],
+)
+def test_frames_without_a_byte_of_the_stream_do_not_count_as_life(
+    kind: str, shown: int, ending: str
+) -> None:
+    def act(peer: Http2Peer) -> None:
+        if shown:
+            peer.head()
+            peer.events(1, shown)
+        while not peer.closing.wait(0.05):
+            IDLE_FRAMES[kind](peer)
+            peer.flush()
+
+    with Http2Server(act) as server:
+        seen = in_json_lines(server.origin, *LIMITS, "--idle-timeout", "0.5")
+    assert (seen.shown, seen.ending) == (ALL[:shown], ending), seen
+
+
 OVER_TLS = [*sorted(KINDS - {"HTTP/1.1 server"}), "no fault", "trailers"]
 
 
@@ -146,7 +209,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tls.make_certificate(tmp_path_factory.mktemp("tls"), "server")
 
 
-@pytest.mark.parametrize("name", OVER_TLS)
+@pytest.mark.parametrize("name", [pytest.param(name, marks=_marks(name)) for name in OVER_TLS])
 def test_a_fault_over_tls_gives_the_same(name: str, certificate: Path) -> None:
     fault, context = MATRIX[name], tls.server_context(certificate)
     with Http2Server(fault.act, tls=context) as server:
@@ -166,6 +229,26 @@ def test_a_body_arrives_whole_although_the_window_falls_below_zero(
     with Http2Server(act, shakes_hands=False) as server:
         seen = in_json_lines(server.origin, *LIMITS, "--data-binary", f"@{file}")
     assert (seen.shown, seen.ending, act.body == body, act.overrun) == (ALL, "eof", True, 0), seen
+
+
+@pytest.mark.xfail(reason="a reset without an error discards the reply", strict=True)
+def test_a_reply_to_the_start_of_a_body_is_read_although_the_rest_is_not_wanted(
+    tmp_path: Path,
+) -> None:
+    # A server may reply early and reset the stream with NO_ERROR (RFC 9113, 8.1).
+    file = tmp_path / "body"
+    file.write_bytes(b"x" * 200_000)  # more than the window, which is not opened again
+
+    def act(peer: Http2Peer) -> None:
+        peer.read_head()
+        whole(peer)
+        peer.raw(RstStreamFrame(peer.stream, ErrorCodes.NO_ERROR))
+        peer.flush()
+        peer.until_gone()
+
+    with Http2Server(act, shakes_hands=False) as server:
+        seen = in_json_lines(server.origin, *LIMITS, "--data-binary", f"@{file}")
+    assert (seen.shown, seen.ending) == (ALL, "eof"), seen
 
 
 def test_trailers_are_shown_with_the_head() -> None:

@@ -11,8 +11,6 @@ from tests.support.program import sse
 
 pytestmark = pytest.mark.interop
 
-GRACEFUL = pytest.mark.xfail(reason="a GOAWAY without an error ends the stream", strict=True)
-
 
 @pytest.fixture
 def nginx(servers: Servers) -> Nginx:
@@ -24,8 +22,8 @@ def nginx(servers: Servers) -> Nginx:
     ("port", "options"),
     [
         ("PLAIN", ()),
-        pytest.param("H2C", ("--http2-prior-knowledge",), marks=GRACEFUL),
-        pytest.param("TLS", ("-k",), marks=GRACEFUL),
+        ("H2C", ("--http2-prior-knowledge",)),
+        ("TLS", ("-k",)),
         ("TLS", ("-k", "--http1.1")),
     ],
     ids=["HTTP/1.1", "HTTP/2", "HTTP/2 over TLS", "HTTP/1.1 over TLS"],

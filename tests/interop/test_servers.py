@@ -96,7 +96,16 @@ def test_a_server_crash_in_mid_stream_differs_from_an_end(route: Route) -> None:
     done = sse(f"{route.stream}?cut=1", *route.options, "-o", "jsonl", "--all")
     assert lines(done.out) == [*expected.before("GET", ""), expected.closed("truncated")]
     assert done.code == 5
-    assert done.talk.startswith("error: the connection was cut in the body")
+    assert done.talk.startswith(
+        "error: the server ended the stream in the body: RST_STREAM INTERNAL_ERROR"
+        if route.http_version == "HTTP/2"
+        else "error: the connection was cut in the body"
+    )
+
+
+@pytest.mark.parametrize("route", ["node-h2c", "node-h2"], indirect=True)
+def test_a_server_that_takes_no_more_requests_ends_its_stream_first(route: Route) -> None:
+    assert events(f"{route.stream}?goaway=1", *route.options) == WHOLE
 
 
 def test_the_keep_alive_comments_of_sse_starlette_are_shown(servers: Servers, gate: str) -> None:

@@ -147,6 +147,15 @@ def goaway_after_end(peer: Http2Peer) -> None:
     peer.close()
 
 
+def hard_with_the_rest(peer: Http2Peer) -> None:
+    """Give up the connection, but not the stream, which is below the last one (RFC 9113, 6.8)."""
+    _begin(peer)
+    _goaway(peer, ErrorCodes.ENHANCE_YOUR_CALM)
+    peer.step()
+    _rest(peer)
+    peer.close()
+
+
 # GOAWAY and RST_STREAM that end a stream
 
 
@@ -210,6 +219,14 @@ def cut_in_head(peer: Http2Peer) -> None:
 
 def cut_in_body(peer: Http2Peer) -> None:
     _begin(peer)
+    peer.close()
+
+
+def cut_after_graceful(peer: Http2Peer) -> None:
+    """Announce the end of the connection, then end it too early, as a restart in a hurry does."""
+    _begin(peer)
+    _goaway(peer)
+    peer.step()
     peer.close()
 
 

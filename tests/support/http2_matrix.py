@@ -69,6 +69,7 @@ _HARMLESS: Final[dict[str, Act]] = {
     "frames of unknown types": acts.unknown_frames,
     "RST_STREAM NO_ERROR after the end": acts.reset_after_end,
     "hard GOAWAY after the end": acts.goaway_after_end,
+    "hard GOAWAY and the rest of the stream": acts.hard_with_the_rest,
 }
 READ_ON: Final = {name: Fault(act, Ending.EOF, EVENTS) for name, act in _HARMLESS.items()}
 
@@ -97,6 +98,9 @@ CUT: Final = {
         acts.reset_by_unknown_code, Ending.TRUNCATED, HALF, ("RST_STREAM 0xbeef",)
     ),
     "cut in the body": Fault(acts.cut_in_body, Ending.TRUNCATED, HALF, ("cut",)),
+    "cut after a graceful GOAWAY": Fault(
+        acts.cut_after_graceful, Ending.TRUNCATED, HALF, ("cut", "GOAWAY NO_ERROR")
+    ),
     "cut in a frame": Fault(acts.cut_in_frame, Ending.TRUNCATED, HALF, ("cut",)),
     "Content-Length above the body": Fault(
         acts.length_too_long, Ending.TRUNCATED, EVENTS, ("PROTOCOL_ERROR",)
@@ -104,12 +108,16 @@ CUT: Final = {
 }
 
 GARBAGE: Final = random.Random(0).randbytes(64)  # Read as a frame, it is 13 MB long.
-WRONG_FRAMES: Final[dict[str, Frame | bytes]] = {
-    "random bytes": GARBAGE,
-    "frame over the maximum size": DataFrame(1, b"\n" * (2**16)),
-    "DATA on a stream never opened": DataFrame(99, event(HALF + 1)),
-    "CONTINUATION of no head": ContinuationFrame(1, b"\x88", flags=["END_HEADERS"]),
-    "window beyond its maximum": WindowUpdateFrame(0, 2**31 - 1),
+# Each with a word that tells what is wrong with it.
+WRONG_FRAMES: Final[dict[str, tuple[Frame | bytes, str]]] = {
+    "random bytes": (GARBAGE, "FRAME_SIZE_ERROR"),
+    "frame over the maximum size": (DataFrame(1, b"\n" * (2**16)), "65,536"),
+    "DATA on a stream never opened": (DataFrame(99, event(HALF + 1)), "stream 99"),
+    "CONTINUATION of no head": (
+        ContinuationFrame(1, b"\x88", flags=["END_HEADERS"]),
+        "PROTOCOL_ERROR",
+    ),
+    "window beyond its maximum": (WindowUpdateFrame(0, 2**31 - 1), "FLOW_CONTROL_ERROR"),
 }
 
 
@@ -120,12 +128,12 @@ def _malformed(act: Act, shown: int, *words: str, shakes_hands: bool = True) -> 
 BROKEN: Final = {
     **_by_code("RST_STREAM in the head", acts.reset_in_head, RESET_CODES, Ending.MALFORMED, 0),
     **{
-        f"{name} before the head": _malformed(partial(acts.instead_of_head, wrong=wrong), 0)
-        for name, wrong in WRONG_FRAMES.items()
+        f"{name} before the head": _malformed(partial(acts.instead_of_head, wrong=wrong), 0, word)
+        for name, (wrong, word) in WRONG_FRAMES.items()
     },
     **{
-        f"{name} in the body": _malformed(partial(acts.wrong_in_body, wrong=wrong), HALF)
-        for name, wrong in WRONG_FRAMES.items()
+        f"{name} in the body": _malformed(partial(acts.wrong_in_body, wrong=wrong), HALF, word)
+        for name, (wrong, word) in WRONG_FRAMES.items()
     },
     "Content-Length below the body": _malformed(acts.length_too_short, HALF, "PROTOCOL_ERROR"),
     "head that can't be decoded": _malformed(

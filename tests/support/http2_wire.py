@@ -36,12 +36,14 @@ class Http2Peer:
 
     def __init__(self, connection: socket, server: Http2Server) -> None:
         self.socket = connection
+        self.closing = server.closing
         self.stream = 0
         self.headers: dict[bytes, bytes] = {}
         self.body = b""
         self.acknowledged: list[bytes] = []
         self._server = server
         self._out = b""
+        self._opens_window = True
         options = h2.config.H2Configuration(
             client_side=False, validate_outbound_headers=False, normalize_outbound_headers=False
         )
@@ -49,15 +51,21 @@ class Http2Peer:
 
     def read_request(self) -> bool:
         """Shake hands and read a request; return False if the client leaves instead."""
+        return self._read_until(h2.events.StreamEnded)
+
+    def read_head(self) -> bool:
+        """Shake hands and read the head of a request; its body is then discarded, unread."""
+        done = self._read_until(h2.events.RequestReceived)
+        self._opens_window = False
+        return done
+
+    def _read_until(self, wanted: type[h2.events.Event]) -> bool:
         self._h2.initiate_connection()
         self.flush()
-        ended = False
-        while not ended:
-            events = self._receive()
-            if events is None:
-                return False
-            ended = any(isinstance(event, h2.events.StreamEnded) for event in events)
-        return True
+        while (events := self._receive()) is not None:
+            if any(isinstance(event, wanted) for event in events):
+                return True
+        return False
 
     def until_gone(self) -> None:
         """Read until the client closes the connection."""
@@ -75,8 +83,10 @@ class Http2Peer:
                 self.stream, self.headers = event.stream_id, dict(event.headers)
             elif isinstance(event, h2.events.DataReceived):
                 self.body += event.data
-                # The window opens only as far as each read empties it.
-                self._h2.acknowledge_received_data(event.flow_controlled_length, event.stream_id)
+                if self._opens_window:
+                    self._h2.acknowledge_received_data(
+                        event.flow_controlled_length, event.stream_id
+                    )
             elif isinstance(event, h2.events.PingAckReceived):
                 self.acknowledged.append(event.ping_data)
         self.flush()

@@ -4,8 +4,9 @@
 //
 // GET or POST /stream: an echo of the request, the first part, a gate, the second part.
 // ?gate=X shuts the gate until a request for /go?gate=X; ?sep=crlf|cr changes the line
-// ends from LF; ?cut=1 drops the connection at the gate; ?bytes=1 writes single bytes;
-// ?close=1 sends a body without a length, which ends with its connection.
+// ends from LF; ?cut=1 drops the connection at the gate; ?goaway=1 takes no more requests
+// on it from there (HTTP/2); ?bytes=1 writes single bytes; ?close=1 sends a body without a
+// length, which ends with its connection.
 
 import { readFileSync } from "node:fs";
 import http from "node:http";
@@ -64,6 +65,7 @@ async function stream(request, response, query) {
     else response.destroy();
     return;
   }
+  if (query.has("goaway")) response.stream.session.close();
   await write(response, STREAM.after, query);
   response.end();
 }
