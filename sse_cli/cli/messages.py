@@ -102,13 +102,14 @@ class ExchangeLog(Observer):
             return
         from sse_cli.render import http_messages, phases  # noqa: PLC0415
 
-        with self._suspended():
-            if isinstance(signal, Opened):
-                say(http_messages.reply_lines(signal))
-            if isinstance(signal, Closed):
-                say(http_messages.end_lines(signal))
-            if self._phases.durations:
-                say([phases.note(self._phases)])
+        lines = [*http_messages.reply_lines(signal)] if isinstance(signal, Opened) else []
+        if isinstance(signal, Closed):
+            lines += http_messages.end_lines(signal)
+        if self._phases.durations:
+            lines.append(phases.note(self._phases))
+        if lines:
+            with self._suspended():
+                say(lines)
         self._phases.durations = {}
 
 

@@ -142,10 +142,14 @@ def test_a_fault_of_http2_has_its_ending_and_words_and_shows_the_events_sent(
 
 
 @pytest.mark.parametrize("name", [pytest.param(name, marks=_marks(name)) for name in MATRIX])
-def test_frames_that_come_one_by_one_give_the_same(name: str) -> None:
-    fault = MATRIX[name]
+def test_frames_that_come_one_by_one_give_the_same_and_so_does_a_replay(
+    name: str, tmp_path: Path
+) -> None:
+    fault, recording = MATRIX[name], tmp_path / "it.rec"
     with Http2Server(fault.act, apart=True, shakes_hands=fault.shakes_hands) as server:
-        judge(in_json_lines(server.origin, *LIMITS), fault, server)
+        live = in_json_lines(server.origin, *LIMITS, "--record", recording)
+    judge(live, fault, server)
+    assert in_json_lines(recording) == live
 
 
 @pytest.mark.parametrize("name", MATRIX)
@@ -231,7 +235,7 @@ def test_a_body_arrives_whole_although_the_window_falls_below_zero(
 def test_a_reply_to_the_start_of_a_body_is_read_although_the_rest_is_not_wanted(
     tmp_path: Path,
 ) -> None:
-    """Read an early reply whose stream is reset with NO_ERROR (RFC 9113, 8.1)."""
+    # A server may reply early and reset the stream with NO_ERROR (RFC 9113, 8.1).
     file = tmp_path / "body"
     file.write_bytes(b"x" * 200_000)  # more than the window, which is not opened again
 

@@ -133,5 +133,5 @@ def test_a_reconnect_is_logged_below_the_text_and_not_inside_its_line(
         command = [*SSE, "tail", f"{url}/s", "-v", "--reconnect", "--no-summary", *markdown]
         with Terminal(command) as terminal:
             assert terminal.finish() == 0, terminal.text
-    lines = [line for line in terminal.lines if line and not line.startswith("<")]
+    lines = [line for line in terminal.lines if line and not line.startswith(("<", "*"))]
     assert lines[-2:] == ["Hello", "there"]

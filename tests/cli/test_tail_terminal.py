@@ -105,11 +105,13 @@ def test_the_answer_is_typed_as_it_arrives_and_a_line_gives_the_ending() -> None
         terminal.wait_for("Hello,")
         gate.set()
         assert terminal.finish() == 0
-    answer, blank, ending, figures = terminal.lines
+    answer, blank, ending, figures, phases = terminal.lines
     assert answer == "Hello, world"
     assert blank == ""
     assert ending.startswith("done  ")
     assert figures.startswith("openai-chat  3 events  first text ")
+    assert "dns " in phases
+    assert "wait " in phases
 
 
 def test_the_closing_line_can_be_turned_off() -> None:

@@ -53,8 +53,8 @@ def test_http_2_is_offered_and_http_1_1_can_be_forced(
 def test_https_to_a_port_without_tls_is_explained(servers: Servers) -> None:
     done = sse(f"https://127.0.0.1:{servers.node}/stream")
     assert (done.code, done.text) == (3, "")
-    assert done.talk.startswith(f"error: no TLS connection to 127.0.0.1:{servers.node}: ")
-    assert "\nhint: try http://" in done.talk
+    assert done.talk.startswith(f"error: 127.0.0.1:{servers.node} does not speak TLS")
+    assert "\nhint: use http://" in done.talk
 
 
 @pytest.mark.parametrize("port", ["node_h2", "hypercorn_tls"])

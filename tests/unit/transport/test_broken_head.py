@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import gzip
-import socket
 import zlib
 
 import pytest
@@ -11,7 +10,6 @@ import pytest
 from sse_cli.model.causes import Cause
 from sse_cli.model.events import Closed, Ending
 from sse_cli.transport.broken_head import LINES, head_lines
-from tests.support.listener import Listener
 from tests.support.program import error_and_hint, sse
 from tests.support.replies import STREAM, head, whole
 from tests.support.signals import ask, closed
@@ -89,26 +87,6 @@ def test_a_port_that_wants_tls_and_says_so_gets_that_advice(server_name: str) ->
     with Wire(reply + said) as server:
         end = closed(ask(server.origin))
     assert (end.ending, end.cause) == (Ending.REFUSED, Cause.TLS_ON_HTTP)
-
-
-class Listening(Listener):
-    """A server that answers anything with the same bytes."""
-
-    def __init__(self, reply: bytes) -> None:
-        super().__init__()
-        self.reply = reply
-
-    def serve(self, connection: socket.socket) -> None:
-        with connection:
-            connection.recv(65536)
-            connection.sendall(self.reply)
-
-
-def test_a_port_without_tls_is_told_by_what_it_answers() -> None:
-    with Listening(b"HTTP/1.1 400 Bad Request\r\n\r\n") as server:
-        end = closed(ask(f"https://{server.address}", insecure=True))
-    assert (end.ending, end.cause) == (Ending.UNREACHABLE, Cause.HTTP_ON_TLS)
-    assert "does not speak TLS" in end.detail
 
 
 CODINGS = {

@@ -3,6 +3,7 @@ origin."""
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from sse_cli.model.causes import Cause
 from sse_cli.model.events import Closed, Ending
+from tests.support.listener import PATIENCE
 from tests.support.replies import head, whole
 from tests.support.signals import ask, body, closed, opened
 from tests.support.wire import Peer, Wire
@@ -208,3 +210,23 @@ def test_no_location_raises_an_error_or_leaves_the_origin(location: str) -> None
         )
         signals = ask(server.origin)
     assert closed(signals).ending in (Ending.EOF, Ending.REFUSED, Ending.MALFORMED)
+
+
+@pytest.mark.xfail(reason="the connection stays open until the run ends", strict=True)
+@pytest.mark.parametrize("framing", ["Content-Length: 0", "X-No: length"])
+def test_the_connection_of_a_redirect_is_closed_before_the_next_one(framing: str) -> None:
+    # A server that serves one connection at a time would wait for its end.
+    gone = threading.Event()
+
+    def handler(peer: Peer) -> None:
+        if peer.request.target == "/next":
+            gone.wait(PATIENCE)
+            peer.send(whole(EVENT))
+        else:
+            peer.send(head("Location: /next", framing, status="302 Moved"))
+            peer.until_gone()
+            gone.set()
+
+    with Wire(handler) as server:
+        signals = ask(server.origin, max_time=2.0)
+    assert (body(signals), closed(signals).ending) == (EVENT, Ending.EOF)
