@@ -153,6 +153,17 @@ def test_a_suspended_program_gives_the_echo_back_until_it_goes_on() -> None:
         assert terminal.modes() == terminal.modes_before
 
 
+def test_a_background_job_leaves_the_echo_alone_and_is_not_stopped() -> None:
+    gate = threading.Event()
+    shell = "set -m; $SSE & wait $!; echo status $?"
+    with watching([(0.0, ONE), (gate, b"data: two\n\n")], shell=shell) as terminal:
+        terminal.wait_for("1 event ")
+        assert echoes(terminal)
+        gate.set()
+        terminal.wait_for("status 0")
+        terminal.finish()
+
+
 def test_a_stream_that_is_typed_is_echoed() -> None:
     with Terminal([*SSE, "-"]) as terminal:
         terminal.wait_for(lambda: bool(footers(terminal.lines)) or "connecting" in terminal.text)
