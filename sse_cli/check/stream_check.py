@@ -60,7 +60,8 @@ class StreamCheck:
             Expression(self.until, option_of("until"))
         request = self.settings.request
         if request is None:
-            return self
+            limit = self.settings.max_time or self._deadline()
+            return replace(self, settings=self.settings._replace(max_time=limit))
         if request.max_time is None:
             request = request._replace(max_time=self._deadline())
         name = self.name if self.place else redaction.url(request.url)

@@ -52,7 +52,7 @@ def check(  # noqa: PLR0913 (Typer passes the context, the targets and groups of
     """Judge streams by expectations; exit 1 if one fails.
 
     By default, a complete event stream without an error event is expected.
-    A request is given up after --max-time, 2 minutes by default.
+    A stream is given up after --max-time, 2 minutes by default.
 
     sse check https://api.example.com/v1/chat/completions --json @body.json --min-events 3
     """

@@ -19,6 +19,7 @@ from sse_cli.transport import reconnect
 from sse_cli.transport.reconnect import ReconnectPolicy
 
 CURL: Final = "curl"
+_FOR_FILES: Final = frozenset({"verbose", "max-time"})  # the request options that files take, too
 SLOWEST: Final = 0.001
 
 Pairs: TypeAlias = Sequence[tuple[str, str]]
@@ -62,7 +63,7 @@ def settings_of(
         _check_recording(path, target, kind)
     if kind != "url":
         _check_file(target, pairs, resuming)
-        return settings
+        return settings._replace(max_time=builder.time_limit(pairs))
     if reading.speed is not None:
         raise UsageError("--speed is for recordings, and this is a URL", "leave it out")
     return settings._replace(request=_request(target, pairs, resuming))
@@ -95,7 +96,7 @@ def _check_file(target: str, pairs: Pairs, resuming: ResumeOptions) -> None:
     if resuming != ResumeOptions():
         message = f"{target} is not a URL, so nothing can be resumed"
         raise UsageError(message, "leave that option out")
-    if names := [name for name, _ in pairs if name != "verbose"]:
+    if names := [name for name, _ in pairs if name not in _FOR_FILES]:
         raise UsageError(f"--{names[0]} goes with a URL, and {target} is not one", "leave it out")
 
 

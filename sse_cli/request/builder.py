@@ -47,6 +47,15 @@ def build(
     return _finish(draft)
 
 
+def time_limit(options: Iterable[tuple[str, str]]) -> float | None:
+    """Return the seconds of the last `max-time` among `options`, None without a limit."""
+    draft = Draft(read_stdin, os.environ)
+    for name, value in options:
+        if name == "max-time":
+            BY_NAME[name].apply(draft, value)
+    return draft.connection.get("max_time")
+
+
 def _finish(draft: Draft) -> Request:
     if draft.url is None:
         raise UsageError("there is no URL", "give one: sse https://api.example.com/stream")

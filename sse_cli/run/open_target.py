@@ -67,6 +67,7 @@ def open_target(settings: TargetSettings, run: StreamRun) -> Iterator[Signal]:
         )
     from sse_cli.sources import files  # noqa: PLC0415 (it loads the reader of recordings)
 
+    limits = files.ReadingLimits(run.patience, settings.max_time)
     if settings.target == "-":
-        return files.from_stdin(reading, run.clock, resume, run.patience)
-    return files.from_file(settings.target, reading, run.clock, resume, run.patience)
+        return files.from_stdin(reading, run.clock, resume, limits)
+    return files.from_file(settings.target, reading, run.clock, resume, limits)

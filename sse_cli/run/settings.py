@@ -33,12 +33,14 @@ class TargetSettings(NamedTuple):
     """A target, with the settings for reading, resuming and recording it.
 
     `request` is None for a file or standard input. `max_size` limits a line and an event,
-    in bytes.
+    in bytes, and `max_time` the reading of a file or standard input, in seconds; a request has a
+    limit of its own.
     """
 
     target: str
     request: Request | None = None
     reading: Reading = Reading()
     max_size: int = DEFAULT_MAX_SIZE
+    max_time: float | None = None
     resuming: ResumeSettings = ResumeSettings()
     recording: RecordingSettings = RecordingSettings()

@@ -48,6 +48,7 @@ def follow(  # noqa: PLR0913, PLR0917 (a request, and the state that its connect
             return reply
         yield Phase(clock(), "redirect")
         response.close()
+        watchdog.received()  # a redirect is an answer, and the pause that may follow is our own
         if origin(target) != origin(url):
             if not request.location:
                 raise _blocked(response.status_code, target).with_head(bytes(reply.tap.start))
@@ -56,6 +57,7 @@ def follow(  # noqa: PLR0913, PLR0917 (a request, and the state that its connect
             request = _without_body(request)
         url = target
         admit(watchdog.remaining())
+        watchdog.waiting()
     raise Failed(
         Ending.REFUSED,
         f"more than {MAX_REDIRECTS} redirects, the last to {redaction.url(str(url))}",

@@ -118,11 +118,7 @@ def test_https_to_a_plain_port_is_unreachable_and_says_why() -> None:
         assert wire.requests == []
     assert end.ending is Ending.UNREACHABLE
     assert "does not speak TLS" in end.detail
-<<<<<<< HEAD
-    assert end.cause == Cause.TLS_HANDSHAKE
-=======
     assert end.cause == Cause.HTTP_ON_TLS
->>>>>>> h2srv
 
 
 def _answer_in_plain(listener: socket.socket) -> None:

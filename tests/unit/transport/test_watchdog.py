@@ -150,6 +150,32 @@ def test_a_redirect_does_not_restart_the_clock() -> None:
         assert closed(ask(server.origin, max_time=SECONDS)).ending is Ending.DEADLINE
 
 
+def test_a_redirect_restarts_the_idle_timeout() -> None:
+    hops = 4
+
+    def handler(peer: Peer) -> None:
+        hop = len(server.requests)
+        peer.closing.wait(SECONDS * 0.6)
+        last = hop == hops
+        moved = head("Location: /again", "Content-Length: 0", status="302 Found")
+        peer.send(whole(EVENT) if last else moved)
+
+    with Wire(handler) as server, on_time(SECONDS * 0.6 * hops):
+        assert closed(ask(server.origin, idle_timeout=SECONDS)).ending is Ending.EOF
+    assert len(server.requests) == hops
+
+
+def test_silence_after_a_redirect_is_over_at_the_idle_timeout() -> None:
+    def handler(peer: Peer) -> None:
+        if len(server.requests) > 1:
+            peer.until_gone()
+        peer.send(head("Location: /again", "Content-Length: 0", status="302 Found"))
+
+    with Wire(handler) as server, on_time(SECONDS):
+        end = closed(ask(server.origin, idle_timeout=SECONDS))
+    assert (end.ending, end.detail) == (Ending.DEADLINE, f"no reply came for {SECONDS:g} s")
+
+
 def test_a_stream_that_ends_in_time_misses_no_deadline() -> None:
     for limits in ({"max_time": PATIENCE}, {"max_time": 1e12}, {"connect_timeout": 1e12}):
         with Wire(whole(EVENT)) as server:
