@@ -41,13 +41,15 @@ def follow(  # noqa: PLR0913, PLR0917 (a request, and the state that its connect
     Raises Failed.
     """
     for _ in range(MAX_REDIRECTS + 1):
-        reply = yield from exchange(request, url, watchdog, stack, clock, cookies)
+        hop = stack.enter_context(contextlib.ExitStack())
+        reply = yield from exchange(request, url, watchdog, hop, clock, cookies)
         response = reply.response
         target = _target(response, url)
         if target is None:
             return reply
-        yield Phase(clock(), "redirect")
-        response.close()
+        # A server that serves one connection at a time waits for the end of this one.
+        hop.close()
+        watchdog.release()
         if origin(target) != origin(url):
             if not request.location:
                 raise _blocked(response.status_code, target).with_head(bytes(reply.tap.start))
@@ -55,6 +57,7 @@ def follow(  # noqa: PLR0913, PLR0917 (a request, and the state that its connect
         elif _turns_into_get(response.status_code, request.method):
             request = _without_body(request)
         url = target
+        yield Phase(clock(), "redirect")
         admit(watchdog.remaining())
     raise Failed(
         Ending.REFUSED,
