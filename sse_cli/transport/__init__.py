@@ -9,11 +9,13 @@ A request passes through the modules in this order:
     httpx_transport.py    builds httpx's transport (proxy, unix socket; `tls.py`)
     network.py            looks up, connects, reads and writes, below httpcore
     tap.py                stamps the phases, numbers the reads, keeps the start of the reply
+    http2_frames.py       judges the frames of HTTP/2 before httpcore sees them
     body.py               reads the body (`content_decoder.py`), a `Chunk` for each read
 
 Beside them, `watchdog.py` ends whichever step takes too long. Errors become a `Closed` signal in
-`error_mapping.py`, and those of connecting in `connect_errors.py`. `reconnect.py` stands above
-all of them: it calls `connect` again as HTML 9.2.2 says.
+`error_mapping.py`, those of connecting in `connect_errors.py`, and a head that can't be read is
+explained in `broken_head.py`. `reconnect.py` stands above all of them: it calls `connect` again as
+HTML 9.2.2 says.
 
 Rule 1: the failure of a connection is its `Closed` signal, never an exception.
 Rule 2: bytes are passed on as each read returned them, with content coding removed and without

@@ -176,6 +176,8 @@ def _watched(stream: Iterable[bytes], watchdog: Watchdog) -> Iterator[bytes]:
     """
     watchdog.waiting()
     for data in stream:
+        if not data:  # a frame of HTTP/2 may hold none
+            continue
         watchdog.received()
         yield data
         watchdog.waiting()

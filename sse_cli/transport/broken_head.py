@@ -20,13 +20,14 @@ LINES: Final = 20  # most lines of a head that are kept for people
 LONGEST: Final = 200  # bytes of each
 LONGEST_QUOTE: Final = 60
 LIMIT: Final = 100  # KiB of a head, httpcore's
-_TLS_RECORD: Final = re.compile(rb"[\x14-\x17]\x03[\x00-\x04]")  # RFC 8446, 5.1
-_HTTP2_SETTINGS: Final = re.compile(rb"\0..\x04[\0\x01]\0\0\0\0", re.DOTALL)  # RFC 9113, 6.5
-_CHUNK_SIZE: Final = re.compile(rb"(?P<size>[0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?\r?\n")
-_SWITCHES: Final = re.compile(rb"HTTP/1\.[0-9] 101\b")
-_UPGRADE: Final = re.compile(rb"^upgrade:[ \t]*(?P<to>[!-~]{1,40})", re.IGNORECASE | re.MULTILINE)
-_NAME: Final = re.compile(rb"[-!#$%&'*+.^_`|~0-9A-Za-z]+\Z")  # RFC 9110, 5.6.2
-_CONTROL: Final = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
+# Patterns are compiled when a head is broken, which is rare.
+_TLS_RECORD: Final = rb"[\x14-\x17]\x03[\x00-\x04]"  # RFC 8446, 5.1
+_HTTP2_SETTINGS: Final = rb"(?s)\0..\x04[\0\x01]\0\0\0\0"  # RFC 9113, 6.5
+_CHUNK_SIZE: Final = rb"(?P<size>[0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?\r?\n"
+_SWITCHES: Final = rb"HTTP/1\.[0-9] 101\b"
+_UPGRADE: Final = rb"(?im)^upgrade:[ \t]*(?P<to>[!-~]{1,40})"
+_NAME: Final = rb"[-!#$%&'*+.^_`|~0-9A-Za-z]+\Z"  # RFC 9110, 5.6.2
+_CONTROL: Final = rb"[\x00-\x08\x0a-\x1f\x7f]"
 
 
 class Explained(NamedTuple):
@@ -60,16 +61,16 @@ def head_lines(start: bytes) -> tuple[str, ...]:
 
 
 def _other_protocol(start: bytes) -> Explained | None:
-    if _TLS_RECORD.match(start):
+    if re.match(_TLS_RECORD, start):
         return _malformed("the reply is not HTTP: it is TLS", Cause.TLS_ON_HTTP)
-    if _HTTP2_SETTINGS.match(start):
+    if re.match(_HTTP2_SETTINGS, start):
         text = "the reply is not HTTP/1.1: it is HTTP/2, which was not asked for"
         return _malformed(text, Cause.HTTP2_ONLY)
     return None
 
 
 def _unknown_start(start: bytes, message: str) -> Explained | None:
-    if size := _CHUNK_SIZE.match(start):
+    if size := re.match(_CHUNK_SIZE, start):
         quoted = size["size"].decode()
         text = f"the size of a chunk, '{quoted}', stands where the status line should be"
         return _malformed(f"{text}: the rest of an earlier reply?")
@@ -80,7 +81,7 @@ def _unknown_start(start: bytes, message: str) -> Explained | None:
 
 
 def _broken_http(start: bytes, message: str) -> Explained | None:
-    if _SWITCHES.match(start):
+    if re.match(_SWITCHES, start):
         return Explained(Ending.REFUSED, _switched(start), Cause.STATUS_101)
     if "too long" in message:
         return _malformed(f"the reply is not valid HTTP: its headers are over {LIMIT} KiB")
@@ -99,7 +100,7 @@ def _is_http(start: bytes) -> bool:
 
 
 def _switched(start: bytes) -> str:
-    upgrade = _UPGRADE.search(start)
+    upgrade = re.search(_UPGRADE, start)
     to = upgrade["to"].decode() if upgrade else ""
     asked = f" to {to}" if to else ""
     return f"101 Switching Protocols{asked}: a WebSocket endpoint?"
@@ -120,9 +121,9 @@ def _broken(line: bytes, message: str) -> str:
         return ""
     if not colon:
         return f"a line of {len(line):,} bytes without a colon"
-    if not _NAME.match(name):
+    if not re.match(_NAME, name):
         return f"a name that is not valid, before a value of {len(value):,} bytes"
-    control = _CONTROL.search(value)
+    control = re.search(_CONTROL, value)
     return f"{_shown(line)} ({_named(control[0][0])} in its value)" if control else ""
 
 
@@ -132,7 +133,7 @@ def _named(control: int) -> str:
 
 def _shown(line: bytes) -> str:
     name, colon, value = line.partition(b":")
-    if not colon or not _NAME.match(name):
+    if not colon or not re.match(_NAME, name):
         return redaction.MARK
     text = value.strip(b" \t").decode("utf-8", "replace")
     return f"{name.decode()}: {redaction.header(name.decode(), text)[:LONGEST]}"

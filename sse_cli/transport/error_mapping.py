@@ -78,7 +78,13 @@ def cut(error: Exception) -> Closed:
     if frame := _frame_error(error):
         if frame.is_malformed:
             return Closed(0.0, Ending.MALFORMED, f"the transfer broke the protocol: {frame}")
-        detail = f"the server ended the stream in the body: {frame}"
+        is_cut = str(frame).startswith("GOAWAY")
+        how = (
+            "the connection was cut in the body after"
+            if is_cut
+            else "the stream was cut in the body:"
+        )
+        detail = f"{how} {frame}"
         return Closed(0.0, Ending.TRUNCATED, detail, Cause.CONNECTION_CUT)
     text = _message_of_http2(error) or str(error)
     is_protocol = isinstance(error, httpx.ProtocolError) or is_http2(error)

@@ -4,7 +4,8 @@ httpcore ends a stream at any GOAWAY, also one that only says that no more reque
 h2 discards all frames that it was given together with a broken one. So frames are given to them
 one at a time, and those that end a stream are judged here.
 
-Rule 1: a GOAWAY without an error that spares our stream changes nothing: it is withheld (6.8).
+Rule 1: a GOAWAY that spares our stream changes nothing, so it is withheld (6.8). It is named if
+the connection then ends before the stream does.
 Rule 2: any other GOAWAY, and a reset of our stream, is an error that is named by its code, after
 the frames before it were passed on.
 Rule 3: a frame of an impossible length is an error at once, because h2 would wait for its end.
@@ -31,6 +32,7 @@ _CODES: Final = (  # section 7
     *("CONNECT_ERROR", "ENHANCE_YOUR_CALM", "INADEQUATE_SECURITY", "HTTP_1_1_REQUIRED"),
 )
 _HTTP1: Final = b"HTTP/1."
+_LONGEST_LINE: Final = 1024  # bytes of a status line that are waited for
 
 
 class FrameError(httpcore.RemoteProtocolError):
@@ -66,6 +68,7 @@ class Frames:
         self._is_begun = False
         self._has_head = False
         self._is_broken = False
+        self._goaway = ""
 
     def feed(self, data: bytes) -> None:
         """Take bytes of a read."""
@@ -77,7 +80,9 @@ class Frames:
         while len(buffer) >= _HEADER:
             if not self._is_begun:
                 if buffer.startswith(_HTTP1):
-                    raise SpeaksHTTP1(bytes(buffer))
+                    if b"\n" in buffer or len(buffer) > _LONGEST_LINE:
+                        raise SpeaksHTTP1(bytes(buffer))
+                    break
                 self._is_begun = True
             size = int.from_bytes(buffer[:3], "big")
             if size > LONGEST:
@@ -92,20 +97,45 @@ class Frames:
             del buffer[: _HEADER + size]
         return b""
 
+    def ended(self) -> None:
+        """Take the end of the connection. Raises FrameError if frames explain it."""
+        if not self._is_begun and self._buffer.startswith(_HTTP1):
+            raise SpeaksHTTP1(bytes(self._buffer))
+        if self._goaway:
+            raise FrameError(self._goaway)
+
     def _is_passed_on(self, frame: bytes) -> bool:
         kind, flags = frame[3], frame[4]
         is_ours = int.from_bytes(frame[5:_HEADER], "big") & 0x7FFFFFFF == STREAM
         self.payload = b""
         if kind == _DATA:
-            if is_ours:
-                self.payload = _unpadded(frame, flags)
+            if not is_ours:
+                number = int.from_bytes(frame[5:_HEADER], "big") & 0x7FFFFFFF
+                text = f"PROTOCOL_ERROR, DATA on stream {number}, which is not open"
+                raise FrameError(text, is_malformed=True)
+            self.payload = _unpadded(frame, flags)
         elif kind == _GOAWAY:
-            return not _is_graceful(frame)
+            return not self._take_goaway(frame)
+        elif kind == _CONTINUATION and self._block is None:
+            text = "PROTOCOL_ERROR, a CONTINUATION frame outside of a head"
+            raise FrameError(text, is_malformed=True)
         elif kind == _RST_STREAM and is_ours and len(frame) == _HEADER + 4:
             text = f"RST_STREAM {_code(frame[_HEADER:])}"
             raise FrameError(text, is_malformed=self._block is not None)
         elif kind in {_HEADERS, _CONTINUATION} and is_ours:
             self._take_headers(kind, flags, frame)
+        return True
+
+    def _take_goaway(self, frame: bytes) -> bool:
+        """Return whether a GOAWAY lets our stream go on. Raises FrameError if it does not."""
+        payload = frame[_HEADER:]
+        if len(payload) < 8:
+            return False  # h2 reports it
+        said = payload[8:68].decode("ascii", "replace")
+        text = f"GOAWAY {_code(payload[4:8])}" + (f" ({said!r})" if said else "")
+        if int.from_bytes(payload[:4], "big") & 0x7FFFFFFF < STREAM:
+            raise FrameError(text)
+        self._goaway = text
         return True
 
     def _take_headers(self, kind: int, flags: int, frame: bytes) -> None:
@@ -156,19 +186,6 @@ def _text(raw: bytes) -> str:
 
 def _too_long() -> FrameError:
     return FrameError(f"its headers are over {HEADER_LIMIT // 1024} KiB", is_malformed=True)
-
-
-def _is_graceful(frame: bytes) -> bool:
-    """Return whether a GOAWAY lets our stream go on. Raises FrameError if it does not."""
-    payload = frame[_HEADER:]
-    if len(payload) < 8:
-        return False  # h2 reports it
-    last = int.from_bytes(payload[:4], "big") & 0x7FFFFFFF
-    code = int.from_bytes(payload[4:8], "big")
-    if code == 0 and last >= STREAM:
-        return True
-    said = payload[8:68].decode("ascii", "replace")
-    raise FrameError(f"GOAWAY {_code(payload[4:8])}" + (f" ({said!r})" if said else ""))
 
 
 def _unpadded(frame: bytes, flags: int) -> bytes:

@@ -124,8 +124,13 @@ class TappedStream(httpcore.NetworkStream):
         if frames is None:
             return self._read(max_bytes)
         while not (frame := frames.next()):
-            data = self._read(max_bytes)
+            try:
+                data = self._read(max_bytes)
+            except httpcore.ReadError:
+                frames.ended()
+                raise
             if not data:
+                frames.ended()
                 break
             frames.feed(data)
         return frame

@@ -41,13 +41,15 @@ def follow(  # noqa: PLR0913, PLR0917 (a request, and the state that its connect
     Raises Failed.
     """
     for _ in range(MAX_REDIRECTS + 1):
-        reply = yield from exchange(request, url, watchdog, stack, clock, cookies)
+        hop = stack.enter_context(contextlib.ExitStack())
+        reply = yield from exchange(request, url, watchdog, hop, clock, cookies)
         response = reply.response
         target = _target(response, url)
         if target is None:
             return reply
-        yield Phase(clock(), "redirect")
-        response.close()
+        # A server that serves one connection at a time waits for the end of this one.
+        hop.close()
+        watchdog.release()
         watchdog.received()  # a redirect is an answer, and the pause that may follow is our own
         if origin(target) != origin(url):
             if not request.location:
@@ -56,6 +58,7 @@ def follow(  # noqa: PLR0913, PLR0917 (a request, and the state that its connect
         elif _turns_into_get(response.status_code, request.method):
             request = _without_body(request)
         url = target
+        yield Phase(clock(), "redirect")
         admit(watchdog.remaining())
         watchdog.waiting()
     raise Failed(

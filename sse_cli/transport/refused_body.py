@@ -12,9 +12,7 @@ LIMIT: Final = 64 * 1024  # bytes of a body that are looked at
 _STATUSES: Final = frozenset({400, 405, 406, 415})
 _BOTH: Final = ("application/json", "text/event-stream")
 # The words of nginx, Go and Apache: a TLS port that was spoken to in plain HTTP.
-_TLS_PORT: Final = re.compile(
-    rb"HTTP request (?:was sent )?to (?:an )?HTTPS|plain HTTP to an SSL-enabled"
-)
+_TLS_PORT: Final = rb"HTTP request (?:was sent )?to (?:an )?HTTPS|plain HTTP to an SSL-enabled"
 _ACCEPT: Final = re.compile(r"\baccept(?:able)?\b|text/event-stream", re.IGNORECASE)
 
 
@@ -25,7 +23,7 @@ def cause_of(status: int, body: bytes, accept: str) -> str:
     both, by a JSON-RPC error about the header, or by a result that is not a stream.
     """
     start = body[:LIMIT]
-    if status == 400 and _TLS_PORT.search(start):
+    if status == 400 and re.search(_TLS_PORT, start):
         return Cause.TLS_ON_HTTP
     if _names_both(accept.encode("utf-8", "replace")):
         return ""

@@ -20,9 +20,7 @@ from sse_cli.transport.http2_frames import Frames
 
 KEPT: Final = 16 * 1024  # bytes of a reply that are kept
 _HTTP2_PREFACE: Final = b"PRI * HTTP/2.0"  # of a client's connection (RFC 9113, 3.4)
-_LAST_CHUNK: Final = re.compile(
-    rb"(?:^|\r\n)0+[^\r\n]*\r\n(?P<trailers>(?:[^\r\n:]+:[^\r\n]*\r\n)*)\r\n\Z"
-)
+_LAST_CHUNK: Final = rb"(?:^|\r\n)0+[^\r\n]*\r\n(?P<trailers>(?:[^\r\n:]+:[^\r\n]*\r\n)+)\r\n\Z"
 _SOCKS5: Final = (1, 5)  # the first byte of the messages of its handshake (RFC 1928, RFC 1929)
 
 
@@ -101,7 +99,10 @@ class Tap:
         """Return the headers after a body that has ended (RFC 9112, 7.1.2; RFC 9113, 8.1)."""
         if self.frames:
             return self.frames.trailers
-        found = _LAST_CHUNK.search(self.before_last + self.last)
+        tail = self.before_last + self.last
+        if tail.endswith(b"0\r\n\r\n"):
+            return ()  # nearly always
+        found = re.search(_LAST_CHUNK, tail)
         lines = found["trailers"].split(b"\r\n") if found else []
         pairs = (line.decode("utf-8", "replace").partition(":") for line in lines if line)
         return tuple((name, value.strip()) for name, _, value in pairs)

@@ -165,6 +165,13 @@ class Watchdog:
             else:
                 self._sockets.append(sock.dup())
 
+    def release(self) -> None:
+        """Stop watching the sockets, which were closed: a duplicate keeps a connection open."""
+        with self._lock:
+            for sock in self._sockets:
+                sock.close()
+            self._sockets.clear()
+
     def fire(self) -> None:
         """End every blocked call."""
         with self._lock:

@@ -108,28 +108,11 @@ KINDS = {
 }
 
 
-UNWORDED = "an error of h2 is told in its own words"
-# Not met yet: the repair of the transport removes these rows.
-OPEN = {
-    "hard GOAWAY and the rest of the stream": "a GOAWAY ends a stream that goes on",
-    "cut after a graceful GOAWAY": "the GOAWAY before a cut is not told",
-    "DATA on a stream never opened before the head": UNWORDED,
-    "DATA on a stream never opened in the body": UNWORDED,
-    "CONTINUATION of no head before the head": UNWORDED,
-    "CONTINUATION of no head in the body": UNWORDED,
-}
-
-
-def _marks(name: str) -> list[pytest.MarkDecorator]:
-    return [pytest.mark.xfail(reason=OPEN[name], strict=True)] if name in OPEN else []
-
-
 def _seen_in_every_way() -> Iterator[ParameterSet]:
     """Yield each fault with each way."""
     for name, way in product(MATRIX, WAYS):
         is_long = way != "jsonl" and name not in KINDS
-        marks = [*_marks(name), pytest.mark.interop] if is_long else _marks(name)
-        yield pytest.param(name, way, marks=marks)
+        yield pytest.param(name, way, marks=[pytest.mark.interop] if is_long else [])
 
 
 @pytest.mark.parametrize(("name", "way"), [*_seen_in_every_way()])
@@ -141,7 +124,7 @@ def test_a_fault_of_http2_has_its_ending_and_words_and_shows_the_events_sent(
         judge(WAYS[way](server.origin, *LIMITS), fault, server)
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=_marks(name)) for name in MATRIX])
+@pytest.mark.parametrize("name", MATRIX)
 def test_frames_that_come_one_by_one_give_the_same_and_so_does_a_replay(
     name: str, tmp_path: Path
 ) -> None:
@@ -170,9 +153,6 @@ IDLE_FRAMES: dict[str, Callable[[Http2Peer], None]] = {
 }
 
 
-EMPTY = pytest.mark.xfail(reason="a DATA frame without data counts as life", strict=True)
-
-
 @pytest.mark.parametrize(
     ("kind", "shown", "ending"),
     [
@@ -180,8 +160,8 @@ EMPTY = pytest.mark.xfail(reason="a DATA frame without data counts as life", str
         ("SETTINGS", 0, "deadline"),
         ("PING", HALF, "stalled"),
         ("SETTINGS", HALF, "stalled"),
-        pytest.param("empty DATA", HALF, "stalled", marks=EMPTY),
-        pytest.param("padding", HALF, "stalled", marks=EMPTY),
+        ("empty DATA", HALF, "stalled"),
+        ("padding", HALF, "stalled"),
     ],
 )
 def test_frames_without_a_byte_of_the_stream_do_not_count_as_life(
@@ -209,7 +189,7 @@ def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tls.make_certificate(tmp_path_factory.mktemp("tls"), "server")
 
 
-@pytest.mark.parametrize("name", [pytest.param(name, marks=_marks(name)) for name in OVER_TLS])
+@pytest.mark.parametrize("name", OVER_TLS)
 def test_a_fault_over_tls_gives_the_same(name: str, certificate: Path) -> None:
     fault, context = MATRIX[name], tls.server_context(certificate)
     with Http2Server(fault.act, tls=context) as server:

@@ -212,7 +212,6 @@ def test_no_location_raises_an_error_or_leaves_the_origin(location: str) -> None
     assert closed(signals).ending in (Ending.EOF, Ending.REFUSED, Ending.MALFORMED)
 
 
-@pytest.mark.xfail(reason="the connection stays open until the run ends", strict=True)
 @pytest.mark.parametrize("framing", ["Content-Length: 0", "X-No: length"])
 def test_the_connection_of_a_redirect_is_closed_before_the_next_one(framing: str) -> None:
     # A server that serves one connection at a time would wait for its end.
