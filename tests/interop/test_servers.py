@@ -97,7 +97,7 @@ def test_a_server_crash_in_mid_stream_differs_from_an_end(route: Route) -> None:
     assert lines(done.out) == [*expected.before("GET", ""), expected.closed("truncated")]
     assert done.code == 5
     assert done.talk.startswith(
-        "error: the server ended the stream in the body: RST_STREAM INTERNAL_ERROR"
+        "error: the stream was cut in the body: RST_STREAM INTERNAL_ERROR"
         if route.http_version == "HTTP/2"
         else "error: the connection was cut in the body"
     )
