@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Generator, Iterable
+from contextlib import closing
 from typing import Any
 
 from sse_cli.model.events import Chunk, Closed, Opened, Phase, Push, Signal
@@ -12,8 +13,12 @@ from sse_cli.transport import connect
 
 
 def ask(url: str, **fields: Any) -> list[Signal]:
-    """Return every signal of one request but its phases."""
-    return list(reply_to(Request(url, **fields)))
+    """Return every signal of one request but its phases.
+
+    An interrupt ends the request wherever it comes, as it does in a run.
+    """
+    with closing(reply_to(Request(url, **fields))) as signals:
+        return list(signals)
 
 
 def reply_to(request: Request, push: Push | None = None) -> Generator[Signal, None, None]:
