@@ -421,7 +421,7 @@ def test_retry_zero_opens_no_more_connections_than_allowed() -> None:
         ran = sse(server.url, "-o", "jsonl", "--reconnect", "-m", str(seconds))
         times = [exchange.at for exchange in server.exchanges]
     assert ran.code == 6
-    assert len(times) - len(ran.objects()) in (0, 1)  # the deadline may cut the last before it speaks
+    assert len(times) - len(ran.objects()) in (0, 1)  # the deadline may cut the last
     assert len(times) > seconds * CONNECTIONS_PER_SECOND / 5  # it does reconnect
     # The eleventh after any connection is a second later; 50 ms are for the two clocks.
     windows = zip(times, times[CONNECTIONS_PER_SECOND:], strict=False)
