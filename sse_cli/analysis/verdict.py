@@ -224,7 +224,7 @@ class Verdict(Observer):
         return closed if closed.cause else closed._replace(cause=_CAUSES.get(closed.ending, ""))
 
     def _judged(self, closed: Closed, error: str, unread: Unread | None) -> Closed:
-        """Judge the end of the run, or of a connection, by the first error in it, for example."""
+        """Judge the end of the run or of one connection; `error` is the first error in it."""
         if closed.ending in _FINAL:
             return closed
         if error:

@@ -160,7 +160,7 @@ class TextBuffer:
         return text
 
     def _has(self, whole: str) -> bool:
-        """Return whether the text ends with `whole`, or one of its parts is that with a loss."""
+        """Return whether the text ends with `whole`, or has a part that is `whole` with gaps."""
         if _ends_with(str(self), whole):
             return True
         for part in self._parts:

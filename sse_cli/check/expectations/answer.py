@@ -35,7 +35,7 @@ class FinishReason(Expectation):
             raise UsageError(
                 f"{self.option} does not name a reason", "write stop,tool_calls or any"
             )
-        super().__init__(text or "other than a failure")
+        super().__init__(text or "any but a failure")
         self.is_quiet = not text
 
     def can_change(self, _: StreamFacts, /) -> bool:

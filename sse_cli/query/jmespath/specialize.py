@@ -153,20 +153,13 @@ def _chain(node: Node, knows: Knowledge) -> Special:
     return Special(_with(node, children), None if isinstance(knows, Constant) else knows)
 
 
-def _or(node: Node, knows: Knowledge) -> Special:
+def _either_operand(node: Node, knows: Knowledge) -> Special:
     left, right = (specialize(child, knows) for child in node["children"])
     is_true = truth(left.knows)
-    if is_true is not None:
-        return left if is_true else right
-    return Special(_with(node, [left.node, right.node]))
-
-
-def _and(node: Node, knows: Knowledge) -> Special:
-    left, right = (specialize(child, knows) for child in node["children"])
-    is_true = truth(left.knows)
-    if is_true is not None:
-        return right if is_true else left
-    return Special(_with(node, [left.node, right.node]))
+    if is_true is None:
+        return Special(_with(node, [left.node, right.node]))
+    is_or = node["type"] == "or_expression"
+    return left if is_true is is_or else right
 
 
 def _not(node: Node, knows: Knowledge) -> Special:
@@ -257,8 +250,8 @@ _HANDLERS: Final[dict[str, Callable[[Node, Knowledge], Special]]] = {
     "subexpression": _chain,
     "index_expression": _chain,
     "pipe": _chain,
-    "or_expression": _or,
-    "and_expression": _and,
+    "or_expression": _either_operand,
+    "and_expression": _either_operand,
     "not_expression": _not,
     "comparator": _comparator,
     "multi_select_list": _multi_select_list,
